@@ -1,0 +1,68 @@
+# What every target of this project shares: warnings, include root, sanitizers,
+# the precompiled CAF header.
+
+add_library(render_options INTERFACE)
+# maybe-uninitialized: GCC 12 sees one in CAF's inlined deserializer that is
+# not there.
+target_compile_options(render_options INTERFACE -Wall -Wextra -Wpedantic -Werror
+                                                -Wno-maybe-uninitialized)
+target_include_directories(render_options INTERFACE "${PROJECT_SOURCE_DIR}")
+if(RENDER_SANITIZE)
+  target_compile_options(
+    render_options INTERFACE -fsanitize=address,undefined
+                             -fno-sanitize-recover=undefined
+                             -fno-omit-frame-pointer)
+  target_link_options(render_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+# One small target compiles the precompiled header; all others reuse it, since
+# CAF's headers cost seconds in each translation unit.
+file(WRITE "${PROJECT_BINARY_DIR}/pch/pch.cpp" "")
+add_library(render_pch STATIC "${PROJECT_BINARY_DIR}/pch/pch.cpp")
+target_link_libraries(render_pch PUBLIC render_options CAF::core)
+target_precompile_headers(render_pch PRIVATE <caf/all.hpp> <string> <vector>
+                          <variant> <functional>)
+
+# render_library(NAME [PURE] SOURCES... [DEPENDS targets...])
+# PURE: no CAF in it, so no precompiled CAF header either.
+function(render_library name)
+  cmake_parse_arguments(ARG "PURE" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC render_options ${ARG_DEPENDS})
+  if(NOT ARG_PURE)
+    target_link_libraries(${name} PUBLIC CAF::core)
+    target_precompile_headers(${name} REUSE_FROM render_pch)
+  endif()
+endfunction()
+
+# render_program(NAME [PURE] SOURCES... [DEPENDS targets...])
+function(render_program name)
+  cmake_parse_arguments(ARG "PURE" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE render_options ${ARG_DEPENDS})
+  if(NOT ARG_PURE)
+    target_link_libraries(${name} PRIVATE CAF::core)
+    target_precompile_headers(${name} REUSE_FROM render_pch)
+  endif()
+endfunction()
+
+# render_test(NAME LABEL label [PURE] SOURCES... [DEPENDS targets...] [TIMEOUT s])
+# Every test binary is a Boost.Test program with its own main.
+function(render_test name)
+  cmake_parse_arguments(ARG "PURE" "LABEL;TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 60)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE render_options render_boost_test
+                                        ${ARG_DEPENDS})
+  if(NOT ARG_PURE)
+    target_link_libraries(${name} PRIVATE CAF::core)
+    target_precompile_headers(${name} REUSE_FROM render_pch)
+  endif()
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY
+                                           "${PROJECT_BINARY_DIR}/tests")
+  add_test(NAME ${name} COMMAND ${name} --color_output=no)
+  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT
+                                          ${ARG_TIMEOUT})
+endfunction()

@@ -1,0 +1,66 @@
+#pragma once
+// What went wrong, as a value. Every failure of an outside world is classified
+// once, at the edge where it is seen; everybody above decides by `kind` and
+// never looks at a curl, Redis or HTTP code again. Holds no secrets: whoever
+// makes one keeps keys and query strings out of `message`.
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <utility>
+
+namespace render {
+
+enum class failure_kind : uint8_t {
+  /// The caller's data is at fault. Final; the message says what to change.
+  invalid_input = 1,
+  /// A service understood the request and refused it, or its model failed.
+  /// Final for the job: another GPU would say the same.
+  rejected,
+  /// Infrastructure: no connection, HTTP 5xx, node died, stream cut. Worth
+  /// another try, best elsewhere.
+  unavailable,
+  /// The request may or may not have taken effect. Look before repeating.
+  outcome_unknown,
+  /// A time limit of the job itself has passed (max_time, complete_by). Final.
+  deadline_passed,
+  /// The front end cancelled the job, or deleted it. Final; write nothing.
+  cancelled,
+  /// The worker is stopping: the job goes back to the queue as it was.
+  shutting_down,
+  /// Somebody else owns the job now. Write nothing.
+  not_owner,
+  /// A bug of ours, or an exception from a library. Final.
+  internal,
+};
+
+std::string_view to_string(failure_kind kind) noexcept;
+
+struct failure {
+  failure_kind kind = failure_kind::internal;
+  /// A sentence for people, with the context needed to act on it.
+  std::string message;
+
+  friend bool operator==(const failure&, const failure&) = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, failure& x) {
+  return f(x.kind, x.message);
+}
+
+template <class T>
+using result = tl::expected<T, failure>;
+
+inline tl::unexpected<failure> fail(failure_kind kind, std::string message) {
+  return tl::unexpected<failure>{failure{kind, std::move(message)}};
+}
+
+inline tl::unexpected<failure> fail(failure what) {
+  return tl::unexpected<failure>{std::move(what)};
+}
+
+/// Puts "`context`: " in front of the message; the kind stays.
+failure with_context(std::string_view context, failure what);
+
+} // namespace render

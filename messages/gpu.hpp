@@ -1,0 +1,194 @@
+#pragma once
+// Rented GPUs: what the GPU CLOUD, the GPU INSTANCES and the SUPERVISOR say
+// about them.
+#include "messages/job.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace render {
+
+/// One running workload as the provider lists it.
+struct gpu_workload {
+  /// The provider's id, the argument of a stop.
+  std::string workload;
+  /// Host name; may be empty while the machine is being made.
+  std::string node;
+  /// "media:fast", "ollama_webui:fast" …
+  std::string type;
+  std::string status;
+  bool running = false;
+  /// Unix seconds.
+  double created_s = 0;
+  double expires_s = 0;
+
+  friend bool operator==(const gpu_workload&, const gpu_workload&) = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, gpu_workload& x) {
+  return f(x.workload, x.node, x.type, x.status, x.running, x.created_s,
+           x.expires_s);
+}
+
+enum class gpu_phase : uint8_t {
+  launching,
+  booting,
+  ready,
+  draining,
+  stopping,
+  gone,
+};
+
+std::string_view to_string(gpu_phase phase) noexcept;
+
+namespace msg {
+
+/// To the GPU CLOUD: rent one. A failure of kind `outcome_unknown` means that
+/// the GPU may exist; look it up with `list_gpus` before asking again.
+struct launch_gpu {
+  std::string type;
+  /// Unix seconds, absolute: the provider ends the workload then.
+  int64_t expires_s = 0;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, launch_gpu& x) {
+  return f(x.type, x.expires_s);
+}
+
+/// To the GPU CLOUD: all running workloads of the account, ours or not.
+struct list_gpus {
+  bool running_only = true;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, list_gpus& x) {
+  return f(x.running_only);
+}
+
+/// Answer to `list_gpus`.
+struct gpu_list {
+  std::vector<gpu_workload> workloads;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, gpu_list& x) {
+  return f(x.workloads);
+}
+
+/// To the GPU CLOUD: end a workload. An unknown or already stopped workload
+/// counts as stopped.
+struct stop_gpu {
+  std::string workload;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, stop_gpu& x) {
+  return f(x.workload);
+}
+
+/// Answer to `stop_gpu`.
+struct gpu_stopped {
+  /// As the provider reports it; 0 when it does not.
+  double refund_amount = 0;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, gpu_stopped& x) {
+  return f(x.refund_amount);
+}
+
+/// To the GPU CLOUD: does this node answer? With an empty `service`:
+/// `GET https://{node}` is 200. Else that service's own probe.
+struct probe_gpu {
+  std::string node;
+  /// "", "csm", "whisper", "portrait" (ComfyUI) or "analyze" (Ollama).
+  std::string service;
+  std::chrono::milliseconds timeout{5'000};
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, probe_gpu& x) {
+  return f(x.node, x.service, x.timeout);
+}
+
+/// SUPERVISOR → GPU INSTANCE: render this. Only sent while a slot is free.
+struct run_job {
+  job subject;
+  /// Unix seconds by which it must have ended (max_time and complete_by), and
+  /// the error to give when it has not.
+  double deadline_s = 0;
+  std::string deadline_error;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, run_job& x) {
+  return f(x.subject, x.deadline_s, x.deadline_error);
+}
+
+/// SUPERVISOR → GPU INSTANCE: take no more jobs, stop the GPU when the last
+/// one has ended.
+struct drain_gpu {
+  std::string reason;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, drain_gpu& x) {
+  return f(x.reason);
+}
+
+/// SUPERVISOR → GPU INSTANCE: interrupt what runs (each job ends with
+/// `shutting_down`), stop the GPU.
+struct halt_gpu {
+  std::string reason;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, halt_gpu& x) {
+  return f(x.reason);
+}
+
+/// GPU INSTANCE → SUPERVISOR: where it stands. Sent on every change.
+struct gpu_update {
+  /// The number the SUPERVISOR gave it at spawn.
+  uint64_t instance = 0;
+  gpu_phase phase = gpu_phase::launching;
+  std::string workload;
+  std::string node;
+  /// Kinds whose service answered its probe. Slots are shared by all of them.
+  std::vector<job_kind> ready_kinds;
+  uint32_t busy_slots = 0;
+  /// Unix seconds; 0 until known.
+  double launched_s = 0;
+  /// Why it is draining, stopping or gone.
+  std::string reason;
+  /// With `gone`: true when it never became ready or was lost in use, so that
+  /// the next launch of this type waits longer.
+  bool failed = false;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, gpu_update& x) {
+  return f(x.instance, x.phase, x.workload, x.node, x.ready_kinds, x.busy_slots,
+           x.launched_s, x.reason, x.failed);
+}
+
+/// GPU INSTANCE → SUPERVISOR: a job has ended here and its slot is free. The
+/// SUPERVISOR settles it, tries it elsewhere or puts it back.
+struct job_ended {
+  uint64_t instance = 0;
+  job subject;
+  job_outcome outcome;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, job_ended& x) {
+  return f(x.instance, x.subject, x.outcome);
+}
+
+} // namespace msg
+
+} // namespace render

@@ -1,0 +1,101 @@
+#include "messages/http.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace render {
+
+namespace {
+
+constexpr std::string_view unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                        "abcdefghijklmnopqrstuvwxyz"
+                                        "0123456789-_.~";
+
+} // namespace
+
+std::string http_response::content_type() const {
+  auto found = headers.find("content-type");
+  if (found == headers.end())
+    return {};
+  auto type = found->second.substr(0, found->second.find(';'));
+  while (!type.empty() && std::isspace(static_cast<unsigned char>(type.back())))
+    type.pop_back();
+  std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) {
+    return static_cast<char>(std::tolower(c));
+  });
+  return type;
+}
+
+std::string redacted_url(std::string_view url) {
+  url = url.substr(0, url.find_first_of("?#"));
+  auto scheme_end = url.find("://");
+  if (scheme_end == std::string_view::npos)
+    return std::string{url};
+  auto authority = scheme_end + 3;
+  auto path = std::min(url.find('/', authority), url.size());
+  auto at = url.rfind('@', path);
+  if (at == std::string_view::npos || at < authority)
+    return std::string{url};
+  return std::string{url.substr(0, authority)}
+         + std::string{url.substr(at + 1)};
+}
+
+bool is_web_url(std::string_view url) {
+  for (std::string_view scheme : {"http://", "https://"}) {
+    auto same = url.size() > scheme.size()
+                && std::equal(scheme.begin(), scheme.end(), url.begin(),
+                              [](char a, char b) {
+                                return a == std::tolower(
+                                         static_cast<unsigned char>(b));
+                              });
+    if (same)
+      return url[scheme.size()] != '/' && url[scheme.size()] != '?'
+             && url.find_first_of(" \t\r\n") == std::string_view::npos;
+  }
+  return false;
+}
+
+std::string percent_encode(std::string_view text, std::string_view keep) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  std::string out;
+  out.reserve(text.size());
+  for (char c : text) {
+    if (unreserved.find(c) != std::string_view::npos
+        || keep.find(c) != std::string_view::npos) {
+      out += c;
+      continue;
+    }
+    auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += digits[byte >> 4];
+    out += digits[byte & 15];
+  }
+  return out;
+}
+
+std::string excerpt(std::string_view body, size_t limit) {
+  std::string out;
+  bool gap = false;
+  for (char c : body) {
+    if (out.size() >= limit) {
+      // Never cut inside a UTF-8 sequence.
+      while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xc0) == 0x80)
+        out.pop_back();
+      if (!out.empty() && static_cast<unsigned char>(out.back()) >= 0xc0)
+        out.pop_back();
+      return out + "...";
+    }
+    auto byte = static_cast<unsigned char>(c);
+    if (byte <= ' ' || byte == 0x7f) {
+      gap = !out.empty();
+      continue;
+    }
+    if (gap)
+      out += ' ';
+    gap = false;
+    out += c;
+  }
+  return out;
+}
+
+} // namespace render

@@ -1,0 +1,75 @@
+#pragma once
+// A job as it stands in Redis (hash `job:{id}`), and what becomes of it.
+#include "messages/failure.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace render {
+
+enum class job_kind : uint8_t { csm, whisper, portrait, analyze };
+
+inline constexpr job_kind all_job_kinds[]
+  = {job_kind::csm, job_kind::whisper, job_kind::portrait, job_kind::analyze};
+
+/// The `type` of the job record: `csm`, `whisper`, `portrait`, `analyze`.
+std::string_view to_string(job_kind kind) noexcept;
+std::optional<job_kind> job_kind_from(std::string_view type) noexcept;
+
+/// The producer's record, fields as found. Numbers may have been written as
+/// floats. Nothing here is validated: see job_params.hpp.
+struct job {
+  std::string id;
+  /// As written; not necessarily one of the four kinds.
+  std::string type;
+  /// Unix seconds; 0 when absent.
+  double created_at_s = 0;
+  /// Unix seconds, absolute; 0 when absent (no deadline).
+  double complete_by_s = 0;
+  /// Seconds of processing; 0 when absent.
+  double max_time_s = 0;
+  /// JSON object, as text.
+  std::string data;
+  /// How many times a GPU has begun this job, this time included. 0 while it
+  /// still waits.
+  uint32_t attempt = 0;
+
+  friend bool operator==(const job&, const job&) = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, job& x) {
+  return f(x.id, x.type, x.created_at_s, x.complete_by_s, x.max_time_s, x.data,
+           x.attempt);
+}
+
+/// How a job ended. Success when `error.message` is empty.
+struct job_outcome {
+  /// `result` of the record (whisper, analyze); empty otherwise.
+  std::string text;
+  /// `result_url` of the record (csm, portrait); empty otherwise.
+  std::string result_url;
+  failure error{failure_kind::internal, {}};
+
+  bool success() const noexcept {
+    return error.message.empty();
+  }
+
+  friend bool operator==(const job_outcome&, const job_outcome&) = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, job_outcome& x) {
+  return f(x.text, x.result_url, x.error);
+}
+
+inline job_outcome failed_outcome(failure error) {
+  job_outcome out;
+  out.error = std::move(error);
+  return out;
+}
+
+} // namespace render

@@ -1,0 +1,47 @@
+#pragma once
+// What one may ask of the JOB STORE (Redis). Four narrow interfaces, so that
+// each actor, and each test, holds only what it uses.
+#include "messages/type_ids.hpp"
+
+#include <caf/typed_actor.hpp>
+
+namespace render {
+
+/// The JOB QUEUE interface, for the QUEUE WATCHER.
+using job_queue_actor = caf::typed_actor<
+  // Answers when the queue has a head, or after the patience given.
+  caf::replies_to<msg::await_work>::with<msg::queue_head>,
+  // Looks at waiting jobs without touching them.
+  caf::replies_to<msg::peek_queue>::with<msg::queue_snapshot>,
+  // Takes jobs, atomically. A timeout means: outcome unknown.
+  caf::replies_to<msg::claim_jobs>::with<msg::claimed_jobs>,
+  // Takes one job that cannot run, to reject it.
+  caf::replies_to<msg::claim_unfit>::with<msg::claimed_jobs>>;
+
+/// The JOB LEDGER interface, for the SUPERVISOR: how claimed jobs end.
+using job_ledger_actor = caf::typed_actor<
+  // Final status, result and outbox entry. Tried until Redis has answered.
+  caf::replies_to<msg::settle_job>::with<msg::job_settled>,
+  // Back to the head of the queue.
+  caf::replies_to<msg::release_job>::with<caf::ok_atom>>;
+
+/// The PROGRESS interface, for RENDERERS.
+using progress_actor = caf::typed_actor<
+  // Writes stage and progress; tells whether the job is still ours.
+  caf::replies_to<msg::report_progress>::with<msg::ownership>>;
+
+/// The OUTBOX interface, for the WEBHOOK actor.
+using outbox_actor = caf::typed_actor<
+  // Leases entries that are due.
+  caf::replies_to<msg::take_webhooks>::with<msg::webhooks_taken>,
+  // Records one delivery try.
+  caf::replies_to<msg::record_delivery>::with<caf::ok_atom>>;
+
+/// The JOB STORE actor interface: all of the above, and a ping.
+using job_store_actor
+  = job_queue_actor::extend_with<job_ledger_actor>::extend_with<
+    progress_actor>::extend_with<outbox_actor>::extend<
+    // Asks Redis for a sign of life; answers with its version.
+    caf::replies_to<caf::get_atom>::with<std::string>>;
+
+} // namespace render

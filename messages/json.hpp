@@ -1,0 +1,49 @@
+#pragma once
+// Reading and writing JSON with RapidJSON, without ever throwing or asserting
+// on what came from outside: a missing member and one of another type are both
+// "not there", and the caller decides what that means.
+#include "messages/failure.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <rapidjson/document.h>
+#include <string>
+#include <string_view>
+
+namespace render::json {
+
+using value = rapidjson::Value;
+using document = rapidjson::Document;
+
+/// Fails as `invalid_input` with the offset of the error. Depth is limited
+/// (100 levels): hostile input must not exhaust the stack.
+result<document> parse(std::string_view text);
+
+/// The member, or nullptr when `object` is no object or has none.
+const value* find(const value& object, std::string_view name);
+
+/// Follows names and array indexes; nullptr as soon as one is missing.
+template <class... Keys>
+const value* find(const value& object, std::string_view name, Keys... rest) {
+  auto* inner = find(object, name);
+  return inner ? find(*inner, rest...) : nullptr;
+}
+
+std::optional<std::string> string(const value& object, std::string_view name);
+std::optional<double> number(const value& object, std::string_view name);
+std::optional<int64_t> integer(const value& object, std::string_view name);
+std::optional<bool> boolean(const value& object, std::string_view name);
+
+/// Empty when absent or of another type.
+std::string string_or_empty(const value& object, std::string_view name);
+
+/// Compact text of any value.
+std::string to_text(const value& x);
+
+/// `text` as a JSON string literal, quotes included.
+std::string quote(std::string_view text);
+
+/// Copies a string into `doc`'s allocator.
+value make_string(std::string_view text, document& doc);
+
+} // namespace render::json

@@ -1,0 +1,65 @@
+#pragma once
+// The life of the whole node: drain and stop, and what it is doing.
+#include "messages/gpu.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace render::msg {
+
+/// To the SUPERVISOR: finish what runs, claim nothing more. A second one
+/// hurries: what runs goes back to the queue at once.
+struct drain_node {
+  std::string reason;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, drain_node& x) {
+  return f(x.reason);
+}
+
+/// To the SUPERVISOR: asks for `node_status`.
+struct get_status {
+  bool with_jobs = true;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, get_status& x) {
+  return f(x.with_jobs);
+}
+
+struct node_status {
+  bool draining = false;
+  std::vector<gpu_update> gpus;
+  /// Ids of the jobs that run here.
+  std::vector<std::string> running_jobs;
+  /// Waiting jobs by type, as last seen; empty while all of them are claimed.
+  std::map<std::string, uint64_t> waiting_by_type;
+  /// Since the start.
+  uint64_t jobs_succeeded = 0;
+  uint64_t jobs_failed = 0;
+  uint64_t jobs_retried = 0;
+  uint64_t gpus_launched = 0;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, node_status& x) {
+  return f(x.draining, x.gpus, x.running_jobs, x.waiting_by_type,
+           x.jobs_succeeded, x.jobs_failed, x.jobs_retried, x.gpus_launched);
+}
+
+/// SUPERVISOR → whoever was named at spawn: every job is settled or put back,
+/// every GPU is stopped or given up. `clean` is false when a stop could not be
+/// confirmed.
+struct node_drained {
+  bool clean = true;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, node_drained& x) {
+  return f(x.clean);
+}
+
+} // namespace render::msg

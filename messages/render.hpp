@@ -1,0 +1,32 @@
+#pragma once
+// What a GPU INSTANCE and its RENDERERS say to each other.
+#include "messages/job.hpp"
+
+#include <string>
+
+namespace render::msg {
+
+/// GPU INSTANCE → RENDERER: end now with this failure. The RENDERER interrupts
+/// the remote work first where that makes sense.
+struct stop_render {
+  failure reason;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, stop_render& x) {
+  return f(x.reason);
+}
+
+/// RENDERER → GPU INSTANCE: the attempt is over. Its files are gone, its
+/// remote work is done or interrupted.
+struct render_ended {
+  std::string job_id;
+  job_outcome outcome;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, render_ended& x) {
+  return f(x.job_id, x.outcome);
+}
+
+} // namespace render::msg

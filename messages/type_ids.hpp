@@ -1,0 +1,79 @@
+#pragma once
+// The one CAF type-id block. Append only: type names travel on the wire in CAF
+// 0.17.6, and an unregistered type serializes to nothing without an error.
+#include "messages/gpu.hpp"
+#include "messages/http.hpp"
+#include "messages/job.hpp"
+#include "messages/media.hpp"
+#include "messages/node.hpp"
+#include "messages/object_store.hpp"
+#include "messages/queue.hpp"
+#include "messages/render.hpp"
+#include "messages/timer.hpp"
+#include "messages/webhook.hpp"
+
+#include <caf/type_id.hpp>
+
+CAF_BEGIN_TYPE_ID_BLOCK(render, caf::first_custom_type_id)
+
+  CAF_ADD_TYPE_ID(render, (render::failure))
+  CAF_ADD_TYPE_ID(render, (render::job))
+  CAF_ADD_TYPE_ID(render, (render::job_outcome))
+  CAF_ADD_TYPE_ID(render, (render::webhook))
+  CAF_ADD_TYPE_ID(render, (render::gpu_workload))
+  CAF_ADD_TYPE_ID(render, (render::http_request))
+  CAF_ADD_TYPE_ID(render, (render::http_response))
+  CAF_ADD_TYPE_ID(render, (render::msg::await_work))
+  CAF_ADD_TYPE_ID(render, (render::msg::queue_head))
+  CAF_ADD_TYPE_ID(render, (render::msg::peek_queue))
+  CAF_ADD_TYPE_ID(render, (render::msg::queue_snapshot))
+  CAF_ADD_TYPE_ID(render, (render::msg::claim_quota))
+  CAF_ADD_TYPE_ID(render, (render::msg::claim_jobs))
+  CAF_ADD_TYPE_ID(render, (render::msg::claim_unfit))
+  CAF_ADD_TYPE_ID(render, (render::msg::unfit_job))
+  CAF_ADD_TYPE_ID(render, (render::msg::claimed_jobs))
+  CAF_ADD_TYPE_ID(render, (render::msg::release_job))
+  CAF_ADD_TYPE_ID(render, (render::msg::report_progress))
+  CAF_ADD_TYPE_ID(render, (render::msg::ownership))
+  CAF_ADD_TYPE_ID(render, (render::msg::settle_job))
+  CAF_ADD_TYPE_ID(render, (render::msg::job_settled))
+  CAF_ADD_TYPE_ID(render, (render::msg::capacity))
+  CAF_ADD_TYPE_ID(render, (render::msg::jobs_claimed))
+  CAF_ADD_TYPE_ID(render, (render::msg::backlog))
+  CAF_ADD_TYPE_ID(render, (render::msg::deliver_webhook))
+  CAF_ADD_TYPE_ID(render, (render::msg::take_webhooks))
+  CAF_ADD_TYPE_ID(render, (render::msg::webhooks_taken))
+  CAF_ADD_TYPE_ID(render, (render::msg::record_delivery))
+  CAF_ADD_TYPE_ID(render, (render::msg::flush_webhooks))
+  CAF_ADD_TYPE_ID(render, (render::msg::http_chunk))
+  CAF_ADD_TYPE_ID(render, (render::msg::cancel_http))
+  CAF_ADD_TYPE_ID(render, (render::msg::launch_gpu))
+  CAF_ADD_TYPE_ID(render, (render::msg::list_gpus))
+  CAF_ADD_TYPE_ID(render, (render::msg::gpu_list))
+  CAF_ADD_TYPE_ID(render, (render::msg::stop_gpu))
+  CAF_ADD_TYPE_ID(render, (render::msg::gpu_stopped))
+  CAF_ADD_TYPE_ID(render, (render::msg::probe_gpu))
+  CAF_ADD_TYPE_ID(render, (render::msg::run_job))
+  CAF_ADD_TYPE_ID(render, (render::msg::drain_gpu))
+  CAF_ADD_TYPE_ID(render, (render::msg::halt_gpu))
+  CAF_ADD_TYPE_ID(render, (render::msg::gpu_update))
+  CAF_ADD_TYPE_ID(render, (render::msg::job_ended))
+  CAF_ADD_TYPE_ID(render, (render::msg::stop_render))
+  CAF_ADD_TYPE_ID(render, (render::msg::render_ended))
+  CAF_ADD_TYPE_ID(render, (render::msg::identify_file))
+  CAF_ADD_TYPE_ID(render, (render::msg::file_identity))
+  CAF_ADD_TYPE_ID(render, (render::msg::prepare_image))
+  CAF_ADD_TYPE_ID(render, (render::msg::prepared_image))
+  CAF_ADD_TYPE_ID(render, (render::msg::prepare_audio))
+  CAF_ADD_TYPE_ID(render, (render::msg::prepared_audio))
+  CAF_ADD_TYPE_ID(render, (render::msg::cancel_media))
+  CAF_ADD_TYPE_ID(render, (render::msg::store_file))
+  CAF_ADD_TYPE_ID(render, (render::msg::stored_file))
+  CAF_ADD_TYPE_ID(render, (render::msg::check_storage))
+  CAF_ADD_TYPE_ID(render, (render::msg::timer_due))
+  CAF_ADD_TYPE_ID(render, (render::msg::drain_node))
+  CAF_ADD_TYPE_ID(render, (render::msg::get_status))
+  CAF_ADD_TYPE_ID(render, (render::msg::node_status))
+  CAF_ADD_TYPE_ID(render, (render::msg::node_drained))
+
+CAF_END_TYPE_ID_BLOCK(render)

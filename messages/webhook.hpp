@@ -1,0 +1,103 @@
+#pragma once
+// Webhooks on their way to a receiver. The outbox in Redis is the truth; these
+// records are copies of its entries.
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace render {
+
+/// One entry of the outbox.
+struct webhook {
+  /// Stable over all tries, and the `webhook-id` header: "msg_" + job id.
+  std::string id;
+  std::string job_id;
+  std::string url;
+  /// The JSON body, byte for byte the same on every try.
+  std::string body;
+  /// Tries made so far.
+  uint32_t attempts = 0;
+  /// Unix milliseconds at which the entry was made.
+  int64_t created_ms = 0;
+
+  friend bool operator==(const webhook&, const webhook&) = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, webhook& x) {
+  return f(x.id, x.job_id, x.url, x.body, x.attempts, x.created_ms);
+}
+
+namespace msg {
+
+/// To the WEBHOOK actor: deliver this entry now. It is leased to us.
+struct deliver_webhook {
+  webhook entry;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, deliver_webhook& x) {
+  return f(x.entry);
+}
+
+/// Leases due outbox entries that nobody delivers (left by a dead worker, or
+/// waiting for a later try) to the asker for `lease`.
+struct take_webhooks {
+  uint32_t limit = 100;
+  std::chrono::milliseconds lease{60'000};
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, take_webhooks& x) {
+  return f(x.limit, x.lease);
+}
+
+/// Answer to `take_webhooks`.
+struct webhooks_taken {
+  std::vector<webhook> entries;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, webhooks_taken& x) {
+  return f(x.entries);
+}
+
+enum class delivery_state : uint8_t {
+  /// A receiver said 2xx: the entry is removed.
+  delivered,
+  /// Failed, more tries left: attempts are written, due again after `delay`.
+  retry_later,
+  /// Given up: moved to the dead letters.
+  dead,
+};
+
+/// To the JOB STORE: what became of one try. Answered with ok.
+struct record_delivery {
+  webhook entry;
+  delivery_state state = delivery_state::delivered;
+  /// Until the next try, with `retry_later`.
+  std::chrono::milliseconds delay{0};
+  /// Why it failed; empty when delivered.
+  std::string error;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, record_delivery& x) {
+  return f(x.entry, x.state, x.delay, x.error);
+}
+
+/// To the WEBHOOK actor: the worker stops. Answered with ok when nothing is
+/// in flight and nothing is due within `patience`, at the latest after it.
+struct flush_webhooks {
+  std::chrono::milliseconds patience{30'000};
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, flush_webhooks& x) {
+  return f(x.patience);
+}
+
+} // namespace msg
+
+} // namespace render

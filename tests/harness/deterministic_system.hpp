@@ -1,0 +1,86 @@
+#pragma once
+// An actor system on CAF's test scheduler: one thread, virtual time.
+#include "messages/type_ids.hpp"
+
+#include <caf/all.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace render::harness {
+
+/// Fixture base. Every actor that a test spawns through it is killed at the
+/// end, since a live periodic timer would keep ~actor_system busy for ever.
+class deterministic_system {
+public:
+  deterministic_system() {
+    cfg_.add_message_types<caf::id_block::render>();
+    cfg_.set("scheduler.policy", caf::atom("testing"));
+    system_ = std::make_unique<caf::actor_system>(cfg_);
+    scheduler_ = &dynamic_cast<caf::scheduler::test_coordinator&>(
+      system_->scheduler());
+  }
+
+  deterministic_system(const deterministic_system&) = delete;
+  deterministic_system& operator=(const deterministic_system&) = delete;
+
+  ~deterministic_system() {
+    for (auto& x : spawned_)
+      caf::anon_send_exit(x, caf::exit_reason::kill);
+    spawned_.clear();
+    run();
+  }
+
+  caf::actor_system& system() {
+    return *system_;
+  }
+
+  template <class F, class... Ts>
+  auto spawn(F f, Ts&&... xs) {
+    auto handle = system_->spawn(f, std::forward<Ts>(xs)...);
+    spawned_.push_back(caf::actor_cast<caf::actor>(handle));
+    run();
+    return handle;
+  }
+
+  /// Delivers all messages that are due now; time stands still.
+  void run() {
+    while (scheduler_->has_job())
+      scheduler_->run_once();
+  }
+
+  /// Moves to each due entry in turn, so that a re-armed timer fires on time.
+  void advance(caf::timespan d) {
+    auto& clock = scheduler_->clock();
+    const auto end = clock.now() + d;
+    for (run(); clock.has_pending_timeout(); run()) {
+      auto due = clock.schedule().begin()->first;
+      if (due > end)
+        break;
+      clock.advance_time(due > clock.now() ? due - clock.now()
+                                           : caf::timespan{0});
+    }
+    if (clock.now() < end)
+      clock.advance_time(end - clock.now());
+    run();
+  }
+
+  /// Virtual time since the epoch of the test clock; serves as wall clock:
+  /// Unix time `start_s` at the beginning.
+  double unix_now(double start_s = 1'700'000'000.0) const {
+    return start_s
+           + std::chrono::duration<double>(
+               scheduler_->clock().now().time_since_epoch())
+               .count();
+  }
+
+private:
+  caf::actor_system_config cfg_;
+  std::unique_ptr<caf::actor_system> system_;
+  caf::scheduler::test_coordinator* scheduler_ = nullptr;
+  std::vector<caf::actor> spawned_;
+};
+
+} // namespace render::harness

@@ -1,0 +1,5 @@
+render_test(
+  messages_test
+  LABEL unit
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/messages_test.cpp
+  DEPENDS render_messages)
