@@ -3,10 +3,11 @@
 // once, at the edge where it is seen; everybody above decides by `kind` and
 // never looks at a curl, Redis or HTTP code again. Holds no secrets: whoever
 // makes one keeps keys and query strings out of `message`.
+#include <tl/expected.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <utility>
 
 namespace render {

@@ -42,12 +42,12 @@ std::string redacted_url(std::string_view url) {
 
 bool is_web_url(std::string_view url) {
   for (std::string_view scheme : {"http://", "https://"}) {
-    auto same = url.size() > scheme.size()
-                && std::equal(scheme.begin(), scheme.end(), url.begin(),
-                              [](char a, char b) {
-                                return a == std::tolower(
-                                         static_cast<unsigned char>(b));
-                              });
+    auto same
+      = url.size() > scheme.size()
+        && std::equal(scheme.begin(), scheme.end(), url.begin(),
+                      [](char a, char b) {
+                        return a == std::tolower(static_cast<unsigned char>(b));
+                      });
     if (same)
       return url[scheme.size()] != '/' && url[scheme.size()] != '?'
              && url.find_first_of(" \t\r\n") == std::string_view::npos;
@@ -79,7 +79,8 @@ std::string excerpt(std::string_view body, size_t limit) {
   for (char c : body) {
     if (out.size() >= limit) {
       // Never cut inside a UTF-8 sequence.
-      while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xc0) == 0x80)
+      while (!out.empty()
+             && (static_cast<unsigned char>(out.back()) & 0xc0) == 0x80)
         out.pop_back();
       if (!out.empty() && static_cast<unsigned char>(out.back()) >= 0xc0)
         out.pop_back();

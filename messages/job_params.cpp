@@ -61,8 +61,7 @@ public:
     out = x->GetDouble();
   }
 
-  void integer(std::string_view field, int64_t& out, int64_t min,
-               int64_t max) {
+  void integer(std::string_view field, int64_t& out, int64_t min, int64_t max) {
     auto* x = find(field);
     if (!x)
       return;
@@ -194,13 +193,12 @@ result<job_params> parse_whisper(const value& data) {
   in.choice("model", out.model, models);
   in.choice("task", out.task, tasks);
   in.text("language", out.language, false, "a language code, or empty");
-  auto code_like = out.language.size() <= 12
-                   && std::all_of(out.language.begin(), out.language.end(),
-                                  [](char c) {
-                                    return (c >= 'a' && c <= 'z')
-                                           || (c >= 'A' && c <= 'Z')
-                                           || c == '-' || c == '_';
-                                  });
+  auto code_like
+    = out.language.size() <= 12
+      && std::all_of(out.language.begin(), out.language.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-'
+                  || c == '_';
+         });
   if (!code_like)
     in.reject("language", in.find("language"),
               "a language code such as en, or empty");

@@ -20,8 +20,8 @@ struct csm_params {
   /// Both set exactly when `voice` is clone.
   std::string reference_audio_url;
   std::string reference_text;
-  double temperature = 0.9;      // 0 to 2
-  int64_t topk = 50;             // 1 to 100
+  double temperature = 0.9;             // 0 to 2
+  int64_t topk = 50;                    // 1 to 100
   int64_t max_audio_length_ms = 10'000; // 1000 to 30000
   int64_t pause_duration_ms = 150;      // 0 to 500
 };

@@ -53,9 +53,8 @@ result<document> parse(std::string_view text) {
 const value* find(const value& object, std::string_view name) {
   if (!object.IsObject())
     return nullptr;
-  auto found = object.FindMember(
-    value{rapidjson::StringRef(name.data(),
-                               static_cast<rapidjson::SizeType>(name.size()))});
+  auto found = object.FindMember(value{rapidjson::StringRef(
+    name.data(), static_cast<rapidjson::SizeType>(name.size()))});
   return found == object.MemberEnd() ? nullptr : &found->value;
 }
 

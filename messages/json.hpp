@@ -4,9 +4,10 @@
 // "not there", and the caller decides what that means.
 #include "messages/failure.hpp"
 
+#include <rapidjson/document.h>
+
 #include <cstdint>
 #include <optional>
-#include <rapidjson/document.h>
 #include <string>
 #include <string_view>
 

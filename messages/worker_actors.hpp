@@ -26,14 +26,13 @@ using drain_listener_actor
   = caf::typed_actor<caf::reacts_to<msg::node_drained>>;
 
 /// The SUPERVISOR actor interface.
-using supervisor_actor
-  = work_sink_actor::extend_with<gpu_owner_actor>::extend<
-    // Drains; the second one hurries.
-    caf::reacts_to<msg::drain_node>,
-    // For the status port.
-    caf::replies_to<msg::get_status>::with<msg::node_status>,
-    // INTERNAL: timers.
-    caf::reacts_to<msg::timer_due>>;
+using supervisor_actor = work_sink_actor::extend_with<gpu_owner_actor>::extend<
+  // Drains; the second one hurries.
+  caf::reacts_to<msg::drain_node>,
+  // For the status port.
+  caf::replies_to<msg::get_status>::with<msg::node_status>,
+  // INTERNAL: timers.
+  caf::reacts_to<msg::timer_due>>;
 
 /// The QUEUE WATCHER actor interface.
 using queue_watcher_actor = caf::typed_actor<
@@ -43,24 +42,23 @@ using queue_watcher_actor = caf::typed_actor<
   caf::reacts_to<msg::timer_due>>;
 
 /// The GPU INSTANCE actor interface.
-using gpu_instance_actor = caf::typed_actor<
-  caf::reacts_to<msg::run_job>, caf::reacts_to<msg::drain_gpu>,
-  caf::reacts_to<msg::halt_gpu>,
-  // From its RENDERERS.
-  caf::reacts_to<msg::render_ended>,
-  // INTERNAL: timers.
-  caf::reacts_to<msg::timer_due>>;
+using gpu_instance_actor = caf::typed_actor<caf::reacts_to<msg::run_job>,
+                                            caf::reacts_to<msg::drain_gpu>,
+                                            caf::reacts_to<msg::halt_gpu>,
+                                            // From its RENDERERS.
+                                            caf::reacts_to<msg::render_ended>,
+                                            // INTERNAL: timers.
+                                            caf::reacts_to<msg::timer_due>>;
 
 /// Whom a RENDERER tells its end.
 using render_owner_actor = caf::typed_actor<caf::reacts_to<msg::render_ended>>;
 
 /// The RENDERER actor interface: one attempt at one job.
-using renderer_actor = caf::typed_actor<
-  caf::reacts_to<msg::stop_render>,
-  // Pieces of a streamed answer.
-  caf::reacts_to<msg::http_chunk>,
-  // INTERNAL: timers.
-  caf::reacts_to<msg::timer_due>>;
+using renderer_actor = caf::typed_actor<caf::reacts_to<msg::stop_render>,
+                                        // Pieces of a streamed answer.
+                                        caf::reacts_to<msg::http_chunk>,
+                                        // INTERNAL: timers.
+                                        caf::reacts_to<msg::timer_due>>;
 
 /// The WEBHOOK actor interface.
 using webhook_actor = caf::typed_actor<

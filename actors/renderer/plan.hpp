@@ -24,9 +24,9 @@ using operation
                  msg::prepare_audio, msg::store_file>;
 
 /// The answer to an `operation`, at the same index of the variant.
-using answer = std::variant<http_response, msg::file_identity,
-                            msg::prepared_image, msg::prepared_audio,
-                            msg::stored_file>;
+using answer
+  = std::variant<http_response, msg::file_identity, msg::prepared_image,
+                 msg::prepared_audio, msg::stored_file>;
 
 using answers = std::vector<result<answer>>;
 

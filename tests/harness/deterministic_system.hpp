@@ -19,8 +19,8 @@ public:
     cfg_.add_message_types<caf::id_block::render>();
     cfg_.set("scheduler.policy", caf::atom("testing"));
     system_ = std::make_unique<caf::actor_system>(cfg_);
-    scheduler_ = &dynamic_cast<caf::scheduler::test_coordinator&>(
-      system_->scheduler());
+    scheduler_
+      = &dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
   }
 
   deterministic_system(const deterministic_system&) = delete;
