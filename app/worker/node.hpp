@@ -1,0 +1,78 @@
+#pragma once
+// The composition root: which actor is spawned with which handles. Everything
+// that the worker does is reachable from here.
+#include "actors/log.hpp"
+#include "app/worker/config.hpp"
+#include "messages/io_actors.hpp"
+#include "messages/job_store_actor.hpp"
+#include "messages/worker_actors.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+namespace render {
+
+/// The actors that reach outside.
+struct outside_worlds {
+  http_actor http;
+  job_store_actor jobs;
+  gpu_cloud_actor cloud;
+  object_store_actor objects;
+  media_actor media;
+};
+
+/// One worker node: an actor system with everything in it. Standalone.
+class node {
+public:
+  /// Spawns the outside worlds only; nothing is asked of them yet.
+  node(worker_config cfg, logger log);
+  node(const node&) = delete;
+  node& operator=(const node&) = delete;
+  /// Stops all actors. Returns within seconds, or ends the process with exit
+  /// code 1: a thread that hangs must not keep a deploy waiting.
+  ~node();
+
+  /// Starts to work. `on_drained(clean)` is called once, from an actor's
+  /// thread, when the node has drained or has failed for good.
+  result<void> start(std::function<void(bool clean)> on_drained);
+
+  /// Finish what runs; the second call hurries. After `start` only.
+  void drain(std::string reason);
+
+  /// The questions of the status port and of --check-config. Each has a limit
+  /// of a few seconds; from any thread.
+  result<msg::node_status> status();
+  result<std::string> redis_version();
+  result<size_t> count_workloads();
+  result<void> check_storage();
+
+private:
+  void spawn_outside_worlds();
+  queue_watcher_actor spawn_watcher(work_sink_actor sink);
+  gpu_instance_actor spawn_gpu(uint64_t instance, const std::string& type,
+                               gpu_owner_actor owner);
+  renderer_actor spawn_renderer(const msg::run_job& task,
+                                const std::string& node_name,
+                                render_owner_actor owner);
+
+  worker_config cfg_;
+  logger log_;
+  std::string portrait_workflow_;
+  caf::actor_system_config caf_cfg_;
+  std::unique_ptr<caf::actor_system> system_;
+  outside_worlds outside_;
+  webhook_actor webhooks_;
+  supervisor_actor supervisor_;
+  std::thread watchdog_;
+};
+
+/// Reads the workflow that PORTRAIT_WORKFLOW names, or gives the built-in one.
+/// Fails as `invalid_input` when it is no JSON object.
+result<std::string> load_portrait_workflow(const std::string& path);
+
+} // namespace render

@@ -1,0 +1,250 @@
+#include "app/worker/status_server.hpp"
+
+#include "messages/http.hpp"
+#include "messages/json.hpp"
+
+#include <httplib.h>
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace render {
+
+namespace {
+
+constexpr auto json_type = "application/json";
+
+struct host_port {
+  std::string host;
+  int port = 0;
+};
+
+host_port split(const std::string& address) {
+  auto colon = address.rfind(':');
+  host_port out{address.substr(0, colon), std::stoi(address.substr(colon + 1))};
+  if (out.host.size() > 1 && out.host.front() == '[')
+    out.host = out.host.substr(1, out.host.size() - 2);
+  return out;
+}
+
+using writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void write_string(writer& out, std::string_view x) {
+  out.String(x.data(), static_cast<rapidjson::SizeType>(x.size()));
+}
+
+void write_gpu(writer& out, const msg::gpu_update& x) {
+  out.StartObject();
+  out.Key("instance");
+  out.Uint64(x.instance);
+  out.Key("phase");
+  write_string(out, to_string(x.phase));
+  out.Key("workload");
+  write_string(out, x.workload);
+  out.Key("node");
+  write_string(out, x.node);
+  out.Key("ready");
+  out.StartArray();
+  for (auto kind : x.ready_kinds)
+    write_string(out, to_string(kind));
+  out.EndArray();
+  out.Key("busy_slots");
+  out.Uint(x.busy_slots);
+  out.Key("launched_at");
+  out.Double(x.launched_s);
+  out.Key("reason");
+  write_string(out, x.reason);
+  out.EndObject();
+}
+
+prometheus::Gauge& gauge(prometheus::Registry& registry, const char* name,
+                         const char* help,
+                         const prometheus::Labels& labels = {}) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(
+    labels);
+}
+
+void counter(prometheus::Registry& registry, const char* name, const char* help,
+             uint64_t value, const prometheus::Labels& labels = {}) {
+  prometheus::BuildCounter()
+    .Name(name)
+    .Help(help)
+    .Register(registry)
+    .Add(labels)
+    .Increment(static_cast<double>(value));
+}
+
+void answer_failure(httplib::Response& response, const failure& what) {
+  response.status = 503;
+  response.set_content("{\"error\":" + json::quote(what.message) + "}\n",
+                       json_type);
+}
+
+} // namespace
+
+std::string to_json(const msg::node_status& x) {
+  rapidjson::StringBuffer buffer;
+  writer out{buffer};
+  out.StartObject();
+  out.Key("draining");
+  out.Bool(x.draining);
+  out.Key("gpus");
+  out.StartArray();
+  for (auto& gpu : x.gpus)
+    write_gpu(out, gpu);
+  out.EndArray();
+  out.Key("running_jobs");
+  out.StartArray();
+  for (auto& id : x.running_jobs)
+    write_string(out, id);
+  out.EndArray();
+  out.Key("waiting");
+  out.StartObject();
+  for (auto& [type, count] : x.waiting_by_type) {
+    write_string(out, type);
+    out.Uint64(count);
+  }
+  out.EndObject();
+  out.Key("jobs_succeeded");
+  out.Uint64(x.jobs_succeeded);
+  out.Key("jobs_failed");
+  out.Uint64(x.jobs_failed);
+  out.Key("jobs_retried");
+  out.Uint64(x.jobs_retried);
+  out.Key("gpus_launched");
+  out.Uint64(x.gpus_launched);
+  out.EndObject();
+  return std::string{buffer.GetString(), buffer.GetSize()} + "\n";
+}
+
+std::string to_metrics(const msg::node_status& x) {
+  prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
+  counter(registry, "c3_jobs_ended_total", "Jobs that ended here.",
+          x.jobs_succeeded, {{"status", "success"}});
+  counter(registry, "c3_jobs_ended_total", "Jobs that ended here.",
+          x.jobs_failed, {{"status", "failed"}});
+  counter(registry, "c3_job_retries_total",
+          "Attempts that failed and were tried on another GPU.",
+          x.jobs_retried);
+  counter(registry, "c3_gpus_launched_total", "GPUs that were rented.",
+          x.gpus_launched);
+  gauge(registry, "c3_jobs_running", "Jobs that run here now.")
+    .Set(static_cast<double>(x.running_jobs.size()));
+  gauge(registry, "c3_draining", "1 while the node drains.")
+    .Set(x.draining ? 1 : 0);
+  for (auto& [type, count] : x.waiting_by_type)
+    gauge(registry, "c3_jobs_waiting",
+          "Jobs in the queue that found no slot here.", {{"type", type}})
+      .Set(static_cast<double>(count));
+  for (auto phase : {gpu_phase::launching, gpu_phase::booting, gpu_phase::ready,
+                     gpu_phase::draining, gpu_phase::stopping}) {
+    auto count = std::count_if(x.gpus.begin(), x.gpus.end(), [&](auto& gpu) {
+      return gpu.phase == phase;
+    });
+    gauge(registry, "c3_gpus", "GPUs by phase.",
+          {{"phase", std::string{to_string(phase)}}})
+      .Set(static_cast<double>(count));
+  }
+  return prometheus::TextSerializer{}.Serialize(registry.Collect());
+}
+
+struct status_server::implementation {
+  sources from;
+  httplib::Server server;
+  std::thread thread;
+
+  void add_routes() {
+    server.Get("/healthz", [this](const auto&, httplib::Response& response) {
+      if (auto status = from.status(); !status)
+        return answer_failure(response, status.error());
+      response.set_content("ok\n", "text/plain");
+    });
+    server.Get("/readyz", [this](const auto&, httplib::Response& response) {
+      if (auto ready = from.ready(); !ready)
+        return answer_failure(response, ready.error());
+      response.set_content("ok\n", "text/plain");
+    });
+    server.Get("/status", [this](const auto&, httplib::Response& response) {
+      auto status = from.status();
+      if (!status)
+        return answer_failure(response, status.error());
+      response.set_content(to_json(*status), json_type);
+    });
+    server.Get("/metrics", [this](const auto&, httplib::Response& response) {
+      auto status = from.status();
+      if (!status)
+        return answer_failure(response, status.error());
+      response.set_content(to_metrics(*status),
+                           "text/plain; version=0.0.4; charset=utf-8");
+    });
+  }
+};
+
+status_server::status_server(sources from)
+  : impl_(std::make_unique<implementation>()) {
+  impl_->from = std::move(from);
+  // Asked by a health check every few seconds: two threads are plenty.
+  impl_->server.new_task_queue = [] {
+    return new httplib::ThreadPool(2);
+  };
+  // The library's default, SO_REUSEPORT, would let two workers share the port.
+  impl_->server.set_socket_options([](socket_t socket) {
+    int yes = 1;
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+  });
+  impl_->add_routes();
+}
+
+result<std::unique_ptr<status_server>>
+status_server::start(const std::string& address, sources from) {
+  auto [host, port] = split(address);
+  std::unique_ptr<status_server> out{new status_server{std::move(from)}};
+  auto& server = out->impl_->server;
+  out->port_ = port == 0                         ? server.bind_to_any_port(host)
+               : server.bind_to_port(host, port) ? port
+                                                 : -1;
+  if (out->port_ < 0)
+    return fail(failure_kind::unavailable,
+                "STATUS_ADDRESS: cannot listen on " + address
+                  + " (in use, or not of this machine)");
+  out->impl_->thread = std::thread{[impl = out->impl_.get()] {
+    impl->server.listen_after_bind();
+  }};
+  // stop() does nothing before the loop has begun, and then nobody would end
+  // it.
+  while (!server.is_running())
+    std::this_thread::yield();
+  return out;
+}
+
+status_server::~status_server() {
+  impl_->server.stop();
+  if (impl_->thread.joinable())
+    impl_->thread.join();
+}
+
+result<void> check_health(const std::string& address) {
+  if (address.empty())
+    return fail(failure_kind::invalid_input,
+                "STATUS_ADDRESS is off, so there is nobody to ask");
+  auto [host, port] = split(address);
+  httplib::Client client{host == "0.0.0.0" ? "127.0.0.1" : host, port};
+  client.set_connection_timeout(2);
+  client.set_read_timeout(4);
+  auto got = client.Get("/healthz");
+  if (!got)
+    return fail(failure_kind::unavailable, "no worker answers on " + address
+                                             + ": "
+                                             + httplib::to_string(got.error()));
+  if (got->status != 200)
+    return fail(failure_kind::unavailable, excerpt(got->body));
+  return {};
+}
+
+} // namespace render

@@ -1,0 +1,6 @@
+render_test(
+  status_test
+  LABEL unit
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/status_test.cpp
+  DEPENDS render_status)

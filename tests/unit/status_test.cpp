@@ -1,0 +1,90 @@
+// The status port, asked over a real socket.
+#include "app/worker/status_server.hpp"
+#include "messages/json.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <httplib.h>
+
+using namespace render;
+
+namespace {
+
+msg::node_status busy_node() {
+  msg::node_status x;
+  x.gpus.push_back({1, gpu_phase::ready, "w-1", "calm-otter", {job_kind::csm},
+                    1, 1'700'000'000.0, "", false});
+  x.running_jobs = {"job-1"};
+  x.waiting_by_type = {{"analyze", 4}};
+  x.jobs_succeeded = 7;
+  x.jobs_failed = 2;
+  return x;
+}
+
+std::string local(int port) {
+  return "127.0.0.1:" + std::to_string(port);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(status)
+
+BOOST_AUTO_TEST_CASE(the_json_form_names_gpus_and_jobs) {
+  auto doc = json::parse(to_json(busy_node()));
+  BOOST_REQUIRE(doc);
+  auto& gpus = *json::find(*doc, "gpus");
+  BOOST_REQUIRE_EQUAL(gpus.Size(), 1u);
+  BOOST_TEST(json::string_or_empty(gpus[0], "phase") == "ready");
+  BOOST_TEST(*json::integer(*json::find(*doc, "waiting"), "analyze") == 4);
+}
+
+BOOST_AUTO_TEST_CASE(the_metrics_count_ends_by_status) {
+  auto text = to_metrics(busy_node());
+  BOOST_TEST(text.find("c3_jobs_ended_total{status=\"success\"} 7")
+             != std::string::npos);
+  BOOST_TEST(text.find("c3_jobs_ended_total{status=\"failed\"} 2")
+             != std::string::npos);
+  BOOST_TEST(text.find("c3_gpus{phase=\"ready\"} 1") != std::string::npos);
+  BOOST_TEST(text.find("c3_jobs_waiting{type=\"analyze\"} 4")
+             != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(healthz_is_200_while_the_supervisor_answers) {
+  bool alive = true;
+  auto server = status_server::start(
+    "127.0.0.1:0", {[&]() -> result<msg::node_status> {
+                      if (alive)
+                        return busy_node();
+                      return fail(failure_kind::outcome_unknown, "no answer");
+                    },
+                    []() -> result<void> {
+                      return fail(failure_kind::unavailable, "Redis is away");
+                    }});
+  BOOST_REQUIRE(server);
+  auto address = local((*server)->port());
+  BOOST_TEST(check_health(address).has_value());
+  httplib::Client client{"127.0.0.1", (*server)->port()};
+  BOOST_TEST(client.Get("/readyz")->status == 503);
+  BOOST_TEST(client.Get("/metrics")->status == 200);
+  alive = false;
+  auto sick = check_health(address);
+  BOOST_REQUIRE(!sick);
+  BOOST_TEST(sick.error().message.find("no answer") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(an_address_in_use_is_a_failure_that_names_it) {
+  auto status = []() -> result<msg::node_status> { return msg::node_status{}; };
+  auto ready = []() -> result<void> { return {}; };
+  auto first = status_server::start("127.0.0.1:0", {status, ready});
+  BOOST_REQUIRE(first);
+  auto address = local((*first)->port());
+  auto second = status_server::start(address, {status, ready});
+  BOOST_REQUIRE(!second);
+  BOOST_TEST(second.error().message.find(address) != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(nobody_listening_is_unhealthy) {
+  BOOST_TEST(!check_health("127.0.0.1:1").has_value());
+  BOOST_TEST(!check_health("").has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
