@@ -2,7 +2,8 @@
 // A private redis-server for one test: free port, no persistence, own folder,
 // gone at the end. It can be killed, restarted and stopped (SIGSTOP), and
 // `cmd` talks to it over a synchronous connection of its own. Not for several
-// threads. Link PkgConfig::HIREDIS.
+// threads. Link `hiredis` by name: the flags of PkgConfig::HIREDIS do not go
+// with the precompiled header.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <hiredis/hiredis.h>

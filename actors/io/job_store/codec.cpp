@@ -1,0 +1,290 @@
+#include "actors/io/job_store/codec.hpp"
+
+#include "messages/http.hpp"
+#include "messages/json.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace render::job_store {
+
+namespace {
+
+using kind = reply::kind;
+
+std::string text_at(reply& x, size_t index) {
+  if (index >= x.elements.size())
+    return {};
+  auto& field = x.elements[index];
+  if (field.type == kind::integer)
+    return std::to_string(field.integer);
+  return field.type == kind::text ? std::move(field.text) : std::string{};
+}
+
+int64_t integer_at(reply& x, size_t index) {
+  if (index >= x.elements.size())
+    return 0;
+  if (x.elements[index].type == kind::integer)
+    return x.elements[index].integer;
+  auto number = parse_number(text_at(x, index)).value_or(0);
+  // A double at or above 2^63 has no int64_t.
+  return std::abs(number) < 9.2e18 ? static_cast<int64_t>(number) : 0;
+}
+
+uint32_t count_at(reply& x, size_t index) {
+  auto n = integer_at(x, index);
+  return n > 0 && n <= UINT32_MAX ? static_cast<uint32_t>(n) : 0;
+}
+
+// Fails for an error reply and for anything that is no array of this size.
+std::optional<failure> unless_array(const reply& x, size_t at_least,
+                                    std::string_view what) {
+  if (x.type == kind::error)
+    return failure_of(x.text);
+  if (!x.is_array(at_least))
+    return failure{failure_kind::internal,
+                   "Redis: unexpected reply to " + std::string{what}};
+  return std::nullopt;
+}
+
+failure reason_of(std::string_view reason, const job& subject) {
+  if (reason == "expired")
+    return {failure_kind::deadline_passed,
+            "Job expired before processing could begin"};
+  if (reason == "missing")
+    return {failure_kind::invalid_input,
+            "job record missing: the id was in the queue, but there is no "
+            "hash job:"
+              + excerpt(subject.id, 80)};
+  return {failure_kind::invalid_input,
+          "type: got " + json::quote(excerpt(subject.type, 80))
+            + ", accepted is one of csm, whisper, portrait, analyze"};
+}
+
+// A time of the record; what cannot be read counts as absent and is the flaw.
+double time_field(std::string text, std::string_view name,
+                  std::optional<failure>& flaw) {
+  if (text.empty())
+    return 0;
+  if (auto x = parse_number(text))
+    return *x;
+  if (!flaw)
+    flaw = failure{failure_kind::invalid_input,
+                   std::string{name} + ": got "
+                     + json::quote(valid_utf8(excerpt(text, 80)))
+                     + ", accepted is a number of seconds"};
+  return 0;
+}
+
+webhook decode_webhook(reply& x, size_t first, std::string job_id) {
+  webhook out;
+  out.job_id = std::move(job_id);
+  out.id = text_at(x, first);
+  out.url = text_at(x, first + 1);
+  out.body = text_at(x, first + 2);
+  out.attempts = count_at(x, first + 3);
+  out.created_ms = integer_at(x, first + 4);
+  return out;
+}
+
+// Length of the valid UTF-8 sequence at the start of `text`; 0: none.
+size_t utf8_length(std::string_view text) {
+  auto byte = [&](size_t i) {
+    return static_cast<unsigned char>(text[i]);
+  };
+  auto lead = byte(0);
+  if (lead < 0x80)
+    return 1;
+  auto n = lead >= 0xC2 && lead <= 0xDF   ? size_t{2}
+           : lead >= 0xE0 && lead <= 0xEF ? size_t{3}
+           : lead >= 0xF0 && lead <= 0xF4 ? size_t{4}
+                                          : size_t{0};
+  if (n == 0 || text.size() < n)
+    return 0;
+  for (size_t i = 1; i < n; ++i)
+    if ((byte(i) & 0xC0) != 0x80)
+      return 0;
+  // Overlong forms, surrogates, beyond U+10FFFF.
+  if ((lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F)
+      || (lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F))
+    return 0;
+  return n;
+}
+
+} // namespace
+
+std::optional<double> parse_number(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  auto first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos)
+    return std::nullopt;
+  text = text.substr(first, text.find_last_not_of(blanks) - first + 1);
+  double out = 0;
+  auto end = text.data() + text.size();
+  auto [at, error] = std::from_chars(text.data(), end, out);
+  if (error != std::errc{} || at != end || !std::isfinite(out))
+    return std::nullopt;
+  return out;
+}
+
+std::string number_text(double x) {
+  std::array<char, 400> out{};
+  auto [end, error] = std::to_chars(out.data(), out.data() + out.size(), x,
+                                    std::chars_format::fixed);
+  return error == std::errc{} ? std::string{out.data(), end} : std::string{"0"};
+}
+
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    auto n = utf8_length(text);
+    if (n > 0)
+      out += text.substr(0, n);
+    else
+      out += "\xEF\xBF\xBD";
+    text.remove_prefix(n > 0 ? n : 1);
+  }
+  return out;
+}
+
+decoded_job decode_job(reply x) {
+  decoded_job out;
+  out.subject.id = text_at(x, 0);
+  out.subject.attempt = count_at(x, 1);
+  out.subject.type = text_at(x, 2);
+  // When it was made is for statistics only: garbage harms nobody.
+  std::optional<failure> ignored;
+  out.subject.created_at_s = time_field(text_at(x, 3), "created_at", ignored);
+  out.subject.complete_by_s = time_field(text_at(x, 4), "complete_by",
+                                         out.flaw);
+  out.subject.max_time_s = time_field(text_at(x, 5), "max_time", out.flaw);
+  out.subject.data = text_at(x, 6);
+  return out;
+}
+
+result<decoded_claim> decode_claim(reply x) {
+  if (auto wrong = unless_array(x, 4, "claim"))
+    return fail(std::move(*wrong));
+  decoded_claim out;
+  out.queue_length = static_cast<uint64_t>(integer_at(x, 0));
+  for (auto& entry : x.elements[1].elements) {
+    auto decoded = decode_job(std::move(entry));
+    if (decoded.flaw)
+      out.unfit.push_back(
+        {std::move(decoded.subject), std::move(*decoded.flaw)});
+    else
+      out.jobs.push_back(std::move(decoded.subject));
+  }
+  for (auto& entry : x.elements[2].elements) {
+    if (!entry.is_array(2))
+      continue;
+    auto subject = decode_job(std::move(entry.elements[1])).subject;
+    auto reason = reason_of(entry.elements[0].text, subject);
+    out.unfit.push_back({std::move(subject), std::move(reason)});
+  }
+  for (auto& id : x.elements[3].elements)
+    out.dropped.push_back(std::move(id.text));
+  return out;
+}
+
+result<decoded_peek> decode_peek(reply x) {
+  if (auto wrong = unless_array(x, 2, "peek"))
+    return fail(std::move(*wrong));
+  decoded_peek out;
+  out.queue_length = static_cast<uint64_t>(integer_at(x, 0));
+  for (auto& entry : x.elements[1].elements) {
+    auto data = entry.is_array(7) ? entry.elements[6].type : kind::nil;
+    auto subject = decode_job(std::move(entry)).subject;
+    if (data == kind::integer)
+      subject.data.clear();
+    else if (data == kind::nil)
+      subject.data = "null";
+    out.waiting.push_back(std::move(subject));
+  }
+  return out;
+}
+
+result<decoded_ownership> decode_ownership(reply x) {
+  if (auto wrong = unless_array(x, 2, "progress"))
+    return fail(std::move(*wrong));
+  return decoded_ownership{integer_at(x, 0) == 1, text_at(x, 1)};
+}
+
+result<decoded_settle> decode_settle(reply x, std::string_view job_id) {
+  if (auto wrong = unless_array(x, 2, "settle"))
+    return fail(std::move(*wrong));
+  decoded_settle out;
+  out.written = integer_at(x, 0) == 1;
+  if (auto& entry = x.elements[1]; entry.is_array(5))
+    out.webhooks.push_back(decode_webhook(entry, 0, std::string{job_id}));
+  return out;
+}
+
+result<std::vector<webhook>> decode_webhooks(reply x) {
+  if (auto wrong = unless_array(x, 0, "take_webhooks"))
+    return fail(std::move(*wrong));
+  std::vector<webhook> out;
+  for (auto& entry : x.elements)
+    if (entry.is_array(6)) {
+      auto job_id = text_at(entry, 0);
+      out.push_back(decode_webhook(entry, 1, std::move(job_id)));
+    }
+  return out;
+}
+
+result<std::string> decode_version(const reply& x) {
+  if (x.type == kind::error)
+    return fail(failure_of(x.text));
+  constexpr std::string_view name = "redis_version:";
+  auto first = x.text.find(name);
+  if (first == std::string::npos)
+    return fail(failure_kind::internal, "Redis: INFO names no redis_version");
+  first += name.size();
+  return x.text.substr(first, x.text.find_first_of("\r\n", first) - first);
+}
+
+failure failure_of(std::string_view error) {
+  static constexpr std::array<std::string_view, 14> outages{
+    "LOADING",    "OOM",
+    "READONLY",   "BUSY",
+    "MASTERDOWN", "MISCONF",
+    "NOAUTH",     "WRONGPASS",
+    "NOPERM",     "CLUSTERDOWN",
+    "NOREPLICAS", "TRYAGAIN",
+    "UNBLOCKED",  "ERR max number of clients"};
+  // A script's own error may wrap the code of the command that failed.
+  auto outage = false;
+  for (auto code : outages)
+    outage
+      = outage || error.starts_with(code)
+        || error.find("-" + std::string{code} + " ") != std::string_view::npos
+        || (code == "OOM"
+            && error.find("OOM command not allowed") != std::string_view::npos);
+  return {outage ? failure_kind::unavailable : failure_kind::internal,
+          "Redis: " + excerpt(error, 200)};
+}
+
+bool is_recordless(const job& x) {
+  return x.type.empty() && x.data.empty() && x.created_at_s == 0
+         && x.complete_by_s == 0 && x.max_time_s == 0;
+}
+
+std::string webhook_body(const job& subject, const job_outcome& outcome) {
+  std::string out = "{\"id\":" + json::quote(valid_utf8(subject.id));
+  auto add = [&out](std::string_view name, const std::string& value) {
+    out += ",\"" + std::string{name} + "\":" + json::quote(valid_utf8(value));
+  };
+  add("status", outcome.success() ? "success" : "failed");
+  if (!outcome.success())
+    add("error", outcome.error.message);
+  if (!outcome.result_url.empty())
+    add("result_url", outcome.result_url);
+  else if (outcome.success())
+    add("text", outcome.text);
+  out += '}';
+  return out;
+}
+
+} // namespace render::job_store

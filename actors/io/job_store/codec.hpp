@@ -1,0 +1,90 @@
+#pragma once
+// Records and commands ↔ Redis replies. Pure: knows no connection and no
+// clock. What stands in Redis was written by others, so nothing is trusted:
+// a number may be a float or garbage, a field may be missing, a reply may have
+// another shape than its script promises.
+#include "actors/io/job_store/reply.hpp"
+#include "messages/job.hpp"
+#include "messages/webhook.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace render::job_store {
+
+/// A finite decimal number, blanks around it allowed; nothing else.
+std::optional<double> parse_number(std::string_view text);
+
+/// Shortest text that reads back as the same number, never an exponent.
+std::string number_text(double x);
+
+/// Replaces each byte that is no part of valid UTF-8 by U+FFFD.
+std::string valid_utf8(std::string_view text);
+
+/// A job, and what is wrong with its times when they cannot be read.
+struct decoded_job {
+  job subject;
+  std::optional<failure> flaw;
+};
+
+/// A job entry {id, attempt, type, created_at, complete_by, max_time, data} of
+/// the scripts; missing elements count as absent fields.
+decoded_job decode_job(reply x);
+
+struct decoded_unfit {
+  job subject;
+  failure reason;
+};
+
+/// What a claim script answered.
+struct decoded_claim {
+  uint64_t queue_length = 0;
+  std::vector<job> jobs;
+  std::vector<decoded_unfit> unfit;
+  /// Ids removed from the queue because their record is not a hash.
+  std::vector<std::string> dropped;
+};
+
+result<decoded_claim> decode_claim(reply x);
+
+struct decoded_peek {
+  uint64_t queue_length = 0;
+  /// `data` is empty where it is too long, and "null", which no job accepts,
+  /// where the record has none: so the two can be told apart.
+  std::vector<job> waiting;
+};
+
+result<decoded_peek> decode_peek(reply x);
+
+struct decoded_ownership {
+  bool ours = false;
+  std::string status;
+};
+
+result<decoded_ownership> decode_ownership(reply x);
+
+struct decoded_settle {
+  bool written = false;
+  std::vector<webhook> webhooks;
+};
+
+result<decoded_settle> decode_settle(reply x, std::string_view job_id);
+
+result<std::vector<webhook>> decode_webhooks(reply x);
+
+/// `redis_version` of an INFO reply.
+result<std::string> decode_version(const reply& x);
+
+/// The error reply of Redis as a failure: LOADING, OOM, READONLY, BUSY and the
+/// like are an outage, wrong credentials too; anything else a bug.
+failure failure_of(std::string_view error);
+
+/// Was this job claimed without a record, so that settling it has to make one?
+bool is_recordless(const job& x);
+
+/// The body of the webhook of an ended job. Always valid UTF-8.
+std::string webhook_body(const job& subject, const job_outcome& outcome);
+
+} // namespace render::job_store

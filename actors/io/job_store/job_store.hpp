@@ -1,0 +1,110 @@
+#pragma once
+// The JOB STORE: the only actor that speaks to Redis. A request becomes one
+// script, its reply one answer; the connection lives on a thread of its own
+// (redis_loop). Final writes are tried until Redis has answered. When this
+// actor dies, waiting requests fail and claimed jobs stay locked to us.
+#include "actors/io/job_store/redis_loop.hpp"
+#include "actors/log.hpp"
+#include "messages/clock.hpp"
+#include "messages/job_store_actor.hpp"
+
+#include <caf/all.hpp>
+
+#include <map>
+#include <set>
+
+// Stays inside the process: from the loop's thread to the actor.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(render::job_store::redis_events)
+
+namespace render {
+
+namespace job_store {
+
+struct config {
+  link_options redis;
+  /// Unique among all workers, the Python ones included.
+  std::string worker_id;
+  /// In front of every key of our own.
+  std::string prefix = "c3:";
+  /// Expiry of `job:{id}:lock`; refreshed by each progress report.
+  std::chrono::seconds lock_ttl{300};
+  /// A reply that takes longer ends the connection. Keep it well below the
+  /// timeouts of those who ask.
+  milliseconds command_timeout{5'000};
+  /// How far into the queue a claim or a peek looks.
+  uint32_t scan_max = 10'000;
+  /// Most unfit jobs that one claim brings along.
+  uint32_t unfit_max = 16;
+  /// Longest `data` that a peek carries, bytes.
+  uint32_t peek_data_max = 64u << 10;
+  /// A new outbox entry is ours to deliver for this long.
+  milliseconds outbox_lease{60'000};
+  /// Of a record that had to be made for a queued id without one.
+  std::chrono::seconds made_record_ttl{86'400};
+  uint32_t dead_letter_max = 10'000;
+  /// Between two tries of a final write.
+  milliseconds retry_min{100};
+  milliseconds retry_max{5'000};
+  /// How often the queue is looked at on a Redis without BLMOVE.
+  milliseconds poll_interval{250};
+  /// After a lost answer, when to look once more for jobs it left behind.
+  milliseconds reconcile_delay{10'000};
+};
+
+} // namespace job_store
+
+struct job_store_deps {
+  wall_clock now;
+  logger log;
+};
+
+/// What the JOB STORE really speaks: its interface and the loop's batches. A
+/// handle of it is a handle of `job_store_actor` as well.
+using job_store_shell_actor = job_store_actor::extend<
+  // INTERNAL: replies and changes of the connections.
+  caf::reacts_to<job_store::redis_events>,
+  // INTERNAL: timers.
+  caf::reacts_to<msg::timer_due>>;
+
+struct job_store_state {
+  static inline const char* name = "job-store";
+
+  using handler = std::function<void(result<job_store::reply>)>;
+
+  /// A write that is repeated until Redis has answered it.
+  struct lasting_write {
+    std::function<job_store::command()> make;
+    std::vector<handler> askers;
+    bool under_way = false;
+  };
+
+  job_store::config cfg;
+  job_store_deps deps;
+  uint64_t last_id = 0;
+  /// Commands under way, by id.
+  std::map<uint64_t, handler> pending;
+  /// By "settle:" or "release:" and the job's id.
+  std::map<std::string, lasting_write> writes;
+  /// Names of `writes` to be tried again, in the order they failed.
+  std::vector<std::string> failed_writes;
+  job_store::milliseconds retry_delay{0};
+  /// Jobs that were handed out and neither settled nor released.
+  std::set<std::string> claimed;
+  uint32_t claims_under_way = 0;
+  /// How often to look for jobs that a lost answer left behind.
+  uint32_t reconciles_due = 0;
+  std::vector<caf::typed_response_promise<msg::queue_head>> awaiting;
+  double awaiting_until_s = 0;
+  bool wait_under_way = false;
+  bool has_blmove = true;
+  std::map<uint32_t, uint64_t> timer_generations;
+  /// Last: its thread uses nothing of the above, but is joined first.
+  std::unique_ptr<job_store::redis_loop> loop;
+};
+
+/// Lives until it gets an exit message: its loop holds a handle of it.
+job_store_shell_actor::behavior_type job_store_behavior(
+  job_store_shell_actor::stateful_pointer<job_store_state> self,
+  job_store::config cfg, job_store_deps deps);
+
+} // namespace render

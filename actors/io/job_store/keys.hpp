@@ -1,0 +1,53 @@
+#pragma once
+// Every Redis key the worker touches. The first three belong to the contract
+// with producers, front ends and the Python workers; all others are ours and
+// begin with the configured prefix ("c3:").
+#include <string>
+#include <string_view>
+
+namespace render::job_store::keys {
+
+/// List of waiting job ids; the head is the oldest.
+inline constexpr std::string_view queue = "queue:jobs";
+
+/// In front of a job id: the hash with its record.
+inline constexpr std::string_view job_prefix = "job:";
+
+/// Behind the record's key: the lock, a string with the owner's id, expiring.
+inline constexpr std::string_view lock_suffix = ":lock";
+
+inline std::string record(std::string_view job_id) {
+  return std::string{job_prefix} + std::string{job_id};
+}
+
+inline std::string lock(std::string_view job_id) {
+  return record(job_id) + std::string{lock_suffix};
+}
+
+/// Set of job ids that a worker has claimed and neither settled nor released.
+inline std::string running(std::string_view prefix, std::string_view worker) {
+  return std::string{prefix} + "running:" + std::string{worker};
+}
+
+/// Sorted set of job ids whose webhook is undelivered, by the Unix
+/// milliseconds from which anybody may take it.
+inline std::string outbox(std::string_view prefix) {
+  return std::string{prefix} + "outbox";
+}
+
+/// Behind a job id: the hash with its webhook. Kept for dead letters too.
+inline std::string outbox_entry_prefix(std::string_view prefix) {
+  return std::string{prefix} + "outbox:";
+}
+
+inline std::string outbox_entry(std::string_view prefix,
+                                std::string_view job_id) {
+  return outbox_entry_prefix(prefix) + std::string{job_id};
+}
+
+/// Sorted set of job ids whose webhook was given up, by Unix milliseconds.
+inline std::string dead_webhooks(std::string_view prefix) {
+  return std::string{prefix} + "webhooks:dead";
+}
+
+} // namespace render::job_store::keys

@@ -1,0 +1,86 @@
+#pragma once
+// One connection to Redis on a libuv loop: pipelined commands in, replies out,
+// reconnects by itself with growing delay. Lives on the loop's thread alone.
+// A command that was surely never sent fails as `unavailable`, one that may
+// have run as `outcome_unknown`.
+#include "actors/io/job_store/command.hpp"
+#include "actors/io/job_store/reply.hpp"
+
+#include <hiredis/async.h>
+#include <uv.h>
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace render::job_store {
+
+class redis_connection {
+public:
+  using on_done = std::function<void(uint64_t id, result<reply>)>;
+  using on_change = std::function<void(bool up, std::string text)>;
+
+  redis_connection(uv_loop_t* loop, link_options options, on_done done,
+                   on_change changed);
+
+  redis_connection(const redis_connection&) = delete;
+  redis_connection& operator=(const redis_connection&) = delete;
+
+  /// Only after the loop has run its close callbacks, see `close`.
+  ~redis_connection() = default;
+
+  void connect();
+  void send(command x);
+
+  /// Writes now what `send` has collected, instead of in the next round.
+  void flush();
+
+  /// Drops everything without an answer; the handles close on the loop.
+  void close();
+
+private:
+  enum class state : uint8_t { down, connecting, up, closed };
+
+  struct flying {
+    command what;
+    uint64_t deadline_ms = 0;
+    /// Of the handshake: nobody asked for it.
+    bool internal = false;
+  };
+
+  static void on_connect(const redisAsyncContext* ac, int status);
+  static void on_disconnect(const redisAsyncContext* ac, int status);
+  static void on_reply(redisAsyncContext* ac, void* raw, void* ignored);
+  static void on_timer(uv_timer_t* timer);
+  static void on_watchdog(uv_timer_t* timer);
+
+  void handshake();
+  void handle(reply x);
+  void write(command x, bool internal);
+  void drop_context();
+  void lost(const std::string& why);
+  std::string address() const;
+
+  uv_loop_t* loop_;
+  link_options options_;
+  on_done done_;
+  on_change changed_;
+  redisAsyncContext* context_ = nullptr;
+  state state_ = state::down;
+  /// Accepted while connecting, not yet sent.
+  std::deque<command> held_;
+  /// Sent, in the order in which Redis answers.
+  std::deque<flying> flying_;
+  size_t handshake_left_ = 0;
+  milliseconds backoff_;
+  std::string last_error_ = "not connected yet";
+  /// Connect timeout while connecting, delay of the next try while down.
+  uv_timer_t timer_{};
+  /// Looks at the oldest command while any is under way; off when idle.
+  uv_timer_t watchdog_{};
+};
+
+} // namespace render::job_store

@@ -1,0 +1,405 @@
+#include "actors/io/job_store/scripts.hpp"
+
+#include <openssl/evp.h>
+
+#include <array>
+
+namespace render::job_store {
+
+namespace {
+
+std::string sha1_hex(std::string_view text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(),
+             nullptr);
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string out;
+  for (unsigned int i = 0; i < size; ++i) {
+    out += digits[digest[i] >> 4];
+    out += digits[digest[i] & 15];
+  }
+  return out;
+}
+
+script make(std::string_view name, std::string text) {
+  auto sha1 = sha1_hex(text);
+  return {name, std::move(text), std::move(sha1)};
+}
+
+// look(id): what can be done with a waiting id.
+//   'free': claimable; 'held': somebody works on it; 'over': it has a final
+//   status or is ours already, the id is a leftover; 'missing': no record;
+//   'alien': the key holds something else. Also the record's status,
+//   locked_by, type and complete_by.
+// A script's writes stay when it fails half-way, so what may meet a key of
+// another type is a pcall.
+constexpr std::string_view look_lua = R"lua(
+local final = {timed_out = true, cancelled = true, failed = true,
+               success = true}
+local function look(id)
+  local key = 'job:' .. id
+  local r = redis.pcall('HMGET', key, 'status', 'locked_by', 'type',
+                        'complete_by')
+  if r.err then return 'alien', r end
+  if not r[1] and redis.call('EXISTS', key) == 0 then
+    return 'missing', r
+  end
+  if final[r[1]] then return 'over', r end
+  if r[2] and r[2] ~= '' then
+    if r[2] == worker and r[1] == 'running' then return 'over', r end
+    if redis.call('EXISTS', key .. ':lock') == 1 then return 'held', r end
+  end
+  return 'free', r
+end
+)lua";
+
+// take(id): makes a job ours and gives its entry. The first write is one that
+// Redis refuses when it is out of memory, so such a script changes nothing.
+constexpr std::string_view take_lua = R"lua(
+local function take(id)
+  local key = 'job:' .. id
+  local r = redis.call('HMGET', key, 'attempt', 'type', 'created_at',
+                       'complete_by', 'max_time', 'data')
+  local attempt = math.floor((tonumber(r[1]) or 0)) + 1
+  redis.call('HSET', key, 'locked_by', worker, 'locked_at', now,
+             'status', 'running', 'started_at', now, 'attempt', attempt)
+  redis.call('HDEL', key, 'stage', 'progress', 'progress_at', 'finished_at',
+             'settled_by')
+  redis.call('SET', key .. ':lock', worker, 'EX', lock_s)
+  redis.call('SADD', KEYS[2], id)
+  redis.call('LREM', KEYS[1], 1, id)
+  return {id, attempt, r[2], r[3], r[4], r[5], r[6]}
+end
+local function take_missing(id)
+  redis.call('SADD', KEYS[2], id)
+  redis.call('LREM', KEYS[1], 1, id)
+  return {'missing', {id, 0}}
+end
+)lua";
+
+constexpr std::string_view claim_head_lua = R"lua(
+local worker, now, lock_s = ARGV[1], ARGV[2], ARGV[3]
+)lua";
+
+constexpr std::string_view claim_lua = R"lua(
+local ids_max, unfit_max = tonumber(ARGV[4]), tonumber(ARGV[5])
+local known, left, fits, page = {}, {}, {}, 100
+for t in string.gmatch(ARGV[6], '[^,]+') do known[t] = true end
+local total = 0
+for i = 7, #ARGV, 2 do
+  local q = #left + 1
+  left[q] = tonumber(ARGV[i])
+  total = total + left[q]
+  for t in string.gmatch(ARGV[i + 1], '[^,]+') do
+    fits[t] = fits[t] or {}
+    table.insert(fits[t], q)
+  end
+end
+local function quota(kind)
+  for _, q in ipairs(fits[kind] or {}) do
+    if left[q] > 0 then return q end
+  end
+end
+local claimed, unfit, dropped, gone, at, seen = {}, {}, {}, {}, 0, 0
+while total > 0 and seen < ids_max do
+  local ids = redis.call('LRANGE', KEYS[1], at, at + page - 1)
+  if #ids == 0 then break end
+  for _, id in ipairs(ids) do
+    if total == 0 or seen == ids_max then break end
+    seen = seen + 1
+    local state, r = look(id)
+    if state == 'missing' and gone[id] then state = 'over' end
+    local expires = tonumber(r[4] or '')
+    local late = expires and expires > 0 and expires <= tonumber(now)
+    local reason = state == 'missing' and 'missing'
+                   or state == 'free' and (not known[r[3] or ''] and 'type'
+                                           or late and 'expired')
+    local q = state == 'free' and not reason and quota(r[3])
+    if state == 'over' or state == 'alien' then
+      redis.call('LREM', KEYS[1], 1, id)
+      if state == 'alien' then table.insert(dropped, id) end
+    elseif reason and #unfit < unfit_max then
+      gone[id] = true
+      table.insert(unfit, reason == 'missing' and take_missing(id)
+                          or {reason, take(id)})
+    elseif q then
+      left[q] = left[q] - 1
+      total = total - 1
+      table.insert(claimed, take(id))
+    else
+      at = at + 1
+    end
+  end
+end
+return {redis.call('LLEN', KEYS[1]), claimed, unfit, dropped}
+)lua";
+
+constexpr std::string_view claim_one_lua = R"lua(
+local id, claimed, unfit, dropped = ARGV[4], {}, {}, {}
+local function queued()
+  for at = 0, tonumber(ARGV[5]) - 1, 100 do
+    local ids = redis.call('LRANGE', KEYS[1], at, at + 99)
+    if #ids == 0 then return false end
+    for _, x in ipairs(ids) do
+      if x == id then return true end
+    end
+  end
+  return false
+end
+local state = queued() and look(id)
+if state == 'free' then
+  claimed = {take(id)}
+elseif state == 'missing' then
+  unfit = {take_missing(id)}
+elseif state == 'over' or state == 'alien' then
+  redis.call('LREM', KEYS[1], 1, id)
+  if state == 'alien' then dropped = {id} end
+end
+return {redis.call('LLEN', KEYS[1]), claimed, unfit, dropped}
+)lua";
+
+constexpr std::string_view peek_lua = R"lua(
+local worker, limit = ARGV[1], tonumber(ARGV[2])
+local ids_max, data_max = tonumber(ARGV[3]), tonumber(ARGV[4])
+)lua";
+
+constexpr std::string_view peek_walk_lua = R"lua(
+local waiting, at, page = {}, 0, 100
+while #waiting < limit and at < ids_max do
+  local ids = redis.call('LRANGE', KEYS[1], at, at + page - 1)
+  if #ids == 0 then break end
+  at = at + #ids
+  for _, id in ipairs(ids) do
+    if #waiting == limit then break end
+    local state = look(id)
+    if state == 'free' then
+      local key = 'job:' .. id
+      local r = redis.call('HMGET', key, 'type', 'created_at', 'complete_by',
+                           'max_time')
+      local size = redis.call('HSTRLEN', key, 'data')
+      local data = size
+      if size == 0 then
+        data = false
+      elseif size <= data_max then
+        data = redis.call('HGET', key, 'data')
+      end
+      table.insert(waiting, {id, 0, r[1], r[2], r[3], r[4], data})
+    elseif state == 'missing' then
+      table.insert(waiting, {id, 0, false, false, false, false, false})
+    end
+  end
+end
+return {redis.call('LLEN', KEYS[1]), waiting}
+)lua";
+
+// Shared by release and reconcile.
+constexpr std::string_view put_back_lua = R"lua(
+local function put_back(id, worker, queue, running)
+  local key = 'job:' .. id
+  redis.call('SREM', running, id)
+  local r = redis.pcall('HMGET', key, 'status', 'locked_by', 'attempt')
+  if r.err then return 0 end
+  if r[1] ~= 'running' or r[2] ~= worker then return 0 end
+  redis.call('HSET', key, 'status', 'queued')
+  redis.call('HDEL', key, 'locked_by', 'locked_at', 'started_at', 'stage',
+             'progress', 'progress_at')
+  local attempt = math.floor(tonumber(r[3]) or 1) - 1
+  if attempt > 0 then
+    redis.call('HSET', key, 'attempt', attempt)
+  else
+    redis.call('HDEL', key, 'attempt')
+  end
+  redis.call('DEL', key .. ':lock')
+  redis.call('LPUSH', queue, id)
+  return 1
+end
+)lua";
+
+constexpr std::string_view release_lua = R"lua(
+return put_back(ARGV[2], ARGV[1], KEYS[1], KEYS[4])
+)lua";
+
+// A job without a record has nothing that says whose it is but our set.
+constexpr std::string_view reconcile_lua = R"lua(
+local known, back = {}, {}
+for i = 2, #ARGV do known[ARGV[i]] = true end
+for _, id in ipairs(redis.call('SMEMBERS', KEYS[2])) do
+  if not known[id] then
+    if redis.call('EXISTS', 'job:' .. id) == 0 then
+      redis.call('SREM', KEYS[2], id)
+      redis.call('LPUSH', KEYS[1], id)
+      table.insert(back, id)
+    elseif put_back(id, ARGV[1], KEYS[1], KEYS[2]) == 1 then
+      table.insert(back, id)
+    end
+  end
+end
+return back
+)lua";
+
+constexpr std::string_view progress_lua = R"lua(
+local r = redis.call('HMGET', KEYS[1], 'status', 'locked_by')
+local status = r[1] or ''
+if r[2] ~= ARGV[1] or (status ~= 'running' and status ~= 'queued') then
+  return {0, status}
+end
+if ARGV[3] ~= '' then
+  redis.call('HSET', KEYS[1], 'stage', ARGV[3], 'progress_at', ARGV[5])
+  if tonumber(ARGV[4]) >= 0 then
+    redis.call('HSET', KEYS[1], 'progress', ARGV[4])
+  end
+end
+redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[2])
+return {1, status}
+)lua";
+
+// `settled_by` tells our own earlier write from a front end's status, so that
+// asking twice is safe.
+constexpr std::string_view settle_lua = R"lua(
+local function entry()
+  local e = redis.call('HMGET', KEYS[5], 'id', 'url', 'body', 'attempts',
+                       'created_ms')
+  if e[1] and redis.call('ZSCORE', KEYS[4], ARGV[2]) then return {1, e} end
+  return {1, {}}
+end
+local worker, id, status = ARGV[1], ARGV[2], ARGV[4]
+local r = redis.pcall('HMGET', KEYS[1], 'status', 'locked_by', 'settled_by')
+if r.err then
+  redis.call('SREM', KEYS[3], id)
+  return {0, {}}
+end
+local missing = redis.call('EXISTS', KEYS[1]) == 0
+if not missing and r[3] == worker then
+  redis.call('SREM', KEYS[3], id)
+  return entry()
+end
+if missing and ARGV[9] ~= '1'
+   or not missing and (r[1] ~= 'running' or r[2] ~= worker) then
+  redis.call('SREM', KEYS[3], id)
+  return {0, {}}
+end
+local set = {'HSET', KEYS[1], 'status', status, 'finished_at', ARGV[3],
+             'settled_by', worker}
+local function put(name, value)
+  table.insert(set, name)
+  table.insert(set, value)
+end
+if missing then put('id', id) end
+if status == 'failed' then put('error', ARGV[5]) else put('progress', 1) end
+if ARGV[6] ~= '' or ARGV[8] == '1' then put('result', ARGV[6]) end
+if ARGV[7] ~= '' then put('result_url', ARGV[7]) end
+redis.call(unpack(set))
+if missing then redis.call('EXPIRE', KEYS[1], ARGV[10]) end
+if status == 'success' then redis.call('HDEL', KEYS[1], 'error') end
+redis.call('HDEL', KEYS[1], 'stage')
+redis.call('DEL', KEYS[2])
+redis.call('SREM', KEYS[3], id)
+if ARGV[11] ~= '' then
+  redis.call('HSET', KEYS[5], 'id', 'msg_' .. id, 'url', ARGV[11],
+             'body', ARGV[12], 'attempts', 0, 'created_ms', ARGV[13])
+  redis.call('HDEL', KEYS[5], 'error')
+  redis.call('ZADD', KEYS[4], ARGV[14], id)
+  return entry()
+end
+return {1, {}}
+)lua";
+
+constexpr std::string_view take_webhooks_lua = R"lua(
+local out = {}
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0,
+                       ARGV[3])
+for _, id in ipairs(due) do
+  local e = redis.call('HMGET', ARGV[4] .. id, 'id', 'url', 'body',
+                       'attempts', 'created_ms')
+  if e[1] and e[2] and e[3] then
+    redis.call('ZADD', KEYS[1], ARGV[2], id)
+    table.insert(out, {id, e[1], e[2], e[3], e[4], e[5]})
+  else
+    redis.call('ZREM', KEYS[1], id)
+  end
+end
+return out
+)lua";
+
+constexpr std::string_view record_delivery_lua = R"lua(
+local id, state = ARGV[1], ARGV[2]
+if state == 'delivered' then
+  redis.call('ZREM', KEYS[1], id)
+  redis.call('DEL', KEYS[3])
+  return 0
+end
+if not redis.call('ZSCORE', KEYS[1], id) then return 0 end
+redis.call('HSET', KEYS[3], 'attempts', ARGV[3], 'error', ARGV[4])
+if state == 'retry_later' then
+  redis.call('ZADD', KEYS[1], ARGV[6], id)
+  return 0
+end
+redis.call('ZREM', KEYS[1], id)
+redis.call('ZADD', KEYS[2], ARGV[5], id)
+local over = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[7])
+if over <= 0 then return 0 end
+local oldest = redis.call('ZRANGE', KEYS[2], 0, over - 1)
+for _, x in ipairs(oldest) do
+  redis.call('ZREM', KEYS[2], x)
+  redis.call('DEL', ARGV[8] .. x)
+end
+return #oldest
+)lua";
+
+template <class... Parts>
+std::string joined(Parts... parts) {
+  return (std::string{} + ... + std::string{parts});
+}
+
+} // namespace
+
+const script& claim_script() {
+  static const auto x
+    = make("claim", joined(claim_head_lua, look_lua, take_lua, claim_lua));
+  return x;
+}
+
+const script& claim_one_script() {
+  static const auto x = make(
+    "claim_one", joined(claim_head_lua, look_lua, take_lua, claim_one_lua));
+  return x;
+}
+
+const script& peek_script() {
+  static const auto x = make("peek", joined(peek_lua, look_lua, peek_walk_lua));
+  return x;
+}
+
+const script& release_script() {
+  static const auto x = make("release", joined(put_back_lua, release_lua));
+  return x;
+}
+
+const script& progress_script() {
+  static const auto x = make("progress", std::string{progress_lua});
+  return x;
+}
+
+const script& settle_script() {
+  static const auto x = make("settle", std::string{settle_lua});
+  return x;
+}
+
+const script& reconcile_script() {
+  static const auto x = make("reconcile", joined(put_back_lua, reconcile_lua));
+  return x;
+}
+
+const script& take_webhooks_script() {
+  static const auto x = make("take_webhooks", std::string{take_webhooks_lua});
+  return x;
+}
+
+const script& record_delivery_script() {
+  static const auto x = make("record_delivery",
+                             std::string{record_delivery_lua});
+  return x;
+}
+
+} // namespace render::job_store

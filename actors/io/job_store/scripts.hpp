@@ -1,0 +1,86 @@
+#pragma once
+// The Lua scripts: each is one atomic step of the job's or the webhook's life.
+// They build keys from job ids, so they need one Redis, not a Redis Cluster.
+// Pure text; who runs them: redis_loop (EVALSHA, EVAL when Redis has forgotten
+// them).
+#include <string>
+#include <string_view>
+
+namespace render::job_store {
+
+struct script {
+  std::string_view name;
+  std::string text;
+  /// Lower-case hex, Redis' name for the text.
+  std::string sha1;
+};
+
+/// Claims waiting jobs that fit quotas.
+/// KEYS: queue, running set.
+/// ARGV: worker id, now (Unix s), lock time (s), most ids to look at,
+///       most unfit jobs to take, known types (comma-separated),
+///       then for each quota: count, types (comma-separated).
+/// Returns {queue length after, claimed, unfit, dropped}:
+///   claimed = array of job entries {id, attempt, type, created_at,
+///     complete_by, max_time, data};
+///   unfit = array of {reason, job entry}, reason: missing|type|expired;
+///   dropped = ids removed because their key holds something else.
+const script& claim_script();
+
+/// Claims one job whatever its type, or nothing when it is not claimable.
+/// KEYS: queue, running set.
+/// ARGV: worker id, now (Unix s), lock time (s), job id, most ids to look at.
+/// Returns {queue length after, claimed, unfit, dropped} as above; `unfit` has
+/// the job when its record is missing.
+const script& claim_one_script();
+
+/// Claimable jobs, oldest first; writes nothing.
+/// KEYS: queue.
+/// ARGV: worker id, most jobs to return, most ids to look at, longest data.
+/// Returns {queue length, array of job entries}; `data` is false where absent
+/// and the integer length where it is too long.
+const script& peek_script();
+
+/// Puts a job back at the head of the queue, if we still hold it.
+/// KEYS: queue, record, lock, running set.
+/// ARGV: worker id, job id.
+/// Returns 1, or 0 when it is not ours.
+const script& release_script();
+
+/// Writes progress and asks who owns the job.
+/// KEYS: record, lock.
+/// ARGV: worker id, lock time (s), stage (may be empty), progress, now.
+/// Returns {1 or 0: ours, status found or ""}.
+const script& progress_script();
+
+/// Writes the final status and the outbox entry, if the job is ours.
+/// KEYS: record, lock, running set, outbox, outbox entry.
+/// ARGV: worker id, job id, now (Unix s), status, error, text, result_url,
+///       "1" when `text` is the result even if empty,
+///       "1" to create a missing record, its lifetime (s),
+///       webhook: url ("" for none), body, created (Unix ms), due (Unix ms).
+/// Returns {1 or 0: written, webhook entry}; the entry {id, url, body,
+/// attempts, created_ms} only where one waits in the outbox.
+const script& settle_script();
+
+/// Takes back what a lost answer left behind: jobs in our running set that
+/// this process does not know go to the head of the queue.
+/// KEYS: queue, running set.
+/// ARGV: worker id, then the ids this process knows.
+/// Returns the ids put back.
+const script& reconcile_script();
+
+/// Leases due outbox entries.
+/// KEYS: outbox.
+/// ARGV: now (ms), due again at (ms), most entries, entry key prefix.
+/// Returns an array of {job id, id, url, body, attempts, created_ms}.
+const script& take_webhooks_script();
+
+/// Records one delivery try.
+/// KEYS: outbox, dead letters, outbox entry.
+/// ARGV: job id, state (delivered|retry_later|dead), attempts, error,
+///       now (ms), due again at (ms), most dead letters, entry key prefix.
+/// Returns how many dead letters were trimmed.
+const script& record_delivery_script();
+
+} // namespace render::job_store

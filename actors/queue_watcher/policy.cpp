@@ -1,0 +1,292 @@
+#include "actors/queue_watcher/policy.hpp"
+
+#include "messages/job_params.hpp"
+
+#include <algorithm>
+
+namespace render::queue_watcher {
+
+namespace {
+
+void append(effects& to, effects xs) {
+  std::move(xs.begin(), xs.end(), std::back_inserter(to));
+}
+
+duration since(double then_s, double now_s) {
+  return duration{static_cast<int64_t>(std::max(0.0, now_s - then_s) * 1000)};
+}
+
+bool covers(const msg::claim_quota& quota, const std::string& type) {
+  return std::find(quota.types.begin(), quota.types.end(), type)
+         != quota.types.end();
+}
+
+bool covers(const std::vector<msg::claim_quota>& quotas,
+            const std::string& type) {
+  return std::any_of(quotas.begin(), quotas.end(), [&](auto& quota) {
+    return covers(quota, type);
+  });
+}
+
+// Is any slot open in `now` that was not open in `before`?
+bool grown(const std::vector<msg::claim_quota>& before,
+           const std::vector<msg::claim_quota>& now) {
+  return std::any_of(now.begin(), now.end(), [&](auto& x) {
+    return std::none_of(before.begin(), before.end(), [&](auto& y) {
+      return y.types == x.types && y.count >= x.count;
+    });
+  });
+}
+
+} // namespace
+
+std::optional<failure> flaw_of(const job& x, double now_s) {
+  if (x.complete_by_s > 0 && x.complete_by_s <= now_s)
+    return failure{failure_kind::deadline_passed,
+                   "Job expired before processing could begin"};
+  if (auto params = validate(x); !params)
+    return params.error();
+  return std::nullopt;
+}
+
+effects policy::on_capacity(msg::capacity x, double now_s) {
+  auto way = delivered_ - std::min(delivered_, x.jobs_received);
+  while (on_the_way_.size() > way)
+    on_the_way_.pop_front();
+  capacity_ = std::move(x);
+  // More of the same slots changes nothing for a queue that has nothing for
+  // them; the timer looks again.
+  if (grown(last_asked_, open_quotas()))
+    futile_ = false;
+  return next(now_s);
+}
+
+effects policy::on_head(const msg::queue_head& x, double now_s) {
+  waiting_ = false;
+  backoff_ = cfg_.backoff_min;
+  if (x.present && !filled_) {
+    filled_ = true;
+    futile_ = false;
+    peeked_at_s_ = 0;
+  }
+  return next(now_s);
+}
+
+effects policy::on_wait_failed(const failure& why) {
+  waiting_ = false;
+  return back_off("waiting for work", why);
+}
+
+effects policy::on_claimed(msg::claimed_jobs x, double now_s) {
+  asking_ = false;
+  backoff_ = cfg_.backoff_min;
+  last_took_ = since(asked_at_s_, now_s);
+  filled_ = x.more_waiting;
+  // The claim has walked the queue to its end for the slots it left open,
+  // unless it stopped at its limit of unfit jobs.
+  futile_ = x.unfit.empty();
+  auto out = hand_over(std::move(x), now_s);
+  last_asked_ = open_quotas();
+  append(out, next(now_s));
+  return out;
+}
+
+effects policy::on_claim_failed(const failure& why) {
+  asking_ = false;
+  return back_off("claiming", why);
+}
+
+effects policy::on_peeked(msg::queue_snapshot x, double now_s) {
+  asking_ = false;
+  backoff_ = cfg_.backoff_min;
+  peeked_at_s_ = now_s;
+  filled_ = x.queue_length > 0;
+  effects out;
+  msg::backlog seen;
+  auto open = open_quotas();
+  for (auto& waiting : x.waiting) {
+    // `data` may have been too long to come along; the claim brings it.
+    auto expired = waiting.complete_by_s > 0 && waiting.complete_by_s <= now_s;
+    auto unread = waiting.data.empty() && job_kind_from(waiting.type);
+    auto fit = !expired
+               && (unread || known(waiting.id)
+                   || !flaw_of(waiting, now_s).has_value());
+    if (!fit) {
+      if (capacity_.accepting && rejecting_.size() < cfg_.rejections_max
+          && rejecting_.insert(waiting.id).second)
+        out.push_back(reject{waiting.id});
+      continue;
+    }
+    if (!unread)
+      remember(waiting.id);
+    ++seen.waiting_by_type[waiting.type];
+    if (waiting.created_at_s > 0
+        && (seen.oldest_created_at_s == 0
+            || waiting.created_at_s < seen.oldest_created_at_s))
+      seen.oldest_created_at_s = waiting.created_at_s;
+    futile_ = futile_ && !covers(open, waiting.type);
+  }
+  if (!capacity_.accepting)
+    return out;
+  if (seen.waiting_by_type.empty()) {
+    append(out, report_empty());
+  } else {
+    reported_ = true;
+    out.push_back(report{std::move(seen)});
+  }
+  append(out, next(now_s));
+  return out;
+}
+
+effects policy::on_peek_failed(const failure& why) {
+  asking_ = false;
+  return back_off("looking at the queue", why);
+}
+
+effects policy::on_rejected(const std::string& job_id, msg::claimed_jobs x,
+                            double now_s) {
+  rejecting_.erase(job_id);
+  return hand_over(std::move(x), now_s);
+}
+
+effects policy::on_reject_failed(const std::string& job_id,
+                                 const failure& why) {
+  rejecting_.erase(job_id);
+  return {complain{"rejecting job " + job_id + ": " + why.message}};
+}
+
+effects policy::on_timer(uint64_t generation, double now_s) {
+  if (generation != generation_)
+    return {}; // A timer that a later decision replaced.
+  timer_at_s_ = 0;
+  backing_off_ = false;
+  futile_ = false;
+  // Without a slot the timer is for a look.
+  if (open_quotas().empty())
+    peeked_at_s_ = 0;
+  return next(now_s);
+}
+
+// Jobs on their way to the owner have their slots already.
+std::vector<msg::claim_quota> policy::open_quotas() const {
+  auto out = capacity_.free;
+  for (auto& type : on_the_way_)
+    for (auto& quota : out)
+      if (quota.count > 0 && covers(quota, type)) {
+        --quota.count;
+        break;
+      }
+  std::erase_if(out, [](auto& quota) {
+    return quota.count == 0;
+  });
+  return out;
+}
+
+effects policy::hand_over(msg::claimed_jobs x, double now_s) {
+  msg::jobs_claimed out;
+  out.unfit = std::move(x.unfit);
+  for (auto& claimed : x.jobs) {
+    if (auto flaw = flaw_of(claimed, now_s)) {
+      out.unfit.push_back({std::move(claimed), std::move(*flaw)});
+      continue;
+    }
+    ++delivered_;
+    on_the_way_.push_back(claimed.type);
+    out.jobs.push_back(std::move(claimed));
+  }
+  if (out.jobs.empty() && out.unfit.empty())
+    return {};
+  return {deliver{std::move(out)}};
+}
+
+effects policy::next(double now_s) {
+  if (!capacity_.accepting || asking_ || backing_off_)
+    return {};
+  if (!filled_) {
+    disarm(); // No timer while the queue is empty.
+    auto out = report_empty();
+    if (!waiting_) {
+      waiting_ = true;
+      out.push_back(wait_for_work{cfg_.patience});
+    }
+    return out;
+  }
+  auto open = open_quotas();
+  if (!open.empty() && !futile_) {
+    asking_ = true;
+    asked_at_s_ = now_s;
+    disarm();
+    return {claim{std::move(open)}};
+  }
+  auto spacing = open.empty() ? cfg_.rescan_full : cfg_.peek_spacing;
+  // The first look at what a full node could not claim is not put off for
+  // long: it is what new GPUs are launched for.
+  if (open.empty() && !reported_)
+    spacing = cfg_.peek_spacing;
+  if (peeked_at_s_ == 0 || since(peeked_at_s_, now_s) >= spacing) {
+    asking_ = true;
+    disarm();
+    return {peek{cfg_.peek_limit}};
+  }
+  return rescan_later(now_s);
+}
+
+effects policy::rescan_later(double now_s) {
+  if (open_quotas().empty()) {
+    auto spacing = reported_ ? cfg_.rescan_full : cfg_.peek_spacing;
+    return arm(std::max(duration{1}, spacing - since(peeked_at_s_, now_s)),
+               now_s);
+  }
+  // A walk through a long foreign queue costs Redis time: never more than a
+  // fifth of it.
+  return arm(std::max(cfg_.rescan_free, 4 * last_took_), now_s);
+}
+
+effects policy::back_off(std::string_view what, const failure& why) {
+  if (!capacity_.accepting)
+    return {};
+  backing_off_ = true;
+  timer_at_s_ = 0;
+  effects out{arm_timer{++generation_, backoff_}};
+  out.push_back(complain{std::string{what} + ": " + why.message + " (again in "
+                         + std::to_string(backoff_.count()) + " ms)"});
+  backoff_ = std::min(backoff_ * 2, cfg_.backoff_max);
+  return out;
+}
+
+// A timer that is due sooner stays: a stream of events must not put it off.
+effects policy::arm(duration delay, double now_s) {
+  auto at = now_s + std::chrono::duration<double>(delay).count();
+  if (timer_at_s_ != 0 && timer_at_s_ <= at)
+    return {};
+  timer_at_s_ = at;
+  return {arm_timer{++generation_, delay}};
+}
+
+void policy::disarm() {
+  timer_at_s_ = 0;
+  ++generation_;
+}
+
+effects policy::report_empty() {
+  if (!reported_)
+    return {};
+  reported_ = false;
+  return {report{}};
+}
+
+void policy::remember(const std::string& job_id) {
+  if (!remembered_.insert(job_id).second)
+    return;
+  remembered_order_.push_back(job_id);
+  if (remembered_order_.size() > cfg_.remembered_max) {
+    remembered_.erase(remembered_order_.front());
+    remembered_order_.pop_front();
+  }
+}
+
+bool policy::known(const std::string& job_id) const {
+  return remembered_.contains(job_id);
+}
+
+} // namespace render::queue_watcher

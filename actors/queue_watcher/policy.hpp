@@ -1,0 +1,131 @@
+#pragma once
+// Decides when the queue is waited for, claimed from and looked at, so that a
+// free slot never waits while a job that fits it does, and an idle node is
+// silent. Pure: no actors, no I/O, no clock, no randomness. Asks one thing of
+// the queue at a time, but for the wait and for rejections.
+#include "messages/queue.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace render::queue_watcher {
+
+using duration = std::chrono::milliseconds;
+
+struct config {
+  /// How long one wait at an empty queue lasts.
+  duration patience{30'000};
+  /// While something waits that we cannot claim: next look with a slot free
+  /// (then a claim) and without one (then a peek).
+  duration rescan_free{25};
+  duration rescan_full{1'000};
+  /// With a slot free: least time between two peeks.
+  duration peek_spacing{250};
+  duration backoff_min{100};
+  duration backoff_max{5'000};
+  uint32_t peek_limit = 100;
+  /// Rejections asked for after one peek.
+  uint32_t rejections_max = 16;
+  /// Waiting jobs remembered as valid.
+  uint32_t remembered_max = 1'024;
+};
+
+struct wait_for_work {
+  duration patience{0};
+};
+struct claim {
+  std::vector<msg::claim_quota> quotas;
+};
+struct peek {
+  uint32_t limit = 0;
+};
+struct reject {
+  std::string job_id;
+};
+struct deliver {
+  msg::jobs_claimed what;
+};
+struct report {
+  msg::backlog what;
+};
+struct arm_timer {
+  uint64_t generation = 0;
+  duration delay{0};
+};
+/// For the log.
+struct complain {
+  std::string text;
+};
+using effect = std::variant<wait_for_work, claim, peek, reject, deliver, report,
+                            arm_timer, complain>;
+using effects = std::vector<effect>;
+
+/// Why this job cannot run, whatever GPU is there; nothing when it can.
+std::optional<failure> flaw_of(const job& x, double now_s);
+
+/// `now_s` is Unix time in seconds.
+class policy {
+public:
+  explicit policy(config cfg) : cfg_(cfg), backoff_(cfg.backoff_min) {
+    // nop
+  }
+
+  effects on_capacity(msg::capacity x, double now_s);
+  effects on_head(const msg::queue_head& x, double now_s);
+  effects on_wait_failed(const failure& why);
+  effects on_claimed(msg::claimed_jobs x, double now_s);
+  effects on_claim_failed(const failure& why);
+  effects on_peeked(msg::queue_snapshot x, double now_s);
+  effects on_peek_failed(const failure& why);
+  effects on_rejected(const std::string& job_id, msg::claimed_jobs x,
+                      double now_s);
+  effects on_reject_failed(const std::string& job_id, const failure& why);
+  effects on_timer(uint64_t generation, double now_s);
+
+private:
+  std::vector<msg::claim_quota> open_quotas() const;
+  effects hand_over(msg::claimed_jobs x, double now_s);
+  effects next(double now_s);
+  effects rescan_later(double now_s);
+  effects back_off(std::string_view what, const failure& why);
+  effects arm(duration delay, double now_s);
+  void disarm();
+  effects report_empty();
+  void remember(const std::string& job_id);
+  bool known(const std::string& job_id) const;
+
+  config cfg_;
+  msg::capacity capacity_{{}, 0, false};
+  /// Types of the jobs that the owner has not yet received, oldest first.
+  std::deque<std::string> on_the_way_;
+  uint64_t delivered_ = 0;
+  /// The queue is believed to hold something.
+  bool filled_ = false;
+  bool waiting_ = false;
+  /// A claim or a peek is under way.
+  bool asking_ = false;
+  bool backing_off_ = false;
+  /// The owner was last told of waiting jobs.
+  bool reported_ = false;
+  /// A claim has found nothing for the slots that are open now.
+  bool futile_ = false;
+  std::vector<msg::claim_quota> last_asked_;
+  double asked_at_s_ = 0;
+  double peeked_at_s_ = 0;
+  duration last_took_{0};
+  /// When the rescan timer is due; 0: not armed.
+  double timer_at_s_ = 0;
+  std::set<std::string> rejecting_;
+  std::deque<std::string> remembered_order_;
+  std::set<std::string> remembered_;
+  duration backoff_;
+  uint64_t generation_ = 0;
+};
+
+} // namespace render::queue_watcher
