@@ -1,0 +1,31 @@
+#pragma once
+// What a transfer that brought no complete answer means for whoever asked.
+// Pure: the only place that knows curl's error codes by meaning.
+#include "messages/failure.hpp"
+#include "messages/http.hpp"
+
+#include <chrono>
+#include <string>
+
+namespace render {
+
+/// How a transfer ended without a complete answer.
+struct transfer_error {
+  /// A CURLcode.
+  int code = 0;
+  /// curl's own words, for people.
+  std::string detail;
+  /// True when the connection stood, so that the server may have got it.
+  bool sent = false;
+  std::chrono::milliseconds elapsed{0};
+};
+
+/// Kinds: `invalid_input` for a URL that cannot be used, `outcome_unknown`
+/// when something other than GET or HEAD may have reached the server,
+/// otherwise `unavailable`.
+failure classify(const http_request& request, const transfer_error& error);
+
+/// "GET https://host/path", without query and secrets.
+std::string describe(const http_request& request);
+
+} // namespace render
