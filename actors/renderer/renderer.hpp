@@ -1,0 +1,95 @@
+#pragma once
+// The RENDERER: one attempt at one job. Runs a plan, reports how far it is,
+// and stops the remote work when the job is cancelled, late, or taken away.
+// When it dies, its owner hears of it and counts the attempt as failed; its
+// folder is removed either way.
+#include "actors/log.hpp"
+#include "actors/renderer/plan.hpp"
+#include "actors/renderer/run.hpp"
+#include "messages/clock.hpp"
+#include "messages/io_actors.hpp"
+#include "messages/job_store_actor.hpp"
+#include "messages/worker_actors.hpp"
+
+#include <caf/all.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace render {
+
+struct renderer_config {
+  /// How often progress is written and the ownership asked. Half of the second
+  /// within which a cancelled job must stop.
+  std::chrono::milliseconds progress_interval{500};
+  std::chrono::milliseconds progress_timeout{3'000};
+  /// Over a request's own limit, until the component counts as silent.
+  std::chrono::milliseconds answer_margin{5'000};
+  std::chrono::milliseconds media_timeout{600'000};
+  std::chrono::milliseconds store_timeout{900'000};
+  /// How long the remote work may take to stop.
+  std::chrono::milliseconds interrupt_grace{3'000};
+};
+
+using plan_factory = std::function<std::unique_ptr<render_plan>(
+  const job&, const job_params&, const render_environment&)>;
+
+struct renderer_deps {
+  http_actor http;
+  media_actor media;
+  object_store_actor store;
+  progress_actor progress;
+  render_owner_actor owner;
+  plan_factory plans;
+  wall_clock now;
+  logger log;
+};
+
+/// A folder that exists as long as this does.
+class scratch_folder {
+public:
+  scratch_folder() = default;
+  scratch_folder(const scratch_folder&) = delete;
+  scratch_folder& operator=(const scratch_folder&) = delete;
+  ~scratch_folder();
+
+  result<void> create(const std::string& path);
+  void remove();
+
+private:
+  std::string path_;
+};
+
+struct renderer_state {
+  static inline const char* name = "renderer";
+
+  struct open_call {
+    answers got;
+    size_t missing = 0;
+    std::function<step(answers)> then;
+  };
+
+  renderer_config cfg;
+  renderer_deps deps;
+  msg::run_job task;
+  render_environment env;
+  scratch_folder folder;
+  std::unique_ptr<render_plan> plan;
+  run course;
+  open_call calling;
+  /// The stream under way; its group is empty when there is none.
+  std::string stream_group;
+  stream streaming;
+  std::function<step()> waiting;
+  uint64_t groups_used = 0;
+  size_t interrupts_open = 0;
+};
+
+renderer_actor::behavior_type
+renderer_behavior(renderer_actor::stateful_pointer<renderer_state> self,
+                  renderer_config cfg, renderer_deps deps, msg::run_job task,
+                  render_environment env);
+
+} // namespace render

@@ -1,0 +1,48 @@
+#include "actors/renderer/run.hpp"
+
+namespace render {
+
+bool run::finish(job_outcome outcome) {
+  if (phase_ != phase::working)
+    return false;
+  phase_ = phase::ended;
+  outcome_ = std::move(outcome);
+  return true;
+}
+
+bool run::interrupt(failure why) {
+  if (phase_ != phase::working)
+    return false;
+  phase_ = phase::interrupting;
+  outcome_ = failed_outcome(std::move(why));
+  return true;
+}
+
+bool run::interrupted() {
+  if (phase_ != phase::interrupting)
+    return false;
+  phase_ = phase::ended;
+  return true;
+}
+
+bool run::note(const std::string& stage, double progress) {
+  if (progress >= 0)
+    progress_ = progress;
+  if (stage.empty() || stage == stage_)
+    return false;
+  stage_ = stage;
+  return true;
+}
+
+std::optional<failure> reason_to_stop(const msg::ownership& x) {
+  if (x.ours)
+    return std::nullopt;
+  if (x.status.empty())
+    return failure{failure_kind::cancelled, "the job's record was deleted"};
+  if (x.status == "running" || x.status == "queued")
+    return failure{failure_kind::not_owner, "another worker holds the job now"};
+  return failure{failure_kind::cancelled,
+                 "the front end set the job to " + x.status};
+}
+
+} // namespace render

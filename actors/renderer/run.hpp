@@ -1,0 +1,75 @@
+#pragma once
+// One attempt's course, as pure code: which step is under way, which answers
+// are stale, and how it ends, exactly once. The first reason to end wins.
+#include "messages/job.hpp"
+#include "messages/queue.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace render {
+
+class run {
+public:
+  enum class phase : uint8_t {
+    /// The plan decides.
+    working,
+    /// Ending for a reason of ours; the remote work is being stopped.
+    interrupting,
+    ended,
+  };
+
+  /// Begins the next step; answers to all former ones are stale from now on.
+  uint64_t begin_step() {
+    return ++step_;
+  }
+
+  bool is_current(uint64_t step) const noexcept {
+    return phase_ == phase::working && step == step_;
+  }
+
+  /// The plan has come to its end. False when it is too late for that.
+  bool finish(job_outcome outcome);
+
+  /// Something else ends the attempt. False when it is ending already.
+  bool interrupt(failure why);
+
+  /// The remote work is stopped, or is not worth more waiting. False when the
+  /// attempt has ended before.
+  bool interrupted();
+
+  phase current_phase() const noexcept {
+    return phase_;
+  }
+
+  /// Set once the attempt is ending or has ended.
+  const job_outcome& outcome() const noexcept {
+    return outcome_;
+  }
+
+  /// Takes over what a step says of itself; empty and negative: unchanged.
+  /// True when the stage is a new one.
+  bool note(const std::string& stage, double progress);
+
+  const std::string& stage() const noexcept {
+    return stage_;
+  }
+
+  double progress() const noexcept {
+    return progress_;
+  }
+
+private:
+  phase phase_ = phase::working;
+  uint64_t step_ = 0;
+  job_outcome outcome_;
+  std::string stage_;
+  double progress_ = -1;
+};
+
+/// Why an attempt must end when the job's record says this; nothing while the
+/// job is ours.
+std::optional<failure> reason_to_stop(const msg::ownership& x);
+
+} // namespace render
