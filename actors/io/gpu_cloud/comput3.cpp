@@ -1,0 +1,217 @@
+#include "actors/io/gpu_cloud/comput3.hpp"
+
+#include "messages/json.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace render::gpu_cloud {
+
+namespace {
+
+http_request post(const config& cfg, std::string_view call, std::string body) {
+  http_request out;
+  out.method = "POST";
+  out.url = cfg.api_url + std::string{call};
+  out.headers = {{"X-C3-API-KEY", cfg.api_key},
+                 {"Content-Type", "application/json"},
+                 {"Origin", cfg.origin}};
+  out.body = std::move(body);
+  out.total_timeout = cfg.call_timeout;
+  out.group = "comput3";
+  return out;
+}
+
+bool is_json(const http_response& x) {
+  return x.content_type().find("json") != std::string::npos;
+}
+
+/// What an answer says, short enough for a log, never a page.
+std::string described(const http_response& x) {
+  auto out = "HTTP " + std::to_string(x.status);
+  auto type = x.content_type();
+  out += " (" + (type.empty() ? std::string{"no content type"} : type) + ")";
+  if (auto doc = json::parse(x.body); doc) {
+    auto message = json::string_or_empty(*doc, "message");
+    if (message.empty())
+      message = json::string_or_empty(*doc, "error");
+    return message.empty() ? out : out + ": " + excerpt(message, 160);
+  }
+  auto text = excerpt(x.body, 80);
+  return text.empty() ? out : out + ": " + text;
+}
+
+/// What a status outside 2xx means for a call that changes nothing.
+failure_kind kind_of(const http_response& x) {
+  if (x.status == 429 || x.status == 408 || x.status >= 500)
+    return failure_kind::unavailable;
+  // A proxy's page says nothing about us; the API's own JSON does.
+  if (x.status == 403 && !is_json(x))
+    return failure_kind::unavailable;
+  return failure_kind::rejected;
+}
+
+/// Statuses with which a proxy gives up on a server that may still act.
+bool hides_the_outcome(int status) {
+  return status == 502 || status == 504 || (status >= 520 && status <= 527);
+}
+
+std::string launch_name(const msg::launch_gpu& x) {
+  return "launch " + x.type;
+}
+
+double number_or(const json::value& x, std::string_view name, double other) {
+  return json::number(x, name).value_or(other);
+}
+
+gpu_workload read_workload(const json::value& x) {
+  gpu_workload out;
+  out.workload = json::string_or_empty(x, "workload");
+  out.node = json::string_or_empty(x, "node");
+  out.type = json::string_or_empty(x, "type");
+  out.status = json::string_or_empty(x, "status");
+  out.running = json::boolean(x, "running").value_or(true);
+  out.created_s = number_or(x, "created", 0);
+  out.expires_s = number_or(x, "expires", 0);
+  return out;
+}
+
+/// Of an answer to a call that does not change anything.
+result<json::document> read_json(std::string_view call,
+                                 const result<http_response>& got) {
+  if (!got)
+    return fail(with_context(call, got.error()));
+  if (!got->ok())
+    return fail(kind_of(*got), std::string{call} + ": " + described(*got));
+  auto doc = json::parse(got->body);
+  if (!doc)
+    return fail(failure_kind::unavailable,
+                std::string{call} + ": " + described(*got));
+  return doc;
+}
+
+std::string service_path(std::string_view service) {
+  if (service == "csm")
+    return "/csm/config";
+  if (service == "whisper")
+    return "/whisper/config";
+  if (service == "portrait")
+    return "/system_stats";
+  if (service == "analyze")
+    return "/api/tags";
+  return "/";
+}
+
+} // namespace
+
+std::string node_url(std::string_view url_template, std::string_view node) {
+  static constexpr std::string_view mark = "{node}";
+  std::string out{url_template};
+  for (auto at = out.find(mark); at != std::string::npos;
+       at = out.find(mark, at + node.size()))
+    out.replace(at, mark.size(), node);
+  while (!out.empty() && out.back() == '/')
+    out.pop_back();
+  return out;
+}
+
+http_request launch_request(const config& cfg, const msg::launch_gpu& x) {
+  return post(cfg, "/launch",
+              R"({"type":)" + json::quote(x.type) + R"(,"expires":)"
+                + std::to_string(x.expires_s) + "}");
+}
+
+http_request list_request(const config& cfg, const msg::list_gpus& x) {
+  return post(cfg, "/workloads", x.running_only ? R"({"running":true})" : "{}");
+}
+
+http_request stop_request(const config& cfg, const msg::stop_gpu& x) {
+  return post(cfg, "/stop", R"({"workload":)" + json::quote(x.workload) + "}");
+}
+
+http_request probe_request(const config& cfg, const msg::probe_gpu& x) {
+  http_request out;
+  auto& base = x.service == "portrait" ? cfg.ui_url : cfg.node_url;
+  out.url = node_url(base, x.node) + service_path(x.service);
+  out.headers = {{"X-C3-API-KEY", cfg.api_key}};
+  out.connect_timeout = std::min(out.connect_timeout, x.timeout);
+  out.total_timeout = x.timeout;
+  out.group = "probe";
+  return out;
+}
+
+result<gpu_workload> read_launch(const msg::launch_gpu& asked,
+                                 const result<http_response>& got) {
+  auto name = launch_name(asked);
+  if (!got)
+    return fail(with_context(name, got.error()));
+  if (!got->ok()) {
+    auto kind = hides_the_outcome(got->status) ? failure_kind::outcome_unknown
+                                               : kind_of(*got);
+    return fail(kind, name + ": " + described(*got));
+  }
+  auto doc = json::parse(got->body);
+  auto out = doc ? read_workload(*doc) : gpu_workload{};
+  if (out.workload.empty())
+    return fail(failure_kind::outcome_unknown,
+                name + ": no workload in the answer, " + described(*got));
+  out.type = asked.type;
+  out.running = true;
+  out.expires_s = static_cast<double>(asked.expires_s);
+  return out;
+}
+
+result<std::vector<gpu_workload>> read_list(const result<http_response>& got) {
+  auto doc = read_json("list workloads", got);
+  if (!doc)
+    return fail(doc.error());
+  if (!doc->IsArray())
+    return fail(failure_kind::unavailable,
+                "list workloads: not an array, " + described(*got));
+  std::vector<gpu_workload> out;
+  for (auto& x : doc->GetArray())
+    if (auto one = read_workload(x); !one.workload.empty())
+      out.push_back(std::move(one));
+  return out;
+}
+
+result<double> read_stop(const msg::stop_gpu& asked,
+                         const result<http_response>& got) {
+  auto name = "stop " + asked.workload;
+  if (got && got->status == 404 && is_json(*got))
+    return 0.0;
+  if (got && !got->ok() && is_json(*got)) {
+    auto text = described(*got);
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+      return static_cast<char>(std::tolower(c));
+    });
+    for (auto* gone : {"not found", "already stopped", "not running"})
+      if (text.find(gone) != std::string::npos)
+        return 0.0;
+  }
+  auto doc = read_json(name, got);
+  if (!doc)
+    return fail(doc.error());
+  return number_or(*doc, "refund_amount", 0);
+}
+
+result<void> read_probe(const msg::probe_gpu& asked,
+                        const result<http_response>& got) {
+  auto name = "probe " + asked.node
+              + (asked.service.empty() ? "" : " " + asked.service);
+  if (!got)
+    return fail(with_context(name, got.error()));
+  if (got->status != 200)
+    return fail(failure_kind::unavailable, name + ": " + described(*got));
+  if (asked.service.empty())
+    return {};
+  auto doc = json::parse(got->body);
+  if (!doc || !doc->IsObject())
+    return fail(failure_kind::unavailable,
+                name + ": not the service's own answer, " + described(*got));
+  if (asked.service == "portrait" && !json::find(*doc, "system"))
+    return fail(failure_kind::unavailable, name + ": ComfyUI says no `system`");
+  return {};
+}
+
+} // namespace render::gpu_cloud
