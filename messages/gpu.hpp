@@ -168,16 +168,20 @@ struct gpu_update {
   /// With `gone`: true when it never became ready or was lost in use, so that
   /// the next launch of this type waits longer.
   bool failed = false;
+  /// With `gone`: true when its stop could not be confirmed, so that it may
+  /// still cost money.
+  bool leaked = false;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, gpu_update& x) {
   return f(x.instance, x.phase, x.workload, x.node, x.ready_kinds, x.busy_slots,
-           x.launched_s, x.reason, x.failed);
+           x.launched_s, x.reason, x.failed, x.leaked);
 }
 
 /// GPU INSTANCE → SUPERVISOR: a job has ended here and its slot is free. The
-/// SUPERVISOR settles it, tries it elsewhere or puts it back.
+/// SUPERVISOR settles it, tries it elsewhere or puts it back. A job that was
+/// not even begun comes back with `shutting_down`.
 struct job_ended {
   uint64_t instance = 0;
   job subject;

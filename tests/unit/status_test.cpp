@@ -11,8 +11,16 @@ namespace {
 
 msg::node_status busy_node() {
   msg::node_status x;
-  x.gpus.push_back({1, gpu_phase::ready, "w-1", "calm-otter", {job_kind::csm},
-                    1, 1'700'000'000.0, "", false});
+  x.gpus.push_back({1,
+                    gpu_phase::ready,
+                    "w-1",
+                    "calm-otter",
+                    {job_kind::csm},
+                    1,
+                    1'700'000'000.0,
+                    "",
+                    false,
+                    false});
   x.running_jobs = {"job-1"};
   x.waiting_by_type = {{"analyze", 4}};
   x.jobs_succeeded = 7;
@@ -72,8 +80,12 @@ BOOST_AUTO_TEST_CASE(healthz_is_200_while_the_supervisor_answers) {
 }
 
 BOOST_AUTO_TEST_CASE(an_address_in_use_is_a_failure_that_names_it) {
-  auto status = []() -> result<msg::node_status> { return msg::node_status{}; };
-  auto ready = []() -> result<void> { return {}; };
+  auto status = []() -> result<msg::node_status> {
+    return msg::node_status{};
+  };
+  auto ready = []() -> result<void> {
+    return {};
+  };
   auto first = status_server::start("127.0.0.1:0", {status, ready});
   BOOST_REQUIRE(first);
   auto address = local((*first)->port());

@@ -1,0 +1,188 @@
+#include "actors/gpu_instance/gpu_instance.hpp"
+
+#include "messages/failure_caf.hpp"
+
+namespace render {
+
+namespace {
+
+using namespace gpu_instance;
+using namespace std::chrono_literals;
+
+using self_ptr = gpu_instance_actor::stateful_pointer<gpu_instance_state>;
+
+// Longer than the GPU CLOUD's own limit, so that its answer comes first.
+constexpr auto cloud_timeout = 45s;
+
+struct shell {
+  self_ptr self;
+
+  gpu_instance_state& st() const {
+    return self->state;
+  }
+
+  double now() const {
+    return st().deps.now();
+  }
+
+  void run(effects xs) const {
+    for (auto& x : xs)
+      std::visit(*this, std::move(x));
+  }
+
+  void operator()(list_workloads x) const {
+    auto on = [sh = *this, x](result<std::vector<gpu_workload>> got) {
+      sh.run(sh.st().policy.on_listed(x.purpose, got, sh.now()));
+    };
+    self->request(st().deps.cloud, cloud_timeout, msg::list_gpus{})
+      .then(
+        [on](msg::gpu_list& got) {
+          on(std::move(got.workloads));
+        },
+        [on](caf::error& err) {
+          on(fail(to_failure(err)));
+        });
+  }
+
+  void operator()(launch x) const {
+    auto on = [sh = *this](result<gpu_workload> got) {
+      sh.run(sh.st().policy.on_launched(got, sh.now()));
+    };
+    self
+      ->request(st().deps.cloud, cloud_timeout,
+                msg::launch_gpu{st().cfg.workload_type, x.expires_s})
+      .then(
+        [on](gpu_workload& got) {
+          on(std::move(got));
+        },
+        [on](caf::error& err) {
+          on(fail(to_failure(err)));
+        });
+  }
+
+  void operator()(probe x) const {
+    auto on = [sh = *this, service = x.service](result<void> got) {
+      sh.run(sh.st().policy.on_probed(service, got, sh.now()));
+    };
+    self
+      ->request(
+        st().deps.cloud, st().cfg.probe_timeout + 5s,
+        msg::probe_gpu{st().policy.node(), x.service, st().cfg.probe_timeout})
+      .then(
+        [on](caf::ok_atom) {
+          on({});
+        },
+        [on](caf::error& err) {
+          on(fail(to_failure(err)));
+        });
+  }
+
+  void operator()(stop x) const {
+    auto on = [sh = *this](result<double> got) {
+      sh.run(sh.st().policy.on_stopped(got, sh.now()));
+    };
+    self->request(st().deps.cloud, cloud_timeout, msg::stop_gpu{x.workload})
+      .then(
+        [on](const msg::gpu_stopped& got) {
+          on(got.refund_amount);
+        },
+        [on](caf::error& err) {
+          on(fail(to_failure(err)));
+        });
+  }
+
+  void operator()(arm_timer x) const {
+    self->delayed_send(
+      self, x.delay,
+      msg::timer_due{static_cast<uint32_t>(x.which), x.generation});
+  }
+
+  void operator()(start_renderer x) const {
+    auto handle = st().deps.make_renderer(
+      x.task, st().policy.node(),
+      caf::actor_cast<render_owner_actor>(gpu_instance_actor{self}));
+    self->monitor(handle);
+    st().renderers.emplace(x.task.subject.id, std::move(handle));
+  }
+
+  void operator()(stop_renderers x) const {
+    for (auto& [id, renderer] : st().renderers)
+      self->send(renderer, msg::stop_render{x.reason});
+  }
+
+  void operator()(report x) const {
+    self->send(st().deps.owner, std::move(x.update));
+  }
+
+  void operator()(end_job x) const {
+    self->send(st().deps.owner,
+               msg::job_ended{st().cfg.instance, std::move(x.subject),
+                              std::move(x.outcome)});
+  }
+
+  void operator()(say x) const {
+    static constexpr spdlog::level::level_enum levels[]
+      = {spdlog::level::info, spdlog::level::warn, spdlog::level::err};
+    auto& node = st().policy.node();
+    st().deps.log->log(levels[static_cast<size_t>(x.level)],
+                       "gpu {} ({}{}{}): {}", st().cfg.instance,
+                       st().cfg.workload_type, node.empty() ? "" : ", ", node,
+                       x.text);
+  }
+
+  void operator()(quit) const {
+    self->quit();
+  }
+
+  void on_render_ended(const std::string& job_id, job_outcome outcome) const {
+    st().renderers.erase(job_id);
+    run(st().policy.on_render_ended(job_id, std::move(outcome)));
+  }
+
+  void on_down(const caf::down_msg& x) const {
+    for (auto& [id, renderer] : st().renderers)
+      if (renderer.address() == x.source) {
+        auto job_id = id;
+        return on_render_ended(
+          job_id,
+          failed_outcome({failure_kind::unavailable,
+                          "the renderer died: " + caf::to_string(x.reason)}));
+      }
+  }
+};
+
+} // namespace
+
+gpu_instance_actor::behavior_type
+gpu_instance_behavior(self_ptr self, gpu_instance::config cfg,
+                      gpu_instance_deps deps) {
+  auto& st = self->state;
+  st.policy = gpu_instance::policy{cfg};
+  st.cfg = std::move(cfg);
+  st.deps = std::move(deps);
+  shell sh{self};
+  self->set_down_handler([sh](const caf::down_msg& x) {
+    sh.on_down(x);
+  });
+  sh.run(st.policy.start(sh.now()));
+  return {
+    [sh](msg::run_job& x) {
+      sh.run(sh.st().policy.on_run_job(std::move(x)));
+    },
+    [sh](const msg::drain_gpu& x) {
+      sh.run(sh.st().policy.on_drain(x.reason, sh.now()));
+    },
+    [sh](const msg::halt_gpu& x) {
+      sh.run(sh.st().policy.on_halt(x.reason, sh.now()));
+    },
+    [sh](msg::render_ended& x) {
+      sh.on_render_ended(x.job_id, std::move(x.outcome));
+    },
+    [sh](const msg::timer_due& x) {
+      sh.run(sh.st().policy.on_timer(static_cast<timer>(x.which), x.generation,
+                                     sh.now()));
+    },
+  };
+}
+
+} // namespace render

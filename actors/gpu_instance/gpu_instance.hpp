@@ -1,0 +1,44 @@
+#pragma once
+// One GPU INSTANCE is one rented GPU. It stops its GPU on every way out. When
+// the actor itself dies, the GPU runs on until the provider's `expires`; the
+// SUPERVISOR retries its jobs elsewhere.
+#include "actors/gpu_instance/policy.hpp"
+#include "actors/log.hpp"
+#include "messages/clock.hpp"
+#include "messages/io_actors.hpp"
+#include "messages/worker_actors.hpp"
+
+#include <caf/all.hpp>
+
+#include <functional>
+#include <map>
+#include <string>
+
+namespace render {
+
+/// Spawns the RENDERER of one attempt on `node`.
+using renderer_factory = std::function<renderer_actor(
+  const msg::run_job& task, const std::string& node, render_owner_actor owner)>;
+
+struct gpu_instance_deps {
+  gpu_cloud_actor cloud;
+  gpu_owner_actor owner;
+  renderer_factory make_renderer;
+  wall_clock now;
+  logger log;
+};
+
+struct gpu_instance_state {
+  static inline const char* name = "gpu-instance";
+  gpu_instance::config cfg;
+  gpu_instance_deps deps;
+  gpu_instance::policy policy{gpu_instance::config{}};
+  /// By job id.
+  std::map<std::string, renderer_actor> renderers;
+};
+
+gpu_instance_actor::behavior_type gpu_instance_behavior(
+  gpu_instance_actor::stateful_pointer<gpu_instance_state> self,
+  gpu_instance::config cfg, gpu_instance_deps deps);
+
+} // namespace render

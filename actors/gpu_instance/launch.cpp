@@ -1,0 +1,200 @@
+// The launch: tries, delays, and what to do when an answer was lost.
+#include "actors/gpu_instance/policy.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace render::gpu_instance {
+
+namespace {
+
+// The provider's clock and ours may differ by this much.
+constexpr double clock_skew_s = 120;
+// A list may lag, so one look that finds nothing proves nothing.
+constexpr uint32_t looks_before_next_launch = 2;
+
+std::string seconds_text(duration d) {
+  return std::to_string(std::lround(static_cast<double>(d.count()) / 1000))
+         + " s";
+}
+
+} // namespace
+
+duration policy::launch_delay() const {
+  return launch_attempt_ <= cfg_.launch_delays.size()
+           ? cfg_.launch_delays[launch_attempt_ - 1]
+           : duration{5'000};
+}
+
+effects policy::begin_attempt() {
+  ++launch_attempt_;
+  launch_step_ = launch_step::listing;
+  return {list_workloads{list_purpose::before_launch}};
+}
+
+effects policy::on_launched(const result<gpu_workload>& got, double now_s) {
+  if (phase_ != gpu_phase::launching || launch_step_ != launch_step::calling)
+    return {};
+  if (got)
+    return adopt(*got, now_s);
+  if (got.error().kind == failure_kind::outcome_unknown)
+    return look_up_later(got.error());
+  return launch_failed(got.error(), now_s);
+}
+
+effects policy::launch_failed(const failure& why, double now_s) {
+  const auto tries = cfg_.launch_delays.size() + 1;
+  auto text = why.message + ", attempt " + std::to_string(launch_attempt_)
+              + " of " + std::to_string(tries);
+  auto final = why.kind == failure_kind::rejected
+               || why.kind == failure_kind::invalid_input
+               || launch_attempt_ >= tries;
+  failed_ = true;
+  if (stop_wanted_ || final) {
+    effects out{say{severity::error, text + ", given up"}};
+    auto rest = begin_stop(stop_wanted_.value_or(text), now_s);
+    out.insert(out.end(), rest.begin(), rest.end());
+    return out;
+  }
+  launch_step_ = launch_step::retrying;
+  auto delay = launch_delay();
+  auto out = arm(timer::launch_retry, delay);
+  out.push_back(
+    say{severity::warning, text + ", next in " + seconds_text(delay)});
+  return out;
+}
+
+effects policy::look_up_later(const failure& why) {
+  launch_step_ = launch_step::looking_up;
+  launch_error_ = why;
+  lookups_ = 0;
+  lookups_failed_ = 0;
+  auto out = arm(timer::launch_retry,
+                 launch_delay() / looks_before_next_launch);
+  out.push_back(say{severity::warning,
+                    why.message
+                      + "; the GPU may exist, looking it up before launching "
+                        "again"});
+  return out;
+}
+
+effects policy::looked_up(const result<std::vector<gpu_workload>>& got,
+                          double now_s) {
+  if (!got) {
+    if (++lookups_failed_ < cfg_.lookups_max)
+      return arm(timer::launch_retry, launch_delay());
+    failed_ = true;
+    effects out{say{severity::error,
+                    launch_error_.message
+                      + "; the workload list cannot be read ("
+                      + got.error().message
+                      + "): a GPU may be running that nobody uses, please look "
+                        "at the provider"}};
+    auto rest = begin_stop(launch_error_.message, now_s);
+    out.insert(out.end(), rest.begin(), rest.end());
+    return out;
+  }
+  std::vector<gpu_workload> found;
+  for (auto& x : *got) {
+    auto is_new = before_ ? !before_->contains(x.workload)
+                          : x.created_s == 0
+                              || x.created_s + clock_skew_s >= launch_sent_s_;
+    if (x.type == cfg_.workload_type && is_new
+        && std::abs(x.expires_s - static_cast<double>(expires_sent_s_)) <= 1)
+      found.push_back(x);
+  }
+  if (found.size() == 1) {
+    effects out{say{severity::info, "the launch of unknown outcome had worked: "
+                                    "workload "
+                                      + found[0].workload}};
+    auto rest = adopt(std::move(found[0]), now_s);
+    out.insert(out.end(), rest.begin(), rest.end());
+    return out;
+  }
+  if (found.empty())
+    return not_found(now_s);
+  // Any of them may be somebody else's: touch none.
+  failed_ = true;
+  effects out{
+    say{severity::error,
+        std::to_string(found.size())
+          + " workloads could be the one of a launch whose answer "
+            "was lost; none is touched, please look at the provider"}};
+  auto rest = begin_stop("ambiguous launch", now_s);
+  out.insert(out.end(), rest.begin(), rest.end());
+  return out;
+}
+
+effects policy::not_found(double now_s) {
+  if (++lookups_ < looks_before_next_launch)
+    return arm(timer::launch_retry, launch_delay() / looks_before_next_launch);
+  if (stop_wanted_ || launch_attempt_ > cfg_.launch_delays.size())
+    return launch_failed(launch_error_, now_s);
+  return begin_attempt();
+}
+
+effects policy::adopt(gpu_workload gpu, double now_s) {
+  gpu_ = std::move(gpu);
+  launched_s_ = launch_sent_s_;
+  failed_ = false;
+  if (stop_wanted_)
+    return begin_stop(*stop_wanted_, now_s);
+  phase_ = gpu_phase::booting;
+  effects out{say{severity::info, "launched as workload " + gpu_.workload},
+              update()};
+  auto add = [&out](effects xs) {
+    std::move(xs.begin(), xs.end(), std::back_inserter(out));
+  };
+  auto life = cfg_.max_lifetime;
+  // Jobs need a moment to get away before the provider pulls the plug.
+  auto margin = std::min<duration>(duration{60'000}, life / 10);
+  add(arm(timer::replace, cfg_.replace_after));
+  add(arm(timer::lifetime, life - margin));
+  add(arm(timer::expiry, life));
+  add(arm(timer::health, cfg_.health_interval));
+  add(boot_tick(now_s));
+  return out;
+}
+
+effects policy::on_listed(list_purpose purpose,
+                          const result<std::vector<gpu_workload>>& got,
+                          double now_s) {
+  switch (purpose) {
+  case list_purpose::before_launch: {
+    if (phase_ != gpu_phase::launching)
+      return {};
+    if (stop_wanted_)
+      return begin_stop(*stop_wanted_, now_s);
+    before_.reset();
+    if (got) {
+      before_.emplace();
+      for (auto& x : *got)
+        before_->insert(x.workload);
+    }
+    launch_step_ = launch_step::calling;
+    launch_sent_s_ = now_s;
+    expires_sent_s_ = static_cast<int64_t>(std::floor(
+      now_s + static_cast<double>(cfg_.max_lifetime.count()) / 1000));
+    return {launch{expires_sent_s_}};
+  }
+  case list_purpose::lookup:
+    return phase_ == gpu_phase::launching ? looked_up(got, now_s) : effects{};
+  case list_purpose::health:
+    return got ? health_listed(*got, now_s) : effects{};
+  case list_purpose::stop_check: {
+    if (phase_ != gpu_phase::stopping || stop_confirmed_)
+      return {};
+    auto listed = !got
+                  || std::any_of(got->begin(), got->end(), [this](auto& x) {
+                       return x.workload == gpu_.workload && x.running;
+                     });
+    if (listed)
+      return {stop{gpu_.workload}};
+    stop_confirmed_ = true;
+    return maybe_gone();
+  }
+  }
+  return {};
+}
+
+} // namespace render::gpu_instance

@@ -1,0 +1,223 @@
+#pragma once
+// Decides the life of one rented GPU, from the launch to the confirmed stop.
+// Pure: no actors, no I/O, no clock, no randomness.
+//
+//   launching ──▶ booting ──▶ ready ⇄ (jobs) ──▶ draining ──▶ stopping ──▶ gone
+//       │            │          │                               ▲
+//       └────────────┴──────────┴── lost, given up, halted ─────┘
+#include "messages/gpu.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace render::gpu_instance {
+
+using duration = std::chrono::milliseconds;
+
+struct config {
+  /// Given by the SUPERVISOR.
+  uint64_t instance = 0;
+  std::string workload_type;
+  /// What this workload type serves.
+  std::vector<job_kind> kinds;
+  uint32_t slots = 1;
+  duration idle_timeout{300'000};
+  /// `expires` of the launch is now + this.
+  duration max_lifetime{7'200'000};
+  duration replace_after{3'600'000};
+  /// Between the tries of a launch; one try more than delays.
+  std::vector<duration> launch_delays{duration{5'000}, duration{15'000},
+                                      duration{30'000}, duration{45'000}};
+  /// Looks at the workload list that may fail before a launch of unknown
+  /// outcome is given up.
+  uint32_t lookups_max = 10;
+  /// From the launch until the node answers.
+  duration boot_timeout{600'000};
+  /// From then until a service answers.
+  duration portrait_boot_timeout{120'000};
+  duration speech_boot_timeout{25'000};
+  duration vision_boot_timeout{120'000};
+  duration probe_interval_min{50};
+  duration probe_interval_max{2'000};
+  duration probe_timeout{5'000};
+  duration health_interval{15'000};
+  uint32_t health_tries = 3;
+  duration health_retry_delay{2'000};
+  /// Between the tries of a stop; the last one repeats.
+  std::vector<duration> stop_delays{duration{1'000}, duration{2'000},
+                                    duration{5'000}, duration{10'000},
+                                    duration{30'000}};
+  uint32_t stop_tries_max = 20;
+};
+
+enum class timer : uint32_t {
+  launch_retry,
+  boot_probe,
+  health,
+  idle,
+  replace,
+  lifetime,
+  expiry,
+  stop_retry,
+};
+inline constexpr size_t timer_count = 8;
+
+/// Why the workload list was asked for.
+enum class list_purpose : uint8_t {
+  /// Before a launch, to know a new workload from the old ones.
+  before_launch,
+  /// After a launch of unknown outcome.
+  lookup,
+  health,
+  /// After a stop that failed.
+  stop_check,
+};
+
+struct list_workloads {
+  list_purpose purpose = list_purpose::health;
+};
+struct launch {
+  int64_t expires_s = 0;
+};
+struct probe {
+  /// Empty: the node itself; else the name of a job kind.
+  std::string service;
+};
+struct stop {
+  std::string workload;
+};
+struct arm_timer {
+  timer which = timer::health;
+  uint64_t generation = 0;
+  duration delay{0};
+};
+struct start_renderer {
+  msg::run_job task;
+};
+struct stop_renderers {
+  failure reason;
+};
+struct report {
+  msg::gpu_update update;
+};
+struct end_job {
+  job subject;
+  job_outcome outcome;
+};
+enum class severity : uint8_t { info, warning, error };
+struct say {
+  severity level = severity::info;
+  std::string text;
+};
+struct quit {};
+
+using effect
+  = std::variant<list_workloads, launch, probe, stop, arm_timer, start_renderer,
+                 stop_renderers, report, end_job, say, quit>;
+using effects = std::vector<effect>;
+
+/// How long to wait until the next probe of a machine that was launched this
+/// long ago: 2 % of it, within limits, so that readiness is seen within 2 %.
+duration probe_interval(const config& cfg, duration since_launch);
+
+/// All times are Unix seconds.
+class policy {
+public:
+  explicit policy(config cfg) : cfg_(std::move(cfg)) {
+    // nop
+  }
+
+  effects start(double now_s);
+  effects on_listed(list_purpose purpose,
+                    const result<std::vector<gpu_workload>>& got, double now_s);
+  effects on_launched(const result<gpu_workload>& got, double now_s);
+  effects on_probed(const std::string& service, const result<void>& got,
+                    double now_s);
+  effects on_stopped(const result<double>& got, double now_s);
+  effects on_timer(timer which, uint64_t generation, double now_s);
+  effects on_run_job(msg::run_job task);
+  effects on_render_ended(const std::string& job_id, job_outcome outcome);
+  effects on_drain(const std::string& reason, double now_s);
+  effects on_halt(const std::string& reason, double now_s);
+
+  gpu_phase phase() const noexcept {
+    return phase_;
+  }
+
+  /// For log lines and requests; empty until known.
+  const std::string& node() const noexcept {
+    return gpu_.node;
+  }
+
+private:
+  /// What a launch of ours is waiting for.
+  enum class launch_step : uint8_t { listing, calling, retrying, looking_up };
+
+  // launch.cpp
+  effects begin_attempt();
+  effects launch_failed(const failure& why, double now_s);
+  effects look_up_later(const failure& why);
+  effects looked_up(const result<std::vector<gpu_workload>>& got, double now_s);
+  effects not_found(double now_s);
+  effects adopt(gpu_workload gpu, double now_s);
+  duration launch_delay() const;
+
+  // policy.cpp
+  effects boot_tick(double now_s);
+  effects service_ready(job_kind kind, double now_s);
+  effects health_tick();
+  effects health_listed(const std::vector<gpu_workload>& all, double now_s);
+  effects health_probed(const result<void>& got, double now_s);
+  effects lose(const std::string& why, double now_s);
+  effects retire(const std::string& why, double now_s);
+  effects begin_stop(const std::string& why, double now_s);
+  effects stop_failed(const std::string& why);
+  effects maybe_gone();
+  effects arm(timer which, duration delay);
+  void disarm(timer which);
+  report update() const;
+  duration service_timeout(job_kind kind) const;
+  bool is_ready(job_kind kind) const;
+
+  config cfg_;
+  gpu_phase phase_ = gpu_phase::launching;
+  gpu_workload gpu_;
+  std::string reason_;
+  bool failed_ = false;
+  bool leaked_ = false;
+  std::array<uint64_t, timer_count> generations_{};
+
+  launch_step launch_step_ = launch_step::listing;
+  uint32_t launch_attempt_ = 0;
+  int64_t expires_sent_s_ = 0;
+  double launch_sent_s_ = 0;
+  /// Ids of our type before the launch; empty when that list failed.
+  std::optional<std::set<std::string>> before_;
+  uint32_t lookups_ = 0;
+  uint32_t lookups_failed_ = 0;
+  failure launch_error_{failure_kind::internal, {}};
+  /// Told to stop while a launch was under way.
+  std::optional<std::string> stop_wanted_;
+
+  double launched_s_ = 0;
+  double node_up_s_ = 0;
+  std::vector<job_kind> ready_;
+  std::set<job_kind> given_up_;
+  std::set<std::string> probing_;
+
+  uint32_t unlisted_ = 0;
+  uint32_t probes_failed_ = 0;
+
+  std::map<std::string, msg::run_job> running_;
+  bool stop_confirmed_ = false;
+  uint32_t stop_attempt_ = 0;
+};
+
+} // namespace render::gpu_instance
