@@ -164,6 +164,12 @@ gpu_instance_behavior(self_ptr self, gpu_instance::config cfg,
   self->set_down_handler([sh](const caf::down_msg& x) {
     sh.on_down(x);
   });
+  // Renderers end with their owner.
+  self->set_exit_handler([sh](const caf::exit_msg& x) {
+    for (auto& [id, renderer] : sh.st().renderers)
+      caf::anon_send_exit(renderer, x.reason);
+    sh.self->quit(x.reason);
+  });
   sh.run(st.policy.start(sh.now()));
   return {
     [sh](msg::run_job& x) {

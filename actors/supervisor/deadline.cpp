@@ -1,0 +1,52 @@
+#include "actors/supervisor/policy.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <ctime>
+
+namespace render::supervisor {
+
+namespace {
+
+std::string seconds_text(double s) {
+  if (s == std::floor(s))
+    return std::to_string(static_cast<int64_t>(s));
+  auto text = std::to_string(s);
+  text.erase(text.find_last_not_of('0') + 1);
+  return text;
+}
+
+} // namespace
+
+std::string utc_text(double unix_s) {
+  auto whole = static_cast<std::time_t>(unix_s);
+  std::tm parts{};
+  gmtime_r(&whole, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text.data();
+}
+
+msg::run_job with_deadline(job x, double now_s, duration default_max_time,
+                           duration cap) {
+  auto in_seconds = [](duration d) {
+    return static_cast<double>(d.count()) / 1000;
+  };
+  auto limit = std::min(x.max_time_s > 0 ? x.max_time_s
+                                         : in_seconds(default_max_time),
+                        in_seconds(cap));
+  msg::run_job out;
+  out.deadline_s = now_s + limit;
+  out.deadline_error = "Job exceeded maximum runtime of " + seconds_text(limit)
+                       + " seconds";
+  if (x.complete_by_s > 0 && x.complete_by_s < out.deadline_s) {
+    out.deadline_s = x.complete_by_s;
+    out.deadline_error = "Job exceeded completion deadline ("
+                         + utc_text(x.complete_by_s) + ")";
+  }
+  out.subject = std::move(x);
+  return out;
+}
+
+} // namespace render::supervisor

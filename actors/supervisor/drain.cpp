@@ -1,0 +1,74 @@
+// How the node stops: what runs may end, the rest goes back, every GPU stops,
+// every write is confirmed, the webhooks that are due are sent.
+#include "actors/supervisor/policy.hpp"
+
+namespace render::supervisor {
+
+namespace {
+
+void append(effects& to, effects xs) {
+  std::move(xs.begin(), xs.end(), std::back_inserter(to));
+}
+
+} // namespace
+
+effects policy::on_drain(const std::string& reason, double) {
+  if (drain_ == drain_phase::finishing)
+    return halt_all("hurried: " + reason);
+  if (draining())
+    return {};
+  drain_ = drain_phase::finishing;
+  effects out{say{severity::info,
+                  "draining (" + reason + "): " + std::to_string(jobs_.size())
+                    + " job(s) have "
+                    + std::to_string(cfg_.drain_time.count() / 1000)
+                    + " s to end"}};
+  for (auto& [type, need] : demands_)
+    need.timer_generation = 0;
+  append(out, capacity());
+  for (auto& id : std::exchange(pending_, {})) {
+    jobs_.erase(id);
+    append(out, put_back(id));
+  }
+  for (auto& [instance, x] : gpus_) {
+    x.told_to_stop = true;
+    out.push_back(drain_gpu{instance, "the node drains"});
+  }
+  drain_generation_ = ++last_generation_;
+  out.push_back(arm_timer{timer::drain, drain_generation_, cfg_.drain_time});
+  append(out, check_drained());
+  return out;
+}
+
+effects policy::halt_all(const std::string& reason) {
+  drain_ = drain_phase::halting;
+  effects out{say{severity::warning, reason + ": "
+                                       + std::to_string(jobs_.size())
+                                       + " running job(s) go back"}};
+  for (auto& [instance, x] : gpus_)
+    out.push_back(halt_gpu{instance, reason});
+  give_up_generation_ = ++last_generation_;
+  out.push_back(
+    arm_timer{timer::give_up, give_up_generation_, cfg_.give_up_time});
+  append(out, check_drained());
+  return out;
+}
+
+effects policy::check_drained() {
+  if (drain_ != drain_phase::finishing && drain_ != drain_phase::halting)
+    return {};
+  if (!gpus_.empty() || !jobs_.empty() || !unsettled_.empty()
+      || !releasing_.empty())
+    return {};
+  drain_ = drain_phase::flushing;
+  return {flush_webhooks{cfg_.flush_time}};
+}
+
+effects policy::on_flushed() {
+  if (drain_ != drain_phase::flushing)
+    return {};
+  drain_ = drain_phase::done;
+  return {finish{clean_}};
+}
+
+} // namespace render::supervisor

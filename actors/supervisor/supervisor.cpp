@@ -1,0 +1,209 @@
+#include "actors/supervisor/supervisor.hpp"
+
+#include "messages/failure_caf.hpp"
+
+namespace render {
+
+namespace {
+
+using namespace supervisor;
+using namespace std::chrono_literals;
+
+using self_ptr = supervisor_actor::stateful_pointer<supervisor_state>;
+
+// The ledger keeps trying by itself; asked again after this, it just waits on.
+constexpr auto ledger_timeout = 60s;
+constexpr auto flush_margin = 5s;
+constexpr uint32_t watcher_deaths_max = 5;
+
+struct shell {
+  self_ptr self;
+
+  supervisor_state& st() const {
+    return self->state;
+  }
+
+  double now() const {
+    return st().deps.now();
+  }
+
+  void run(effects xs) const {
+    for (auto& x : xs)
+      std::visit(*this, std::move(x));
+  }
+
+  void operator()(send_capacity x) const {
+    self->send(st().watcher, std::move(x.what));
+  }
+
+  void operator()(run_on x) const {
+    if (auto at = st().gpus.find(x.instance); at != st().gpus.end())
+      self->send(at->second, std::move(x.task));
+  }
+
+  void operator()(rent x) const {
+    auto handle = st().deps.make_gpu(
+      x.instance, x.type,
+      caf::actor_cast<gpu_owner_actor>(supervisor_actor{self}));
+    self->monitor(handle);
+    st().gpus.emplace(x.instance, std::move(handle));
+  }
+
+  void operator()(supervisor::drain_gpu x) const {
+    if (auto at = st().gpus.find(x.instance); at != st().gpus.end())
+      self->send(at->second, msg::drain_gpu{std::move(x.reason)});
+  }
+
+  void operator()(supervisor::halt_gpu x) const {
+    if (auto at = st().gpus.find(x.instance); at != st().gpus.end())
+      self->send(at->second, msg::halt_gpu{std::move(x.reason)});
+  }
+
+  void operator()(settle x) const {
+    self->request(st().deps.ledger, ledger_timeout, x.what)
+      .then(
+        [sh = *this](msg::job_settled& got) {
+          sh.run(sh.st().policy.on_settled(std::move(got)));
+        },
+        [sh = *this, x](caf::error& err) {
+          sh.log(spdlog::level::warn, "job " + x.what.subject.id
+                                        + ": not settled yet, "
+                                        + to_failure(err).message);
+          sh(x);
+        });
+  }
+
+  void operator()(release x) const {
+    self->request(st().deps.ledger, ledger_timeout, msg::release_job{x.job_id})
+      .then(
+        [sh = *this, x](caf::ok_atom) {
+          sh.run(sh.st().policy.on_released(x.job_id));
+        },
+        [sh = *this, x](caf::error& err) {
+          sh.not_confirmed("job " + x.job_id + ": not put back", err, x);
+        });
+  }
+
+  // The ledger is safe to ask twice. Without a ledger there is no worker.
+  template <class Effect>
+  void not_confirmed(const std::string& what, const caf::error& err,
+                     const Effect& again) const {
+    auto why = to_failure(err);
+    log(spdlog::level::err, what + ", " + why.message);
+    if (why.kind == failure_kind::outcome_unknown)
+      return (*this)(again);
+    (*this)(finish{false});
+  }
+
+  void operator()(deliver x) const {
+    self->send(st().deps.webhooks, msg::deliver_webhook{std::move(x.entry)});
+  }
+
+  void operator()(arm_timer x) const {
+    self->delayed_send(
+      self, x.delay,
+      msg::timer_due{static_cast<uint32_t>(x.which), x.generation});
+  }
+
+  void operator()(supervisor::flush_webhooks x) const {
+    auto on = [sh = *this] {
+      sh.run(sh.st().policy.on_flushed());
+    };
+    self
+      ->request(st().deps.webhooks, x.patience + flush_margin,
+                msg::flush_webhooks{x.patience})
+      .then(
+        [on](caf::ok_atom) {
+          on();
+        },
+        [on](caf::error&) {
+          on();
+        });
+  }
+
+  void operator()(finish x) const {
+    self->send(st().deps.listener, msg::node_drained{x.clean});
+  }
+
+  void operator()(say x) const {
+    static constexpr spdlog::level::level_enum levels[]
+      = {spdlog::level::info, spdlog::level::warn, spdlog::level::err};
+    log(levels[static_cast<size_t>(x.level)], x.text);
+  }
+
+  void log(spdlog::level::level_enum level, const std::string& text) const {
+    st().deps.log->log(level, "{}", text);
+  }
+
+  void start_watcher() const {
+    st().watcher = st().deps.make_watcher(
+      caf::actor_cast<work_sink_actor>(supervisor_actor{self}));
+    self->monitor(st().watcher);
+    run(st().policy.on_watcher_started());
+  }
+
+  void on_down(const caf::down_msg& x) const {
+    if (st().watcher.address() == x.source) {
+      log(spdlog::level::err,
+          "the queue watcher died: " + caf::to_string(x.reason));
+      if (++st().watcher_deaths <= watcher_deaths_max)
+        return start_watcher();
+      return run(st().policy.on_drain("the queue watcher keeps dying", now()));
+    }
+    for (auto& [instance, handle] : st().gpus)
+      if (handle.address() == x.source) {
+        auto gone = instance;
+        st().gpus.erase(gone);
+        return run(
+          st().policy.on_gpu_died(gone, caf::to_string(x.reason), now()));
+      }
+  }
+};
+
+} // namespace
+
+supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
+                                                    supervisor::config cfg,
+                                                    supervisor_deps deps) {
+  auto& st = self->state;
+  st.deps = std::move(deps);
+  st.policy = supervisor::policy{std::move(cfg)};
+  shell sh{self};
+  self->set_down_handler([sh](const caf::down_msg& x) {
+    sh.on_down(x);
+  });
+  // Children end with their owner.
+  self->set_exit_handler([sh](const caf::exit_msg& x) {
+    caf::anon_send_exit(sh.st().watcher, x.reason);
+    for (auto& [instance, handle] : sh.st().gpus)
+      caf::anon_send_exit(handle, x.reason);
+    sh.self->quit(x.reason);
+  });
+  sh.start_watcher();
+  return {
+    [sh](msg::jobs_claimed& x) {
+      sh.run(sh.st().policy.on_jobs_claimed(std::move(x), sh.now()));
+    },
+    [sh](const msg::backlog& x) {
+      sh.run(sh.st().policy.on_backlog(x, sh.now()));
+    },
+    [sh](const msg::gpu_update& x) {
+      sh.run(sh.st().policy.on_gpu_update(x, sh.now()));
+    },
+    [sh](msg::job_ended& x) {
+      sh.run(sh.st().policy.on_job_ended(std::move(x), sh.now()));
+    },
+    [sh](const msg::drain_node& x) {
+      sh.run(sh.st().policy.on_drain(x.reason, sh.now()));
+    },
+    [sh](const msg::get_status&) {
+      return sh.st().policy.status();
+    },
+    [sh](const msg::timer_due& x) {
+      sh.run(sh.st().policy.on_timer(static_cast<timer>(x.which), x.generation,
+                                     sh.now()));
+    },
+  };
+}
+
+} // namespace render

@@ -1,0 +1,47 @@
+#pragma once
+// The SUPERVISOR: owns the pool of GPU INSTANCES, the QUEUE WATCHER and the
+// node's life. When it dies the process ends: nobody else knows which jobs are
+// ours.
+#include "actors/log.hpp"
+#include "actors/supervisor/policy.hpp"
+#include "messages/clock.hpp"
+#include "messages/job_store_actor.hpp"
+#include "messages/worker_actors.hpp"
+
+#include <caf/all.hpp>
+
+#include <functional>
+#include <map>
+#include <string>
+
+namespace render {
+
+/// Spawn the children; they capture what else those need.
+using watcher_factory = std::function<queue_watcher_actor(work_sink_actor)>;
+using gpu_factory = std::function<gpu_instance_actor(
+  uint64_t instance, const std::string& workload_type, gpu_owner_actor owner)>;
+
+struct supervisor_deps {
+  job_ledger_actor ledger;
+  watcher_factory make_watcher;
+  gpu_factory make_gpu;
+  webhook_actor webhooks;
+  drain_listener_actor listener;
+  wall_clock now;
+  logger log;
+};
+
+struct supervisor_state {
+  static inline const char* name = "supervisor";
+  supervisor_deps deps;
+  supervisor::policy policy{supervisor::config{}};
+  queue_watcher_actor watcher;
+  uint32_t watcher_deaths = 0;
+  std::map<uint64_t, gpu_instance_actor> gpus;
+};
+
+supervisor_actor::behavior_type
+supervisor_behavior(supervisor_actor::stateful_pointer<supervisor_state> self,
+                    supervisor::config cfg, supervisor_deps deps);
+
+} // namespace render

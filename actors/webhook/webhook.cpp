@@ -1,0 +1,137 @@
+#include "actors/webhook/webhook.hpp"
+
+#include "messages/failure_caf.hpp"
+
+namespace render {
+
+namespace {
+
+using namespace webhook_sender;
+using namespace std::chrono_literals;
+
+using self_ptr = webhook_actor::stateful_pointer<webhook_state>;
+
+constexpr auto outbox_timeout = 10s;
+constexpr auto http_margin = 5s;
+
+struct shell {
+  self_ptr self;
+
+  webhook_state& st() const {
+    return self->state;
+  }
+
+  double now() const {
+    return st().deps.now();
+  }
+
+  void run(effects xs) const {
+    for (auto& x : xs)
+      std::visit(*this, std::move(x));
+  }
+
+  void operator()(post x) const {
+    auto timestamp = static_cast<int64_t>(now());
+    http_request request;
+    request.method = "POST";
+    request.url = x.entry.url;
+    request.body = x.entry.body;
+    request.total_timeout = st().cfg.timeout;
+    request.max_body_bytes = 64u << 10;
+    request.group = "webhook/" + x.entry.id;
+    request.headers = {{"Content-Type", "application/json"},
+                       {"webhook-id", x.entry.id},
+                       {"webhook-timestamp", std::to_string(timestamp)}};
+    auto signature = sign(st().keys, x.entry.id, timestamp, x.entry.body);
+    if (!signature.empty())
+      request.headers.push_back({"webhook-signature", signature});
+    auto on = [sh = *this, id = x.entry.id](result<http_response> got) {
+      sh.run(sh.st().policy.on_answer(id, got, sh.now()));
+    };
+    self->request(st().deps.http, st().cfg.timeout + http_margin, request)
+      .then(
+        [on](http_response& got) {
+          on(std::move(got));
+        },
+        [on](caf::error& err) {
+          on(fail(to_failure(err)));
+        });
+  }
+
+  void operator()(record x) const {
+    self->request(st().deps.outbox, outbox_timeout, x.what)
+      .then([](caf::ok_atom) {},
+            [sh = *this, id = x.what.entry.job_id](caf::error& err) {
+              // The lease ends and it is delivered once more: at least once.
+              sh.st().deps.log->warn("webhook of job {}: not recorded, {}", id,
+                                     to_failure(err).message);
+            });
+  }
+
+  void operator()(take x) const {
+    auto on = [sh = *this](result<msg::webhooks_taken> got) {
+      sh.run(sh.st().policy.on_taken(got, sh.now()));
+    };
+    self->request(st().deps.outbox, outbox_timeout, x.what)
+      .then(
+        [on](msg::webhooks_taken& got) {
+          on(std::move(got));
+        },
+        [on](caf::error& err) {
+          on(fail(to_failure(err)));
+        });
+  }
+
+  void operator()(arm_timer x) const {
+    self->delayed_send(
+      self, x.delay,
+      msg::timer_due{static_cast<uint32_t>(x.which), x.generation});
+  }
+
+  void operator()(flushed) const {
+    for (auto& asker : std::exchange(st().flushing, {}))
+      asker.deliver(caf::ok_atom_v);
+  }
+
+  void operator()(say x) const {
+    static constexpr spdlog::level::level_enum levels[]
+      = {spdlog::level::info, spdlog::level::warn, spdlog::level::err};
+    st().deps.log->log(levels[static_cast<size_t>(x.level)], "{}", x.text);
+  }
+};
+
+} // namespace
+
+webhook_actor::behavior_type
+webhook_behavior(self_ptr self, webhook_sender::config cfg, webhook_deps deps) {
+  auto& st = self->state;
+  st.deps = std::move(deps);
+  auto keys = parse_secrets(cfg.secret);
+  if (!keys) {
+    st.deps.log->error("{}", keys.error().message);
+    self->quit(to_error(keys.error()));
+    return webhook_actor::behavior_type::make_empty_behavior();
+  }
+  st.keys = std::move(*keys);
+  st.policy = webhook_sender::policy{cfg};
+  st.cfg = std::move(cfg);
+  shell sh{self};
+  sh.run(st.policy.start());
+  return {
+    [sh](msg::deliver_webhook& x) {
+      sh.run(sh.st().policy.on_deliver(std::move(x.entry), sh.now()));
+    },
+    [sh](const msg::flush_webhooks& x) -> caf::result<caf::ok_atom> {
+      auto out = sh.self->make_response_promise<caf::ok_atom>();
+      sh.st().flushing.push_back(out);
+      sh.run(sh.st().policy.on_flush(x.patience, sh.now()));
+      return out;
+    },
+    [sh](const msg::timer_due& x) {
+      sh.run(sh.st().policy.on_timer(static_cast<timer>(x.which), x.generation,
+                                     sh.now()));
+    },
+  };
+}
+
+} // namespace render

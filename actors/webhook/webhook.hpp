@@ -1,0 +1,40 @@
+#pragma once
+// The WEBHOOK actor: delivers the outbox. When it dies, the entries it held
+// are due again when their lease ends, and any worker delivers them.
+#include "actors/log.hpp"
+#include "actors/webhook/policy.hpp"
+#include "actors/webhook/signature.hpp"
+#include "messages/clock.hpp"
+#include "messages/io_actors.hpp"
+#include "messages/job_store_actor.hpp"
+#include "messages/worker_actors.hpp"
+
+#include <caf/all.hpp>
+
+#include <vector>
+
+namespace render {
+
+struct webhook_deps {
+  http_actor http;
+  outbox_actor outbox;
+  wall_clock now;
+  logger log;
+};
+
+struct webhook_state {
+  static inline const char* name = "webhook";
+  webhook_deps deps;
+  webhook_sender::config cfg;
+  webhook_sender::policy policy{webhook_sender::config{}};
+  webhook_sender::signing_keys keys;
+  std::vector<caf::typed_response_promise<caf::ok_atom>> flushing;
+};
+
+/// Refuses to start (empty behaviour) when `cfg.secret` is not valid: check it
+/// with `parse_secrets` before.
+webhook_actor::behavior_type
+webhook_behavior(webhook_actor::stateful_pointer<webhook_state> self,
+                 webhook_sender::config cfg, webhook_deps deps);
+
+} // namespace render
