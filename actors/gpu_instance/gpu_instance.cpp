@@ -167,7 +167,7 @@ gpu_instance_behavior(self_ptr self, gpu_instance::config cfg,
   // Renderers end with their owner.
   self->set_exit_handler([sh](const caf::exit_msg& x) {
     for (auto& [id, renderer] : sh.st().renderers)
-      caf::anon_send_exit(renderer, x.reason);
+      caf::anon_send_exit(renderer, caf::exit_reason::user_shutdown);
     sh.self->quit(x.reason);
   });
   sh.run(st.policy.start(sh.now()));

@@ -174,9 +174,9 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
   });
   // Children end with their owner.
   self->set_exit_handler([sh](const caf::exit_msg& x) {
-    caf::anon_send_exit(sh.st().watcher, x.reason);
+    caf::anon_send_exit(sh.st().watcher, caf::exit_reason::user_shutdown);
     for (auto& [instance, handle] : sh.st().gpus)
-      caf::anon_send_exit(handle, x.reason);
+      caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
     sh.self->quit(x.reason);
   });
   sh.start_watcher();

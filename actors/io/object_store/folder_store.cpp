@@ -1,0 +1,54 @@
+#include "actors/io/object_store/folder_store.hpp"
+
+#include "actors/io/object_store/s3_policy.hpp"
+#include "messages/failure_caf.hpp"
+#include "messages/http.hpp"
+
+#include <filesystem>
+
+namespace render {
+
+namespace fs = std::filesystem;
+
+namespace folder_store {
+
+result<std::string> keep(const std::string& output_dir,
+                         const msg::store_file& x) {
+  if (auto key = s3::object_key(x.name); !key)
+    return fail(key.error());
+  std::error_code err;
+  auto target = fs::absolute(fs::path{output_dir} / x.name, err);
+  fs::create_directories(target.parent_path(), err);
+  fs::rename(x.path, target, err);
+  if (err)
+    fs::copy_file(x.path, target, fs::copy_options::overwrite_existing, err);
+  if (err)
+    return fail(failure_kind::unavailable,
+                "result " + target.string()
+                  + " cannot be written: " + err.message());
+  return "file://" + percent_encode(target.string(), "/");
+}
+
+} // namespace folder_store
+
+object_store_actor::behavior_type folder_store_behavior(
+  object_store_actor::stateful_pointer<folder_store_state> self,
+  folder_store::config cfg) {
+  self->state.cfg = std::move(cfg);
+  return {
+    [self](const msg::store_file& x) -> caf::result<msg::stored_file> {
+      return to_caf(
+        folder_store::keep(self->state.cfg.output_dir, x).map([](auto&& url) {
+          return msg::stored_file{std::move(url)};
+        }));
+    },
+    [self](const msg::check_storage&) -> caf::result<caf::ok_atom> {
+      if (!fs::is_directory(self->state.cfg.output_dir))
+        return to_error({failure_kind::unavailable,
+                         self->state.cfg.output_dir + " is no folder"});
+      return caf::ok_atom_v;
+    },
+  };
+}
+
+} // namespace render

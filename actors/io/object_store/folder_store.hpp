@@ -1,0 +1,34 @@
+#pragma once
+// The OBJECT STORE without storage: results stay in a folder of this machine.
+#include "messages/failure.hpp"
+#include "messages/io_actors.hpp"
+
+#include <caf/all.hpp>
+
+#include <string>
+
+namespace render {
+
+namespace folder_store {
+
+struct config {
+  std::string output_dir;
+};
+
+/// Moves the file (copies where the file system differs) to
+/// `output_dir`/`name`; its file:// URL.
+result<std::string> keep(const std::string& output_dir,
+                         const msg::store_file& x);
+
+} // namespace folder_store
+
+struct folder_store_state {
+  static inline const char* name = "folder-store";
+  folder_store::config cfg;
+};
+
+object_store_actor::behavior_type folder_store_behavior(
+  object_store_actor::stateful_pointer<folder_store_state> self,
+  folder_store::config cfg);
+
+} // namespace render
