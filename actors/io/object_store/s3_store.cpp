@@ -41,10 +41,10 @@ struct shell {
   void send(const http_request& x, Then then) const {
     self->request(st().deps.http, x.total_timeout + 5s, x)
       .then(
-        [then](http_response& got) {
+        [then](http_response& got) mutable {
           then(std::move(got));
         },
-        [then](caf::error& err) {
+        [then](caf::error& err) mutable {
           then(fail(to_failure(err)));
         });
   }

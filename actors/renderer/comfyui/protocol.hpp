@@ -1,0 +1,72 @@
+#pragma once
+// ComfyUI's HTTP API: requests out, answers in. Every route exists at the root
+// of the node's ui host; the proxy in front wants the API key.
+#include "messages/failure.hpp"
+#include "messages/http.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace render::comfyui {
+
+struct server {
+  /// No trailing slash.
+  std::string base;
+  /// A secret.
+  std::string api_key;
+};
+
+http_request upload_request(const server& at, const std::string& path,
+                            const std::string& name);
+http_request prompt_request(const server& at, const std::string& workflow,
+                            const std::string& prompt_id,
+                            const std::string& client_id);
+http_request history_request(const server& at, const std::string& prompt_id);
+http_request queue_request(const server& at);
+http_request delete_request(const server& at, const std::string& prompt_id);
+http_request interrupt_request(const server& at, const std::string& prompt_id);
+
+/// A file among a node's outputs.
+struct output_file {
+  std::string filename;
+  std::string subfolder;
+  std::string type;
+};
+
+http_request view_request(const server& at, const output_file& x,
+                          const std::string& target, uint64_t max_bytes);
+
+/// The name to use in a workflow: the server may have changed ours.
+result<std::string> read_upload(const result<http_response>& got);
+
+/// The prompt id in force. Fails as `rejected` when the video node did not
+/// validate, also on a 200, and as `outcome_unknown` when the prompt may have
+/// been queued.
+result<std::string> read_prompt(const result<http_response>& got,
+                                const std::string& video_node);
+
+struct history {
+  /// The prompt has ended, one way or the other.
+  bool ended = false;
+  /// Set when it ended well.
+  output_file video;
+  /// Set when it failed.
+  failure error{failure_kind::internal, {}};
+};
+
+/// `prompt_id` that the server does not know, or has not finished: not ended.
+result<history> read_history(const result<http_response>& got,
+                             const std::string& prompt_id,
+                             const std::string& video_node);
+
+struct queue_place {
+  bool running = false;
+  /// Prompts that run or wait before ours; nothing when it is not queued.
+  std::optional<size_t> ahead;
+};
+
+result<queue_place> read_queue(const result<http_response>& got,
+                               const std::string& prompt_id);
+
+} // namespace render::comfyui

@@ -1,0 +1,152 @@
+#include "actors/renderer/inputs.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace render {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string lower(std::string_view x) {
+  std::string out{x};
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) {
+    return static_cast<char>(std::tolower(c));
+  });
+  return out;
+}
+
+std::string percent_decode(std::string_view x) {
+  std::string out;
+  for (size_t i = 0; i < x.size(); ++i) {
+    auto hex = [&](size_t at) {
+      return at < x.size()
+             && std::isxdigit(static_cast<unsigned char>(x[at])) != 0;
+    };
+    if (x[i] == '%' && hex(i + 1) && hex(i + 2)) {
+      out += static_cast<char>(
+        std::stoi(std::string{x.substr(i + 1, 2)}, nullptr, 16));
+      i += 2;
+    } else {
+      out += x[i];
+    }
+  }
+  return out;
+}
+
+/// The extension of a file name, if it looks like one.
+std::string extension_of(std::string_view name) {
+  name = name.substr(name.rfind('/') + 1);
+  auto dot = name.rfind('.');
+  if (dot == std::string_view::npos || dot == 0)
+    return {};
+  auto out = lower(name.substr(dot));
+  auto plain = out.size() > 1 && out.size() <= 6
+               && std::all_of(out.begin() + 1, out.end(), [](unsigned char c) {
+                    return std::isalnum(c) != 0;
+                  });
+  return plain ? out : std::string{};
+}
+
+std::string extension_of_query(std::string_view url) {
+  auto begin = url.find('?');
+  if (begin == std::string_view::npos)
+    return {};
+  auto query = url.substr(begin + 1);
+  query = query.substr(0, query.find('#'));
+  while (!query.empty()) {
+    auto pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    auto equals = pair.find('=');
+    auto name = lower(pair.substr(0, equals));
+    if (equals == std::string_view::npos
+        || (name != "filename" && name != "file" && name != "name"))
+      continue;
+    auto found = extension_of(percent_decode(pair.substr(equals + 1)));
+    if (!found.empty())
+      return found;
+  }
+  return {};
+}
+
+std::string extension_of_path(std::string_view url) {
+  url = url.substr(0, url.find_first_of("?#"));
+  auto host = url.find("://");
+  auto path = host == std::string_view::npos ? 0 : url.find('/', host + 3);
+  return path == std::string_view::npos
+           ? std::string{}
+           : extension_of(percent_decode(url.substr(path)));
+}
+
+std::string extension_of_type(std::string_view content_type) {
+  static constexpr std::pair<std::string_view, std::string_view> table[] = {
+    {"image/jpeg", ".jpg"},  {"image/png", ".png"},
+    {"image/webp", ".webp"}, {"audio/mpeg", ".mp3"},
+    {"audio/mp3", ".mp3"},   {"audio/wav", ".wav"},
+    {"audio/x-wav", ".wav"}, {"audio/ogg", ".ogg"},
+    {"audio/flac", ".flac"}, {"audio/mp4", ".m4a"},
+    {"audio/x-m4a", ".m4a"}, {"audio/aac", ".aac"},
+    {"audio/webm", ".webm"}, {"video/webm", ".webm"},
+    {"video/mp4", ".mp4"},   {"video/quicktime", ".mov"},
+  };
+  auto type = lower(content_type.substr(0, content_type.find(';')));
+  for (auto& [name, extension] : table)
+    if (type == name)
+      return std::string{extension};
+  return {};
+}
+
+} // namespace
+
+http_request fetch_request(std::string_view url, std::string_view stem,
+                           const render_environment& env) {
+  http_request out;
+  out.url = url;
+  out.output_file = env.work_dir + "/" + std::string{stem};
+  out.max_body_bytes = env.max_input_bytes;
+  out.max_redirects = 5;
+  out.connect_timeout = 10s;
+  out.stall_timeout = 30s;
+  out.total_timeout = 300s;
+  return out;
+}
+
+result<http_response> check_fetched(std::string_view field,
+                                    std::string_view url,
+                                    const result<answer>& got) {
+  auto text = std::string{field} + ": " + redacted_url(url) + " ";
+  if (!got) {
+    if (got.error().kind == failure_kind::cancelled)
+      return fail(got.error());
+    return fail(failure_kind::invalid_input,
+                text + "could not be fetched: " + got.error().message);
+  }
+  auto& response = std::get<http_response>(*got);
+  if (!response.ok())
+    return fail(failure_kind::invalid_input,
+                text + "answered HTTP " + std::to_string(response.status));
+  if (response.body_bytes == 0)
+    return fail(failure_kind::invalid_input, text + "is empty (0 bytes)");
+  return response;
+}
+
+bool worth_another_fetch(const result<answer>& got) {
+  if (!got)
+    return got.error().kind == failure_kind::unavailable
+           || got.error().kind == failure_kind::outcome_unknown;
+  auto status = std::get<http_response>(*got).status;
+  return status == 408 || status == 429 || status >= 500;
+}
+
+std::string choose_extension(std::string_view url,
+                             std::string_view content_type,
+                             std::string_view identified) {
+  for (auto& found : {extension_of_query(url), extension_of_path(url),
+                      extension_of_type(content_type)})
+    if (!found.empty())
+      return found;
+  return std::string{identified};
+}
+
+} // namespace render

@@ -1,0 +1,335 @@
+// A talking portrait: fetch picture and sound, prepare them, queue the
+// workflow on ComfyUI, follow it, fetch its video, keep it.
+#include "actors/renderer/comfyui/protocol.hpp"
+#include "actors/renderer/comfyui/workflow.hpp"
+#include "actors/renderer/inputs.hpp"
+#include "actors/renderer/kinds.hpp"
+
+#include <array>
+#include <random>
+
+namespace render {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr uint32_t fetch_tries = 3;
+constexpr auto fetch_delay = 1s;
+constexpr auto first_poll = 500ms;
+// In neither queue nor history: once is a race between the two questions.
+constexpr uint32_t absences_max = 3;
+constexpr uint32_t poll_failures_max = 5;
+constexpr uint32_t image_side_max = 2048;
+
+step end_with(failure why) {
+  step out;
+  out.next = finish{failed_outcome(std::move(why))};
+  return out;
+}
+
+/// Canonical lower-case UUID, version 4.
+std::string make_uuid(std::mt19937_64& random) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string out = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx";
+  for (auto& c : out) {
+    if (c == 'x')
+      c = digits[random() & 15];
+    else if (c == 'y')
+      c = digits[8 + (random() & 3)];
+  }
+  return out;
+}
+
+class portrait_plan : public render_plan {
+public:
+  portrait_plan(const job& subject, portrait_params params,
+                const render_environment& env)
+    : id_(subject.id), params_(std::move(params)),
+      env_(env), server_{env.comfyui_url, env.api_key}, random_(env.seed) {
+    prompt_id_ = make_uuid(random_);
+    client_id_ = make_uuid(random_);
+    video_node_ = comfyui::video_node(env_.portrait_workflow);
+  }
+
+  step start() override {
+    return fetch({true, true});
+  }
+
+  std::vector<http_request> interrupt() override {
+    if (!submitted_)
+      return {};
+    std::vector<http_request> out{comfyui::delete_request(server_, prompt_id_)};
+    // An older ComfyUI interrupts whatever runs, so only when that is ours.
+    if (running_)
+      out.push_back(comfyui::interrupt_request(server_, prompt_id_));
+    return out;
+  }
+
+private:
+  struct input {
+    std::string_view field;
+    std::string_view stem;
+    std::string url;
+    result<answer> got = fail(failure_kind::internal, "not fetched");
+  };
+
+  // -- inputs -----------------------------------------------------------------
+
+  step fetch(std::array<bool, 2> wanted) {
+    ++fetches_;
+    call out;
+    for (size_t i = 0; i < 2; ++i)
+      if (wanted[i])
+        out.operations.emplace_back(
+          fetch_request(inputs_[i].url, inputs_[i].stem, env_));
+    out.then = [this, wanted](answers got) {
+      return fetched(wanted, std::move(got));
+    };
+    return {"fetch", 0.0, std::move(out)};
+  }
+
+  step fetched(std::array<bool, 2> wanted, answers got) {
+    size_t at = 0;
+    std::array<bool, 2> again{};
+    for (size_t i = 0; i < 2; ++i) {
+      if (!wanted[i])
+        continue;
+      inputs_[i].got = std::move(got[at++]);
+      again[i] = worth_another_fetch(inputs_[i].got);
+    }
+    if ((again[0] || again[1]) && fetches_ < fetch_tries)
+      return {"fetch again", -1, wait{fetch_delay, [this, again] {
+                                        return fetch(again);
+                                      }}};
+    for (auto& x : inputs_)
+      if (auto ok = check_fetched(x.field, x.url, x.got); !ok)
+        return end_with(ok.error());
+    return prepare();
+  }
+
+  step prepare() {
+    call out;
+    out.operations.emplace_back(msg::prepare_image{
+      path("image"), path("picture.png"), image_side_max, true, {}});
+    out.operations.emplace_back(msg::prepare_audio{
+      path("audio"), path("sound"), msg::audio_form::widely_readable, {}});
+    out.then = [this](answers got) {
+      return prepared(std::move(got));
+    };
+    return {"prepare", -1, std::move(out)};
+  }
+
+  step prepared(answers got) {
+    if (!got[0])
+      return end_with(with_context(inputs_[0].field, got[0].error()));
+    if (!got[1])
+      return end_with(with_context(inputs_[1].field, got[1].error()));
+    auto& image = std::get<msg::prepared_image>(*got[0]);
+    auto& audio = std::get<msg::prepared_audio>(*got[1]);
+    filled_.job_id = id_;
+    filled_.size = comfyui::workflow_size(image.width, image.height);
+    filled_.duration_s = comfyui::workflow_duration(audio.duration_s);
+    filled_.seed = random_() >> 1;
+    return upload(image.path, audio.path);
+  }
+
+  // -- the render -------------------------------------------------------------
+
+  step upload(const std::string& image, const std::string& audio) {
+    // Unique for each attempt: two jobs must never swap their inputs.
+    auto name = [this](const std::string& file) {
+      return id_ + "_" + prompt_id_.substr(0, 8)
+             + file.substr(std::min(file.size(), file.rfind('.')));
+    };
+    call out;
+    out.operations.emplace_back(
+      comfyui::upload_request(server_, image, name(image)));
+    out.operations.emplace_back(
+      comfyui::upload_request(server_, audio, name(audio)));
+    out.then = [this](answers got) {
+      return uploaded(std::move(got));
+    };
+    return {"upload", -1, std::move(out)};
+  }
+
+  static result<http_response> response(result<answer>& got) {
+    if (!got)
+      return fail(got.error());
+    return std::get<http_response>(std::move(*got));
+  }
+
+  step uploaded(answers got) {
+    auto image = comfyui::read_upload(response(got[0]));
+    auto audio = comfyui::read_upload(response(got[1]));
+    if (!image)
+      return end_with(image.error());
+    if (!audio)
+      return end_with(audio.error());
+    filled_.image = std::move(*image);
+    filled_.audio = std::move(*audio);
+    auto workflow = comfyui::fill_portrait(env_.portrait_workflow, filled_);
+    if (!workflow)
+      return end_with(workflow.error());
+    submitted_ = true;
+    call out;
+    out.operations.emplace_back(
+      comfyui::prompt_request(server_, *workflow, prompt_id_, client_id_));
+    out.then = [this](answers got) {
+      return queued(std::move(got));
+    };
+    return {"queue", -1, std::move(out)};
+  }
+
+  step queued(answers got) {
+    auto id = comfyui::read_prompt(response(got[0]), video_node_);
+    if (!id) {
+      // It may be queued all the same: the polls below find it, or its absence.
+      if (id.error().kind == failure_kind::outcome_unknown)
+        return poll_after(first_poll);
+      return end_with(id.error());
+    }
+    prompt_id_ = std::move(*id);
+    return poll_after(first_poll);
+  }
+
+  step poll_after(std::chrono::milliseconds delay) {
+    return {{}, -1, wait{delay, [this] {
+                           return poll();
+                         }}};
+  }
+
+  step poll() {
+    call out;
+    // The queue first: a prompt moves from there into the history, never back.
+    out.operations.emplace_back(comfyui::queue_request(server_));
+    out.then = [this](answers got) {
+      auto place = comfyui::read_queue(response(got[0]), prompt_id_);
+      return ask_history(std::move(place));
+    };
+    return {{}, -1, std::move(out)};
+  }
+
+  step ask_history(result<comfyui::queue_place> place) {
+    call out;
+    out.operations.emplace_back(comfyui::history_request(server_, prompt_id_));
+    out.then = [this, place = std::move(place)](answers got) {
+      return polled(place, comfyui::read_history(response(got[0]), prompt_id_,
+                                                 video_node_));
+    };
+    return {{}, -1, std::move(out)};
+  }
+
+  step polled(const result<comfyui::queue_place>& place,
+              const result<comfyui::history>& got) {
+    if (!place || !got) {
+      auto& why = place ? got.error() : place.error();
+      if (++poll_failures_ >= poll_failures_max)
+        return end_with(why);
+      return poll_after(env_.polling_interval);
+    }
+    poll_failures_ = 0;
+    if (got->ended)
+      return got->video.filename.empty() ? end_with(got->error)
+                                         : collect(got->video);
+    running_ = place->running;
+    if (!place->ahead) {
+      // "Not queued" is not "done": a restarted server has forgotten it.
+      if (++absences_ >= absences_max)
+        return end_with({failure_kind::unavailable,
+                         "ComfyUI has lost the render: it is neither queued "
+                         "nor in the history"});
+      return poll_after(first_poll);
+    }
+    absences_ = 0;
+    auto next = poll_after(env_.polling_interval);
+    next.stage = running_
+                   ? "render"
+                   : "queued, position " + std::to_string(*place->ahead + 1);
+    return next;
+  }
+
+  // -- the result -------------------------------------------------------------
+
+  step collect(const comfyui::output_file& video) {
+    call out;
+    out.operations.emplace_back(comfyui::view_request(
+      server_, video, path(id_ + ".mp4"), env_.max_result_bytes));
+    out.then = [this](answers got) {
+      return collected(std::move(got));
+    };
+    submitted_ = false;
+    return {"collect", 0.9, std::move(out)};
+  }
+
+  step collected(answers got) {
+    auto video = response(got[0]);
+    if (!video)
+      return end_with(with_context("ComfyUI video", video.error()));
+    if (!video->ok() || video->body_bytes == 0)
+      return end_with({failure_kind::unavailable,
+                       "ComfyUI video: HTTP " + std::to_string(video->status)
+                         + ", " + std::to_string(video->body_bytes)
+                         + " bytes"});
+    call out;
+    out.operations.emplace_back(msg::identify_file{path(id_ + ".mp4"), {}});
+    out.then = [this](answers got) {
+      return identified(std::move(got));
+    };
+    return {{}, -1, std::move(out)};
+  }
+
+  step identified(answers got) {
+    if (!got[0])
+      return end_with(got[0].error());
+    auto& identity = std::get<msg::file_identity>(*got[0]);
+    if (!identity.content_type.starts_with("video/"))
+      return end_with({failure_kind::unavailable,
+                       "ComfyUI sent no video but " + identity.content_type});
+    call out;
+    out.operations.emplace_back(msg::store_file{
+      path(id_ + ".mp4"), id_ + ".mp4", identity.content_type, {}});
+    out.then = [](answers got) {
+      if (!got[0])
+        return end_with(got[0].error());
+      job_outcome done;
+      done.result_url = std::get<msg::stored_file>(*got[0]).url;
+      step out;
+      out.progress = 1;
+      out.next = finish{std::move(done)};
+      return out;
+    };
+    return {"store", 0.95, std::move(out)};
+  }
+
+  std::string path(const std::string& name) const {
+    return env_.work_dir + "/" + name;
+  }
+
+  std::string id_;
+  portrait_params params_;
+  render_environment env_;
+  comfyui::server server_;
+  std::mt19937_64 random_;
+  std::string prompt_id_;
+  std::string client_id_;
+  std::string video_node_;
+  std::array<input, 2> inputs_{input{"image_url", "image", params_.image_url},
+                               input{"audio_url", "audio", params_.audio_url}};
+  uint32_t fetches_ = 0;
+  comfyui::portrait_inputs filled_;
+  bool submitted_ = false;
+  bool running_ = false;
+  uint32_t absences_ = 0;
+  uint32_t poll_failures_ = 0;
+};
+
+} // namespace
+
+std::unique_ptr<render_plan> make_portrait_plan(const job& subject,
+                                                const portrait_params& params,
+                                                const render_environment& env) {
+  return std::make_unique<portrait_plan>(subject, params, env);
+}
+
+} // namespace render
