@@ -41,11 +41,14 @@ struct prepare_image {
   /// True: composes alpha over white. False: keeps alpha (PNG only).
   bool flatten_alpha = true;
   std::string group;
+  /// True: the answer carries the output file as base64, for a request body.
+  bool embed_base64 = false;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, prepare_image& x) {
-  return f(x.input, x.output, x.max_side, x.flatten_alpha, x.group);
+  return f(x.input, x.output, x.max_side, x.flatten_alpha, x.group,
+           x.embed_base64);
 }
 
 struct prepared_image {
@@ -56,11 +59,14 @@ struct prepared_image {
   /// Pixels of the input, orientation applied.
   uint32_t source_width = 0;
   uint32_t source_height = 0;
+  /// With `embed_base64`.
+  std::string base64;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, prepared_image& x) {
-  return f(x.path, x.width, x.height, x.source_width, x.source_height);
+  return f(x.path, x.width, x.height, x.source_width, x.source_height,
+           x.base64);
 }
 
 enum class audio_form : uint8_t {
