@@ -1,0 +1,148 @@
+#include "actors/io/media/audio.hpp"
+
+#include "actors/io/media/identify.hpp"
+#include "actors/io/media/process.hpp"
+#include "messages/http.hpp"
+#include "messages/json.hpp"
+
+#include <taglib/fileref.h>
+
+#include <charconv>
+#include <filesystem>
+
+namespace render::media {
+
+namespace {
+
+tl::unexpected<failure> no_sound(const std::string& path,
+                                 const std::string& why) {
+  auto what = identify(path);
+  if (what && what->bytes == 0)
+    return fail(failure_kind::invalid_input, "the file is empty (0 bytes)");
+  if (what && what->content_type == "text/html")
+    return fail(failure_kind::invalid_input, "an HTML page, not sound");
+  return fail(failure_kind::invalid_input,
+              why + (what ? " (the file is " + what->content_type + ")" : ""));
+}
+
+/// The last line of a program's complaints.
+std::string last_line(std::string text) {
+  while (!text.empty() && text.back() == '\n')
+    text.pop_back();
+  return excerpt(text.substr(text.rfind('\n') + 1), 200);
+}
+
+double duration_by_tags(const std::string& path) {
+  TagLib::FileRef file{path.c_str()};
+  if (file.isNull() || !file.audioProperties())
+    return -1;
+  auto ms = file.audioProperties()->lengthInMilliseconds();
+  return ms > 0 ? ms / 1000.0 : -1;
+}
+
+std::string extension_of_format(const std::string& format) {
+  return format == "mp3" || format == "wav" || format == "flac" ? "." + format
+                                                                : std::string{};
+}
+
+result<audio_probe> probe(const std::string& path, const audio_tools& tools,
+                          std::stop_token stop) {
+  auto got = run_program({tools.ffprobe, "-v", "error", "-show_entries",
+                          "stream=codec_type:stream_disposition=attached_pic:"
+                          "format=format_name,duration",
+                          "-of", "json", path},
+                         tools.limit, stop);
+  if (!got)
+    return fail(got.error());
+  if (got->exit_code != 0)
+    return no_sound(path, "not sound that can be read");
+  return read_probe(got->out);
+}
+
+result<std::string> convert(const msg::prepare_audio& x,
+                            const audio_tools& tools, std::stop_token stop) {
+  auto mono = x.form == msg::audio_form::mono_wav;
+  auto target = x.output_stem + (mono ? ".wav" : ".mp3");
+  // A raw path may look like an option or a protocol: file: says it is none.
+  std::vector<std::string> argv{
+    tools.ffmpeg,      "-v",  "error", "-nostdin", "-y", "-i",
+    "file:" + x.input, "-vn", "-map",  "0:a:0"};
+  if (mono)
+    argv.insert(argv.end(), {"-ac", "1", "-c:a", "pcm_s16le"});
+  else
+    argv.insert(argv.end(), {"-ac", "2", "-ar", "44100", "-c:a", "libmp3lame",
+                             "-b:a", "192k"});
+  argv.push_back("file:" + target);
+  auto got = run_program(argv, tools.limit, stop);
+  if (!got)
+    return fail(got.error());
+  if (got->exit_code != 0)
+    return fail(failure_kind::invalid_input,
+                "the sound cannot be converted: " + last_line(got->err));
+  return target;
+}
+
+} // namespace
+
+result<audio_probe> read_probe(std::string_view json_text) {
+  auto doc = json::parse(json_text);
+  if (!doc)
+    return fail(with_context("ffprobe", doc.error()));
+  audio_probe out;
+  if (auto* streams = json::find(*doc, "streams");
+      streams && streams->IsArray())
+    for (auto& x : streams->GetArray()) {
+      auto type = json::string_or_empty(x, "codec_type");
+      auto* disposition = json::find(x, "disposition");
+      auto cover = disposition
+                   && json::integer(*disposition, "attached_pic") == 1;
+      out.has_audio |= type == "audio";
+      out.has_video |= type == "video" && !cover;
+    }
+  if (auto* format = json::find(*doc, "format")) {
+    out.format = json::string_or_empty(*format, "format_name");
+    auto text = json::string_or_empty(*format, "duration");
+    double seconds = 0;
+    auto [end, err] = std::from_chars(text.data(), text.data() + text.size(),
+                                      seconds);
+    if (err == std::errc{} && seconds > 0)
+      out.duration_s = seconds;
+  }
+  return out;
+}
+
+bool is_widely_readable(const audio_probe& x) {
+  return !x.has_video && !extension_of_format(x.format).empty();
+}
+
+result<msg::prepared_audio> prepare(const msg::prepare_audio& x,
+                                    const audio_tools& tools,
+                                    std::stop_token stop) {
+  auto seen = probe(x.input, tools, stop);
+  if (!seen)
+    return fail(seen.error());
+  if (!seen->has_audio)
+    return no_sound(x.input, "there is no sound in it");
+  msg::prepared_audio out;
+  if (x.form == msg::audio_form::widely_readable && is_widely_readable(*seen)) {
+    // Only a fitting name: services choose their decoder by it.
+    out.path = x.output_stem + extension_of_format(seen->format);
+    std::error_code err;
+    std::filesystem::rename(x.input, out.path, err);
+    if (err)
+      return fail(failure_kind::internal, out.path + " cannot be written");
+  } else {
+    auto converted = convert(x, tools, stop);
+    if (!converted)
+      return fail(converted.error());
+    out.path = std::move(*converted);
+  }
+  if (auto what = identify(out.path))
+    out.content_type = what->content_type;
+  out.duration_s = duration_by_tags(out.path);
+  if (out.duration_s < 0)
+    out.duration_s = seen->duration_s;
+  return out;
+}
+
+} // namespace render::media

@@ -1,0 +1,152 @@
+#include "actors/io/media/image.hpp"
+
+#include "actors/io/media/identify.hpp"
+#include "actors/io/media/image_header.hpp"
+
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace render::media {
+
+namespace {
+
+constexpr int png_effort = 3;
+constexpr int jpeg_quality = 92;
+
+tl::unexpected<failure> bad(std::string why) {
+  return fail(failure_kind::invalid_input, std::move(why));
+}
+
+result<std::string> read_file(const std::string& path, uint64_t bytes_max) {
+  std::error_code err;
+  auto size = std::filesystem::file_size(path, err);
+  if (err)
+    return fail(failure_kind::internal, path + " cannot be read");
+  if (size == 0)
+    return bad("the file is empty (0 bytes)");
+  if (size > bytes_max)
+    return bad("the file is larger than " + std::to_string(bytes_max)
+               + " bytes");
+  std::ifstream in{path, std::ios::binary};
+  std::ostringstream out;
+  out << in.rdbuf();
+  return std::move(out).str();
+}
+
+cv::Mat to_8_bit(const cv::Mat& x) {
+  if (x.depth() == CV_8U)
+    return x;
+  cv::Mat out;
+  x.convertTo(out, CV_8U, x.depth() == CV_16U ? 1.0 / 257 : 255.0);
+  return out;
+}
+
+cv::Mat over_white(const cv::Mat& bgra) {
+  std::vector<cv::Mat> parts;
+  cv::split(bgra, parts);
+  cv::Mat alpha;
+  parts[3].convertTo(alpha, CV_32F, 1.0 / 255);
+  for (size_t i = 0; i < 3; ++i) {
+    cv::Mat x;
+    parts[i].convertTo(x, CV_32F);
+    x = x.mul(alpha) + 255.0 * (1.0 - alpha);
+    x.convertTo(parts[i], CV_8U);
+  }
+  parts.resize(3);
+  cv::Mat out;
+  cv::merge(parts, out);
+  return out;
+}
+
+/// BGR, or BGRA where alpha is there and kept; upright.
+cv::Mat decode(const std::string& bytes, bool flatten) {
+  cv::_InputArray raw{bytes.data(), static_cast<int>(bytes.size())};
+  // Only the colour mode applies the EXIF orientation, and only the unchanged
+  // mode keeps alpha; pictures with both are left as they are stored.
+  auto stored = cv::imdecode(raw, cv::IMREAD_UNCHANGED);
+  if (stored.channels() != 4)
+    return cv::imdecode(raw, cv::IMREAD_COLOR);
+  auto bgra = to_8_bit(stored);
+  return flatten ? over_white(bgra) : bgra;
+}
+
+cv::Mat shrink(const cv::Mat& x, uint32_t side_max) {
+  auto longest = static_cast<uint32_t>(std::max(x.cols, x.rows));
+  if (longest <= side_max)
+    return x;
+  auto scale = static_cast<double>(side_max) / longest;
+  auto scaled = [&](int side) {
+    return std::max(1, static_cast<int>(std::lround(side * scale)));
+  };
+  cv::Mat out;
+  cv::resize(x, out, {scaled(x.cols), scaled(x.rows)}, 0, 0, cv::INTER_AREA);
+  return out;
+}
+
+std::string to_base64(std::string_view bytes) {
+  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  auto size
+    = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()),
+                      static_cast<int>(bytes.size()));
+  out.resize(static_cast<size_t>(size));
+  return out;
+}
+
+result<msg::prepared_image> prepare_checked(const msg::prepare_image& x,
+                                            const std::string& bytes) {
+  auto picture = decode(bytes, x.flatten_alpha);
+  if (picture.empty())
+    return bad("the picture cannot be decoded");
+  msg::prepared_image out;
+  out.path = x.output;
+  out.source_width = static_cast<uint32_t>(picture.cols);
+  out.source_height = static_cast<uint32_t>(picture.rows);
+  picture = shrink(picture, x.max_side);
+  out.width = static_cast<uint32_t>(picture.cols);
+  out.height = static_cast<uint32_t>(picture.rows);
+  if (!cv::imwrite(x.output, picture,
+                   {cv::IMWRITE_PNG_COMPRESSION, png_effort,
+                    cv::IMWRITE_JPEG_QUALITY, jpeg_quality}))
+    return fail(failure_kind::internal, x.output + " cannot be written");
+  if (x.embed_base64) {
+    auto written = read_file(x.output, UINT64_MAX);
+    if (!written)
+      return fail(written.error());
+    out.base64 = to_base64(*written);
+  }
+  return out;
+}
+
+} // namespace
+
+result<msg::prepared_image> prepare(const msg::prepare_image& x,
+                                    const image_limits& limits) {
+  auto bytes = read_file(x.input, limits.bytes_max);
+  if (!bytes)
+    return fail(bytes.error());
+  auto header = read_image_header(*bytes);
+  if (!header) {
+    auto what = identify(x.input);
+    return bad(header.error().message
+               + (what ? " but " + what->content_type : ""));
+  }
+  if (uint64_t{header->width} * header->height > limits.pixels_max)
+    return bad("the picture has " + std::to_string(header->width) + "x"
+               + std::to_string(header->height) + " pixels, accepted is up to "
+               + std::to_string(limits.pixels_max));
+  try {
+    return prepare_checked(x, *bytes);
+  } catch (const cv::Exception& err) {
+    return bad("the picture cannot be decoded: " + err.err);
+  }
+}
+
+} // namespace render::media

@@ -1,0 +1,78 @@
+#include "actors/io/media/media.hpp"
+
+#include "actors/io/media/identify.hpp"
+#include "messages/failure_caf.hpp"
+
+namespace render {
+
+namespace {
+
+using self_ptr = media_shell_actor::stateful_pointer<media_state>;
+
+/// Runs `work` on the pool; its result answers the request at hand.
+template <class Answer, class Work>
+caf::result<Answer>
+hand_over(self_ptr self, const std::string& group, Work work) {
+  auto out = self->make_response_promise<Answer>();
+  // Weak: a task that runs must not keep the actor, which owns the pool, alive.
+  auto weak = caf::actor_cast<caf::actor_addr>(media_shell_actor{self});
+  self->state.pool->submit(group, [=](std::stop_token stop) {
+    result<Answer> got = fail(failure_kind::cancelled, "the work was stopped");
+    try {
+      if (!stop.stop_requested())
+        got = work(stop);
+    } catch (const std::exception& err) {
+      got = fail(failure_kind::internal, err.what());
+    }
+    auto to = caf::actor_cast<media_shell_actor>(weak);
+    if (!to)
+      return;
+    // Promises are for the actor's own thread.
+    caf::anon_send(to, media::work_done{[out, got]() mutable {
+                     if (got)
+                       out.deliver(std::move(*got));
+                     else
+                       out.deliver(to_error(got.error()));
+                   }});
+  });
+  return out;
+}
+
+} // namespace
+
+media_shell_actor::behavior_type media_behavior(self_ptr self,
+                                                media::config cfg, logger log) {
+  self->state.pool = std::make_unique<media::work_pool>(cfg.workers);
+  self->state.cfg = std::move(cfg);
+  self->state.log = std::move(log);
+  return {
+    [self](const msg::identify_file& x) {
+      return hand_over<msg::file_identity>(self, x.group,
+                                           [x](const std::stop_token&) {
+                                             return media::identify(x.path);
+                                           });
+    },
+    [self](const msg::prepare_image& x) {
+      return hand_over<msg::prepared_image>(
+        self, x.group,
+        [x, limits = self->state.cfg.images](const std::stop_token&) {
+          return media::prepare(x, limits);
+        });
+    },
+    [self](const msg::prepare_audio& x) {
+      return hand_over<msg::prepared_audio>(
+        self, x.group,
+        [x, tools = self->state.cfg.audio](const std::stop_token& stop) {
+          return media::prepare(x, tools, stop);
+        });
+    },
+    [self](const msg::cancel_media& x) {
+      self->state.pool->cancel(x.group);
+    },
+    [](media::work_done& x) {
+      x.deliver();
+    },
+  };
+}
+
+} // namespace render

@@ -1,0 +1,28 @@
+#pragma once
+// Runs another program to its end: arguments as a vector, never through a
+// shell, its output kept, its life limited. Blocks the calling thread.
+#include "messages/failure.hpp"
+
+#include <chrono>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace render::media {
+
+struct program_output {
+  /// 128 + signal when it was killed.
+  int exit_code = 0;
+  /// The first megabyte of each.
+  std::string out;
+  std::string err;
+};
+
+/// `argv[0]` is looked up in PATH. Fails as `unavailable` when it cannot be
+/// started, `rejected` when it runs longer than `limit`, `cancelled` when
+/// `stop` is requested; its whole process group is killed then.
+result<program_output> run_program(const std::vector<std::string>& argv,
+                                   std::chrono::milliseconds limit,
+                                   std::stop_token stop);
+
+} // namespace render::media
