@@ -2,15 +2,9 @@
 // every write is confirmed, the webhooks that are due are sent.
 #include "actors/supervisor/policy.hpp"
 
+#include <algorithm>
+
 namespace render::supervisor {
-
-namespace {
-
-void append(effects& to, effects xs) {
-  std::move(xs.begin(), xs.end(), std::back_inserter(to));
-}
-
-} // namespace
 
 effects policy::on_drain(const std::string& reason, double) {
   if (drain_ == drain_phase::finishing)
@@ -25,6 +19,16 @@ effects policy::on_drain(const std::string& reason, double) {
                     + " s to end"}};
   for (auto& [type, need] : demands_)
     need.timer_generation = 0;
+  auto offered = told_capacity_
+                 && std::any_of(told_capacity_->free.begin(),
+                                told_capacity_->free.end(), [](auto& x) {
+                                  return x.count > 0;
+                                });
+  if (offered) {
+    grace_generation_ = ++last_generation_;
+    out.push_back(
+      arm_timer{timer::claim_grace, grace_generation_, cfg_.claim_grace});
+  }
   append(out, capacity());
   for (auto& id : std::exchange(pending_, {})) {
     jobs_.erase(id);
@@ -58,7 +62,7 @@ effects policy::check_drained() {
   if (drain_ != drain_phase::finishing && drain_ != drain_phase::halting)
     return {};
   if (!gpus_.empty() || !jobs_.empty() || !unsettled_.empty()
-      || !releasing_.empty())
+      || !releasing_.empty() || grace_generation_ != 0)
     return {};
   drain_ = drain_phase::flushing;
   return {flush_webhooks{cfg_.flush_time}};

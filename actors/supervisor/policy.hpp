@@ -34,12 +34,28 @@ struct config {
   duration default_max_time{1'200'000};
   /// GPUs that may fail under one job.
   uint32_t attempts_max = 3;
-  /// A failed job stays off the GPU it failed on for this long.
-  duration same_gpu_delay{3'000};
+  /// A GPU under which a job has failed gets no job for this long: as much as
+  /// its health check needs to tell. A dead one would eat the queue.
+  duration suspicion{10'000};
+  /// A claimed job that finds no slot goes back to the queue after this.
+  duration pending_max{5'000};
+  /// From a GPU's first ready service until its others are not expected any
+  /// more.
+  duration service_boot_time{150'000};
   /// After a GPU that failed, before the next launch of its type; doubles.
   duration launch_backoff_min{5'000};
   duration launch_backoff_max{300'000};
+  /// Deaths of the QUEUE WATCHER, within this time, that are repaired, and how
+  /// long a repair waits; doubles with each.
+  uint32_t restarts_max = 5;
+  duration restart_window{60'000};
+  duration restart_delay_min{100};
+  duration restart_delay_max{5'000};
+  /// After the ledger refused to write: until it is asked again.
+  duration ledger_retry_delay{1'000};
   duration drain_time{120'000};
+  /// A claim that was under way when the drain began has this long to arrive.
+  duration claim_grace{500};
   /// After the drain time: until the node stops waiting for stops and writes
   /// that nobody confirms.
   duration give_up_time{600'000};
@@ -49,9 +65,14 @@ struct config {
 };
 
 enum class timer : uint32_t {
-  /// One for each workload type; `arm_timer::type` says which.
+  /// One for each workload type.
   jitter,
   pending,
+  /// One for each GPU under suspicion.
+  trust,
+  ledger,
+  watcher,
+  claim_grace,
   drain,
   give_up,
 };
@@ -84,6 +105,7 @@ struct release {
 struct deliver {
   webhook entry;
 };
+struct start_watcher {};
 struct arm_timer {
   timer which = timer::jitter;
   uint64_t generation = 0;
@@ -101,10 +123,17 @@ struct say {
   std::string text;
 };
 
-using effect
-  = std::variant<send_capacity, run_on, rent, drain_gpu, halt_gpu, settle,
-                 release, deliver, arm_timer, flush_webhooks, finish, say>;
+using effect = std::variant<send_capacity, run_on, rent, drain_gpu, halt_gpu,
+                            settle, release, deliver, start_watcher, arm_timer,
+                            flush_webhooks, finish, say>;
 using effects = std::vector<effect>;
+
+void append(effects& to, effects xs);
+
+double in_seconds(duration d);
+
+/// A question to the ledger.
+using ledger_write = std::variant<settle, release>;
 
 /// All times are Unix seconds.
 class policy {
@@ -113,6 +142,7 @@ public:
 
   /// Also after the QUEUE WATCHER was started anew: it begins to count at 0.
   effects on_watcher_started();
+  effects on_watcher_died(const std::string& why, double now_s);
   effects on_jobs_claimed(msg::jobs_claimed x, double now_s);
   effects on_backlog(const msg::backlog& x, double now_s);
   effects on_gpu_update(const msg::gpu_update& x, double now_s);
@@ -121,12 +151,14 @@ public:
   effects on_job_ended(msg::job_ended x, double now_s);
   effects on_settled(msg::job_settled x);
   effects on_released(const std::string& job_id);
+  /// The ledger did not confirm; it is asked again, which is safe.
+  effects on_write_failed(ledger_write what, const failure& why);
   effects on_timer(timer which, uint64_t generation, double now_s);
   /// The second one hurries.
   effects on_drain(const std::string& reason, double now_s);
   effects on_flushed();
 
-  msg::node_status status() const;
+  msg::node_status status(bool with_jobs = true) const;
 
   bool draining() const noexcept {
     return drain_ != drain_phase::none;
@@ -141,46 +173,73 @@ private:
     std::vector<std::string> failures;
     /// Where it runs; 0 while it waits for a slot.
     uint64_t instance = 0;
+    /// The GPU has said that it runs.
+    bool begun = false;
+    /// GPUs that were on their way out when it reached them.
+    uint32_t refusals = 0;
     uint64_t avoid_instance = 0;
-    double avoid_until_s = 0;
+    double pending_since_s = 0;
+    /// The same job, queued anew by a front end and claimed while this runs.
+    std::optional<job> claimed_again;
   };
 
   struct gpu {
     std::string type;
     msg::gpu_update last;
-    std::set<std::string> jobs;
+    /// In the order in which they were sent.
+    std::vector<std::string> jobs;
     bool told_to_stop = false;
+    double ready_since_s = 0;
+    /// Of the timer that ends the suspicion; 0: trusted.
+    uint64_t suspect_generation = 0;
   };
 
   struct demand {
     /// Of the timer that runs for this type; 0: none runs.
     uint64_t timer_generation = 0;
+    /// It is the random wait, not only the wait after a failed GPU.
+    bool timer_is_jitter = false;
     /// The random wait is over; holds until a launch or no more need.
     bool waited = false;
     uint32_t failures = 0;
     double not_before_s = 0;
   };
 
-  // policy.cpp
+  /// Jobs for which no slot is free or on its way.
+  struct shortage {
+    /// Ours already, and tried before.
+    uint32_t retries = 0;
+    uint32_t others = 0;
+  };
+
+  // jobs.cpp
   held_job hold(job x, double now_s) const;
+  effects take(job x, double now_s);
   effects place(const std::string& job_id, double now_s);
   effects place_pending(double now_s);
-  std::optional<uint64_t> find_slot(const held_job& x, double now_s) const;
+  std::optional<uint64_t> find_slot(const held_job& x) const;
   effects end(held_job x, job_outcome outcome);
+  effects begin_again(held_job x, double now_s);
   effects retry(held_job x, const failure& why, double now_s);
+  effects suspect(uint64_t instance);
   effects put_back(const std::string& job_id);
   effects watch_pending();
+  void mark_begun(const gpu& x);
+
+  // policy.cpp
   uint32_t free_slots(const gpu& x) const;
   effects capacity();
+  effects gpu_gone(uint64_t instance, const std::string& why, double now_s);
+  effects on_trust_due(uint64_t generation, double now_s);
+  effects settle_down(double now_s);
 
   // scaling.cpp
   effects scale(double now_s);
   effects scale_type(const std::string& type, double now_s);
   effects launch(const std::string& type, uint32_t wanted);
   effects make_room(const std::string& type);
-  uint32_t waiting_for(const std::string& type) const;
-  uint32_t supply_of(const std::string& type) const;
-  bool is_pending(const std::string& type) const;
+  uint64_t waiting_for(const std::string& type) const;
+  shortage shortage_of(const std::string& type, double now_s) const;
   std::set<std::string> workload_types() const;
   const std::string& workload_of(const std::string& job_type) const;
   void gpu_failed(const std::string& type, double now_s);
@@ -201,11 +260,19 @@ private:
   std::deque<std::string> pending_;
   uint64_t pending_generation_ = 0;
   /// Told to the ledger and not answered yet.
-  std::set<std::string> unsettled_;
+  std::map<std::string, bool> unsettled_; // true: a success
   std::set<std::string> releasing_;
+  /// Writes to be asked for again, by the generation of their timer.
+  std::map<uint64_t, ledger_write> refused_writes_;
+  std::optional<msg::capacity> told_capacity_;
+  /// Unix seconds of the QUEUE WATCHER's deaths within the window.
+  std::deque<double> watcher_deaths_;
+  uint64_t watcher_generation_ = 0;
   std::map<std::string, uint64_t> backlog_;
   std::map<std::string, demand> demands_;
   drain_phase drain_ = drain_phase::none;
+  /// 0: no claim can be under way.
+  uint64_t grace_generation_ = 0;
   uint64_t drain_generation_ = 0;
   uint64_t give_up_generation_ = 0;
   bool clean_ = true;

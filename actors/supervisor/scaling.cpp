@@ -5,18 +5,6 @@
 
 namespace render::supervisor {
 
-namespace {
-
-void append(effects& to, effects xs) {
-  std::move(xs.begin(), xs.end(), std::back_inserter(to));
-}
-
-double in_seconds(duration d) {
-  return static_cast<double>(d.count()) / 1000;
-}
-
-} // namespace
-
 std::set<std::string> policy::workload_types() const {
   std::set<std::string> out;
   for (auto& [kind, type] : cfg_.workload_of_kind)
@@ -33,7 +21,7 @@ const std::string& policy::workload_of(const std::string& job_type) const {
   return at == cfg_.workload_of_kind.end() ? none : at->second;
 }
 
-uint32_t policy::waiting_for(const std::string& type) const {
+uint64_t policy::waiting_for(const std::string& type) const {
   uint64_t out = 0;
   for (auto& [job_type, count] : backlog_)
     if (workload_of(job_type) == type)
@@ -41,27 +29,60 @@ uint32_t policy::waiting_for(const std::string& type) const {
   for (auto& id : pending_)
     if (workload_of(jobs_.at(id).task.subject.type) == type)
       ++out;
-  return static_cast<uint32_t>(std::min<uint64_t>(out, 1'000'000));
+  return out;
 }
 
-bool policy::is_pending(const std::string& type) const {
-  return std::any_of(pending_.begin(), pending_.end(), [&](auto& id) {
-    return workload_of(jobs_.at(id).task.subject.type) == type;
-  });
-}
-
-// Slots that are free, or will be without another launch.
-uint32_t policy::supply_of(const std::string& type) const {
-  uint32_t out = 0;
-  for (auto& [instance, x] : gpus_) {
-    if (x.type != type || x.told_to_stop)
-      continue;
-    if (x.last.phase == gpu_phase::launching
-        || x.last.phase == gpu_phase::booting)
-      out += cfg_.slots_per_gpu;
-    else
-      out += free_slots(x);
+policy::shortage policy::shortage_of(const std::string& type,
+                                     double now_s) const {
+  std::map<job_kind, uint64_t> retries;
+  std::map<job_kind, uint64_t> others;
+  for (auto& [job_type, count] : backlog_)
+    if (workload_of(job_type) == type)
+      others[*job_kind_from(job_type)] += count;
+  for (auto& id : pending_) {
+    auto& x = jobs_.at(id);
+    auto& job_type = x.task.subject.type;
+    if (workload_of(job_type) == type)
+      ++(x.failures.empty() ? others : retries)[*job_kind_from(job_type)];
   }
+  auto serve = [](std::map<job_kind, uint64_t>& waiting, uint64_t& slots,
+                  auto serves) {
+    for (auto& [kind, count] : waiting)
+      if (serves(kind)) {
+        auto served = std::min(count, slots);
+        count -= served;
+        slots -= served;
+      }
+  };
+  for (auto& [instance, x] : gpus_) {
+    auto phase = x.last.phase;
+    auto boots = phase == gpu_phase::launching || phase == gpu_phase::booting;
+    if (x.type != type || x.told_to_stop
+        || (!boots && phase != gpu_phase::ready))
+      continue;
+    // Its other services may be about to come up, but not for ever.
+    auto all = boots
+               || now_s - x.ready_since_s < in_seconds(cfg_.service_boot_time);
+    auto serves = [&](job_kind kind) {
+      auto& ready = x.last.ready_kinds;
+      return all || std::find(ready.begin(), ready.end(), kind) != ready.end();
+    };
+    uint64_t slots = cfg_.slots_per_gpu
+                     - std::min<size_t>(cfg_.slots_per_gpu, x.jobs.size());
+    // What failed under a GPU in doubt does not wait for it.
+    if (x.suspect_generation == 0)
+      serve(retries, slots, serves);
+    serve(others, slots, serves);
+  }
+  shortage out;
+  auto sum = [](const std::map<job_kind, uint64_t>& xs) {
+    uint64_t total = 0;
+    for (auto& [kind, count] : xs)
+      total += count;
+    return static_cast<uint32_t>(std::min<uint64_t>(total, 1'000'000));
+  };
+  out.retries = sum(retries);
+  out.others = sum(others);
   return out;
 }
 
@@ -76,34 +97,35 @@ effects policy::scale(double now_s) {
 
 effects policy::scale_type(const std::string& type, double now_s) {
   auto& need = demands_[type];
-  auto waiting = waiting_for(type);
-  auto supply = supply_of(type);
-  if (waiting <= supply) {
-    need.timer_generation = 0;
+  auto missing = shortage_of(type, now_s);
+  if (missing.others == 0)
     need.waited = false;
-    return {};
-  }
-  auto wanted = (waiting - supply + cfg_.slots_per_gpu - 1)
-                / cfg_.slots_per_gpu;
+  if (missing.others == 0 && (missing.retries == 0 || need.timer_is_jitter))
+    need.timer_generation = 0;
   // A job that is ours already waits for no stranger to take it.
-  auto at_once = need.waited || is_pending(type);
-  if (at_once && now_s >= need.not_before_s) {
+  auto urgent = missing.retries + (need.waited ? missing.others : 0);
+  if (urgent + missing.others == 0)
+    return {};
+  if (urgent > 0 && now_s >= need.not_before_s) {
     if (gpus_.size() >= cfg_.max_gpus)
       return make_room(type);
+    auto wanted = (urgent + cfg_.slots_per_gpu - 1) / cfg_.slots_per_gpu;
     return launch(type, wanted);
   }
   if (need.timer_generation != 0)
     return {};
   auto spread = std::uniform_int_distribution<int64_t>{
     cfg_.pre_launch_min.count(), cfg_.pre_launch_max.count()};
-  auto delay = at_once ? duration{0} : duration{spread(random_)};
+  auto delay = urgent > 0 ? duration{0} : duration{spread(random_)};
   if (in_seconds(delay) < need.not_before_s - now_s)
     delay
       = duration{static_cast<int64_t>((need.not_before_s - now_s) * 1000) + 1};
   need.timer_generation = ++last_generation_;
+  need.timer_is_jitter = urgent == 0;
   return {arm_timer{timer::jitter, need.timer_generation, delay},
-          say{severity::info, std::to_string(waiting) + " job(s) wait for "
-                                + type + ", looking again in "
+          say{severity::info, std::to_string(missing.retries + missing.others)
+                                + " job(s) wait for " + type
+                                + ", looking again in "
                                 + std::to_string(delay.count()) + " ms"}};
 }
 
@@ -118,8 +140,10 @@ effects policy::launch(const std::string& type, uint32_t wanted) {
     ++launched_;
     out.push_back(rent{instance, type});
   }
-  demands_[type].timer_generation = 0;
-  demands_[type].waited = false;
+  // What is still missing, or comes to be, waits anew; what it asked for and
+  // had no room for does not.
+  if (wanted <= room)
+    demands_[type].waited = false;
   return out;
 }
 
@@ -127,7 +151,9 @@ effects policy::launch(const std::string& type, uint32_t wanted) {
 // nobody waits for, goes.
 effects policy::make_room(const std::string& type) {
   auto leaving = std::any_of(gpus_.begin(), gpus_.end(), [](auto& entry) {
-    return entry.second.told_to_stop;
+    auto phase = entry.second.last.phase;
+    return entry.second.told_to_stop || phase == gpu_phase::draining
+           || phase == gpu_phase::stopping;
   });
   if (leaving)
     return {};

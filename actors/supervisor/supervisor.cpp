@@ -14,7 +14,6 @@ using self_ptr = supervisor_actor::stateful_pointer<supervisor_state>;
 // The ledger keeps trying by itself; asked again after this, it just waits on.
 constexpr auto ledger_timeout = 60s;
 constexpr auto flush_margin = 5s;
-constexpr uint32_t watcher_deaths_max = 5;
 
 struct shell {
   self_ptr self;
@@ -66,10 +65,7 @@ struct shell {
           sh.run(sh.st().policy.on_settled(std::move(got)));
         },
         [sh = *this, x](caf::error& err) {
-          sh.log(spdlog::level::warn, "job " + x.what.subject.id
-                                        + ": not settled yet, "
-                                        + to_failure(err).message);
-          sh(x);
+          sh.run(sh.st().policy.on_write_failed(x, to_failure(err)));
         });
   }
 
@@ -80,23 +76,19 @@ struct shell {
           sh.run(sh.st().policy.on_released(x.job_id));
         },
         [sh = *this, x](caf::error& err) {
-          sh.not_confirmed("job " + x.job_id + ": not put back", err, x);
+          sh.run(sh.st().policy.on_write_failed(x, to_failure(err)));
         });
-  }
-
-  // The ledger is safe to ask twice. Without a ledger there is no worker.
-  template <class Effect>
-  void not_confirmed(const std::string& what, const caf::error& err,
-                     const Effect& again) const {
-    auto why = to_failure(err);
-    log(spdlog::level::err, what + ", " + why.message);
-    if (why.kind == failure_kind::outcome_unknown)
-      return (*this)(again);
-    (*this)(finish{false});
   }
 
   void operator()(deliver x) const {
     self->send(st().deps.webhooks, msg::deliver_webhook{std::move(x.entry)});
+  }
+
+  void operator()(supervisor::start_watcher) const {
+    st().watcher = st().deps.make_watcher(
+      caf::actor_cast<work_sink_actor>(supervisor_actor{self}));
+    self->monitor(st().watcher);
+    run(st().policy.on_watcher_started());
   }
 
   void operator()(arm_timer x) const {
@@ -135,21 +127,9 @@ struct shell {
     st().deps.log->log(level, "{}", text);
   }
 
-  void start_watcher() const {
-    st().watcher = st().deps.make_watcher(
-      caf::actor_cast<work_sink_actor>(supervisor_actor{self}));
-    self->monitor(st().watcher);
-    run(st().policy.on_watcher_started());
-  }
-
   void on_down(const caf::down_msg& x) const {
-    if (st().watcher.address() == x.source) {
-      log(spdlog::level::err,
-          "the queue watcher died: " + caf::to_string(x.reason));
-      if (++st().watcher_deaths <= watcher_deaths_max)
-        return start_watcher();
-      return run(st().policy.on_drain("the queue watcher keeps dying", now()));
-    }
+    if (st().watcher.address() == x.source)
+      return run(st().policy.on_watcher_died(caf::to_string(x.reason), now()));
     for (auto& [instance, handle] : st().gpus)
       if (handle.address() == x.source) {
         auto gone = instance;
@@ -179,7 +159,7 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
       caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
     sh.self->quit(x.reason);
   });
-  sh.start_watcher();
+  sh(supervisor::start_watcher{});
   return {
     [sh](msg::jobs_claimed& x) {
       sh.run(sh.st().policy.on_jobs_claimed(std::move(x), sh.now()));
@@ -196,8 +176,8 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
     [sh](const msg::drain_node& x) {
       sh.run(sh.st().policy.on_drain(x.reason, sh.now()));
     },
-    [sh](const msg::get_status&) {
-      return sh.st().policy.status();
+    [sh](const msg::get_status& x) {
+      return sh.st().policy.status(x.with_jobs);
     },
     [sh](const msg::timer_due& x) {
       sh.run(sh.st().policy.on_timer(static_cast<timer>(x.which), x.generation,

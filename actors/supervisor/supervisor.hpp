@@ -36,7 +36,6 @@ struct supervisor_state {
   supervisor_deps deps;
   supervisor::policy policy{supervisor::config{}};
   queue_watcher_actor watcher;
-  uint32_t watcher_deaths = 0;
   std::map<uint64_t, gpu_instance_actor> gpus;
 };
 

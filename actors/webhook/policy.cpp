@@ -4,6 +4,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <ctime>
 
 namespace render::webhook_sender {
 
@@ -17,17 +18,6 @@ double in_seconds(duration d) {
   return static_cast<double>(d.count()) / 1000;
 }
 
-/// What a receiver asks for; 0 when it asks for nothing.
-duration retry_after(const http_response& x) {
-  auto at = x.headers.find("retry-after");
-  if (at == x.headers.end() || (x.status != 429 && x.status != 503))
-    return duration{0};
-  uint32_t seconds = 0;
-  auto& text = at->second;
-  std::from_chars(text.data(), text.data() + text.size(), seconds);
-  return duration{static_cast<int64_t>(seconds) * 1000};
-}
-
 std::string why_failed(const result<http_response>& got) {
   if (!got)
     return got.error().message;
@@ -37,6 +27,23 @@ std::string why_failed(const result<http_response>& got) {
 }
 
 } // namespace
+
+duration retry_after(const http_response& x, double now_s) {
+  auto at = x.headers.find("retry-after");
+  if (at == x.headers.end() || (x.status != 429 && x.status != 503))
+    return duration{0};
+  auto& text = at->second;
+  uint32_t seconds = 0;
+  auto end = text.data() + text.size();
+  if (auto got = std::from_chars(text.data(), end, seconds);
+      got.ec == std::errc{} && got.ptr == end)
+    return duration{static_cast<int64_t>(seconds) * 1000};
+  std::tm date{};
+  if (!strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date))
+    return duration{0};
+  auto wait_s = static_cast<double>(timegm(&date)) - now_s;
+  return duration{static_cast<int64_t>(std::max(0.0, wait_s) * 1000)};
+}
 
 std::string host_of(std::string_view url) {
   auto begin = url.find("://");
@@ -59,6 +66,8 @@ effects policy::start() {
 effects policy::accept(webhook entry, double) {
   auto id = entry.id;
   auto host = host_of(entry.url);
+  if (entries_.size() >= cfg_.open_max)
+    return {};
   // Told by the settling and found by the sweep: once is enough.
   auto [at, fresh] = entries_.try_emplace(id);
   if (!fresh)
@@ -133,16 +142,20 @@ effects policy::failed(open_entry x, const result<http_response>& got,
               + redacted_url(x.entry.url) + ": " + why + ", attempt "
               + std::to_string(x.entry.attempts) + " of "
               + std::to_string(tries);
-  // 410 is a receiver's way to say: never again.
-  if (x.entry.attempts >= tries || (got && got->status == 410))
+  // 410 is a receiver's way to say: never again. A URL that is none stays so.
+  auto hopeless = got ? got->status == 410
+                      : got.error().kind == failure_kind::invalid_input;
+  if (x.entry.attempts >= tries || hopeless)
     return {record{{std::move(x.entry), msg::delivery_state::dead, duration{0},
                     std::move(why)}},
             say{severity::error, text + ", given up"}};
   auto delay = cfg_.delays[x.entry.attempts - 1];
   if (got)
-    delay = std::min(std::max(delay, retry_after(*got)), cfg_.retry_after_max);
+    delay = std::min(std::max(delay, retry_after(*got, now_s)),
+                     cfg_.retry_after_max);
   effects out{
-    record{{x.entry, msg::delivery_state::retry_later, delay, why}},
+    record{{x.entry, msg::delivery_state::retry_later,
+            delay + cfg_.timeout + cfg_.lease_margin, why}},
     say{severity::warning,
         text + ", next in " + std::to_string(delay.count() / 1000) + " s"}};
   x.due_s = now_s + in_seconds(delay);
@@ -187,7 +200,9 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
     return out;
   }
   case timer::sweep:
-    return generation == sweep_generation_ ? start() : effects{};
+    // The node stops: what others left is for others.
+    return generation == sweep_generation_ && flush_until_s_ == 0 ? start()
+                                                                  : effects{};
   case timer::flush:
     if (generation != flush_generation_ || flush_until_s_ == 0)
       return {};

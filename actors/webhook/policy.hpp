@@ -25,6 +25,8 @@ struct config {
   duration timeout{10'000};
   /// Tries under way to one host at one time.
   uint32_t per_host_max = 8;
+  /// Entries held at one time. More stay in the outbox until a sweep.
+  uint32_t open_max = 10'000;
   /// `Retry-After` is honoured up to this.
   duration retry_after_max{300'000};
   /// How often entries that a dead worker left are looked for.
@@ -32,6 +34,9 @@ struct config {
   uint32_t sweep_limit = 100;
   /// How long an entry is ours; longer than all that can happen to one try.
   duration lease{60'000};
+  /// After a try is due, and could have timed out, until others may take the
+  /// entry: a receiver should not hear of it from two workers.
+  duration lease_margin{5'000};
   /// `whsec_...`, several with spaces between; empty: no signature.
   std::string secret;
 };
@@ -112,6 +117,10 @@ private:
   /// 0: nobody waits for a flush.
   double flush_until_s_ = 0;
 };
+
+/// What a receiver asks for with 429 or 503, in seconds or as a date; 0 when
+/// it asks for nothing.
+duration retry_after(const http_response& x, double now_s);
 
 /// `scheme://host:port`, in lower case.
 std::string host_of(std::string_view url);

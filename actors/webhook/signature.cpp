@@ -29,12 +29,11 @@ result<std::string> from_base64(std::string_view text) {
     = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
                       reinterpret_cast<const unsigned char*>(text.data()),
                       static_cast<int>(text.size()));
-  if (size < 0)
-    return bad;
   // OpenSSL counts the padding as bytes.
-  for (auto at = text.rbegin(); at != text.rend() && *at == '='; ++at)
-    --size;
-  out.resize(static_cast<size_t>(size));
+  auto padding = text.size() - (text.find_last_not_of('=') + 1);
+  if (size < 0 || padding > 2)
+    return bad;
+  out.resize(static_cast<size_t>(size) - padding);
   return out;
 }
 

@@ -135,11 +135,11 @@ void node::spawn_outside_worlds() {
   outside_.http = sys.spawn(http_behavior, http_config{}, log_);
 
   job_store::config jobs;
-  jobs.host = cfg_.redis_host;
-  jobs.port = cfg_.redis_port;
-  jobs.username = cfg_.redis_username;
-  jobs.password = cfg_.redis_password;
-  jobs.db = cfg_.redis_db;
+  jobs.redis.host = cfg_.redis_host;
+  jobs.redis.port = cfg_.redis_port;
+  jobs.redis.username = cfg_.redis_username;
+  jobs.redis.password = cfg_.redis_password;
+  jobs.redis.db = cfg_.redis_db;
   jobs.worker_id = cfg_.worker_id;
   outside_.jobs = sys.spawn(job_store_behavior, jobs,
                             job_store_deps{unix_now, log_});
