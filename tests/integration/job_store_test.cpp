@@ -1,0 +1,422 @@
+// The JOB STORE against a real redis-server: every script, every fault.
+#include "actors/io/job_store/job_store.hpp"
+#include "messages/failure_caf.hpp"
+#include "tests/harness/redis_server.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <caf/all.hpp>
+
+#include <atomic>
+#include <set>
+
+using namespace render;
+using namespace std::chrono_literals;
+
+namespace {
+
+double unix_now() {
+  return std::chrono::duration<double>(
+           std::chrono::system_clock::now().time_since_epoch())
+    .count();
+}
+
+struct fixture {
+  fixture() : fixture(std::vector<std::string>{}) {
+    // nop
+  }
+
+  explicit fixture(std::vector<std::string> options)
+    : redis(std::move(options)) {
+    cfg.add_message_types<caf::id_block::render>();
+    system = std::make_unique<caf::actor_system>(cfg);
+    store = spawn("worker-a");
+  }
+
+  ~fixture() {
+    for (auto& x : stores)
+      caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
+  }
+
+  job_store_actor spawn(const std::string& worker) {
+    job_store::config c;
+    c.redis.host = redis.host();
+    c.redis.port = redis.port();
+    c.redis.connect_timeout = 300ms;
+    c.redis.backoff_max = 100ms;
+    c.command_timeout = 500ms;
+    c.reconcile_delay = 300ms;
+    c.worker_id = worker;
+    c.dead_letter_max = 2;
+    stores.push_back(system->spawn(job_store_behavior, c,
+                                   job_store_deps{unix_now, null_logger()}));
+    return stores.back();
+  }
+
+  /// Asks and waits; a failure has a kind.
+  template <class Answer, class Message>
+  result<Answer> ask(const job_store_actor& to, Message x) {
+    caf::scoped_actor self{*system};
+    result<Answer> out = fail(failure_kind::internal, "no answer");
+    self->request(to, 10s, std::move(x))
+      .receive(
+        [&](Answer& y) {
+          out = std::move(y);
+        },
+        [&](caf::error& e) {
+          out = fail(to_failure(e));
+        });
+    return out;
+  }
+
+  void push(const std::string& id, const std::string& type = "analyze",
+            std::vector<std::string> more = {}) {
+    std::vector<std::string> args{
+      "HSET",   "job:" + id, "id",   id,   "type",       type,
+      "status", "queued",    "data", data, "created_at", "1700000000.25"};
+    args.insert(args.end(), more.begin(), more.end());
+    BOOST_REQUIRE(redis.cmd_list(args).ok());
+    redis.cmd("RPUSH", "queue:jobs", id);
+  }
+
+  msg::claimed_jobs claim(const job_store_actor& from, uint32_t n = 1,
+                          std::string type = "analyze") {
+    auto x = ask<msg::claimed_jobs>(from, msg::claim_jobs{{{{type}, n}}});
+    BOOST_REQUIRE_MESSAGE(x, x.error().message);
+    return *x;
+  }
+
+  std::string status(const std::string& id) {
+    return redis.field("job:" + id, "status");
+  }
+
+  long long queued() {
+    return redis.cmd("LLEN", "queue:jobs").integer;
+  }
+
+  static job_outcome text(std::string x) {
+    job_outcome out;
+    out.text = std::move(x);
+    return out;
+  }
+
+  std::string data = R"({"image_url":"http://a/b","notify_url":"http://n/h"})";
+  harness::redis_server redis;
+  caf::actor_system_config cfg;
+  std::unique_ptr<caf::actor_system> system;
+  std::vector<job_store_actor> stores;
+  job_store_actor store;
+};
+
+struct old_redis : fixture {
+  old_redis() : fixture({"--rename-command", "BLMOVE", "NO-SUCH"}) {
+    // nop
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(job_store_on_redis, fixture)
+
+BOOST_AUTO_TEST_CASE(a_claim_locks_and_a_settle_writes_all_in_one_step) {
+  push("a");
+  push("b");
+  auto got = claim(store);
+  BOOST_REQUIRE_EQUAL(got.jobs.size(), 1u);
+  BOOST_TEST(got.more_waiting);
+  BOOST_TEST(got.jobs[0].id == "a");
+  BOOST_TEST(got.jobs[0].attempt == 1u);
+  BOOST_TEST(got.jobs[0].created_at_s == 1700000000.25);
+  BOOST_TEST(got.jobs[0].data == data);
+  BOOST_TEST(status("a") == "running");
+  BOOST_TEST(redis.field("job:a", "locked_by") == "worker-a");
+  BOOST_TEST(redis.cmd("GET", "job:a:lock").text == "worker-a");
+  auto ttl = redis.cmd("TTL", "job:a:lock").integer;
+  BOOST_TEST((ttl > 290 && ttl <= 300));
+  BOOST_TEST(queued() == 1);
+  for (auto round = 0; round < 2; ++round) {
+    auto done = ask<msg::job_settled>(
+      store, msg::settle_job{got.jobs[0], text("words\xff")});
+    BOOST_REQUIRE(done);
+    BOOST_TEST(done->written);
+    BOOST_REQUIRE_EQUAL(done->webhooks.size(), 1u);
+    BOOST_TEST(done->webhooks[0].id == "msg_a");
+    BOOST_TEST(done->webhooks[0].url == "http://n/h");
+    BOOST_TEST(done->webhooks[0].body
+               == "{\"id\":\"a\",\"status\":\"success\",\"text\":\"words\xEF"
+                  "\xBF\xBD\"}");
+  }
+  BOOST_TEST(status("a") == "success");
+  BOOST_TEST(redis.field("job:a", "result") == "words\xff");
+  BOOST_TEST(redis.cmd("EXISTS", "job:a:lock").integer == 0);
+  BOOST_TEST(redis.cmd("ZCARD", "c3:outbox").integer == 1);
+  BOOST_TEST(redis.cmd("SCARD", "c3:running:worker-a").integer == 0);
+}
+
+BOOST_AUTO_TEST_CASE(locks_of_others_are_honoured_and_dead_ones_taken) {
+  for (auto i = 0; i < 10; ++i)
+    push("held" + std::to_string(i), "analyze", {"locked_by", "python"});
+  for (auto i = 0; i < 10; ++i)
+    redis.cmd("SET", "job:held" + std::to_string(i) + ":lock", "python");
+  push("empty", "analyze", {"locked_by", ""});
+  push("csm", "csm");
+  auto got = claim(store, 5);
+  BOOST_REQUIRE_EQUAL(got.jobs.size(), 1u);
+  BOOST_TEST(got.jobs[0].id == "empty");
+  redis.cmd("DEL", "job:held3:lock");
+  got = claim(store, 5);
+  BOOST_REQUIRE_EQUAL(got.jobs.size(), 1u);
+  BOOST_TEST(got.jobs[0].id == "held3");
+  auto seen = ask<msg::queue_snapshot>(store, msg::peek_queue{});
+  BOOST_REQUIRE(seen);
+  BOOST_TEST(seen->queue_length == 10u);
+  BOOST_REQUIRE_EQUAL(seen->waiting.size(), 1u);
+  BOOST_TEST(seen->waiting[0].id == "csm");
+}
+
+BOOST_AUTO_TEST_CASE(jobs_that_cannot_run_come_along_as_unfit) {
+  push("late", "csm", {"complete_by", "1700000001.5"});
+  push("odd", "video");
+  push("garbled", "analyze", {"max_time", "soon"});
+  redis.cmd("RPUSH", "queue:jobs", "ghost");
+  redis.cmd("RPUSH", "queue:jobs", "ghost");
+  redis.cmd("SET", "job:alien", "text");
+  redis.cmd("RPUSH", "queue:jobs", "alien");
+  push("fine");
+  auto got = claim(store, 2);
+  BOOST_REQUIRE_EQUAL(got.jobs.size(), 1u);
+  BOOST_TEST(got.jobs[0].id == "fine");
+  BOOST_TEST(!got.more_waiting);
+  std::map<std::string, std::string> reasons;
+  for (auto& x : got.unfit)
+    reasons[x.subject.id] = x.reason.message;
+  BOOST_TEST(reasons.size() == 4u);
+  BOOST_TEST(reasons["late"] == "Job expired before processing could begin");
+  BOOST_TEST(reasons["odd"].starts_with("type: got \"video\""));
+  BOOST_TEST(reasons["garbled"].starts_with("max_time: got \"soon\""));
+  for (auto& x : got.unfit) {
+    auto done = ask<msg::job_settled>(
+      store, msg::settle_job{x.subject, failed_outcome(x.reason)});
+    BOOST_REQUIRE(done);
+    BOOST_TEST(done->written);
+  }
+  BOOST_TEST(status("ghost") == "failed");
+  BOOST_TEST(redis.cmd("TTL", "job:ghost").integer > 86'000);
+  BOOST_TEST(redis.field("job:ghost", "error").starts_with("job record"));
+  BOOST_TEST(status("late") == "failed");
+}
+
+BOOST_AUTO_TEST_CASE(a_front_end_cancel_is_never_overwritten) {
+  push("queued");
+  redis.cmd("HSET", "job:queued", "status", "cancelled");
+  BOOST_TEST(claim(store).jobs.empty());
+  BOOST_TEST(queued() == 0);
+  for (std::string how : {"cancelled", "timed_out", "failed", "deleted"}) {
+    push(how);
+    auto got = claim(store);
+    BOOST_REQUIRE_EQUAL(got.jobs.size(), 1u);
+    auto before = ask<msg::ownership>(
+      store, msg::report_progress{how, "render 1/2", 0.5});
+    BOOST_REQUIRE(before);
+    BOOST_TEST(before->ours);
+    BOOST_TEST(redis.field("job:" + how, "stage") == "render 1/2");
+    if (how == "deleted")
+      redis.cmd("DEL", "job:" + how);
+    else
+      redis.cmd("HSET", "job:" + how, "status", how, "error", "by user");
+    auto after = ask<msg::ownership>(store, msg::report_progress{how, "", -1});
+    BOOST_REQUIRE(after);
+    BOOST_TEST(!after->ours);
+    BOOST_TEST(after->status == (how == "deleted" ? "" : how));
+    auto done = ask<msg::job_settled>(
+      store, msg::settle_job{got.jobs[0], text("late")});
+    BOOST_REQUIRE(done);
+    BOOST_TEST(!done->written);
+    BOOST_TEST(done->webhooks.empty());
+    BOOST_TEST(status(how) == (how == "deleted" ? "" : how));
+  }
+  BOOST_TEST(redis.cmd("ZCARD", "c3:outbox").integer == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_released_job_stands_at_the_head_as_it_was) {
+  push("a");
+  push("b");
+  claim(store);
+  BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::release_job{"a"}));
+  BOOST_TEST(redis.cmd("LINDEX", "queue:jobs", "0").text == "a");
+  BOOST_TEST(status("a") == "queued");
+  for (auto name : {"locked_by", "locked_at", "started_at", "attempt"})
+    BOOST_TEST(redis.cmd("HGET", "job:a", name).nil);
+  BOOST_TEST(redis.cmd("EXISTS", "job:a:lock").integer == 0);
+  BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::release_job{"a"}));
+  BOOST_TEST(queued() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(an_id_queued_twice_runs_once) {
+  push("a");
+  redis.cmd("RPUSH", "queue:jobs", "a");
+  BOOST_TEST(claim(store, 5).jobs.size() == 1u);
+  BOOST_TEST(queued() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(two_workers_never_claim_the_same_job) {
+  auto other = spawn("worker-b");
+  for (auto i = 0; i < 500; ++i)
+    push(std::to_string(i));
+  std::vector<std::string> ids;
+  while (ids.size() < 500) {
+    caf::scoped_actor self{*system};
+    msg::claim_jobs three{{{{"analyze"}, 3}}};
+    auto first = self->request(store, 5s, three);
+    auto second = self->request(other, 5s, three);
+    auto take = [&](msg::claimed_jobs& x) {
+      for (auto& y : x.jobs)
+        ids.push_back(y.id);
+    };
+    auto bad = [](caf::error&) {
+      BOOST_FAIL("no answer");
+    };
+    first.receive(take, bad);
+    second.receive(take, bad);
+  }
+  BOOST_TEST((std::set<std::string>(ids.begin(), ids.end()).size() == 500u));
+}
+
+BOOST_AUTO_TEST_CASE(big_data_comes_with_a_claim_but_not_with_a_peek) {
+  data = std::string(10u << 20, 'x');
+  push("big");
+  auto seen = ask<msg::queue_snapshot>(store, msg::peek_queue{});
+  BOOST_REQUIRE(seen && seen->waiting.size() == 1u);
+  BOOST_TEST(seen->waiting[0].data.empty());
+  auto got = ask<msg::claimed_jobs>(store, msg::claim_unfit{"big"});
+  BOOST_REQUIRE(got && got->jobs.size() == 1u);
+  BOOST_TEST(got->jobs[0].data.size() == data.size());
+}
+
+BOOST_AUTO_TEST_CASE(a_settle_survives_a_restart_and_is_written_once) {
+  push("a");
+  auto got = claim(store);
+  redis.save();
+  redis.kill();
+  caf::scoped_actor self{*system};
+  auto pending = self->request(store, 10s,
+                               msg::settle_job{got.jobs[0], text("x")});
+  auto again = self->request(store, 10s,
+                             msg::settle_job{got.jobs[0], text("x")});
+  auto failed = ask<msg::claimed_jobs>(store, msg::claim_jobs{});
+  BOOST_TEST(!failed);
+  redis.restart();
+  auto written = 0;
+  auto good = [&](msg::job_settled& x) {
+    written += x.written ? 1 : 0;
+  };
+  auto bad = [](caf::error&) {
+    BOOST_FAIL("no answer");
+  };
+  pending.receive(good, bad);
+  again.receive(good, bad);
+  BOOST_TEST(written == 2);
+  BOOST_TEST(status("a") == "success");
+  BOOST_TEST(redis.cmd("ZCARD", "c3:outbox").integer == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_claim_whose_answer_was_lost_is_put_back) {
+  BOOST_REQUIRE(ask<std::string>(store, caf::get_atom::value));
+  push("a");
+  redis.freeze();
+  auto lost = ask<msg::claimed_jobs>(store,
+                                     msg::claim_jobs{{{{"analyze"}, 1}}});
+  BOOST_REQUIRE(!lost);
+  BOOST_TEST((lost.error().kind == failure_kind::outcome_unknown));
+  auto quick = ask<std::string>(store, caf::get_atom::value);
+  BOOST_REQUIRE(!quick);
+  BOOST_TEST((quick.error().kind == failure_kind::unavailable));
+  redis.thaw();
+  BOOST_TEST(harness::wait_until([&] {
+    auto x = ask<msg::claimed_jobs>(store, msg::claim_jobs{{{{"analyze"}, 1}}});
+    return x && x->jobs.size() == 1;
+  }));
+}
+
+BOOST_AUTO_TEST_CASE(waiting_costs_one_command_and_leaves_the_queue_alone) {
+  auto none = ask<msg::queue_head>(store, msg::await_work{20ms});
+  BOOST_REQUIRE(none);
+  BOOST_TEST(!none->present);
+  redis.cmd("CONFIG", "RESETSTAT");
+  caf::scoped_actor self{*system};
+  auto pending = self->request(store, 10s, msg::await_work{5s});
+  ::poll(nullptr, 0, 300);
+  auto stats = redis.cmd("INFO", "commandstats").text;
+  BOOST_TEST(stats.find("evalsha") == std::string::npos);
+  BOOST_TEST(stats.find("cmdstat_llen") == std::string::npos);
+  push("a");
+  auto present = false;
+  pending.receive(
+    [&](msg::queue_head& x) {
+      present = x.present;
+    },
+    [](caf::error&) {
+      BOOST_FAIL("no answer");
+    });
+  BOOST_TEST(present);
+  BOOST_TEST(queued() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(outbox_entries_are_leased_retried_and_buried) {
+  for (std::string id : {"a", "b", "c"}) {
+    push(id);
+    auto got = claim(store);
+    auto done = ask<msg::job_settled>(store,
+                                      msg::settle_job{got.jobs[0], text("x")});
+    BOOST_REQUIRE(done && done->webhooks.size() == 1u);
+  }
+  auto taken = ask<msg::webhooks_taken>(store, msg::take_webhooks{});
+  BOOST_REQUIRE(taken);
+  BOOST_TEST(taken->entries.empty()); // Ours for the first minute.
+  for (auto id : {"a", "b", "c"})
+    redis.cmd("ZADD", "c3:outbox", "1", id);
+  taken = ask<msg::webhooks_taken>(store, msg::take_webhooks{});
+  BOOST_REQUIRE(taken && taken->entries.size() == 3u);
+  BOOST_TEST(
+    ask<msg::webhooks_taken>(store, msg::take_webhooks{})->entries.empty());
+  auto entry = taken->entries[0];
+  entry.attempts = 2;
+  BOOST_REQUIRE(ask<caf::ok_atom>(
+    store, msg::record_delivery{entry, msg::delivery_state::retry_later, 5s,
+                                "HTTP 500"}));
+  BOOST_TEST(redis.field("c3:outbox:a", "attempts") == "2");
+  for (auto& x : taken->entries)
+    BOOST_REQUIRE(ask<caf::ok_atom>(
+      store, msg::record_delivery{x, msg::delivery_state::dead, 0s, "gone"}));
+  BOOST_TEST(redis.cmd("ZCARD", "c3:outbox").integer == 0);
+  BOOST_TEST(redis.cmd("ZCARD", "c3:webhooks:dead").integer == 2);
+  BOOST_TEST(redis.cmd("EXISTS", "c3:outbox:a").integer == 0);
+  BOOST_TEST(redis.field("c3:outbox:c", "error") == "gone");
+}
+
+BOOST_AUTO_TEST_CASE(out_of_memory_is_an_outage_and_changes_nothing) {
+  push("a");
+  redis.cmd("CONFIG", "SET", "maxmemory", "1");
+  auto got = ask<msg::claimed_jobs>(store, msg::claim_jobs{{{{"analyze"}, 1}}});
+  BOOST_REQUIRE(!got);
+  BOOST_TEST((got.error().kind == failure_kind::unavailable));
+  BOOST_TEST(queued() == 1);
+  BOOST_TEST(status("a") == "queued");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_CASE(without_blmove_the_queue_is_polled, old_redis) {
+  caf::scoped_actor self{*system};
+  auto pending = self->request(store, 10s, msg::await_work{5s});
+  ::poll(nullptr, 0, 50);
+  push("a");
+  auto present = false;
+  pending.receive(
+    [&](msg::queue_head& x) {
+      present = x.present;
+    },
+    [](caf::error&) {
+      BOOST_FAIL("no answer");
+    });
+  BOOST_TEST(present);
+}
