@@ -2,6 +2,7 @@
 // model.
 #include "actors/renderer/inputs.hpp"
 #include "actors/renderer/kinds.hpp"
+#include "actors/renderer/steps.hpp"
 #include "actors/renderer/vision/protocol.hpp"
 
 namespace render {
@@ -10,28 +11,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr uint32_t fetch_tries = 3;
-constexpr auto fetch_delay = 1s;
 constexpr uint32_t busy_tries = 5;
 constexpr auto busy_delay = 2s;
 // Vision models see tiles of 560 pixels, four at most: more is thrown away.
 constexpr uint32_t image_side_max = 1120;
 
-step end_with(failure why) {
-  step out;
-  out.next = finish{failed_outcome(std::move(why))};
-  return out;
-}
-
-step end_with(result<std::string> text) {
+step end_with_text(result<std::string> text) {
   if (!text)
     return end_with(text.error());
   job_outcome done;
   done.text = std::move(*text);
-  step out;
-  out.progress = 1;
-  out.next = finish{std::move(done)};
-  return out;
+  return end_with(std::move(done));
 }
 
 class analyze_plan : public render_plan {
@@ -43,7 +33,10 @@ public:
   }
 
   step start() override {
-    return fetch();
+    return fetch_inputs({{"image_url", params_.image_url, "image"}}, env_,
+                        [this](std::vector<http_response>) {
+                          return prepare();
+                        });
   }
 
   std::vector<http_request> interrupt() override {
@@ -52,24 +45,7 @@ public:
   }
 
 private:
-  step fetch() {
-    ++fetches_;
-    call out;
-    out.operations.emplace_back(
-      fetch_request(params_.image_url, "image", env_));
-    out.then = [this](answers got) {
-      return fetched(got[0]);
-    };
-    return {"fetch", 0.0, std::move(out)};
-  }
-
-  step fetched(const result<answer>& got) {
-    if (worth_another_fetch(got) && fetches_ < fetch_tries)
-      return {"fetch again", -1, wait{fetch_delay, [this] {
-                                        return fetch();
-                                      }}};
-    if (auto ok = check_fetched("image_url", params_.image_url, got); !ok)
-      return end_with(ok.error());
+  step prepare() {
     call out;
     out.operations.emplace_back(
       msg::prepare_image{env_.work_dir + "/image",
@@ -98,16 +74,10 @@ private:
     return {"choose model", 0.1, std::move(out)};
   }
 
-  static result<http_response> response(result<answer>& got) {
-    if (!got)
-      return fail(got.error());
-    return std::get<http_response>(std::move(*got));
-  }
-
   step tagged(result<answer>& got) {
     question_.model = env_.vision_model;
     // A server that has no such list may have the model all the same.
-    if (auto models = vision::read_tags(response(got))) {
+    if (auto models = vision::read_tags(response(std::move(got)))) {
       auto model = vision::choose_model(env_.vision_model, *models);
       if (!model)
         return end_with(model.error());
@@ -138,7 +108,7 @@ private:
       };
     else if (reader_.ended())
       out.next = [this] {
-        return end_with(vision::final_text(reader_.text()));
+        return end_with_text(vision::final_text(reader_.text()));
       };
     else if (!reader_.text().empty())
       out.stage = "answer";
@@ -165,7 +135,7 @@ private:
     call out;
     out.operations.emplace_back(vision::chat_request(server_, question_));
     out.then = [this](answers got) {
-      return end_with(vision::read_chat(response(got[0])));
+      return end_with_text(vision::read_chat(response(std::move(got[0]))));
     };
     return {"ask " + question_.model + " (chat)", 0.2, std::move(out)};
   }
@@ -175,7 +145,6 @@ private:
   vision::server server_;
   vision::question question_;
   vision::generate_reader reader_;
-  uint32_t fetches_ = 0;
   uint32_t busy_ = 0;
 };
 

@@ -1,13 +1,20 @@
 #include "actors/renderer/inputs.hpp"
 
+#include "actors/renderer/steps.hpp"
+
 #include <algorithm>
 #include <cctype>
+#include <memory>
+#include <numeric>
 
 namespace render {
 
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr uint32_t fetch_tries = 3;
+constexpr auto fetch_delay = 1s;
 
 std::string lower(std::string_view x) {
   std::string out{x};
@@ -97,6 +104,53 @@ std::string extension_of_type(std::string_view content_type) {
   return {};
 }
 
+/// The fetch of a job's inputs; lives in the steps' continuations.
+struct fetching {
+  std::vector<input> wanted;
+  render_environment env;
+  std::function<step(std::vector<http_response>)> then;
+  std::vector<result<answer>> got;
+  uint32_t tries = 0;
+};
+
+using fetching_ptr = std::shared_ptr<fetching>;
+
+step fetch(const fetching_ptr& x, const std::vector<size_t>& which);
+
+step fetched(const fetching_ptr& x, const std::vector<size_t>& which,
+             answers got) {
+  std::vector<size_t> again;
+  for (size_t i = 0; i < which.size(); ++i) {
+    x->got[which[i]] = std::move(got[i]);
+    if (worth_another_fetch(x->got[which[i]]))
+      again.push_back(which[i]);
+  }
+  if (!again.empty() && x->tries < fetch_tries)
+    return {"fetch again", -1, wait{fetch_delay, [x, again] {
+                                      return fetch(x, again);
+                                    }}};
+  std::vector<http_response> all;
+  for (size_t i = 0; i < x->wanted.size(); ++i) {
+    auto one = check_fetched(x->wanted[i].field, x->wanted[i].url, x->got[i]);
+    if (!one)
+      return end_with(one.error());
+    all.push_back(std::move(*one));
+  }
+  return x->then(std::move(all));
+}
+
+step fetch(const fetching_ptr& x, const std::vector<size_t>& which) {
+  ++x->tries;
+  call out;
+  for (auto i : which)
+    out.operations.emplace_back(
+      fetch_request(x->wanted[i].url, x->wanted[i].stem, x->env));
+  out.then = [x, which](answers got) {
+    return fetched(x, which, std::move(got));
+  };
+  return {"fetch", 0.0, std::move(out)};
+}
+
 } // namespace
 
 http_request fetch_request(std::string_view url, std::string_view stem,
@@ -137,6 +191,18 @@ bool worth_another_fetch(const result<answer>& got) {
            || got.error().kind == failure_kind::outcome_unknown;
   auto status = std::get<http_response>(*got).status;
   return status == 408 || status == 429 || status >= 500;
+}
+
+step fetch_inputs(std::vector<input> wanted, const render_environment& env,
+                  std::function<step(std::vector<http_response>)> then) {
+  auto x = std::make_shared<fetching>();
+  x->wanted = std::move(wanted);
+  x->env = env;
+  x->then = std::move(then);
+  x->got.assign(x->wanted.size(), fail(failure_kind::internal, "not fetched"));
+  std::vector<size_t> all(x->wanted.size());
+  std::iota(all.begin(), all.end(), size_t{0});
+  return fetch(x, all);
 }
 
 std::string choose_extension(std::string_view url,

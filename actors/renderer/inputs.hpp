@@ -24,6 +24,19 @@ result<http_response> check_fetched(std::string_view field,
 /// 5xx; not 404, not a wrong URL.)
 bool worth_another_fetch(const result<answer>& got);
 
+struct input {
+  /// The name in the job's data.
+  std::string field;
+  std::string url;
+  /// File name in the work folder.
+  std::string stem;
+};
+
+/// Fetches all inputs at once, each with a few tries, and goes on with the
+/// answers in the same order when every one has come; else ends the job.
+step fetch_inputs(std::vector<input> wanted, const render_environment& env,
+                  std::function<step(std::vector<http_response>)> then);
+
 /// Extension (with the dot, lower case) of an input: from a `filename`, `file`
 /// or `name` query parameter, else the URL's path, else the Content-Type, else
 /// what the content itself is (`identified`, may be empty). Empty when nothing

@@ -4,8 +4,8 @@
 #include "actors/renderer/comfyui/workflow.hpp"
 #include "actors/renderer/inputs.hpp"
 #include "actors/renderer/kinds.hpp"
+#include "actors/renderer/steps.hpp"
 
-#include <array>
 #include <random>
 
 namespace render {
@@ -14,32 +14,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr uint32_t fetch_tries = 3;
-constexpr auto fetch_delay = 1s;
 constexpr auto first_poll = 500ms;
 // In neither queue nor history: once is a race between the two questions.
 constexpr uint32_t absences_max = 3;
 constexpr uint32_t poll_failures_max = 5;
 constexpr uint32_t image_side_max = 2048;
-
-step end_with(failure why) {
-  step out;
-  out.next = finish{failed_outcome(std::move(why))};
-  return out;
-}
-
-/// Canonical lower-case UUID, version 4.
-std::string make_uuid(std::mt19937_64& random) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string out = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx";
-  for (auto& c : out) {
-    if (c == 'x')
-      c = digits[random() & 15];
-    else if (c == 'y')
-      c = digits[8 + (random() & 3)];
-  }
-  return out;
-}
 
 class portrait_plan : public render_plan {
 public:
@@ -53,7 +32,11 @@ public:
   }
 
   step start() override {
-    return fetch({true, true});
+    return fetch_inputs({{"image_url", params_.image_url, "image"},
+                         {"audio_url", params_.audio_url, "audio"}},
+                        env_, [this](std::vector<http_response>) {
+                          return prepare();
+                        });
   }
 
   std::vector<http_request> interrupt() override {
@@ -67,46 +50,7 @@ public:
   }
 
 private:
-  struct input {
-    std::string_view field;
-    std::string_view stem;
-    std::string url;
-    result<answer> got = fail(failure_kind::internal, "not fetched");
-  };
-
   // -- inputs -----------------------------------------------------------------
-
-  step fetch(std::array<bool, 2> wanted) {
-    ++fetches_;
-    call out;
-    for (size_t i = 0; i < 2; ++i)
-      if (wanted[i])
-        out.operations.emplace_back(
-          fetch_request(inputs_[i].url, inputs_[i].stem, env_));
-    out.then = [this, wanted](answers got) {
-      return fetched(wanted, std::move(got));
-    };
-    return {"fetch", 0.0, std::move(out)};
-  }
-
-  step fetched(std::array<bool, 2> wanted, answers got) {
-    size_t at = 0;
-    std::array<bool, 2> again{};
-    for (size_t i = 0; i < 2; ++i) {
-      if (!wanted[i])
-        continue;
-      inputs_[i].got = std::move(got[at++]);
-      again[i] = worth_another_fetch(inputs_[i].got);
-    }
-    if ((again[0] || again[1]) && fetches_ < fetch_tries)
-      return {"fetch again", -1, wait{fetch_delay, [this, again] {
-                                        return fetch(again);
-                                      }}};
-    for (auto& x : inputs_)
-      if (auto ok = check_fetched(x.field, x.url, x.got); !ok)
-        return end_with(ok.error());
-    return prepare();
-  }
 
   step prepare() {
     call out;
@@ -122,9 +66,9 @@ private:
 
   step prepared(answers got) {
     if (!got[0])
-      return end_with(with_context(inputs_[0].field, got[0].error()));
+      return end_with(with_context("image_url", got[0].error()));
     if (!got[1])
-      return end_with(with_context(inputs_[1].field, got[1].error()));
+      return end_with(with_context("audio_url", got[1].error()));
     auto& image = std::get<msg::prepared_image>(*got[0]);
     auto& audio = std::get<msg::prepared_audio>(*got[1]);
     filled_.job_id = id_;
@@ -153,15 +97,9 @@ private:
     return {"upload", -1, std::move(out)};
   }
 
-  static result<http_response> response(result<answer>& got) {
-    if (!got)
-      return fail(got.error());
-    return std::get<http_response>(std::move(*got));
-  }
-
   step uploaded(answers got) {
-    auto image = comfyui::read_upload(response(got[0]));
-    auto audio = comfyui::read_upload(response(got[1]));
+    auto image = comfyui::read_upload(response(std::move(got[0])));
+    auto audio = comfyui::read_upload(response(std::move(got[1])));
     if (!image)
       return end_with(image.error());
     if (!audio)
@@ -182,7 +120,7 @@ private:
   }
 
   step queued(answers got) {
-    auto id = comfyui::read_prompt(response(got[0]), video_node_);
+    auto id = comfyui::read_prompt(response(std::move(got[0])), video_node_);
     if (!id) {
       // It may be queued all the same: the polls below find it, or its absence.
       if (id.error().kind == failure_kind::outcome_unknown)
@@ -204,7 +142,7 @@ private:
     // The queue first: a prompt moves from there into the history, never back.
     out.operations.emplace_back(comfyui::queue_request(server_));
     out.then = [this](answers got) {
-      auto place = comfyui::read_queue(response(got[0]), prompt_id_);
+      auto place = comfyui::read_queue(response(std::move(got[0])), prompt_id_);
       return ask_history(std::move(place));
     };
     return {{}, -1, std::move(out)};
@@ -214,8 +152,8 @@ private:
     call out;
     out.operations.emplace_back(comfyui::history_request(server_, prompt_id_));
     out.then = [this, place = std::move(place)](answers got) {
-      return polled(place, comfyui::read_history(response(got[0]), prompt_id_,
-                                                 video_node_));
+      return polled(place, comfyui::read_history(response(std::move(got[0])),
+                                                 prompt_id_, video_node_));
     };
     return {{}, -1, std::move(out)};
   }
@@ -236,9 +174,10 @@ private:
     if (!place->ahead) {
       // "Not queued" is not "done": a restarted server has forgotten it.
       if (++absences_ >= absences_max)
-        return end_with({failure_kind::unavailable,
-                         "ComfyUI has lost the render: it is neither queued "
-                         "nor in the history"});
+        return end_with(
+          failure{failure_kind::unavailable,
+                  "ComfyUI has lost the render: it is neither queued "
+                  "nor in the history"});
       return poll_after(first_poll);
     }
     absences_ = 0;
@@ -263,43 +202,16 @@ private:
   }
 
   step collected(answers got) {
-    auto video = response(got[0]);
+    auto video = response(std::move(got[0]));
     if (!video)
       return end_with(with_context("ComfyUI video", video.error()));
     if (!video->ok() || video->body_bytes == 0)
-      return end_with({failure_kind::unavailable,
-                       "ComfyUI video: HTTP " + std::to_string(video->status)
-                         + ", " + std::to_string(video->body_bytes)
-                         + " bytes"});
-    call out;
-    out.operations.emplace_back(msg::identify_file{path(id_ + ".mp4"), {}});
-    out.then = [this](answers got) {
-      return identified(std::move(got));
-    };
-    return {{}, -1, std::move(out)};
-  }
-
-  step identified(answers got) {
-    if (!got[0])
-      return end_with(got[0].error());
-    auto& identity = std::get<msg::file_identity>(*got[0]);
-    if (!identity.content_type.starts_with("video/"))
-      return end_with({failure_kind::unavailable,
-                       "ComfyUI sent no video but " + identity.content_type});
-    call out;
-    out.operations.emplace_back(msg::store_file{
-      path(id_ + ".mp4"), id_ + ".mp4", identity.content_type, {}});
-    out.then = [](answers got) {
-      if (!got[0])
-        return end_with(got[0].error());
-      job_outcome done;
-      done.result_url = std::get<msg::stored_file>(*got[0]).url;
-      step out;
-      out.progress = 1;
-      out.next = finish{std::move(done)};
-      return out;
-    };
-    return {"store", 0.95, std::move(out)};
+      return end_with(
+        failure{failure_kind::unavailable,
+                "ComfyUI video: HTTP " + std::to_string(video->status) + ", "
+                  + std::to_string(video->body_bytes) + " bytes"});
+    return finish_with_file(path(id_ + ".mp4"), id_ + ".mp4", "video",
+                            "ComfyUI");
   }
 
   std::string path(const std::string& name) const {
@@ -314,9 +226,6 @@ private:
   std::string prompt_id_;
   std::string client_id_;
   std::string video_node_;
-  std::array<input, 2> inputs_{input{"image_url", "image", params_.image_url},
-                               input{"audio_url", "audio", params_.audio_url}};
-  uint32_t fetches_ = 0;
   comfyui::portrait_inputs filled_;
   bool submitted_ = false;
   bool running_ = false;

@@ -1,9 +1,8 @@
 #include "actors/renderer/comfyui/protocol.hpp"
 
-#include "messages/json.hpp"
+#include "actors/renderer/service_answer.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 namespace render::comfyui {
 
@@ -27,40 +26,6 @@ http_request post_json(const server& at, std::string path, std::string body) {
   out.headers.push_back({"Content-Type", "application/json"});
   out.body = std::move(body);
   return out;
-}
-
-std::string described(const http_response& x) {
-  return "HTTP " + std::to_string(x.status) + " (" + x.content_type()
-         + "): " + excerpt(x.body, 160);
-}
-
-failure_kind kind_of(const http_response& x) {
-  auto proxy = x.status == 401 || x.status == 403 || x.status == 404
-               || x.status == 408 || x.status == 429 || x.status >= 500;
-  return proxy ? failure_kind::unavailable : failure_kind::rejected;
-}
-
-result<json::document> read_json(std::string_view what,
-                                 const result<http_response>& got) {
-  if (!got)
-    return fail(with_context(what, got.error()));
-  if (!got->ok())
-    return fail(kind_of(*got), std::string{what} + ": " + described(*got));
-  auto doc = json::parse(got->body);
-  if (!doc)
-    return fail(failure_kind::unavailable,
-                std::string{what} + ": not JSON, " + described(*got));
-  return doc;
-}
-
-bool out_of_memory(std::string_view text) {
-  std::string lower{text};
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) {
-                   return static_cast<char>(std::tolower(c));
-                 });
-  return lower.find("out of memory") != std::string::npos
-         || lower.find("cuda error") != std::string::npos;
 }
 
 /// The first complaint about a node, for people.
@@ -149,8 +114,8 @@ failure read_failure(const json::value* status) {
       if (name != "execution_error")
         continue;
       auto text = json::string_or_empty(data, "exception_message");
-      return {out_of_memory(text) ? failure_kind::unavailable
-                                  : failure_kind::rejected,
+      return {is_gpu_trouble(text) ? failure_kind::unavailable
+                                   : failure_kind::rejected,
               "ComfyUI: " + json::string_or_empty(data, "node_type") + ": "
                 + excerpt(text, 300)};
     }
@@ -211,7 +176,7 @@ http_request view_request(const server& at, const output_file& x,
 }
 
 result<std::string> read_upload(const result<http_response>& got) {
-  auto doc = read_json("ComfyUI upload", got);
+  auto doc = read_json_answer("ComfyUI upload", got);
   if (!doc)
     return fail(doc.error());
   auto name = json::string_or_empty(*doc, "name");
@@ -239,8 +204,8 @@ result<std::string> read_prompt(const result<http_response>& got,
   // A proxy's 502 or 504 may hide a prompt that was queued.
   if (got && (got->status == 502 || got->status == 504))
     return fail(failure_kind::outcome_unknown,
-                "ComfyUI prompt: " + described(*got));
-  auto doc = read_json("ComfyUI prompt", got);
+                "ComfyUI prompt: " + describe_answer(*got));
+  auto doc = read_json_answer("ComfyUI prompt", got);
   if (!doc)
     return fail(doc.error());
   if (auto why = video_refused(*doc, video_node); !why.empty())
@@ -256,7 +221,7 @@ result<std::string> read_prompt(const result<http_response>& got,
 result<history> read_history(const result<http_response>& got,
                              const std::string& prompt_id,
                              const std::string& video_node) {
-  auto doc = read_json("ComfyUI history", got);
+  auto doc = read_json_answer("ComfyUI history", got);
   if (!doc)
     return fail(doc.error());
   history out;
@@ -280,7 +245,7 @@ result<history> read_history(const result<http_response>& got,
 
 result<queue_place> read_queue(const result<http_response>& got,
                                const std::string& prompt_id) {
-  auto doc = read_json("ComfyUI queue", got);
+  auto doc = read_json_answer("ComfyUI queue", got);
   if (!doc)
     return fail(doc.error());
   queue_place out;

@@ -1,0 +1,40 @@
+#pragma once
+// Server-sent events: bytes in, the data of each event out.
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace render::gradio {
+
+class event_parser {
+public:
+  using on_data = std::function<void(std::string_view data)>;
+
+  /// `event_bytes_max` bounds what one unfinished event may hold.
+  explicit event_parser(size_t event_bytes_max = 16u << 20)
+    : event_bytes_max_(event_bytes_max) {
+    // nop
+  }
+
+  /// Borders fall anywhere. Calls `f` for each event that became complete and
+  /// has data; after an overflow nothing is read any more.
+  void add(std::string_view bytes, const on_data& f);
+
+  bool overflowed() const noexcept {
+    return overflowed_;
+  }
+
+private:
+  void take_line(const on_data& f);
+
+  size_t event_bytes_max_;
+  std::string line_;
+  std::string data_;
+  bool has_data_ = false;
+  bool after_cr_ = false;
+  bool at_start_ = true;
+  bool overflowed_ = false;
+};
+
+} // namespace render::gradio

@@ -1,0 +1,38 @@
+#pragma once
+// The steps that every plan is made of.
+#include "actors/renderer/plan.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <random>
+#include <string>
+#include <string_view>
+
+namespace render {
+
+step end_with(failure why);
+
+/// The end of a job that went well.
+step end_with(job_outcome done);
+
+/// One operation alone.
+step call_one(std::string stage, double progress, operation what,
+              std::function<step(result<answer>)> then);
+
+/// The answer to an `http_request` among the operations.
+result<http_response> response(result<answer> got);
+
+/// Keeps a finished file as a result, then goes on with its URL.
+step store_result(msg::store_file what,
+                  std::function<step(std::string url)> then);
+
+/// The last steps of a job whose result is one file: look at what `path` is,
+/// keep it as `name`, end. Not of type `media` ("audio", "video"): the service
+/// (`who`) sent something else, and the attempt ends as `unavailable`.
+step finish_with_file(const std::string& path, const std::string& name,
+                      std::string_view media, std::string_view who);
+
+/// Canonical lower-case UUID, version 4.
+std::string make_uuid(std::mt19937_64& random);
+
+} // namespace render

@@ -1,0 +1,101 @@
+// The worker's command line, as a person meets it.
+#include "tests/harness/small_world.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace render;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct outcome {
+  int code = -1;
+  std::string text;
+};
+
+outcome run(std::vector<std::string> args,
+            std::map<std::string, std::string> env = {}) {
+  harness::temp_folder folder;
+  args.insert(args.begin(), PROGRAM_DIR "/c3-render-worker");
+  harness::process child{args, std::move(env), folder.path("log")};
+  auto code = child.wait_for_exit(20s).value_or(-1);
+  return {code, child.output()};
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(worker_cli)
+
+BOOST_AUTO_TEST_CASE(help_lists_options_and_settings) {
+  auto got = run({"--help"});
+  BOOST_TEST(got.code == 0);
+  for (auto* part : {"--check-config", "--version", "GPU_IDLE_TIMEOUT",
+                     "C3_API_KEY (required)", "Exit codes"})
+    BOOST_TEST(contains(got.text, part), part);
+}
+
+BOOST_AUTO_TEST_CASE(version_is_one_line) {
+  auto got = run({"--version"});
+  BOOST_TEST(got.code == 0);
+  BOOST_TEST(got.text == "0.1.0\n");
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_option_is_a_usage_error) {
+  BOOST_TEST(run({"--frobnicate"}).code == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_setting_is_one_line_and_exit_2) {
+  auto got = run({}, {{"C3_API_KEY", "k"}, {"GPU_IDLE_TIMEOUT", "soon"}});
+  BOOST_TEST(got.code == 2);
+  BOOST_TEST(got.text
+             == "c3-render-worker: GPU_IDLE_TIMEOUT: got \"soon\", accepted is "
+                "a number\n");
+}
+
+BOOST_AUTO_TEST_CASE(an_output_dir_that_cannot_be_made_is_a_wrong_setting) {
+  auto got = run({}, {{"C3_API_KEY", "k"}, {"OUTPUT_DIR", "/proc/nowhere"}});
+  BOOST_TEST(got.code == 2);
+  BOOST_TEST(contains(got.text, "OUTPUT_DIR"));
+}
+
+BOOST_AUTO_TEST_CASE(check_config_says_what_answers_and_hides_secrets) {
+  harness::small_world world;
+  auto& child = world.start_worker({});
+  BOOST_TEST(child.running());
+  auto env = world.worker_env();
+  auto good = run({"--check-config"}, env);
+  BOOST_TEST(good.code == 0, good.text);
+  BOOST_TEST(contains(good.text, "Redis: ok"));
+  BOOST_TEST(contains(good.text, "Comput3: ok"));
+  BOOST_TEST(contains(good.text, "Storage: ok"));
+  BOOST_TEST(contains(good.text, "C3_API_KEY=********"));
+  BOOST_TEST(!contains(good.text, "C3_API_KEY=local"));
+  env["C3_API_KEY"] = "wrong-key";
+  env["REDIS_PORT"] = "1";
+  auto bad = run({"--check-config"}, env);
+  BOOST_TEST(bad.code == 1, bad.text);
+  BOOST_TEST(contains(bad.text, "Redis: FAILED"));
+  BOOST_TEST(contains(bad.text, "Comput3: FAILED"));
+  BOOST_TEST(!contains(bad.text, "wrong-key"));
+  BOOST_TEST(world.stop_worker() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(the_healthcheck_asks_the_status_port) {
+  harness::small_world world;
+  auto address = "127.0.0.1:" + std::to_string(harness::free_port());
+  world.start_worker({{"STATUS_ADDRESS", address}});
+  auto env = world.worker_env();
+  BOOST_TEST(harness::wait_until(
+    [&] {
+      return run({"--healthcheck"}, env).code == 0;
+    },
+    10s));
+  BOOST_TEST(world.stop_worker() == 0);
+  BOOST_TEST(run({"--healthcheck"}, env).code == 1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,6 @@
+render_test(
+  inputs_test
+  LABEL unit
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/inputs_test.cpp
+  DEPENDS render_plans)

@@ -1,0 +1,151 @@
+// A job's inputs: requests, verdicts, names, tries.
+#include "actors/renderer/inputs.hpp"
+#include "actors/renderer/steps.hpp"
+#include "tests/unit/plan_player.hpp"
+
+using namespace render;
+using namespace render::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Fetches two inputs and ends with the sizes of both as the text.
+class two_inputs : public render_plan {
+public:
+  step start() override {
+    return fetch_inputs({{"a_url", "https://a.example/x?key=1", "a"},
+                         {"b_url", "https://b.example/y", "b"}},
+                        test_environment(),
+                        [](const std::vector<http_response>& got) {
+                          job_outcome done;
+                          for (auto& x : got)
+                            done.text += std::to_string(x.body_bytes) + " ";
+                          return end_with(std::move(done));
+                        });
+  }
+
+  std::vector<http_request> interrupt() override {
+    return {};
+  }
+};
+
+result<answer> file(uint64_t bytes) {
+  auto x = http_answer(200);
+  x.body_bytes = bytes;
+  return answer{std::move(x)};
+}
+
+result<answer> status(int32_t x) {
+  return answer{http_answer(x)};
+}
+
+result<answer> broken(failure_kind kind = failure_kind::unavailable) {
+  return fail(kind, "no connection");
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(inputs)
+
+BOOST_AUTO_TEST_CASE(are_fetched_without_the_key_and_within_limits) {
+  auto env = test_environment();
+  env.max_input_bytes = 77;
+  auto x = fetch_request("https://a.example/x", "image", env);
+  BOOST_TEST(x.headers.empty());
+  BOOST_TEST(x.output_file == "/work/7/image");
+  BOOST_TEST(x.max_body_bytes == 77u);
+  BOOST_TEST(x.max_redirects == 5u);
+  BOOST_TEST((x.stall_timeout > 0ms));
+  BOOST_TEST((x.total_timeout > 0ms));
+}
+
+BOOST_AUTO_TEST_CASE(that_fail_are_the_callers_and_hide_the_query) {
+  auto error_of = [](const result<answer>& got) {
+    auto x = check_fetched("image_url", "https://u:p@a.example/x?key=1", got);
+    BOOST_REQUIRE(!x);
+    BOOST_TEST(x.error().message.starts_with("image_url: "
+                                             "https://a.example/x "));
+    BOOST_TEST((x.error().kind == failure_kind::invalid_input));
+    return x.error().message;
+  };
+  BOOST_TEST(contains(error_of(status(404)), "404"));
+  BOOST_TEST(contains(error_of(file(0)), "empty"));
+  BOOST_TEST(contains(error_of(broken()), "no connection"));
+  BOOST_TEST(check_fetched("a", "https://a.example", file(1)).has_value());
+  auto stopped = check_fetched("a", "https://a.example",
+                               broken(failure_kind::cancelled));
+  BOOST_TEST((stopped.error().kind == failure_kind::cancelled));
+}
+
+BOOST_AUTO_TEST_CASE(are_worth_another_fetch_when_it_may_pass) {
+  for (auto x : {408, 429, 500, 503})
+    BOOST_TEST(worth_another_fetch(status(x)), x);
+  for (auto x : {200, 302, 401, 403, 404, 410})
+    BOOST_TEST(!worth_another_fetch(status(x)), x);
+  BOOST_TEST(worth_another_fetch(broken()));
+  for (auto kind : {failure_kind::invalid_input, failure_kind::rejected,
+                    failure_kind::cancelled})
+    BOOST_TEST(!worth_another_fetch(broken(kind)));
+}
+
+BOOST_AUTO_TEST_CASE(are_named_by_query_then_path_then_type_then_content) {
+  auto name = [](std::string_view url, std::string_view type = "audio/ogg") {
+    return choose_extension(url, type, ".flac");
+  };
+  BOOST_TEST(name("https://a.example/x.mp3?File=My%20Song.WAV") == ".wav");
+  BOOST_TEST(name("https://a.example/x.mp3?name=&filename=b.m4a#y") == ".m4a");
+  BOOST_TEST(name("https://a.example/x.mp3?named=b.m4a") == ".mp3");
+  BOOST_TEST(name("https://a.example/v1.2/x") == ".ogg");
+  BOOST_TEST(name("https://a.example/x%2Emp3") == ".mp3");
+  BOOST_TEST(name("https://a.example") == ".ogg");
+  BOOST_TEST(name("https://a.example/.mp3") == ".ogg");
+  BOOST_TEST(name("https://a.example/x.much-too-long") == ".ogg");
+  BOOST_TEST(name("https://a.example/x?file=%zz%4") == ".ogg");
+  BOOST_TEST(name("https://a.example/x", "Audio/MPEG; charset=x") == ".mp3");
+  BOOST_TEST(name("https://a.example/x", "application/octet-stream")
+             == ".flac");
+  BOOST_TEST(choose_extension("https://a.example/x", "", "").empty());
+}
+
+BOOST_AUTO_TEST_CASE(are_handed_on_together_and_in_order) {
+  two_inputs plan;
+  player world{plan};
+  BOOST_REQUIRE(world.operations() == 2u);
+  BOOST_TEST(world.request(0).output_file == "/work/7/a");
+  BOOST_TEST(world.request(1).output_file == "/work/7/b");
+  world.answer_all({file(1), file(2)});
+  BOOST_TEST(world.outcome().text == "1 2 ");
+}
+
+BOOST_AUTO_TEST_CASE(are_fetched_again_alone) {
+  two_inputs plan;
+  player world{plan};
+  world.answer_all({file(1), status(503)});
+  BOOST_TEST((world.elapse() == 1s));
+  BOOST_REQUIRE(world.operations() == 1u);
+  BOOST_TEST(world.request().url == "https://b.example/y");
+  world.answer_all({file(2)});
+  BOOST_TEST(world.outcome().text == "1 2 ");
+}
+
+BOOST_AUTO_TEST_CASE(are_given_up_after_three_tries) {
+  two_inputs plan;
+  player world{plan};
+  world.answer_all({broken(), file(2)});
+  world.elapse();
+  world.answer_all({broken()});
+  world.elapse();
+  world.answer_all({status(503)});
+  BOOST_TEST((world.error().kind == failure_kind::invalid_input));
+  BOOST_TEST(contains(world.error().message, "a_url: https://a.example/x "));
+  BOOST_TEST(contains(world.error().message, "503"));
+}
+
+BOOST_AUTO_TEST_CASE(that_cannot_get_better_end_at_once) {
+  two_inputs plan;
+  player world{plan};
+  world.answer_all({file(1), status(404)});
+  BOOST_TEST(contains(world.error().message, "b_url"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
