@@ -66,6 +66,10 @@ struct http_request {
   std::chrono::milliseconds stall_timeout{0};
   /// `cancel_http` stops requests by prefix of this name.
   std::string group;
+  /// Reaches the server at most once, for requests that cost something: it
+  /// takes a connection of its own, since libcurl by itself repeats a request
+  /// when a kept-alive connection was closed under it.
+  bool once = false;
 
   friend bool operator==(const http_request&, const http_request&) = default;
 };
@@ -74,7 +78,7 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, http_request& x) {
   return f(x.method, x.url, x.headers, x.body, x.body_file, x.parts,
            x.output_file, x.max_body_bytes, x.max_redirects, x.connect_timeout,
-           x.total_timeout, x.stall_timeout, x.group);
+           x.total_timeout, x.stall_timeout, x.group, x.once);
 }
 
 /// Any complete answer, whatever its status.

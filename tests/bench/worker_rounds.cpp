@@ -5,6 +5,7 @@
 #include "actors/queue_watcher/queue_watcher.hpp"
 #include "actors/supervisor/supervisor.hpp"
 #include "actors/webhook/webhook.hpp"
+#include "messages/failure_caf.hpp"
 #include "tests/bench/rounds.hpp"
 
 #include <caf/all.hpp>

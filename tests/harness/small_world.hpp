@@ -113,6 +113,11 @@ public:
     worker_.emplace(std::vector<std::string>{PROGRAM_DIR "/c3-render-worker",
                                              "--env-file", "/dev/null"},
                     worker_env_, folder.path("worker.log"));
+    // Before that, a signal just ends it.
+    if (!wait_until([this] {
+          return worker_->output().find("ready for jobs") != std::string::npos;
+        }))
+      throw std::runtime_error("no worker: " + worker_->output());
     return *worker_;
   }
 

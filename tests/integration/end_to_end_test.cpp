@@ -2,6 +2,7 @@
 // sound, video and text.
 #include "tests/harness/small_world.hpp"
 
+#include <boost/test/results_collector.hpp>
 #include <boost/test/unit_test.hpp>
 
 using namespace render;

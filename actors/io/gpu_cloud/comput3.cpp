@@ -116,9 +116,11 @@ std::string node_url(std::string_view url_template, std::string_view node) {
 }
 
 http_request launch_request(const config& cfg, const msg::launch_gpu& x) {
-  return post(cfg, "/launch",
-              R"({"type":)" + json::quote(x.type) + R"(,"expires":)"
-                + std::to_string(x.expires_s) + "}");
+  auto out = post(cfg, "/launch",
+                  R"({"type":)" + json::quote(x.type) + R"(,"expires":)"
+                    + std::to_string(x.expires_s) + "}");
+  out.once = true;
+  return out;
 }
 
 http_request list_request(const config& cfg, const msg::list_gpus& x) {

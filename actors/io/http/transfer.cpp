@@ -85,6 +85,8 @@ void transfer::set_options(CURLSH* share) {
                    static_cast<long>(request_.connect_timeout.count()));
   curl_easy_setopt(x, CURLOPT_TIMEOUT_MS,
                    static_cast<long>(request_.total_timeout.count()));
+  if (request_.once)
+    curl_easy_setopt(x, CURLOPT_FRESH_CONNECT, 1L);
   if (request_.stall_timeout.count() > 0) {
     auto seconds = std::max<long>(
       1, static_cast<long>(request_.stall_timeout.count() / 1000));

@@ -1,6 +1,7 @@
 #include "actors/io/job_store/codec.hpp"
 
 #include "messages/http.hpp"
+#include "messages/job_params.hpp"
 #include "messages/json.hpp"
 
 #include <array>
@@ -196,10 +197,14 @@ result<decoded_peek> decode_peek(reply x) {
   out.queue_length = static_cast<uint64_t>(integer_at(x, 0));
   for (auto& entry : x.elements[1].elements) {
     auto data = entry.is_array(7) ? entry.elements[6].type : kind::nil;
+    auto entry_size = data == kind::integer ? entry.elements[6].integer : 0;
     auto subject = decode_job(std::move(entry)).subject;
-    if (data == kind::integer)
+    // Longer than any job may be: the claim brings it, to be told so.
+    auto too_long = data == kind::integer
+                    && entry_size > static_cast<int64_t>(data_bytes_max);
+    if (data == kind::integer && !too_long)
       subject.data.clear();
-    else if (data == kind::nil)
+    else if (data == kind::nil || too_long)
       subject.data = "null";
     out.waiting.push_back(std::move(subject));
   }

@@ -51,8 +51,8 @@ result<decoded_claim> decode_claim(reply x);
 
 struct decoded_peek {
   uint64_t queue_length = 0;
-  /// `data` is empty where it is too long, and "null", which no job accepts,
-  /// where the record has none: so the two can be told apart.
+  /// `data` is empty where it is too long to come along, and "null", which no
+  /// job accepts, where the record has none or more than a job may have.
   std::vector<job> waiting;
 };
 

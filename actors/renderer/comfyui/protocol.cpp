@@ -138,10 +138,13 @@ http_request upload_request(const server& at, const std::string& path,
 http_request prompt_request(const server& at, const std::string& workflow,
                             const std::string& prompt_id,
                             const std::string& client_id) {
-  return post_json(at, "/prompt",
-                   R"({"prompt":)" + workflow + R"(,"prompt_id":)"
-                     + json::quote(prompt_id) + R"(,"client_id":)"
-                     + json::quote(client_id) + "}");
+  auto out = post_json(at, "/prompt",
+                       R"({"prompt":)" + workflow + R"(,"prompt_id":)"
+                         + json::quote(prompt_id) + R"(,"client_id":)"
+                         + json::quote(client_id) + "}");
+  // A server does not refuse an id that it has seen before.
+  out.once = true;
+  return out;
 }
 
 http_request history_request(const server& at, const std::string& prompt_id) {

@@ -85,8 +85,10 @@ http_request upload_request(const server& at, const std::string& path,
 
 http_request join_request(const server& at, const session& x,
                           const std::string& data_json) {
-  return post_json(at, "/queue/join",
-                   R"({"data":)" + data_json + "," + session_json(x) + "}");
+  auto out = post_json(at, "/queue/join",
+                       R"({"data":)" + data_json + "," + session_json(x) + "}");
+  out.once = true;
+  return out;
 }
 
 http_request stream_request(const server& at, const session& x) {

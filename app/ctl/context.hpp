@@ -1,0 +1,63 @@
+#pragma once
+// What every command of c3ctl shares.
+#include "app/ctl/redis.hpp"
+#include "app/worker/config.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <functional>
+#include <string>
+
+namespace render::ctl {
+
+/// Exit codes of c3ctl.
+enum exit_code : int {
+  done = 0,
+  /// The job failed, or something could not be reached.
+  failed = 1,
+  /// Wrong options, or a job that the worker would refuse.
+  usage = 2,
+  /// Ended with Ctrl-C before the answer was known, as shells count it.
+  interrupted = 130,
+};
+
+struct context {
+  redis_address where;
+  /// Takes uploads of local input files; empty: nobody does.
+  std::string files_url;
+  bool json = false;
+};
+
+/// The `REDIS_*` and `C3_FILES_URL` of the worker's environment.
+result<context> make_context(const environment& env);
+
+/// HOST:PORT, [IPv6]:PORT or HOST, which leaves the port as it is.
+result<void> parse_address(std::string_view text, std::string& host,
+                           uint16_t& port, bool zero_allowed = false);
+
+/// Prints "c3ctl: message" to standard error; returns `code`.
+int report(exit_code code, const std::string& message);
+
+/// Keeps SIGINT and SIGTERM for `wait` while it lives, also from threads that
+/// are started later.
+class interrupts {
+public:
+  interrupts();
+  interrupts(const interrupts&) = delete;
+  interrupts& operator=(const interrupts&) = delete;
+  ~interrupts();
+
+  /// True as soon as one of the signals comes; false when `limit` passes.
+  bool wait(std::chrono::milliseconds limit) const;
+
+  /// Asks `condition` again every 200 ms; false when a signal came first.
+  bool wait_until(const std::function<bool()>& condition) const;
+
+private:
+  sigset_t held_{};
+  sigset_t before_{};
+};
+
+double unix_now();
+
+} // namespace render::ctl

@@ -1,0 +1,119 @@
+// c3ctl: puts jobs into the queue, follows them, ends them, and receives their
+// webhooks. Exit codes: see context.hpp.
+#include "app/ctl/jobs.hpp"
+#include "app/ctl/listen.hpp"
+#include "app/ctl/submit.hpp"
+#include "app/ctl/watch.hpp"
+#include "app/worker/version.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+namespace {
+
+using namespace render;
+using namespace render::ctl;
+
+constexpr auto footer
+  = R"(Redis is found by --redis, else by the worker's REDIS_ variables in the
+environment, else by those of ./.env.
+
+Examples:
+  c3ctl submit csm --text "Hello there" --wait --output hello.mp3
+  c3ctl submit portrait --image me.png --audio hello.mp3 --wait --output me.mp4
+  c3ctl submit whisper --audio https://example.com/talk.mp3
+  c3ctl queue --json
+  c3ctl watch
+  c3ctl cancel 0a1b2c3d-...
+
+Each command has its own --help.
+Exit codes: 0 done, 1 the job failed or something could not be reached,
+2 wrong options or a job that the worker would refuse, 130 Ctrl-C.)";
+
+result<environment> read_environment() {
+  environment env;
+  if (std::ifstream in{".env"}) {
+    std::stringstream text;
+    text << in.rdbuf();
+    auto parsed = parse_env_file(text.str());
+    if (!parsed)
+      return fail(with_context(".env", parsed.error()));
+    env = std::move(*parsed);
+  }
+  for (auto* name :
+       {"REDIS_HOST", "REDIS_PORT", "REDIS_USERNAME", "REDIS_PASSWORD",
+        "REDIS_DB", "REDIS_SENTINELS", "REDIS_SENTINEL_MASTER",
+        "REDIS_SENTINEL_PASSWORD", "C3_FILES_URL"})
+    if (auto* value = std::getenv(name))
+      env[name] = value;
+  return env;
+}
+
+result<void> complete(context& ctx, const std::string& redis) {
+  auto env = read_environment();
+  if (!env)
+    return fail(env.error());
+  auto json = ctx.json;
+  auto made = make_context(*env);
+  if (!made)
+    return fail(made.error());
+  ctx = std::move(*made);
+  ctx.json = json;
+  if (redis.empty())
+    return {};
+  ctx.where.sentinels.clear();
+  if (redis.starts_with('/')) {
+    ctx.where.host = redis;
+    return {};
+  }
+  if (auto ok = parse_address(redis, ctx.where.host, ctx.where.port); !ok)
+    return fail(with_context("--redis", ok.error()));
+  return {};
+}
+
+/// CLI11 complains of a missing command also when one is only misspelt.
+std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& err) {
+  auto unknown = app.remaining(true);
+  if (err.get_name() == "RequiredError" && !unknown.empty())
+    return "unknown: " + unknown.front();
+  return err.what();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  context ctx;
+  std::string redis;
+  std::function<int()> action;
+  CLI::App app{"Puts render jobs into the queue, follows them, and receives "
+               "their webhooks.",
+               "c3ctl"};
+  app.set_version_flag("--version", std::string{version});
+  app.require_subcommand(1);
+  // Lets --redis and --json stand behind the command too.
+  app.fallthrough();
+  app.add_option("--redis", redis, "HOST:PORT of Redis, or its Unix socket");
+  app.add_flag("--json", ctx.json, "Print JSON, for scripts");
+  add_submit(app, ctx, action);
+  add_jobs(app, ctx, action);
+  add_watch(app, ctx, action);
+  add_listen(app, ctx, action);
+  // Last: commands would take it over.
+  app.footer(footer);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& err) {
+    return err.get_exit_code() == 0
+             ? app.exit(err)
+             : report(usage, what_is_wrong(app, err) + "; see --help");
+  }
+  try {
+    if (auto ok = complete(ctx, redis); !ok)
+      return report(usage, ok.error().message);
+    return action();
+  } catch (const std::exception& err) {
+    return report(failed, err.what());
+  }
+}

@@ -1,0 +1,302 @@
+#include "app/ctl/submit.hpp"
+
+#include "app/ctl/input_files.hpp"
+#include "app/ctl/jobs.hpp"
+#include "app/ctl/record_text.hpp"
+#include "app/ctl/submit_options.hpp"
+#include "messages/http.hpp"
+#include "messages/job_params.hpp"
+#include "messages/json.hpp"
+
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+#include <random>
+
+namespace render::ctl {
+
+namespace {
+
+std::string make_uuid() {
+  std::random_device random;
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string out = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx";
+  for (auto& c : out) {
+    if (c == 'x')
+      c = digits[random() & 15];
+    else if (c == 'y')
+      c = digits[8 + (random() & 3)];
+  }
+  return out;
+}
+
+/// The job's data as JSON text, field by field.
+class data_writer {
+public:
+  void text(const char* name, const std::string& value) {
+    if (!value.empty())
+      raw(name, json::quote(value));
+  }
+
+  /// As typed, so that a wrong value meets the same check as in Redis.
+  void number(const char* name, const std::string& value) {
+    if (!value.empty())
+      raw(name, json::parse(value) ? value : json::quote(value));
+  }
+
+  void raw(const char* name, const std::string& value) {
+    body_ += (body_.empty() ? "" : ",") + json::quote(name) + ":" + value;
+  }
+
+  std::string finish() const {
+    return "{" + body_ + "}";
+  }
+
+private:
+  std::string body_;
+};
+
+/// Makes local files reachable for the worker.
+class input_publisher {
+public:
+  input_publisher(const context& ctx, const submit_options& opts)
+    : ctx_(ctx), opts_(opts) {
+    // nop
+  }
+
+  /// The URL for an input that was given as a URL or a path.
+  result<std::string> url(const std::string& given) {
+    if (given.empty() || given.find("://") != std::string::npos)
+      return given;
+    if (!ctx_.files_url.empty())
+      return upload_file(ctx_.files_url, given);
+    if (!opts_.wait)
+      return fail(failure_kind::invalid_input,
+                  given
+                    + " is a local file, which the worker cannot fetch: "
+                      "use --wait (c3ctl then serves it until the job "
+                      "ends), set C3_FILES_URL, or give a URL");
+    if (!server_) {
+      auto started = file_server::start(opts_.serve_address);
+      if (!started)
+        return fail(started.error());
+      server_ = std::move(*started);
+    }
+    return server_->serve(given);
+  }
+
+  /// Does the worker depend on this process for an input?
+  bool serves() const {
+    return server_ != nullptr;
+  }
+
+private:
+  const context& ctx_;
+  const submit_options& opts_;
+  std::unique_ptr<file_server> server_;
+};
+
+std::string monologue_json(const std::vector<std::string>& sentences) {
+  std::string out = "[";
+  for (auto& x : sentences)
+    out += (out.size() > 1 ? "," : "") + json::quote(x);
+  return out + "]";
+}
+
+result<std::string> make_data(job_kind kind, const submit_options& opts,
+                              input_publisher& inputs) {
+  data_writer out;
+  auto put_url = [&](const char* name,
+                     const std::string& given) -> result<void> {
+    auto url = inputs.url(given);
+    if (!url)
+      return fail(url.error());
+    out.text(name, *url);
+    return {};
+  };
+  result<void> ok;
+  switch (kind) {
+  case job_kind::csm:
+    if (!opts.monologue.empty())
+      out.raw("monologue", monologue_json(opts.monologue));
+    out.text("text", opts.text);
+    out.text("voice", opts.voice);
+    ok = put_url("reference_audio_url", opts.reference_audio);
+    out.text("reference_text", opts.reference_text);
+    out.number("temperature", opts.temperature);
+    out.number("topk", opts.topk);
+    out.number("max_audio_length", opts.max_audio_length);
+    out.number("pause_duration", opts.pause_duration);
+    break;
+  case job_kind::whisper:
+    ok = put_url("audio_url", opts.audio);
+    out.text("model", opts.model);
+    out.text("task", opts.task);
+    out.text("language", opts.language);
+    break;
+  case job_kind::portrait:
+    ok = put_url("image_url", opts.image);
+    if (ok)
+      ok = put_url("audio_url", opts.audio);
+    break;
+  case job_kind::analyze:
+    ok = put_url("image_url", opts.image);
+    out.text("prompt", opts.prompt);
+    break;
+  }
+  if (!ok)
+    return fail(ok.error());
+  out.text("notify_url", opts.notify_url);
+  return out.finish();
+}
+
+/// "+3600" counts from now; anything else is Unix seconds.
+result<double> parse_complete_by(const std::string& text) {
+  char* end = nullptr;
+  auto value = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0' || !(value > 0 && value < 1e12))
+    return fail(failure_kind::invalid_input,
+                "--complete-by: got \"" + text
+                  + "\", accepted is +SECONDS or Unix seconds");
+  auto now = unix_now();
+  auto deadline = text.front() == '+' ? now + value : value;
+  if (deadline <= now)
+    return fail(failure_kind::invalid_input, "--complete-by: " + text
+                                               + " has passed; from now on: +"
+                                               + text);
+  return deadline;
+}
+
+exit_code exit_code_of(const failure& x) {
+  return x.kind == failure_kind::invalid_input ? usage : failed;
+}
+
+std::string whole(double x) {
+  return std::to_string(static_cast<int64_t>(x));
+}
+
+/// The record first, then the push: who pops an id finds its record.
+result<void> write_job(redis& db, const job& x) {
+  auto known = db.ask({"EXISTS", "job:" + x.id});
+  if (!known)
+    return fail(known.error());
+  if (known->integer == 1)
+    return fail(failure_kind::invalid_input,
+                "--id: there is a job " + x.id + " already");
+  auto stored = db.ask({"HSET", "job:" + x.id, "id", x.id, "type", x.type,
+                        "status", "queued", "created_at", whole(x.created_at_s),
+                        "complete_by", whole(x.complete_by_s), "max_time",
+                        whole(x.max_time_s), "data", x.data});
+  if (!stored)
+    return fail(stored.error());
+  auto pushed = db.ask({"RPUSH", "queue:jobs", x.id});
+  if (!pushed)
+    return fail(pushed.error());
+  return {};
+}
+
+int wait_for_job(const context& ctx, redis& db, const interrupts& signals,
+                 const std::string& id, const submit_options& opts,
+                 bool serves_inputs) {
+  std::string last;
+  auto ended = signals.wait_until([&] {
+    auto fields = db.hash("job:" + id);
+    if (!fields || fields->empty())
+      return true;
+    auto line = progress_line(*fields);
+    if (line != last && !ctx.json)
+      std::cerr << id << "  " << line << '\n';
+    last = line;
+    return is_final(field(*fields, "status"));
+  });
+  if (ended)
+    return print_result(ctx, db, id, opts.output_file);
+  std::cout << id << '\n';
+  return report(interrupted,
+                "no longer waiting; the job stays (" + last + "): see c3ctl "
+                  + "status, result or cancel"
+                  + (serves_inputs ? "; its input files are not served any "
+                                     "more, so it fails if it needs them yet"
+                                   : ""));
+}
+
+result<job> make_job(job_kind kind, const submit_options& opts,
+                     input_publisher& inputs) {
+  if (!opts.id.empty() && !is_uuid(opts.id))
+    return fail(failure_kind::invalid_input,
+                "--id: got \"" + opts.id
+                  + "\", accepted is a UUID in lower case");
+  if (!opts.output_file.empty() && !opts.wait)
+    return fail(failure_kind::invalid_input, "--output needs --wait");
+  auto data = make_data(kind, opts, inputs);
+  if (!data)
+    return fail(data.error());
+  auto deadline = parse_complete_by(opts.complete_by);
+  if (!deadline)
+    return fail(deadline.error());
+  job x;
+  x.id = opts.id.empty() ? make_uuid() : opts.id;
+  x.type = to_string(kind);
+  x.created_at_s = unix_now();
+  x.complete_by_s = *deadline;
+  x.max_time_s = opts.max_time_s;
+  x.data = std::move(*data);
+  if (auto valid = validate(x); !valid)
+    return fail(valid.error());
+  return x;
+}
+
+int submit(const context& ctx, job_kind kind, const submit_options& opts) {
+  // Before any thread begins, so that none of them takes the signal.
+  std::optional<interrupts> signals;
+  if (opts.wait)
+    signals.emplace();
+  input_publisher inputs{ctx, opts};
+  auto x = make_job(kind, opts, inputs);
+  if (!x)
+    return report(exit_code_of(x.error()), x.error().message);
+  auto db = redis::connect(ctx.where);
+  if (!db)
+    return report(failed, db.error().message);
+  if (auto written = write_job(*db, *x); !written)
+    return report(exit_code_of(written.error()), written.error().message);
+  if (signals)
+    return wait_for_job(ctx, *db, *signals, x->id, opts, inputs.serves());
+  if (ctx.json)
+    std::cout << "{\"id\":" << json::quote(x->id) << "}\n";
+  else
+    std::cout << x->id << '\n';
+  return done;
+}
+
+constexpr auto submit_help
+  = "Prints the job's id; with --wait, progress on standard error and then "
+    "the result.\nCtrl-C stops the waiting, not the job.\n\nA local input "
+    "file is uploaded to C3_FILES_URL when that is set (c3-local-cloud takes\n"
+    "files there), else served by c3ctl itself while it waits.\n\nExamples:\n";
+
+} // namespace
+
+void add_submit(CLI::App& app, context& ctx, std::function<int()>& action) {
+  auto* cmd = app.add_subcommand("submit", "Put a job into the queue");
+  cmd->require_subcommand(1);
+  std::string all_examples;
+  for (auto kind : all_job_kinds)
+    all_examples += submit_example(kind) + "\n";
+  cmd->footer(submit_help + all_examples
+              + "\nEach kind of job has its own --help.");
+  for (auto kind : all_job_kinds) {
+    auto opts = std::make_shared<submit_options>();
+    auto* sub = cmd->add_subcommand(std::string{to_string(kind)},
+                                    submit_description(kind));
+    add_submit_options(*sub, kind, *opts);
+    sub->footer(submit_help + submit_example(kind));
+    sub->callback([&ctx, &action, kind, opts] {
+      action = [&ctx, kind, opts] {
+        return submit(ctx, kind, *opts);
+      };
+    });
+  }
+}
+
+} // namespace render::ctl

@@ -1,0 +1,12 @@
+render_program(
+  c3-bench
+  SOURCES bench_main.cpp floor.cpp process_rounds.cpp redis_work.cpp
+          worker_rounds.cpp
+  DEPENDS render_small_world
+          render_job_store
+          render_queue_watcher
+          render_gpu_instance
+          render_supervisor
+          render_webhook
+          CLI11::CLI11)
+add_dependencies(c3-bench c3-render-worker c3-local-cloud)

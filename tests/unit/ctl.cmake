@@ -1,0 +1,6 @@
+render_test(
+  ctl_text_test
+  LABEL unit
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/ctl_test.cpp
+  DEPENDS render_ctl)
