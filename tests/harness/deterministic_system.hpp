@@ -5,6 +5,8 @@
 #include <caf/all.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
+#include <cmath>
+#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -45,6 +47,13 @@ public:
     return handle;
   }
 
+  /// Takes over an actor that was spawned elsewhere, as by another actor.
+  template <class Handle>
+  Handle adopt(Handle handle) {
+    spawned_.push_back(caf::actor_cast<caf::actor>(handle));
+    return handle;
+  }
+
   /// Delivers all messages that are due now; time stands still.
   void run() {
     while (scheduler_->has_job())
@@ -74,6 +83,11 @@ public:
            + std::chrono::duration<double>(
                scheduler_->clock().now().time_since_epoch())
                .count();
+  }
+
+  /// Virtual milliseconds since the beginning.
+  int64_t elapsed_ms() const {
+    return std::llround(unix_now(0) * 1000);
   }
 
 private:

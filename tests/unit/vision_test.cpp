@@ -108,6 +108,10 @@ BOOST_AUTO_TEST_CASE(tell_an_unknown_route_from_an_unknown_model) {
   BOOST_TEST(is_unknown_route(http_answer(404, "404 page not found")));
   BOOST_TEST(is_unknown_route(http_answer(405, "")));
   BOOST_TEST(!is_unknown_route(http_answer(404, R"({"error":"model"})")));
+  // vLLM, llama.cpp.
+  BOOST_TEST(is_unknown_route(http_answer(404, R"({"detail":"Not Found"})")));
+  BOOST_TEST(is_unknown_route(
+    http_answer(404, R"({"error":{"code":404,"message":"File Not Found"}})")));
   BOOST_TEST(!is_unknown_route(http_answer(500, "")));
 }
 

@@ -67,7 +67,9 @@ cv::Mat over_white(const cv::Mat& bgra) {
 
 /// BGR, or BGRA where alpha is there and kept; upright.
 cv::Mat decode(const std::string& bytes, bool flatten) {
-  cv::_InputArray raw{bytes.data(), static_cast<int>(bytes.size())};
+  // Signed bytes are a matrix that the WebP decoder refuses.
+  cv::_InputArray raw{reinterpret_cast<const uchar*>(bytes.data()),
+                      static_cast<int>(bytes.size())};
   // Only the colour mode applies the EXIF orientation, and only the unchanged
   // mode keeps alpha; pictures with both are left as they are stored.
   auto stored = cv::imdecode(raw, cv::IMREAD_UNCHANGED);

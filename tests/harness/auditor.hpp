@@ -1,0 +1,108 @@
+#pragma once
+// Watches a simulated fleet from outside: what stands in Redis, the provider's
+// books, what receivers got. Knows nothing of the workers' insides, so that a
+// bug in them cannot hide itself. The first broken rule stops the run.
+#include "tests/harness/sim_world.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace render::harness {
+
+struct violation {
+  /// "final status twice", "idle GPU" ...
+  std::string rule;
+  std::string text;
+  virtual_duration when{0};
+  /// The job, GPU or worker that it is about.
+  std::string subject;
+};
+
+struct audit_limits {
+  /// Over the idle timeout, until a GPU that nobody uses must be stopped.
+  double idle_tolerance_s = 20;
+  /// How long a warm slot may wait beside a job that fits it.
+  double warm_slot_s = 3;
+  /// Until a machine that has died, or never came up, must be stopped.
+  double dead_gpu_s = 120;
+  /// Requests under way for each node.
+  size_t requests_max = 500;
+  /// Check of the rules that need a look at everything.
+  double interval_s = 1;
+  /// Some workers are killed for ever: their GPUs and jobs are lost unless
+  /// others take care.
+  bool deaths = false;
+};
+
+class auditor {
+public:
+  auditor(sim_world& world, audit_limits limits);
+
+  /// At the end, when everything must be done: false when it is not yet.
+  bool all_done() const;
+  /// Says what is not done.
+  void check_end();
+
+  const std::optional<violation>& found() const noexcept {
+    return found_;
+  }
+
+  /// What became of one job.
+  struct job_course {
+    virtual_duration pushed{-1};
+    virtual_duration begun{-1};
+    virtual_duration ended{-1};
+    /// Of a final status; 's' success, 'f' failed, 'c' by a front end.
+    char end = 0;
+    uint32_t owners = 0;
+    std::string owner;
+  };
+
+  const std::vector<job_course>& jobs() const noexcept {
+    return jobs_;
+  }
+
+  /// A sample every so often, for charts.
+  struct sample {
+    double at_s = 0;
+    size_t queued = 0;
+    size_t gpus = 0;
+    size_t busy = 0;
+  };
+  const std::vector<sample>& samples() const noexcept {
+    return samples_;
+  }
+  void sample_every(double s) {
+    sample_interval_s_ = s;
+  }
+
+private:
+  void on_field(std::string_view key, std::string_view field,
+                std::string_view before, std::string_view now);
+  void on_status(size_t job, std::string_view before, std::string_view now);
+  void on_owner(size_t job, std::string_view before, std::string_view now);
+  void on_run(const sim_gpu& gpu, const sim_run& run);
+  void tick();
+  void check_gpus();
+  void check_warm_slots();
+  void break_rule(std::string rule, std::string subject, std::string text);
+
+  sim_world& world_;
+  audit_limits limits_;
+  std::optional<violation> found_;
+  std::vector<job_course> jobs_;
+  /// Jobs held, by client.
+  std::map<uint64_t, size_t> held_;
+  /// Since when a slot of this client waits beside a job.
+  std::map<uint64_t, virtual_duration> waits_since_;
+  /// Followed runs by job.
+  std::map<size_t, std::vector<std::pair<uint64_t, uint64_t>>> followed_;
+  std::vector<sample> samples_;
+  double sample_interval_s_ = 0;
+  double next_sample_s_ = 0;
+  virtual_duration api_ok_since_{0};
+  size_t finals_ = 0;
+};
+
+} // namespace render::harness

@@ -1,0 +1,214 @@
+#include "tests/harness/sim_world.hpp"
+
+#include "messages/json.hpp"
+#include "tests/harness/sim_media.hpp"
+
+#include <filesystem>
+#include <stdexcept>
+
+namespace render {
+
+extern const std::string_view built_in_portrait_workflow;
+
+namespace harness {
+
+namespace {
+
+environment settings_of(const sim_options& options,
+                        const std::string& worker_id) {
+  environment out{{"C3_API_KEY", "key"},
+                  {"C3_API_URL", std::string{"http://"} + sim_cloud::api_host},
+                  {"C3_NODE_URL", "http://{node}"},
+                  {"C3_UI_URL", "http://ui-{node}"},
+                  {"OUTPUT_DIR", options.folder},
+                  {"MINIO_ENDPOINT", sim_places::storage_host},
+                  {"MINIO_ACCESS_KEY", "access"},
+                  {"MINIO_SECRET_KEY", "secret"}};
+  for (auto& [name, value] : options.settings)
+    out.insert_or_assign(name, value);
+  out.insert_or_assign("WORKER_ID", worker_id);
+  return out;
+}
+
+std::string data_of(const sim_job& x, const std::string& id) {
+  std::string out;
+  auto inputs = std::string{"http://"} + sim_places::inputs_host;
+  if (x.type == "csm")
+    out = R"("monologue":["Good morning, )" + id + R"("])";
+  else if (x.type == "whisper")
+    out = R"("audio_url":")" + inputs + "/sound/" + id + R"(.mp3")";
+  else if (x.type == "portrait")
+    out = R"("image_url":")" + inputs + "/image/" + id
+          + R"(.jpg","audio_url":")" + inputs + "/sound/" + id + R"(.mp3")";
+  else
+    out = R"("image_url":")" + inputs + "/image/" + id + R"(.jpg")";
+  if (!x.notify_url.empty())
+    out += R"(,"notify_url":")" + x.notify_url + "\"";
+  return "{" + out + "}";
+}
+
+bool is_final(std::string_view status) {
+  return status == "success" || status == "failed" || status == "cancelled"
+         || status == "timed_out";
+}
+
+} // namespace
+
+sim_world::sim_world(sim_options opts)
+  : options(std::move(opts)), time(options.seed), jobs(options.jobs),
+    redis(time, options.seed ^ 0x11), web(time, options.seed ^ 0x22),
+    cloud(web, jobs, options.seed ^ 0x33),
+    places(web, jobs, options.seed ^ 0x44), dice_(options.seed ^ 0x55) {
+  // nop
+}
+
+sim_world::~sim_world() {
+  for (auto& [client, x] : nodes_)
+    if (x.alive)
+      kill_node(client);
+  nodes_.clear();
+}
+
+sim_node& sim_world::add_node(double clock_skew_s) {
+  auto client = ++last_client_;
+  auto& x = nodes_[client];
+  x.client = client;
+  x.worker_id = "w" + std::to_string(client);
+  x.clock_skew_s = clock_skew_s;
+  auto cfg = parse_config(settings_of(options, x.worker_id));
+  if (!cfg)
+    throw std::invalid_argument(cfg.error().message);
+  x.cfg = std::move(*cfg);
+  node_surroundings around;
+  around.now = [this, clock_skew_s] {
+    return time.unix_now() + clock_skew_s;
+  };
+  around.log = options.log;
+  around.new_seed = [this] {
+    return dice_.next();
+  };
+  around.make_link = redis.links_of(client);
+  x.listener = time.system().spawn([this, client](drain_listener_actor::pointer)
+                                     -> drain_listener_actor::behavior_type {
+    return {[this, client](const msg::node_drained&) {
+      if (auto* node = find_node(client))
+        node->drained = true;
+    }};
+  });
+  x.outside
+    = spawn_outside_worlds(time.system(), x.cfg, web.spawn_client(client),
+                           time.system().spawn(sim_media_behavior), around);
+  x.deciding = spawn_deciding_actors(time.system(), x.cfg,
+                                     std::string{built_in_portrait_workflow},
+                                     x.outside, around, x.listener);
+  return x;
+}
+
+// Dead outside at once; what its actors still say to one another is heard by
+// nobody.
+void sim_world::kill_node(uint64_t client) {
+  auto& x = nodes_.at(client);
+  x.alive = false;
+  web.drop(client);
+  redis.drop(client);
+  auto any = [](const auto& handle) {
+    return caf::actor_cast<caf::actor>(handle);
+  };
+  time.kill({any(x.deciding.supervisor), any(x.deciding.webhooks),
+             any(x.outside.media), any(x.outside.objects), any(x.outside.cloud),
+             any(x.outside.jobs), any(x.outside.http), any(x.listener)});
+  x.deciding = {};
+  x.outside = {};
+  x.listener = {};
+}
+
+void sim_world::drain_node(uint64_t client) {
+  caf::anon_send(nodes_.at(client).deciding.supervisor,
+                 msg::drain_node{"SIGTERM"});
+}
+
+sim_node* sim_world::find_node(uint64_t client) {
+  auto at = nodes_.find(client);
+  return at == nodes_.end() ? nullptr : &at->second;
+}
+
+sim_node* sim_world::find_node(std::string_view worker_id) {
+  if (!worker_id.starts_with('w'))
+    return nullptr;
+  return find_node(std::strtoull(worker_id.data() + 1, nullptr, 10));
+}
+
+// -- producers and front ends -------------------------------------------------
+
+job_store::reply
+sim_world::as_front_end(const std::vector<std::string>& command) {
+  writing_ = redis_writer::front_end;
+  auto out = redis.run(command);
+  writing_ = redis_writer::worker;
+  return out;
+}
+
+void sim_world::produce(size_t job) {
+  auto& x = jobs[job];
+  auto id = job_table::id_of(job);
+  auto now = time.unix_now();
+  auto number = [](double value) {
+    char buffer[32];
+    std::snprintf(buffer, sizeof(buffer), "%.3f", value);
+    return std::string{buffer};
+  };
+  std::vector<std::string> record{
+    "HSET",   "job:" + id,   "id",         id,          "type",     x.type,
+    "status", "queued",      "created_at", number(now), "max_time", "1200",
+    "data",   data_of(x, id)};
+  if (x.complete_within_s > 0) {
+    record.emplace_back("complete_by");
+    record.push_back(number(now + x.complete_within_s));
+  }
+  // A producer tries until Redis takes it.
+  auto full = redis.server().now_is;
+  redis.server().now_is = {};
+  as_front_end(record);
+  as_front_end({"RPUSH", "queue:jobs", id});
+  redis.server().now_is = full;
+  ++pushed_;
+  if (x.cancel_after_s >= 0)
+    time.events().after(
+      virtual_duration{static_cast<int64_t>(x.cancel_after_s * 1e9)},
+      [this, job] {
+        cancel(job);
+      });
+}
+
+void sim_world::cancel(size_t job) {
+  if (is_final(status(job)))
+    return;
+  auto id = job_table::id_of(job);
+  as_front_end({"HSET", "job:" + id, "status", "cancelled", "error",
+                "cancelled by the user", "updated_at",
+                std::to_string(time.unix_now())});
+  as_front_end({"LREM", "queue:jobs", "0", id});
+}
+
+void sim_world::produce_next() {
+  if (pushed_ >= jobs.size())
+    return;
+  time.events().at(jobs[pushed_].at, [this] {
+    produce(pushed_);
+    produce_next();
+  });
+}
+
+void sim_world::start_producing() {
+  produce_next();
+}
+
+std::string sim_world::push(sim_job x) {
+  auto index = jobs.add(std::move(x));
+  produce(index);
+  return job_table::id_of(index);
+}
+
+} // namespace harness
+
+} // namespace render

@@ -1,0 +1,113 @@
+#pragma once
+// A whole fleet in virtual time: worker nodes built by the production wiring,
+// one Redis, Comput3 with its machines, S3, receivers, and producers that push
+// the jobs of a trace.
+#include "app/worker/wiring.hpp"
+#include "tests/harness/sim_cloud.hpp"
+#include "tests/harness/sim_http.hpp"
+#include "tests/harness/sim_jobs.hpp"
+#include "tests/harness/sim_places.hpp"
+#include "tests/harness/sim_redis.hpp"
+#include "tests/harness/virtual_time.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace render::harness {
+
+/// One worker process.
+struct sim_node {
+  /// Never used twice: a node that is started anew has a new one.
+  uint64_t client = 0;
+  std::string worker_id;
+  worker_config cfg;
+  outside_worlds outside;
+  deciding_actors deciding;
+  drain_listener_actor listener;
+  double clock_skew_s = 0;
+  bool alive = true;
+  /// Its SUPERVISOR has said that it is empty.
+  bool drained = false;
+};
+
+struct sim_options {
+  uint64_t seed = 1;
+  std::vector<sim_job> jobs;
+  /// Settings of the nodes, over the defaults of the service.
+  environment settings;
+  /// Where renderers make their folders.
+  std::string folder;
+  logger log = null_logger();
+};
+
+/// What a front end or a producer writes is told apart from what workers do.
+enum class redis_writer : uint8_t { worker, front_end };
+
+class sim_world {
+public:
+  explicit sim_world(sim_options options);
+  sim_world(const sim_world&) = delete;
+  sim_world& operator=(const sim_world&) = delete;
+  ~sim_world();
+
+  /// Starts a worker process.
+  sim_node& add_node(double clock_skew_s = 0);
+  /// SIGKILL: nothing it has sent and not yet received counts any more.
+  void kill_node(uint64_t client);
+  /// SIGTERM.
+  void drain_node(uint64_t client);
+
+  /// Pushes each job of the options at its time.
+  void start_producing();
+  /// Pushes a job now; for tests.
+  std::string push(sim_job x);
+  void cancel(size_t job);
+
+  /// Jobs of the options or of `push` that are not pushed yet.
+  size_t unpushed() const noexcept {
+    return jobs.size() - pushed_;
+  }
+  size_t pushed() const noexcept {
+    return pushed_;
+  }
+
+  std::string status(size_t job) const {
+    return std::string{
+      redis.server().field("job:" + job_table::id_of(job), "status")};
+  }
+
+  redis_writer writing() const noexcept {
+    return writing_;
+  }
+
+  sim_node* find_node(uint64_t client);
+  sim_node* find_node(std::string_view worker_id);
+  /// By client; dead ones too.
+  const std::map<uint64_t, sim_node>& nodes() const noexcept {
+    return nodes_;
+  }
+
+  sim_options options;
+  virtual_time time;
+  job_table jobs;
+  mutable sim_redis redis;
+  sim_web web;
+  sim_cloud cloud;
+  sim_places places;
+
+private:
+  void produce(size_t job);
+  void produce_next();
+  job_store::reply as_front_end(const std::vector<std::string>& command);
+
+  dice dice_;
+  std::map<uint64_t, sim_node> nodes_;
+  uint64_t last_client_ = 0;
+  size_t pushed_ = 0;
+  redis_writer writing_ = redis_writer::worker;
+};
+
+} // namespace render::harness

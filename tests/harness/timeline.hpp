@@ -1,0 +1,74 @@
+#pragma once
+// What the worlds outside the actors do, and when: a queue of functions in
+// virtual time. Equal times fire in the order in which they were asked for.
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace render::harness {
+
+/// Since the beginning of the run.
+using virtual_duration = std::chrono::nanoseconds;
+
+class timeline {
+public:
+  virtual_duration now() const noexcept {
+    return now_;
+  }
+
+  void at(virtual_duration when, std::function<void()> what) {
+    heap_.push_back({std::max(when, now_), ++last_, std::move(what)});
+    std::push_heap(heap_.begin(), heap_.end(), later);
+  }
+
+  void after(virtual_duration delay, std::function<void()> what) {
+    at(now_ + delay, std::move(what));
+  }
+
+  std::optional<virtual_duration> next() const {
+    if (heap_.empty())
+      return std::nullopt;
+    return heap_.front().when;
+  }
+
+  /// Moves to `when`, at or before which nothing may be left undone.
+  void move_to(virtual_duration when) {
+    now_ = std::max(now_, when);
+  }
+
+  /// Runs the first event that is due now; false when none is.
+  bool run_one() {
+    if (heap_.empty() || heap_.front().when > now_)
+      return false;
+    std::pop_heap(heap_.begin(), heap_.end(), later);
+    auto what = std::move(heap_.back().what);
+    heap_.pop_back();
+    what();
+    return true;
+  }
+
+  size_t size() const noexcept {
+    return heap_.size();
+  }
+
+private:
+  struct entry {
+    virtual_duration when{0};
+    uint64_t number = 0;
+    std::function<void()> what;
+  };
+
+  static bool later(const entry& a, const entry& b) {
+    return a.when != b.when ? a.when > b.when : a.number > b.number;
+  }
+
+  std::vector<entry> heap_;
+  virtual_duration now_{0};
+  uint64_t last_ = 0;
+};
+
+} // namespace render::harness

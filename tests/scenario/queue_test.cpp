@@ -1,0 +1,109 @@
+// What a worker asks of Redis, and when.
+#include "tests/harness/virtual_worker.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace render;
+using namespace render::harness;
+using namespace std::chrono_literals;
+
+BOOST_FIXTURE_TEST_SUITE(an_idle_queue, virtual_worker)
+
+BOOST_AUTO_TEST_CASE(costs_one_command_in_30_s) {
+  start();
+  advance(1s);
+  log->clear();
+  auto before = store->commands;
+  advance(10min);
+  BOOST_TEST(log->count("await") == 20u, log->text());
+  BOOST_TEST(log->count("claim") == 0u);
+  BOOST_TEST(log->count("peek") == 0u);
+  // The rest are looks for webhooks that a dead worker left, four a minute.
+  BOOST_TEST(store->commands - before == 20u + 40u);
+}
+
+BOOST_AUTO_TEST_CASE(costs_the_same_with_a_warm_gpu) {
+  gpu_cfg.idle_timeout = 24h;
+  start();
+  warm_up();
+  log->clear();
+  advance(10min);
+  BOOST_TEST(log->count("await") == 20u);
+  BOOST_TEST(log->count("claim") == 0u);
+  BOOST_TEST(log->count("peek") == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(a_queue_of_foreign_jobs, virtual_worker)
+
+BOOST_AUTO_TEST_CASE(is_looked_at_every_25_ms_while_a_slot_is_free) {
+  gpu_cfg.idle_timeout = 24h;
+  start();
+  warm_up();
+  // From here on the queue holds a job under a Python worker's lock.
+  auto x = make_job("held");
+  store->push(x);
+  store->jobs.at("held").locked_elsewhere = true;
+  caf::anon_send(store_actor, caf::tick_atom_v);
+  advance(1s);
+  log->clear();
+  advance(1s);
+  BOOST_TEST(log->count("claim") >= 30u, log->text());
+  BOOST_TEST(log->count("claim") <= 41u);
+  // A job behind it is taken within 25 ms.
+  auto pushed = elapsed_ms();
+  push("ours");
+  advance(100ms);
+  BOOST_TEST(log->first("running ours") >= pushed);
+  BOOST_TEST(log->first("running ours") <= pushed + 25);
+}
+
+BOOST_AUTO_TEST_CASE(is_looked_at_every_second_while_no_slot_is_free) {
+  cfg.pre_launch_min = cfg.pre_launch_max = 24h;
+  start();
+  push("waits");
+  advance(5s);
+  log->clear();
+  advance(10s);
+  BOOST_TEST(log->count("claim") == 0u);
+  BOOST_TEST(log->count("peek") >= 9u, log->text());
+  BOOST_TEST(log->count("peek") <= 11u);
+}
+
+BOOST_AUTO_TEST_CASE(does_not_make_us_rent_a_gpu) {
+  start();
+  auto x = make_job("held");
+  store->push(x);
+  store->jobs.at("held").locked_elsewhere = true;
+  caf::anon_send(store_actor, caf::tick_atom_v);
+  advance(10min);
+  BOOST_TEST(log->count("launch") == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(a_queue_watcher, virtual_worker)
+
+BOOST_AUTO_TEST_CASE(that_dies_is_started_anew) {
+  gpu_cfg.idle_timeout = 24h;
+  start();
+  warm_up();
+  caf::anon_send_exit(watcher, caf::exit_reason::kill);
+  run();
+  advance(100ms);
+  push("a");
+  advance(2s);
+  BOOST_TEST(status("a") == "success", log->text());
+}
+
+BOOST_AUTO_TEST_CASE(that_keeps_dying_ends_the_node) {
+  start();
+  for (int i = 0; i < 6; ++i) {
+    caf::anon_send_exit(watcher, caf::exit_reason::kill);
+    advance(5s);
+  }
+  BOOST_TEST(log->count("drained with leaks") == 1u, log->text());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,5 @@
+render_test(
+  renderer_scenario_test
+  LABEL scenario
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/renderer_test.cpp
+  DEPENDS render_renderer)

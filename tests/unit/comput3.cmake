@@ -1,0 +1,6 @@
+render_test(
+  comput3_test
+  LABEL unit
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/comput3_test.cpp
+  DEPENDS render_comput3)

@@ -1,0 +1,249 @@
+// Comput3's API: what is asked, and what its answers, pages and silences mean.
+#include "actors/io/gpu_cloud/comput3.hpp"
+#include "messages/json.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace render;
+using namespace render::gpu_cloud;
+
+namespace {
+
+const std::string page = "<html><head><title>502 Bad Gateway</title></head>"
+                         "<body><center>nginx</center></body></html>"
+                         + std::string(5'000, ' ') + "the end";
+
+config cfg() {
+  config out;
+  out.api_key = "key";
+  return out;
+}
+
+result<http_response> answered(int32_t status, std::string body,
+                               std::string type = "application/json") {
+  http_response out;
+  out.status = status;
+  out.headers["content-type"] = std::move(type);
+  out.body = std::move(body);
+  return out;
+}
+
+result<http_response> html(int32_t status) {
+  return answered(status, page, "text/html; charset=utf-8");
+}
+
+std::string header(const http_request& x, const std::string& name) {
+  for (auto& y : x.headers)
+    if (y.name == name)
+      return y.value;
+  return {};
+}
+
+const msg::launch_gpu media{"media:fast", 1'700'007'200};
+
+failure_kind launch_fails(const result<http_response>& got) {
+  auto x = read_launch(media, got);
+  BOOST_REQUIRE(!x);
+  BOOST_TEST(x.error().message.size() < 400u);
+  BOOST_TEST(x.error().message.find("the end") == std::string::npos);
+  return x.error().kind;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(requests)
+
+BOOST_AUTO_TEST_CASE(carry_the_key_the_origin_and_json) {
+  for (auto& x : {launch_request(cfg(), media), list_request(cfg(), {}),
+                  stop_request(cfg(), {"w"})}) {
+    BOOST_TEST(x.method == "POST");
+    BOOST_TEST(header(x, "X-C3-API-KEY") == "key");
+    BOOST_TEST(header(x, "Content-Type") == "application/json");
+    BOOST_TEST(header(x, "Origin") == "https://launch.comput3.ai");
+    BOOST_TEST(x.max_redirects == 0u);
+    BOOST_TEST(x.total_timeout.count() > 0);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(say_what_the_api_wants_to_hear) {
+  auto launch = launch_request(cfg(), media);
+  BOOST_TEST(launch.url == "https://api.comput3.ai/api/v0/launch");
+  BOOST_TEST(launch.body == R"({"type":"media:fast","expires":1700007200})");
+  auto list = list_request(cfg(), {});
+  BOOST_TEST(list.url == "https://api.comput3.ai/api/v0/workloads");
+  BOOST_TEST(list.body == R"({"running":true})");
+  auto stop = stop_request(cfg(), {R"(w"1)"});
+  BOOST_TEST(stop.url == "https://api.comput3.ai/api/v0/stop");
+  BOOST_TEST(stop.body == R"({"workload":"w\"1"})");
+}
+
+BOOST_AUTO_TEST_CASE(probe_the_node_and_each_service) {
+  auto url = [](const std::string& service) {
+    return probe_request(cfg(), {"n.example", service}).url;
+  };
+  BOOST_TEST(url("") == "https://n.example/");
+  BOOST_TEST(url("csm") == "https://n.example/csm/config");
+  BOOST_TEST(url("whisper") == "https://n.example/whisper/config");
+  BOOST_TEST(url("portrait") == "https://ui-n.example/system_stats");
+  BOOST_TEST(url("analyze") == "https://n.example/api/tags");
+  auto x = probe_request(cfg(), {"n", "", std::chrono::milliseconds{5'000}});
+  BOOST_TEST(x.total_timeout.count() == 5'000);
+  BOOST_TEST(header(x, "X-C3-API-KEY") == "key");
+  BOOST_TEST(header(x, "Origin").empty());
+}
+
+BOOST_AUTO_TEST_CASE(fill_templates) {
+  BOOST_TEST(node_url("http://{node}:1/{node}/", "n") == "http://n:1/n");
+  BOOST_TEST(node_url("http://127.0.0.1:9", "n") == "http://127.0.0.1:9");
+  // A node's name is no template.
+  BOOST_TEST(node_url("http://{node}/", "{node}") == "http://{node}");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(the_answer_to_a_launch)
+
+BOOST_AUTO_TEST_CASE(names_the_gpu) {
+  auto x = read_launch(media,
+                       answered(200, R"({"node":"n.example","workload":"w1",)"
+                                     R"("workload_key":"secret"})"));
+  BOOST_REQUIRE(x);
+  BOOST_TEST(x->workload == "w1");
+  BOOST_TEST(x->node == "n.example");
+  BOOST_TEST(x->type == "media:fast");
+  BOOST_TEST(x->expires_s == 1'700'007'200);
+  BOOST_TEST(x->running);
+}
+
+BOOST_AUTO_TEST_CASE(may_lack_the_node_for_a_while) {
+  auto x = read_launch(media, answered(200, R"({"workload":"w1"})"));
+  BOOST_REQUIRE(x);
+  BOOST_TEST(x->node.empty());
+}
+
+BOOST_AUTO_TEST_CASE(leaves_open_whether_a_gpu_was_rented) {
+  for (auto status : {502, 504, 520, 524})
+    BOOST_TEST((launch_fails(html(status)) == failure_kind::outcome_unknown));
+  // A 200 that says nothing of a workload.
+  for (auto* body : {"", "{}", "[]", "null", "7", R"({"workload":7})",
+                     R"({"workload":""})", "{"})
+    BOOST_TEST(
+      (launch_fails(answered(200, body)) == failure_kind::outcome_unknown));
+  BOOST_TEST((launch_fails(html(200)) == failure_kind::outcome_unknown));
+  BOOST_TEST((launch_fails(fail(failure_kind::outcome_unknown, "cut"))
+              == failure_kind::outcome_unknown));
+}
+
+BOOST_AUTO_TEST_CASE(is_worth_another_try) {
+  for (auto status : {403, 429, 500, 503})
+    BOOST_TEST((launch_fails(html(status)) == failure_kind::unavailable));
+  BOOST_TEST((launch_fails(answered(503, R"({"error":"no GPU free"})"))
+              == failure_kind::unavailable));
+  BOOST_TEST((launch_fails(fail(failure_kind::unavailable, "refused"))
+              == failure_kind::unavailable));
+}
+
+BOOST_AUTO_TEST_CASE(is_final_when_the_api_itself_refuses) {
+  for (auto status : {400, 401, 402, 403, 404})
+    BOOST_TEST((launch_fails(answered(status, R"({"error":"no"})"))
+                == failure_kind::rejected));
+}
+
+BOOST_AUTO_TEST_CASE(is_told_in_short) {
+  auto x = read_launch(media, answered(402, R"({"message":"no balance"})"));
+  BOOST_TEST(x.error().message
+             == "launch media:fast: HTTP 402 (application/json): no balance");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(the_workload_list)
+
+BOOST_AUTO_TEST_CASE(is_read_with_floats_and_gaps) {
+  auto x = read_list(answered(200, R"([
+    {"workload":"w1","node":"n1","type":"media:fast","status":"running",
+     "running":true,"created":1700000000.25,"expires":1700007200},
+    {"workload":"w2"},
+    {"workload":"w3","running":false,"created":"soon","expires":null,"node":7},
+    {"node":"no id"}, null, 7, "text", []
+  ])"));
+  BOOST_REQUIRE(x);
+  BOOST_REQUIRE(x->size() == 3u);
+  BOOST_TEST((*x)[0].created_s == 1'700'000'000.25);
+  BOOST_TEST((*x)[0].expires_s == 1'700'007'200);
+  BOOST_TEST((*x)[0].node == "n1");
+  BOOST_TEST((*x)[1].running);
+  BOOST_TEST((*x)[1].created_s == 0);
+  BOOST_TEST(!(*x)[2].running);
+  BOOST_TEST((*x)[2].created_s == 0);
+  BOOST_TEST((*x)[2].node.empty());
+}
+
+BOOST_AUTO_TEST_CASE(is_not_empty_because_it_could_not_be_read) {
+  for (auto& got :
+       {html(200), html(502), html(403), answered(200, "{}"),
+        answered(200, "null"), answered(200, ""), answered(500, "[]"),
+        result<http_response>{fail(failure_kind::unavailable, "refused")}}) {
+    auto x = read_list(got);
+    BOOST_REQUIRE(!x);
+    BOOST_TEST((x.error().kind == failure_kind::unavailable));
+    BOOST_TEST(x.error().message.size() < 400u);
+  }
+  BOOST_TEST(read_list(answered(200, "[]"))->empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(the_answer_to_a_stop)
+
+BOOST_AUTO_TEST_CASE(may_lack_its_fields) {
+  BOOST_TEST(*read_stop({"w"}, answered(200, R"({"stopped":1,)"
+                                             R"("refund_amount":0.25})"))
+             == 0.25);
+  BOOST_TEST(*read_stop({"w"}, answered(200, "{}")) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(counts_when_the_workload_is_gone_already) {
+  BOOST_TEST(read_stop({"w"}, answered(404, "{}")).has_value());
+  BOOST_TEST(
+    read_stop({"w"}, answered(400, R"({"error":"Workload not found"})"))
+      .has_value());
+  BOOST_TEST(read_stop({"w"}, answered(409, R"({"message":"Already stopped"})"))
+               .has_value());
+}
+
+BOOST_AUTO_TEST_CASE(does_not_count_when_a_proxy_says_so) {
+  for (auto status : {403, 404, 502, 503})
+    BOOST_TEST(!read_stop({"w"}, html(status)));
+  BOOST_TEST(!read_stop({"w"}, html(200)));
+  BOOST_TEST(!read_stop({"w"}, fail(failure_kind::outcome_unknown, "cut")));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(the_answer_to_a_probe)
+
+BOOST_AUTO_TEST_CASE(of_the_node_is_any_200) {
+  BOOST_TEST(read_probe({"n", ""}, html(200)).has_value());
+  BOOST_TEST(!read_probe({"n", ""}, html(302)));
+  BOOST_TEST(!read_probe({"n", ""}, html(502)));
+  BOOST_TEST(!read_probe({"n", ""}, fail(failure_kind::unavailable, "x")));
+}
+
+BOOST_AUTO_TEST_CASE(of_a_service_is_its_own_json) {
+  for (auto* service : {"csm", "whisper", "analyze"}) {
+    BOOST_TEST(read_probe({"n", service}, answered(200, "{}")).has_value());
+    BOOST_TEST(!read_probe({"n", service}, html(200)));
+    BOOST_TEST(!read_probe({"n", service}, answered(200, "[]")));
+  }
+  // No Ollama, yet a vision server.
+  auto not_found = answered(404, R"({"detail":"Not Found"})");
+  BOOST_TEST(read_probe({"n", "analyze"}, not_found).has_value());
+  BOOST_TEST(!read_probe({"n", "analyze"}, html(404)));
+  BOOST_TEST(!read_probe({"n", "csm"}, not_found));
+  BOOST_TEST(!read_probe({"n", "portrait"}, answered(200, "{}")));
+  BOOST_TEST(read_probe({"n", "portrait"}, answered(200, R"({"system":{}})"))
+               .has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,6 @@
+render_test(
+  gpu_instance_policy_test
+  LABEL unit
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/gpu_instance_policy_test.cpp
+  DEPENDS render_gpu_instance_policy)

@@ -1,0 +1,236 @@
+// Decisions about one GPU that a run in virtual time does not reach.
+#include "actors/gpu_instance/policy.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace render;
+using namespace render::gpu_instance;
+
+namespace {
+
+constexpr double t0 = 1'700'000'000;
+
+const failure unavailable{failure_kind::unavailable, "HTTP 502"};
+const failure lost{failure_kind::outcome_unknown, "cut"};
+
+template <class T>
+std::vector<T> all(const effects& xs) {
+  std::vector<T> out;
+  for (auto& x : xs)
+    if (auto* y = std::get_if<T>(&x))
+      out.push_back(*y);
+  return out;
+}
+
+arm_timer timer_of(const effects& xs, timer which) {
+  for (auto& x : all<arm_timer>(xs))
+    if (x.which == which)
+      return x;
+  BOOST_FAIL("no such timer is armed");
+  return {};
+}
+
+config media() {
+  config out;
+  out.instance = 7;
+  out.workload_type = "media:fast";
+  out.kinds = {job_kind::csm};
+  return out;
+}
+
+gpu_workload workload(const std::string& id) {
+  gpu_workload out;
+  out.workload = id;
+  out.node = "n-" + id;
+  out.type = "media:fast";
+  out.running = true;
+  out.created_s = t0;
+  out.expires_s = t0 + 7'200;
+  return out;
+}
+
+result<std::vector<gpu_workload>> list(std::vector<gpu_workload> xs) {
+  return xs;
+}
+
+msg::run_job task(const std::string& id) {
+  msg::run_job out;
+  out.subject.id = id;
+  out.subject.type = "csm";
+  return out;
+}
+
+/// Launched and ready at t0.
+policy ready_gpu(config cfg = media()) {
+  policy x{std::move(cfg)};
+  x.start(t0);
+  x.on_listed(list_purpose::before_launch, list({}), t0);
+  x.on_launched(workload("w"), t0);
+  x.on_probed("", {}, t0);
+  x.on_probed("csm", {}, t0);
+  BOOST_REQUIRE((x.phase() == gpu_phase::ready));
+  return x;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(probes_are_spaced_by_the_age_of_the_launch) {
+  using std::chrono::milliseconds;
+  auto at = [](int64_t ms) {
+    return probe_interval(media(), milliseconds{ms}).count();
+  };
+  BOOST_TEST(at(0) == 50);
+  BOOST_TEST(at(2'500) == 50);
+  BOOST_TEST(at(10'000) == 200);
+  BOOST_TEST(at(100'000) == 2'000);
+  BOOST_TEST(at(10'000'000) == 2'000);
+}
+
+BOOST_AUTO_TEST_SUITE(a_launch_of_unknown_outcome)
+
+BOOST_AUTO_TEST_CASE(without_a_list_before_goes_by_the_time_of_creation) {
+  auto candidate = workload("w");
+  for (auto& [age_s, ours] :
+       {std::pair{0.0, true}, {119.0, true}, {-60.0, true}, {121.0, false}}) {
+    policy x{media()};
+    x.start(t0);
+    x.on_listed(list_purpose::before_launch, fail(unavailable), t0);
+    x.on_launched(fail(lost), t0);
+    candidate.created_s = t0 - age_s;
+    x.on_listed(list_purpose::lookup, list({candidate}), t0 + 3);
+    BOOST_TEST((x.phase() == gpu_phase::booting) == ours);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(is_told_apart_by_type_and_end) {
+  auto adopts = [](gpu_workload candidate) {
+    policy x{media()};
+    x.start(t0);
+    x.on_listed(list_purpose::before_launch, list({}), t0);
+    x.on_launched(fail(lost), t0);
+    x.on_listed(list_purpose::lookup, list({candidate}), t0 + 3);
+    return x.phase() == gpu_phase::booting;
+  };
+  BOOST_TEST(adopts(workload("w")));
+  auto other = workload("w");
+  other.type = "media:slow";
+  BOOST_TEST(!adopts(other));
+  other = workload("w");
+  other.expires_s += 2;
+  BOOST_TEST(!adopts(other));
+  other.expires_s -= 1;
+  BOOST_TEST(adopts(other));
+}
+
+BOOST_AUTO_TEST_CASE(is_given_up_when_the_list_stays_unreadable) {
+  auto cfg = media();
+  cfg.lookups_max = 3;
+  policy x{cfg};
+  x.start(t0);
+  x.on_listed(list_purpose::before_launch, list({}), t0);
+  x.on_launched(fail(lost), t0);
+  x.on_listed(list_purpose::lookup, fail(unavailable), t0);
+  x.on_listed(list_purpose::lookup, fail(unavailable), t0);
+  BOOST_TEST((x.phase() == gpu_phase::launching));
+  auto out = x.on_listed(list_purpose::lookup, fail(unavailable), t0);
+  BOOST_TEST((x.phase() == gpu_phase::gone));
+  BOOST_TEST(all<launch>(out).empty());
+  BOOST_TEST((all<say>(out).front().level == severity::error));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(timers)
+
+BOOST_AUTO_TEST_CASE(that_were_replaced_do_nothing) {
+  auto x = ready_gpu();
+  auto out = x.on_run_job(task("a"));
+  out = x.on_render_ended("a", job_outcome{"done", {}, {}});
+  auto idle = timer_of(out, timer::idle);
+  x.on_run_job(task("b"));
+  out = x.on_render_ended("b", job_outcome{"done", {}, {}});
+  BOOST_TEST(x.on_timer(timer::idle, idle.generation, t0 + 300).empty());
+  idle = timer_of(out, timer::idle);
+  out = x.on_timer(timer::idle, idle.generation, t0 + 600);
+  BOOST_TEST(all<stop>(out).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(do_nothing_once_it_stops) {
+  policy x{media()};
+  x.start(t0);
+  x.on_listed(list_purpose::before_launch, list({}), t0);
+  auto armed = all<arm_timer>(x.on_launched(workload("w"), t0));
+  x.on_halt("test", t0);
+  for (auto& y : armed)
+    BOOST_TEST(x.on_timer(y.which, y.generation, t0).empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(late_answers)
+
+BOOST_AUTO_TEST_CASE(do_not_wake_a_gpu_that_stops) {
+  auto x = ready_gpu();
+  x.on_halt("test", t0);
+  BOOST_TEST(x.on_probed("csm", {}, t0).empty());
+  BOOST_TEST(x.on_probed("", fail(unavailable), t0).empty());
+  BOOST_TEST(x.on_listed(list_purpose::health, list({}), t0 + 99).empty());
+  BOOST_TEST((x.phase() == gpu_phase::stopping));
+  x.on_stopped(0.0, t0);
+  BOOST_TEST((x.phase() == gpu_phase::gone));
+  BOOST_TEST(x.on_stopped(0.0, t0).empty());
+  BOOST_TEST(x.on_halt("again", t0).empty());
+}
+
+BOOST_AUTO_TEST_CASE(of_a_renderer_count_once) {
+  auto x = ready_gpu();
+  x.on_run_job(task("a"));
+  BOOST_TEST(all<end_job>(x.on_render_ended("a", {})).size() == 1u);
+  BOOST_TEST(x.on_render_ended("a", {}).empty());
+  BOOST_TEST(x.on_render_ended("never", {}).empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_CASE(a_node_name_that_comes_late_is_taken_from_the_list) {
+  policy x{media()};
+  x.start(t0);
+  x.on_listed(list_purpose::before_launch, list({}), t0);
+  auto nameless = workload("w");
+  nameless.node.clear();
+  auto out = x.on_launched(nameless, t0);
+  BOOST_TEST(all<probe>(out).empty());
+  BOOST_TEST(all<list_workloads>(out).size() == 1u);
+  x.on_listed(list_purpose::health, list({workload("w")}), t0 + 1);
+  BOOST_TEST(x.node() == "n-w");
+  auto tick = timer_of(out, timer::boot_probe);
+  out = x.on_timer(timer::boot_probe, tick.generation, t0 + 1);
+  BOOST_TEST(all<probe>(out).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_gpu_waits_for_its_renderers_before_it_is_gone) {
+  auto x = ready_gpu();
+  x.on_run_job(task("a"));
+  auto out = x.on_halt("test", t0);
+  BOOST_TEST(all<stop_renderers>(out).size() == 1u);
+  out = x.on_stopped(0.0, t0);
+  BOOST_TEST(all<quit>(out).empty());
+  out = x.on_render_ended("a", failed_outcome(unavailable));
+  BOOST_TEST(all<end_job>(out).size() == 1u);
+  BOOST_TEST(all<quit>(out).size() == 1u);
+  BOOST_TEST(all<report>(out).back().update.busy_slots == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_of_a_kind_that_is_not_ready_comes_back) {
+  auto cfg = media();
+  cfg.kinds = {job_kind::csm, job_kind::portrait};
+  auto x = ready_gpu(cfg);
+  auto portrait = task("a");
+  portrait.subject.type = "portrait";
+  auto out = x.on_run_job(portrait);
+  BOOST_REQUIRE(all<end_job>(out).size() == 1u);
+  BOOST_TEST(
+    (all<end_job>(out)[0].outcome.error.kind == failure_kind::unavailable));
+  portrait.subject.type = "teleport";
+  BOOST_TEST(all<start_renderer>(x.on_run_job(portrait)).empty());
+}

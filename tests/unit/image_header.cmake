@@ -1,0 +1,6 @@
+render_test(
+  image_header_test
+  LABEL unit
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/image_header_test.cpp
+  DEPENDS render_media_work)

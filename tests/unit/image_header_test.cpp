@@ -1,0 +1,132 @@
+// What an image file says of itself, also when it lies or ends too early.
+#include "actors/io/media/image_header.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace render;
+using namespace render::media;
+using namespace std::string_literals;
+
+namespace {
+
+std::string big(uint32_t x, int bytes) {
+  std::string out;
+  for (int i = bytes - 1; i >= 0; --i)
+    out += static_cast<char>(x >> (8 * i));
+  return out;
+}
+
+std::string little(uint32_t x, int bytes) {
+  std::string out;
+  for (int i = 0; i < bytes; ++i)
+    out += static_cast<char>(x >> (8 * i));
+  return out;
+}
+
+std::string png(uint32_t width, uint32_t height) {
+  return "\x89PNG\r\n\x1a\n"s + big(13, 4) + "IHDR" + big(width, 4)
+         + big(height, 4) + "\x08\x02\0\0\0"s + "crc!" + big(0, 4) + "IENDcrc!";
+}
+
+std::string segment(int marker, const std::string& payload) {
+  return "\xff"s + static_cast<char>(marker)
+         + big(static_cast<uint32_t>(payload.size() + 2), 2) + payload;
+}
+
+std::string frame(uint32_t width, uint32_t height, int marker = 0xc0) {
+  return segment(marker, "\x08"s + big(height, 2) + big(width, 2) + "\x03"s);
+}
+
+const auto scan = segment(0xda, "\x01\x01\0\0\x3f\0"s) + "picture"
+                  + "\xff\xd9"s;
+
+std::string webp(const std::string& chunk, const std::string& payload) {
+  auto body = "WEBP" + chunk + little(static_cast<uint32_t>(payload.size()), 4)
+              + payload;
+  return "RIFF" + little(static_cast<uint32_t>(body.size()), 4) + body;
+}
+
+image_header good(const std::string& bytes) {
+  auto got = read_image_header(bytes);
+  BOOST_REQUIRE_MESSAGE(got, (got ? "" : got.error().message));
+  return *got;
+}
+
+std::string bad(const std::string& bytes) {
+  auto got = read_image_header(bytes);
+  BOOST_REQUIRE(!got);
+  BOOST_TEST((got.error().kind == failure_kind::invalid_input));
+  return got.error().message;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(a_header)
+
+BOOST_AUTO_TEST_CASE(of_a_png_tells_the_size) {
+  auto x = good(png(640, 480));
+  BOOST_TEST((x.format == image_format::png));
+  BOOST_TEST(x.width == 640u);
+  BOOST_TEST(x.height == 480u);
+  // A bomb is read like any other; whoever decodes decides.
+  BOOST_TEST(good(png(0x7fffffff, 0x7fffffff)).width == 0x7fffffffu);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_jpeg_tells_the_size) {
+  for (auto marker : {0xc0, 0xc1, 0xc2, 0xc9}) {
+    auto x = good("\xff\xd8"s + segment(0xe0, "JFIF") + frame(640, 480, marker)
+                  + scan);
+    BOOST_TEST(x.width == 640u);
+    BOOST_TEST(x.height == 480u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(of_a_jpeg_is_not_that_of_its_thumbnail) {
+  auto thumbnail = "\xff\xd8"s + frame(16, 12) + scan;
+  auto x = good("\xff\xd8"s + segment(0xe1, "Exif\0\0"s + thumbnail)
+                + segment(0xc4, "table") + "\xff"s + frame(640, 480) + scan);
+  BOOST_TEST(x.width == 640u);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_webp_tells_the_size) {
+  auto extended
+    = good(webp("VP8X", little(0, 4) + little(639, 3) + little(479, 3)));
+  BOOST_TEST(extended.width == 640u);
+  BOOST_TEST(extended.height == 480u);
+  auto lossless
+    = good(webp("VP8L", "\x2f"s + little(639 | (479 << 14), 4) + "padding!!"));
+  BOOST_TEST(lossless.width == 640u);
+  BOOST_TEST(lossless.height == 480u);
+  auto lossy
+    = good(webp("VP8 ", "tag\x9d\x01\x2a"s + little(640, 2) + little(480, 2)));
+  BOOST_TEST(lossy.width == 640u);
+  BOOST_TEST(lossy.height == 480u);
+}
+
+BOOST_AUTO_TEST_CASE(that_ends_early_is_refused_at_every_length) {
+  auto jpeg = "\xff\xd8"s + segment(0xe0, "JFIF") + frame(640, 480) + scan;
+  for (auto& whole : {png(640, 480), jpeg,
+                      webp("VP8X", little(0, 4) + little(9, 3) + little(9, 3))})
+    for (size_t size = 0; size < whole.size() - 4; ++size)
+      BOOST_TEST(!read_image_header(whole.substr(0, size)), size);
+}
+
+BOOST_AUTO_TEST_CASE(says_what_is_wrong) {
+  BOOST_TEST(bad("") == "not a JPEG, PNG or WebP picture");
+  BOOST_TEST(bad("GIF89a") == "not a JPEG, PNG or WebP picture");
+  BOOST_TEST(bad(png(640, 480).substr(0, 40)) == "the PNG file is incomplete");
+  BOOST_TEST(bad("\xff\xd8"s + frame(640, 480))
+             == "the JPEG file is incomplete");
+  BOOST_TEST(bad("\xff\xd8"s + scan) == "the JPEG file is incomplete");
+  BOOST_TEST(bad(webp("ABCD", std::string(20, 'x')))
+             == "the WebP file is incomplete");
+}
+
+BOOST_AUTO_TEST_CASE(without_pixels_is_refused) {
+  BOOST_TEST(bad(png(0, 480)) == "the picture has no pixels");
+  BOOST_TEST(bad(png(640, 0)) == "the picture has no pixels");
+  BOOST_TEST(bad("\xff\xd8"s + frame(640, 0) + scan)
+             == "the picture has no pixels");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,6 @@
+render_test(
+  job_params_test
+  LABEL unit
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/job_params_test.cpp
+  DEPENDS render_records)

@@ -1,0 +1,250 @@
+// Redis replies to records and back, whatever stands in Redis.
+#include "actors/io/job_store/codec.hpp"
+#include "messages/json.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace render;
+using namespace render::job_store;
+
+namespace {
+
+reply text(std::string x) {
+  return reply::of(std::move(x));
+}
+
+reply number(int64_t x) {
+  return reply::of(x);
+}
+
+reply array(std::vector<reply> xs) {
+  return reply::of(std::move(xs));
+}
+
+reply entry(const std::string& type = "csm",
+            const std::string& created = "1700000000",
+            const std::string& complete_by = "1700000900.5",
+            const std::string& max_time = "1200") {
+  return array({text("id"), number(1), text(type), text(created),
+                text(complete_by), text(max_time), text("{}")});
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(numbers)
+
+BOOST_AUTO_TEST_CASE(are_read_as_python_writes_them) {
+  BOOST_TEST(*parse_number("1700000000") == 1'700'000'000);
+  BOOST_TEST(*parse_number("1700000000.123") == 1'700'000'000.123);
+  BOOST_TEST(*parse_number("1.7e9") == 1.7e9);
+  BOOST_TEST(*parse_number(" -3 \n") == -3);
+}
+
+BOOST_AUTO_TEST_CASE(are_nothing_else) {
+  for (auto* x : {"", " ", "nan", "inf", "-inf", "1e999", "12abc", "0x10",
+                  "1,5", "soon", "1 2", "None"})
+    BOOST_TEST(!parse_number(x), x);
+}
+
+BOOST_AUTO_TEST_CASE(are_written_without_an_exponent) {
+  BOOST_TEST(number_text(1'700'000'000) == "1700000000");
+  BOOST_TEST(number_text(0.5) == "0.5");
+  BOOST_TEST(number_text(1e21) == "1000000000000000000000");
+  for (auto x : {0.1, 1e-7, 1'700'000'000.123456, 1e300})
+    BOOST_TEST(*parse_number(number_text(x)) == x);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_CASE(text_becomes_valid_utf8_and_keeps_what_is_valid) {
+  const std::string mark = "\xEF\xBF\xBD";
+  for (auto* x :
+       {"", "plain", "gr\xC3\xBC\xC3\x9F", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"})
+    BOOST_TEST(valid_utf8(x) == x);
+  BOOST_TEST(valid_utf8("a\xFFz") == "a" + mark + "z");
+  BOOST_TEST(valid_utf8("\xC0\xAF") == mark + mark);
+  BOOST_TEST(valid_utf8("\xED\xA0\x80") == mark + mark + mark);
+  BOOST_TEST(valid_utf8("\xE2\x82") == mark + mark);
+  BOOST_TEST(valid_utf8("\xF4\x90\x80\x80") == mark + mark + mark + mark);
+}
+
+BOOST_AUTO_TEST_SUITE(a_job_entry)
+
+BOOST_AUTO_TEST_CASE(becomes_a_job) {
+  auto x = decode_job(entry());
+  BOOST_TEST(!x.flaw);
+  BOOST_TEST(x.subject.id == "id");
+  BOOST_TEST(x.subject.type == "csm");
+  BOOST_TEST(x.subject.attempt == 1u);
+  BOOST_TEST(x.subject.created_at_s == 1'700'000'000);
+  BOOST_TEST(x.subject.complete_by_s == 1'700'000'900.5);
+  BOOST_TEST(x.subject.max_time_s == 1'200);
+  BOOST_TEST(x.subject.data == "{}");
+}
+
+BOOST_AUTO_TEST_CASE(may_lack_fields) {
+  auto x = decode_job(array({text("id"), number(0)}));
+  BOOST_TEST(!x.flaw);
+  BOOST_TEST(x.subject.complete_by_s == 0);
+  BOOST_TEST(decode_job(reply{}).subject.id.empty());
+  auto nil = decode_job(array(
+    {text("id"), number(1), reply{}, reply{}, reply{}, reply{}, reply{}}));
+  BOOST_TEST(!nil.flaw);
+  BOOST_TEST(is_recordless(nil.subject));
+}
+
+BOOST_AUTO_TEST_CASE(with_a_time_that_is_none_has_a_flaw) {
+  auto x = decode_job(entry("csm", "x", "tomorrow", "1200"));
+  BOOST_REQUIRE(x.flaw);
+  BOOST_TEST(x.flaw->message
+             == R"(complete_by: got "tomorrow", accepted is a number of )"
+                "seconds");
+  BOOST_TEST((x.flaw->kind == failure_kind::invalid_input));
+  BOOST_TEST(
+    decode_job(entry("csm", "1", "2", "\xFF")).flaw->message.find("max_time")
+    == 0u);
+  // When it was made matters to nobody.
+  BOOST_TEST(!decode_job(entry("csm", "yesterday")).flaw);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(the_answer_to_a_claim)
+
+BOOST_AUTO_TEST_CASE(holds_jobs_rejects_and_what_was_dropped) {
+  auto x = decode_claim(
+    array({number(7), array({entry(), entry("csm", "1", "soon")}),
+           array({array({text("expired"), entry()}),
+                  array({text("type"), entry("teleport")}),
+                  array({text("missing"), array({text("id")})}), text("junk")}),
+           array({text("gone")})}));
+  BOOST_REQUIRE(x);
+  BOOST_TEST(x->queue_length == 7u);
+  BOOST_TEST(x->jobs.size() == 1u);
+  BOOST_REQUIRE(x->unfit.size() == 4u);
+  BOOST_TEST(x->unfit[0].reason.message.find("complete_by") == 0u);
+  BOOST_TEST(x->unfit[1].reason.message
+             == "Job expired before processing could begin");
+  BOOST_TEST((x->unfit[1].reason.kind == failure_kind::deadline_passed));
+  BOOST_TEST(x->unfit[2].reason.message.find(R"(type: got "teleport")") == 0u);
+  BOOST_TEST(x->unfit[3].reason.message.find("job record missing") == 0u);
+  BOOST_TEST(x->dropped.front() == "gone");
+}
+
+BOOST_AUTO_TEST_CASE(is_a_failure_when_it_is_none) {
+  for (auto& x : {reply{}, text("OK"), number(1), array({}),
+                  array({number(1), array({}), array({})})}) {
+    auto got = decode_claim(x);
+    BOOST_REQUIRE(!got);
+    BOOST_TEST((got.error().kind == failure_kind::internal));
+  }
+  auto got = decode_claim(reply::error("LOADING Redis is loading"));
+  BOOST_REQUIRE(!got);
+  BOOST_TEST((got.error().kind == failure_kind::unavailable));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_CASE(a_look_tells_long_data_from_none) {
+  auto with_data = [](reply data) {
+    return array({text("id"), number(0), text("csm"), text("1"), text("2"),
+                  text("3"), std::move(data)});
+  };
+  auto x = decode_peek(array(
+    {number(3),
+     array({with_data(text("{}")), with_data(number(9)), with_data({})})}));
+  BOOST_REQUIRE(x);
+  BOOST_TEST(x->queue_length == 3u);
+  BOOST_TEST(x->waiting[0].data == "{}");
+  BOOST_TEST(x->waiting[1].data.empty());
+  BOOST_TEST(x->waiting[2].data == "null");
+}
+
+BOOST_AUTO_TEST_CASE(ownership_is_read) {
+  auto x = decode_ownership(array({number(1), text("running")}));
+  BOOST_TEST(x->ours);
+  BOOST_TEST(x->status == "running");
+  auto gone = decode_ownership(array({number(0), reply{}}));
+  BOOST_TEST(!gone->ours);
+  BOOST_TEST(gone->status.empty());
+  BOOST_TEST(!decode_ownership(text("x")));
+}
+
+BOOST_AUTO_TEST_CASE(a_settling_brings_one_webhook_or_none) {
+  auto none = decode_settle(array({number(0), reply{}}), "j");
+  BOOST_TEST(!none->written);
+  BOOST_TEST(none->webhooks.empty());
+  auto one = decode_settle(
+    array({number(1), array({text("msg_j"), text("http://r"), text("{}"),
+                             text("2"), text("1700000000000")})}),
+    "j");
+  BOOST_TEST(one->written);
+  BOOST_REQUIRE(one->webhooks.size() == 1u);
+  BOOST_TEST(
+    (one->webhooks[0]
+     == webhook{"msg_j", "j", "http://r", "{}", 2, 1'700'000'000'000}));
+}
+
+BOOST_AUTO_TEST_CASE(taken_webhooks_name_their_jobs) {
+  auto x
+    = decode_webhooks(array({array({text("j"), text("msg_j"), text("http://r"),
+                                    text("{}"), text("-1"), text("1e99")}),
+                             text("junk")}));
+  BOOST_REQUIRE(x->size() == 1u);
+  BOOST_TEST((*x)[0].job_id == "j");
+  BOOST_TEST((*x)[0].attempts == 0u);
+  BOOST_TEST((*x)[0].created_ms == 0);
+}
+
+BOOST_AUTO_TEST_CASE(the_version_is_found) {
+  BOOST_TEST(*decode_version(text("# Server\r\nredis_version:7.0.15\r\nx:1"))
+             == "7.0.15");
+  BOOST_TEST(!decode_version(text("nothing")));
+  BOOST_TEST(!decode_version(reply::error("NOAUTH x")));
+}
+
+BOOST_AUTO_TEST_CASE(an_outage_is_told_from_a_bug) {
+  for (auto* x :
+       {"LOADING Redis is loading", "OOM command not allowed", "READONLY x",
+        "NOAUTH Authentication required.", "ERR max number of clients reached",
+        "ERR Error running script: -OOM command not allowed when used memory",
+        "MISCONF x"})
+    BOOST_TEST((failure_of(x).kind == failure_kind::unavailable), x);
+  for (auto* x : {"ERR unknown command", "WRONGTYPE x", "ERR OOMPH"})
+    BOOST_TEST((failure_of(x).kind == failure_kind::internal), x);
+}
+
+BOOST_AUTO_TEST_SUITE(the_webhook_body)
+
+BOOST_AUTO_TEST_CASE(has_the_fields_of_the_contract_and_no_others) {
+  job x;
+  x.id = "j";
+  job_outcome url;
+  url.result_url = "http://s/a.mp3";
+  BOOST_TEST(
+    webhook_body(x, url)
+    == R"({"id":"j","status":"success","result_url":"http://s/a.mp3"})");
+  job_outcome said;
+  said.text = "hello";
+  BOOST_TEST(webhook_body(x, said)
+             == R"({"id":"j","status":"success","text":"hello"})");
+  auto failed = failed_outcome({failure_kind::rejected, "no"});
+  BOOST_TEST(webhook_body(x, failed)
+             == R"({"id":"j","status":"failed","error":"no"})");
+  failed.result_url = "http://s/a.mp3";
+  BOOST_TEST(webhook_body(x, failed)
+             == R"({"id":"j","status":"failed","error":"no",)"
+                R"("result_url":"http://s/a.mp3"})");
+}
+
+BOOST_AUTO_TEST_CASE(is_valid_json_whatever_was_said) {
+  job x;
+  x.id = "j\"\n";
+  job_outcome said;
+  said.text = "quote \" slash \\ line \n null \x01 bad \xFF";
+  auto body = webhook_body(x, said);
+  BOOST_TEST(json::parse(body).has_value());
+  BOOST_TEST(valid_utf8(body) == body);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

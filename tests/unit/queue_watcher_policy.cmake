@@ -1,0 +1,6 @@
+render_test(
+  queue_watcher_policy_test
+  LABEL unit
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/queue_watcher_policy_test.cpp
+  DEPENDS render_queue_watcher_policy)

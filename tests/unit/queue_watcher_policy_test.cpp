@@ -1,0 +1,263 @@
+// When the queue is asked, and for what.
+#include "actors/queue_watcher/policy.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace render;
+using namespace render::queue_watcher;
+
+namespace {
+
+constexpr double t0 = 1'700'000'000;
+const failure broken{failure_kind::unavailable, "no Redis"};
+
+template <class T>
+std::vector<T> all(const effects& xs) {
+  std::vector<T> out;
+  for (auto& x : xs)
+    if (auto* y = std::get_if<T>(&x))
+      out.push_back(*y);
+  return out;
+}
+
+msg::capacity slots(uint32_t count, uint64_t received = 0) {
+  return {{{{"csm", "whisper"}, count}}, received, true};
+}
+
+job good_job(const std::string& id, const std::string& type = "csm") {
+  job out;
+  out.id = id;
+  out.type = type;
+  out.created_at_s = t0 - 10;
+  out.data = type == "csm" ? R"({"text":"Hi."})"
+                           : R"({"image_url":"http://a.example/a.png"})";
+  return out;
+}
+
+msg::claimed_jobs claimed(std::vector<job> jobs, bool more = false) {
+  return {std::move(jobs), {}, more};
+}
+
+/// With this capacity, and a queue that is known to hold something.
+policy awake(msg::capacity x) {
+  policy out{{}};
+  out.on_capacity(std::move(x), t0);
+  return out;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(a_flaw)
+
+BOOST_AUTO_TEST_CASE(is_a_passed_deadline_or_a_bad_record) {
+  auto x = good_job("a");
+  BOOST_TEST(!flaw_of(x, t0));
+  x.complete_by_s = t0;
+  BOOST_REQUIRE(flaw_of(x, t0));
+  BOOST_TEST(flaw_of(x, t0)->message
+             == "Job expired before processing could begin");
+  BOOST_TEST((flaw_of(x, t0)->kind == failure_kind::deadline_passed));
+  x.complete_by_s = t0 + 0.001;
+  BOOST_TEST(!flaw_of(x, t0));
+  x.data = "{";
+  BOOST_TEST((flaw_of(x, t0)->kind == failure_kind::invalid_input));
+  x.type = "teleport";
+  BOOST_TEST(flaw_of(x, t0)->message.find("type: got") == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(a_claim)
+
+BOOST_AUTO_TEST_CASE(is_made_at_once_when_the_queue_has_a_head) {
+  auto x = awake(slots(2));
+  auto out = x.on_head({true}, t0);
+  BOOST_REQUIRE(all<claim>(out).size() == 1u);
+  BOOST_TEST(all<claim>(out)[0].quotas[0].count == 2u);
+  BOOST_TEST(all<arm_timer>(out).empty());
+}
+
+BOOST_AUTO_TEST_CASE(is_made_only_for_slots_that_are_open) {
+  auto x = awake(slots(2));
+  x.on_head({true}, t0);
+  // One job comes; the owner has not yet said that it has it.
+  auto out = x.on_claimed(claimed({good_job("a")}, true), t0);
+  BOOST_TEST(all<deliver>(out).size() == 1u);
+  out = x.on_capacity(slots(2, 0), t0);
+  for (auto& y : all<claim>(out))
+    BOOST_TEST(y.quotas[0].count == 1u);
+  // Now it has, and one slot is still open.
+  x = awake(slots(1));
+  x.on_head({true}, t0);
+  x.on_claimed(claimed({good_job("a")}, true), t0);
+  out = x.on_capacity(slots(0, 1), t0);
+  BOOST_TEST(all<claim>(out).empty());
+  out = x.on_peeked({{good_job("b")}, 1}, t0);
+  BOOST_TEST(all<claim>(out).empty());
+  // The job has ended: the slot is open again.
+  out = x.on_capacity(slots(1, 1), t0 + 1);
+  BOOST_REQUIRE(all<claim>(out).size() == 1u);
+  BOOST_TEST(all<claim>(out)[0].quotas[0].count == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(is_one_at_a_time) {
+  auto x = awake(slots(1));
+  BOOST_TEST(all<claim>(x.on_head({true}, t0)).size() == 1u);
+  BOOST_TEST(all<claim>(x.on_capacity(slots(5), t0)).empty());
+}
+
+BOOST_AUTO_TEST_CASE(is_not_repeated_at_once_when_it_found_nothing) {
+  auto x = awake(slots(1));
+  x.on_head({true}, t0);
+  auto out = x.on_claimed(claimed({}, true), t0);
+  BOOST_TEST(all<claim>(out).empty());
+  // A look at what waits, then again after 25 ms.
+  BOOST_REQUIRE(all<peek>(out).size() == 1u);
+  out = x.on_peeked({{}, 1}, t0);
+  BOOST_TEST(all<claim>(out).empty());
+  BOOST_REQUIRE(all<arm_timer>(out).size() == 1u);
+  auto timer = all<arm_timer>(out)[0];
+  BOOST_TEST(timer.delay.count() == 25);
+  BOOST_TEST(x.on_timer(timer.generation - 1, t0).empty());
+  BOOST_TEST(all<claim>(x.on_timer(timer.generation, t0 + 0.025)).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(that_took_long_is_repeated_more_slowly) {
+  auto x = awake(slots(1));
+  x.on_head({true}, t0);
+  x.on_claimed(claimed({}, true), t0 + 0.1);
+  auto out = x.on_peeked({{}, 1}, t0 + 0.1);
+  BOOST_REQUIRE(all<arm_timer>(out).size() == 1u);
+  BOOST_TEST(all<arm_timer>(out)[0].delay.count() >= 390);
+}
+
+BOOST_AUTO_TEST_CASE(brings_bad_jobs_along_as_unfit) {
+  auto x = awake(slots(2));
+  x.on_head({true}, t0);
+  auto late = good_job("late");
+  late.complete_by_s = t0 - 1;
+  auto out = x.on_claimed(claimed({good_job("a"), late}), t0);
+  BOOST_REQUIRE(all<deliver>(out).size() == 1u);
+  auto what = all<deliver>(out)[0].what;
+  BOOST_TEST(what.jobs.size() == 1u);
+  BOOST_REQUIRE(what.unfit.size() == 1u);
+  BOOST_TEST(what.unfit[0].subject.id == "late");
+  // It needs no slot: the next claim is for one more.
+  out = x.on_head({true}, t0);
+  for (auto& y : all<claim>(out))
+    BOOST_TEST(y.quotas[0].count == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(a_full_node)
+
+BOOST_AUTO_TEST_CASE(reports_what_waits_and_looks_again_in_a_second) {
+  auto x = awake(slots(0));
+  auto out = x.on_head({true}, t0);
+  BOOST_TEST(all<claim>(out).empty());
+  BOOST_REQUIRE(all<peek>(out).size() == 1u);
+  auto old = good_job("old", "analyze");
+  old.created_at_s = t0 - 500;
+  out = x.on_peeked({{good_job("a"), old}, 2}, t0);
+  BOOST_REQUIRE(all<report>(out).size() == 1u);
+  auto seen = all<report>(out)[0].what;
+  BOOST_TEST(seen.waiting_by_type.at("csm") == 1u);
+  BOOST_TEST(seen.waiting_by_type.at("analyze") == 1u);
+  BOOST_TEST(seen.oldest_created_at_s == t0 - 500);
+  BOOST_REQUIRE(all<arm_timer>(out).size() == 1u);
+  BOOST_TEST(all<arm_timer>(out)[0].delay.count() == 1'000);
+  // When all of it is gone, that is told once.
+  out = x.on_timer(all<arm_timer>(out)[0].generation, t0 + 1);
+  out = x.on_peeked({{}, 0}, t0 + 1);
+  BOOST_REQUIRE(all<report>(out).size() == 1u);
+  BOOST_TEST(all<report>(out)[0].what.waiting_by_type.empty());
+  BOOST_TEST(all<wait_for_work>(out).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(rejects_what_can_never_run) {
+  auto x = awake(slots(0));
+  x.on_head({true}, t0);
+  auto late = good_job("late");
+  late.complete_by_s = t0 - 1;
+  auto out = x.on_peeked({{late, good_job("odd", "teleport")}, 2}, t0);
+  BOOST_TEST(all<reject>(out).size() == 2u);
+  BOOST_TEST(all<report>(out).empty());
+  out = x.on_rejected("late", claimed({late}), t0);
+  BOOST_REQUIRE(all<deliver>(out).size() == 1u);
+  BOOST_TEST(all<deliver>(out)[0].what.unfit.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(rejects_a_few_at_a_time) {
+  auto x = awake(slots(0));
+  x.on_head({true}, t0);
+  std::vector<job> many;
+  for (int i = 0; i < 100; ++i)
+    many.push_back(good_job(std::to_string(i), "teleport"));
+  BOOST_TEST(all<reject>(x.on_peeked({many, 100}, t0)).size() == 16u);
+}
+
+BOOST_AUTO_TEST_CASE(trusts_data_that_was_too_long_to_see) {
+  auto x = awake(slots(0));
+  x.on_head({true}, t0);
+  auto big = good_job("big");
+  big.data.clear();
+  auto out = x.on_peeked({{big}, 1}, t0);
+  BOOST_TEST(all<reject>(out).empty());
+  BOOST_TEST(all<report>(out).size() == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(a_failure_of_redis)
+
+BOOST_AUTO_TEST_CASE(is_waited_out_longer_and_longer) {
+  auto x = awake(slots(1));
+  std::vector<int64_t> delays;
+  for (int i = 0; i < 8; ++i) {
+    auto out = x.on_wait_failed(broken);
+    auto timer = all<arm_timer>(out).at(0);
+    delays.push_back(timer.delay.count());
+    BOOST_TEST(all<wait_for_work>(x.on_timer(timer.generation, t0)).size()
+               == 1u);
+  }
+  std::vector<int64_t> expected{100, 200, 400, 800, 1'600, 3'200, 5'000, 5'000};
+  BOOST_TEST(delays == expected, boost::test_tools::per_element());
+  x.on_head({false}, t0);
+  BOOST_TEST(all<arm_timer>(x.on_wait_failed(broken)).at(0).delay.count()
+             == 100);
+}
+
+BOOST_AUTO_TEST_CASE(stops_no_claim_for_good) {
+  auto x = awake(slots(1));
+  x.on_head({true}, t0);
+  auto timer = all<arm_timer>(x.on_claim_failed(broken)).at(0);
+  BOOST_TEST(x.on_capacity(slots(2), t0).empty());
+  BOOST_TEST(all<claim>(x.on_timer(timer.generation, t0 + 0.1)).size() == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(a_watcher_that_must_not_claim)
+
+BOOST_AUTO_TEST_CASE(asks_nothing) {
+  policy x{{}};
+  BOOST_TEST(x.on_head({true}, t0).empty());
+  auto closed = slots(3);
+  closed.accepting = false;
+  BOOST_TEST(x.on_capacity(closed, t0).empty());
+  BOOST_TEST(x.on_wait_failed(broken).empty());
+}
+
+BOOST_AUTO_TEST_CASE(still_hands_over_a_claim_that_was_under_way) {
+  auto x = awake(slots(1));
+  x.on_head({true}, t0);
+  auto closed = slots(1);
+  closed.accepting = false;
+  x.on_capacity(closed, t0);
+  auto out = x.on_claimed(claimed({good_job("a")}), t0);
+  BOOST_TEST(all<deliver>(out).size() == 1u);
+  BOOST_TEST(all<claim>(out).empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,75 @@
+// The course of one attempt: it ends exactly once, and stale answers are none.
+#include "actors/renderer/run.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace render;
+
+namespace {
+
+const failure late{failure_kind::deadline_passed, "late"};
+const failure cancelled{failure_kind::cancelled, "cancelled"};
+
+job_outcome done() {
+  job_outcome out;
+  out.text = "done";
+  return out;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(one_attempt)
+
+BOOST_AUTO_TEST_CASE(ends_once_with_its_own_outcome) {
+  run x;
+  BOOST_TEST(x.finish(done()));
+  BOOST_TEST(x.outcome().text == "done");
+  BOOST_TEST(!x.finish(failed_outcome(late)));
+  BOOST_TEST(!x.interrupt(late));
+  BOOST_TEST(!x.interrupted());
+  BOOST_TEST(x.outcome().text == "done");
+}
+
+BOOST_AUTO_TEST_CASE(ends_with_the_first_reason_to_stop) {
+  run x;
+  BOOST_TEST(x.interrupt(late));
+  BOOST_TEST(!x.interrupt(cancelled));
+  BOOST_TEST(!x.finish(done()));
+  BOOST_TEST((x.current_phase() == run::phase::interrupting));
+  BOOST_TEST(x.interrupted());
+  BOOST_TEST(!x.interrupted());
+  BOOST_TEST((x.outcome().error == late));
+}
+
+BOOST_AUTO_TEST_CASE(knows_stale_answers) {
+  run x;
+  auto first = x.begin_step();
+  BOOST_TEST(x.is_current(first));
+  auto second = x.begin_step();
+  BOOST_TEST(!x.is_current(first));
+  BOOST_TEST(x.is_current(second));
+  x.interrupt(late);
+  BOOST_TEST(!x.is_current(second));
+}
+
+BOOST_AUTO_TEST_CASE(keeps_what_a_step_does_not_say) {
+  run x;
+  BOOST_TEST(x.note("fetch", 0.25));
+  BOOST_TEST(!x.note("", -1));
+  BOOST_TEST(!x.note("fetch", 0.5));
+  BOOST_TEST(x.stage() == "fetch");
+  BOOST_TEST(x.progress() == 0.5);
+  BOOST_TEST(x.note("render", -1));
+  BOOST_TEST(x.progress() == 0.5);
+}
+
+BOOST_AUTO_TEST_CASE(stops_when_the_job_is_not_ours) {
+  BOOST_TEST(!reason_to_stop({true, "running"}));
+  BOOST_TEST((reason_to_stop({false, ""})->kind == failure_kind::cancelled));
+  for (auto* x : {"cancelled", "timed_out", "failed"})
+    BOOST_TEST((reason_to_stop({false, x})->kind == failure_kind::cancelled));
+  for (auto* x : {"running", "queued"})
+    BOOST_TEST((reason_to_stop({false, x})->kind == failure_kind::not_owner));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,6 @@
+render_test(
+  supervisor_policy_test
+  LABEL unit
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/supervisor_policy_test.cpp
+  DEPENDS render_supervisor_policy)

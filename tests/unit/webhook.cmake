@@ -1,0 +1,6 @@
+render_test(
+  webhook_test
+  LABEL unit
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/webhook_test.cpp
+  DEPENDS render_webhook_policy)

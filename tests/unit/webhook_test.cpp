@@ -1,0 +1,367 @@
+// The webhook sender's decisions and its signatures.
+#include "actors/webhook/policy.hpp"
+#include "actors/webhook/signature.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <optional>
+#include <random>
+#include <set>
+
+using namespace render;
+using namespace render::webhook_sender;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr double t0 = 1'700'000'000;
+
+webhook entry(int n, const std::string& host = "http://a.example") {
+  auto text = std::to_string(n);
+  return {"msg_" + text, text, host + "/hook?token=secret", "{}", 0, 0};
+}
+
+result<http_response> answered(int32_t status, std::string wait = {}) {
+  http_response out;
+  out.status = status;
+  if (!wait.empty())
+    out.headers["retry-after"] = std::move(wait);
+  return out;
+}
+
+result<http_response> broken(failure_kind kind = failure_kind::unavailable) {
+  return fail(kind, "no connection");
+}
+
+template <class T>
+std::vector<T> all(const effects& xs) {
+  std::vector<T> out;
+  for (auto& x : xs)
+    if (auto* y = std::get_if<T>(&x))
+      out.push_back(*y);
+  return out;
+}
+
+std::optional<arm_timer> timer_of(const effects& xs, timer which) {
+  std::optional<arm_timer> out;
+  for (auto& x : all<arm_timer>(xs))
+    if (x.which == which)
+      out = x;
+  return out;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(signatures)
+
+BOOST_AUTO_TEST_CASE(agree_with_the_published_vector) {
+  auto keys = parse_secrets("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+  BOOST_REQUIRE(keys);
+  BOOST_TEST(sign(*keys, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1'614'265'330,
+                  R"({"test": 2432232314})")
+             == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+}
+
+BOOST_AUTO_TEST_CASE(are_one_for_each_key) {
+  auto keys = parse_secrets(" whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw "
+                            "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+  BOOST_REQUIRE(keys);
+  auto both = sign(*keys, "a", 1, "b");
+  auto first = sign({keys->front()}, "a", 1, "b");
+  auto second = sign({keys->back()}, "a", 1, "b");
+  BOOST_TEST(first != second);
+  BOOST_TEST(both == first + " " + second);
+}
+
+BOOST_AUTO_TEST_CASE(are_left_out_without_a_key) {
+  auto keys = parse_secrets("  ");
+  BOOST_REQUIRE(keys);
+  BOOST_TEST(sign(*keys, "a", 1, "b").empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_bad_secret_is_refused_and_not_repeated) {
+  for (auto text : {"whsec_", "whsec_abc", "whsec_####",
+                    "whsec_====", "whsec_MfKQ9r8GKYqr whsec_!!!!"}) {
+    auto got = parse_secrets(text);
+    BOOST_REQUIRE_MESSAGE(!got, text);
+    BOOST_TEST((got.error().kind == failure_kind::invalid_input));
+    BOOST_TEST(got.error().message.find("####") == std::string::npos);
+    BOOST_TEST(got.error().message.find("MfKQ") == std::string::npos);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(padding_is_not_part_of_the_key) {
+  BOOST_TEST(parse_secrets("whsec_YQ==")->front() == "a");
+  BOOST_TEST(parse_secrets("whsec_YWI=")->front() == "ab");
+  BOOST_TEST(parse_secrets("whsec_YWJj")->front() == "abc");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(hosts)
+
+BOOST_AUTO_TEST_CASE(are_told_apart_by_scheme_name_and_port) {
+  BOOST_TEST(host_of("HTTP://A.example:80/x?y") == "http://a.example:80");
+  BOOST_TEST(host_of("https://a.example") == "https://a.example");
+  BOOST_TEST(host_of("http://a.example?x") == "http://a.example");
+  BOOST_TEST(host_of("nonsense") == "nonsense");
+}
+
+BOOST_AUTO_TEST_CASE(retry_after_comes_in_seconds_or_as_a_date) {
+  auto wait = [](int32_t status, const std::string& text) {
+    return retry_after(*answered(status, text), 784'111'770).count();
+  };
+  BOOST_TEST(wait(429, "7") == 7'000);
+  BOOST_TEST(wait(503, "7") == 7'000);
+  BOOST_TEST(wait(500, "7") == 0);
+  BOOST_TEST(wait(503, "Sun, 06 Nov 1994 08:49:37 GMT") == 7'000);
+  BOOST_TEST(wait(503, "Sun, 06 Nov 1994 08:49:00 GMT") == 0);
+  for (auto text : {"", "-3", "soon", "7 s", "99999999999999"})
+    BOOST_TEST(wait(503, text) == 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(deliveries)
+
+BOOST_AUTO_TEST_CASE(five_tries_five_seconds_apart_then_a_dead_letter) {
+  policy p{config{}};
+  auto now = t0;
+  auto out = p.on_deliver(entry(1), now);
+  for (uint32_t i = 1; i <= 4; ++i) {
+    BOOST_REQUIRE_EQUAL(all<post>(out).size(), 1u);
+    out = p.on_answer("msg_1", answered(500), now);
+    auto written = all<record>(out).at(0).what;
+    BOOST_TEST((written.state == msg::delivery_state::retry_later));
+    BOOST_TEST(written.entry.attempts == i);
+    // Others may take it only when our own next try is surely over.
+    BOOST_TEST((written.delay > 15s));
+    auto due = timer_of(out, timer::due);
+    BOOST_REQUIRE(due);
+    BOOST_TEST((due->delay == 5s));
+    now += 5;
+    out = p.on_timer(timer::due, due->generation, now);
+  }
+  BOOST_REQUIRE_EQUAL(all<post>(out).size(), 1u);
+  out = p.on_answer("msg_1", broken(), now);
+  auto dead = all<record>(out).at(0).what;
+  BOOST_TEST((dead.state == msg::delivery_state::dead));
+  BOOST_TEST(dead.entry.attempts == 5u);
+  BOOST_TEST(dead.error == "no connection");
+  BOOST_TEST(p.open() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(only_2xx_counts) {
+  for (int32_t status : {200, 201, 204, 299}) {
+    policy p{config{}};
+    p.on_deliver(entry(1), t0);
+    auto out = p.on_answer("msg_1", answered(status), t0);
+    BOOST_TEST(
+      (all<record>(out).at(0).what.state == msg::delivery_state::delivered));
+    BOOST_TEST(p.open() == 0u);
+  }
+  for (int32_t status : {100, 301, 302, 400, 404, 500}) {
+    policy p{config{}};
+    p.on_deliver(entry(1), t0);
+    auto out = p.on_answer("msg_1", answered(status), t0);
+    BOOST_TEST(
+      (all<record>(out).at(0).what.state == msg::delivery_state::retry_later));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(gone_and_a_url_that_is_none_are_final_at_once) {
+  for (auto& got : {answered(410), broken(failure_kind::invalid_input)}) {
+    policy p{config{}};
+    p.on_deliver(entry(1), t0);
+    auto out = p.on_answer("msg_1", got, t0);
+    BOOST_TEST(
+      (all<record>(out).at(0).what.state == msg::delivery_state::dead));
+    BOOST_TEST(p.open() == 0u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_receiver_may_ask_for_more_time_within_a_limit) {
+  for (auto [text, want] :
+       {std::pair{"60", 60s}, std::pair{"1", 5s}, std::pair{"86400", 300s}}) {
+    policy p{config{}};
+    p.on_deliver(entry(1), t0);
+    auto out = p.on_answer("msg_1", answered(429, text), t0);
+    BOOST_TEST((timer_of(out, timer::due)->delay == want));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_entry_that_is_given_twice_is_posted_once) {
+  policy p{config{}};
+  BOOST_TEST(all<post>(p.on_deliver(entry(1), t0)).size() == 1u);
+  BOOST_TEST(p.on_taken(msg::webhooks_taken{{entry(1)}}, t0).empty());
+  auto out = p.on_answer("msg_1", answered(500), t0);
+  BOOST_TEST(p.on_taken(msg::webhooks_taken{{entry(1)}}, t0).empty());
+  BOOST_TEST(p.open() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(tries_of_a_dead_worker_count) {
+  policy p{config{}};
+  auto left = entry(1);
+  left.attempts = 4;
+  BOOST_TEST(all<post>(p.on_taken(msg::webhooks_taken{{left}}, t0)).size()
+             == 1u);
+  auto out = p.on_answer("msg_1", answered(500), t0);
+  BOOST_TEST((all<record>(out).at(0).what.state == msg::delivery_state::dead));
+}
+
+BOOST_AUTO_TEST_CASE(one_host_has_its_own_places) {
+  config cfg;
+  cfg.per_host_max = 2;
+  policy p{cfg};
+  for (int i = 0; i < 5; ++i)
+    BOOST_TEST(all<post>(p.on_deliver(entry(i), t0)).size()
+               == (i < 2 ? 1u : 0u));
+  BOOST_TEST(all<post>(p.on_deliver(entry(9, "http://b.example"), t0)).size()
+             == 1u);
+  auto out = p.on_answer("msg_0", answered(200), t0);
+  BOOST_REQUIRE_EQUAL(all<post>(out).size(), 1u);
+  BOOST_TEST(all<post>(out)[0].entry.id == "msg_2");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_too_much_stays_in_the_outbox) {
+  config cfg;
+  cfg.open_max = 3;
+  policy p{cfg};
+  for (int i = 0; i < 5; ++i)
+    p.on_deliver(entry(i), t0);
+  BOOST_TEST(p.open() == 3u);
+  p.on_answer("msg_0", answered(200), t0);
+  BOOST_TEST(all<post>(p.on_deliver(entry(4), t0)).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(no_log_line_shows_a_query) {
+  policy p{config{}};
+  p.on_deliver(entry(1), t0);
+  auto out = p.on_answer("msg_1", answered(500), t0);
+  for (auto& x : all<say>(out))
+    BOOST_TEST(x.text.find("secret") == std::string::npos, x.text);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(flushing)
+
+BOOST_AUTO_TEST_CASE(an_empty_actor_is_flushed_at_once) {
+  policy p{config{}};
+  BOOST_TEST(all<flushed>(p.on_flush(30s, t0)).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(waits_for_what_is_in_flight) {
+  policy p{config{}};
+  p.on_deliver(entry(1), t0);
+  BOOST_TEST(all<flushed>(p.on_flush(30s, t0)).empty());
+  BOOST_TEST(all<flushed>(p.on_answer("msg_1", answered(200), t0)).size()
+             == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(waits_for_a_try_within_its_patience_and_for_no_other) {
+  policy near{config{}};
+  near.on_deliver(entry(1), t0);
+  near.on_answer("msg_1", answered(500), t0);
+  BOOST_TEST(all<flushed>(near.on_flush(30s, t0)).empty());
+  policy far{config{}};
+  far.on_deliver(entry(1), t0);
+  far.on_answer("msg_1", answered(503, "120"), t0);
+  BOOST_TEST(all<flushed>(far.on_flush(30s, t0)).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(ends_with_its_patience) {
+  policy p{config{}};
+  p.on_deliver(entry(1), t0);
+  auto limit = timer_of(p.on_flush(30s, t0), timer::flush);
+  BOOST_REQUIRE(limit);
+  BOOST_TEST((limit->delay == 30s));
+  BOOST_TEST(
+    all<flushed>(p.on_timer(timer::flush, limit->generation, t0 + 30)).size()
+    == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(takes_nothing_new_from_the_outbox) {
+  policy p{config{}};
+  auto sweep = timer_of(p.start(), timer::sweep);
+  BOOST_REQUIRE(sweep);
+  p.on_deliver(entry(1), t0);
+  p.on_flush(30s, t0);
+  BOOST_TEST(p.on_timer(timer::sweep, sweep->generation, t0 + 15).empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+// Whatever the order of answers: no host has more than its share, each entry
+// ends exactly once, and nothing is posted again after its end.
+BOOST_AUTO_TEST_CASE(every_entry_ends_exactly_once) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    std::mt19937_64 random{seed};
+    auto draw = [&](int below) {
+      return static_cast<int>(random() % static_cast<uint64_t>(below));
+    };
+    config cfg;
+    cfg.per_host_max = 3;
+    policy p{cfg};
+    std::map<std::string, std::string> flying; // id to host
+    std::map<std::string, uint32_t> posts;
+    std::set<std::string> ended;
+    std::map<uint64_t, double> timers;
+    auto now = t0;
+    auto run = [&](const effects& xs) {
+      for (auto& x : all<post>(xs)) {
+        BOOST_REQUIRE(!ended.contains(x.entry.id));
+        BOOST_REQUIRE(flying.emplace(x.entry.id, host_of(x.entry.url)).second);
+        ++posts[x.entry.id];
+      }
+      std::map<std::string, int> load;
+      for (auto& [id, host] : flying)
+        BOOST_REQUIRE(++load[host] <= 3);
+      for (auto& x : all<record>(xs))
+        if (x.what.state != msg::delivery_state::retry_later)
+          BOOST_REQUIRE(ended.insert(x.what.entry.id).second);
+      for (auto& x : all<arm_timer>(xs))
+        timers[x.generation] = now + static_cast<double>(x.delay.count()) / 1e3;
+    };
+    int given = 0;
+    for (int step = 0; step < 2'000 && (given < 40 || p.open() > 0); ++step) {
+      switch (draw(3)) {
+      case 0:
+        if (given < 40) {
+          auto host = "http://h" + std::to_string(draw(3));
+          run(p.on_deliver(entry(given++, host), now));
+        }
+        break;
+      case 1:
+        if (!flying.empty()) {
+          auto at = std::next(flying.begin(),
+                              draw(static_cast<int>(flying.size())));
+          auto id = at->first;
+          flying.erase(at);
+          int32_t statuses[] = {200, 500, 429, 410};
+          auto pick = draw(5);
+          run(p.on_answer(id, pick == 4 ? broken() : answered(statuses[pick]),
+                          now));
+        }
+        break;
+      default: {
+        auto next = std::min_element(timers.begin(), timers.end(),
+                                     [](auto& x, auto& y) {
+                                       return x.second < y.second;
+                                     });
+        if (next == timers.end())
+          break;
+        now = std::max(now, next->second);
+        auto generation = next->first;
+        timers.erase(next);
+        run(p.on_timer(timer::due, generation, now));
+      }
+      }
+    }
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      BOOST_TEST(ended.size() == 40u);
+      for (auto& [id, count] : posts)
+        BOOST_TEST(count <= 5u);
+    }
+  }
+}
