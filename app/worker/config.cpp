@@ -2,6 +2,7 @@
 
 #include "messages/http.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -133,6 +134,26 @@ apply_fn address(std::string worker_config::*field) {
   };
 }
 
+apply_fn addresses(std::vector<network_address> worker_config::*field,
+                   uint16_t default_port) {
+  return [=](worker_config& cfg, std::string_view x) -> result<void> {
+    for (auto rest = x; !rest.empty();) {
+      auto one = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+      auto colon = one.rfind(':');
+      auto port = colon == std::string_view::npos
+                    ? result<double>{default_port}
+                    : to_number(one.substr(colon + 1));
+      auto host = one.substr(0, colon);
+      if (host.empty() || !port || *port < 1 || *port > 65535
+          || std::floor(*port) != *port)
+        return refuse(x, "host:port, more of them after commas");
+      (cfg.*field).push_back({std::string{host}, static_cast<uint16_t>(*port)});
+    }
+    return {};
+  };
+}
+
 } // namespace
 
 const std::vector<setting>& settings() {
@@ -146,8 +167,9 @@ const std::vector<setting>& settings() {
     {"C3_UI_URL", "https://ui-{node}",
      "Where a launched node's ComfyUI answers.", false, false,
      web_url(&c::ui_url, true)},
-    {"REDIS_HOST", "localhost", "Host of the job queue and job store.", false,
-     false, text(&c::redis_host)},
+    {"REDIS_HOST", "localhost",
+     "Host of the job queue and job store, or the path of a Unix socket.",
+     false, false, text(&c::redis_host)},
     {"REDIS_PORT", "6379", "Its port.", false, false,
      whole(&c::redis_port, 1, 65535)},
     {"REDIS_USERNAME", "", "ACL user; unset: the default user.", false, false,
@@ -156,6 +178,15 @@ const std::vector<setting>& settings() {
      text(&c::redis_password)},
     {"REDIS_DB", "0", "Database number.", false, false,
      whole(&c::redis_db, 0, 1e6)},
+    {"REDIS_SENTINELS", "",
+     "Redis Sentinels, host:port,host:port; set: they name the server, and "
+     "REDIS_HOST and REDIS_PORT are not used.",
+     false, false, addresses(&c::redis_sentinels, 26379)},
+    {"REDIS_SENTINEL_MASTER", "mymaster", "The sentinels' name of the master.",
+     false, false, text(&c::redis_sentinel_master)},
+    {"REDIS_SENTINEL_PASSWORD", "",
+     "Password of the sentinels themselves; unset: no AUTH.", true, false,
+     text(&c::redis_sentinel_password)},
     {"OUTPUT_DIR", "/app/output",
      "Working files, and results before upload; created when missing.", false,
      false, text(&c::output_dir)},

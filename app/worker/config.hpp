@@ -17,6 +17,14 @@ namespace render {
 
 using seconds_f = std::chrono::duration<double>;
 
+struct network_address {
+  std::string host;
+  uint16_t port = 0;
+
+  friend bool operator==(const network_address&, const network_address&)
+    = default;
+};
+
 struct worker_config {
   // The Comput3 account.
   std::string api_key;
@@ -30,6 +38,10 @@ struct worker_config {
   std::string redis_username;
   std::string redis_password;
   uint32_t redis_db = 0;
+  /// Empty: `redis_host` is the server.
+  std::vector<network_address> redis_sentinels;
+  std::string redis_sentinel_master;
+  std::string redis_sentinel_password;
 
   std::string output_dir;
   /// Empty: results stay in `output_dir`.

@@ -1,11 +1,9 @@
 #pragma once
-// The composition root: which actor is spawned with which handles. Everything
-// that the worker does is reachable from here.
+// The composition root of the service: the actor system, the real outside
+// worlds, and the end of it all. Who is spawned with which handles: wiring.hpp.
 #include "actors/log.hpp"
 #include "app/worker/config.hpp"
-#include "messages/io_actors.hpp"
-#include "messages/job_store_actor.hpp"
-#include "messages/worker_actors.hpp"
+#include "app/worker/wiring.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -16,15 +14,6 @@
 #include <thread>
 
 namespace render {
-
-/// The actors that reach outside.
-struct outside_worlds {
-  http_actor http;
-  job_store_actor jobs;
-  gpu_cloud_actor cloud;
-  object_store_actor objects;
-  media_actor media;
-};
 
 /// One worker node: an actor system with everything in it. Standalone.
 class node {
@@ -52,22 +41,13 @@ public:
   result<void> check_storage();
 
 private:
-  void spawn_outside_worlds();
-  queue_watcher_actor spawn_watcher(work_sink_actor sink);
-  gpu_instance_actor spawn_gpu(uint64_t instance, const std::string& type,
-                               gpu_owner_actor owner);
-  renderer_actor spawn_renderer(const msg::run_job& task,
-                                const std::string& node_name,
-                                render_owner_actor owner);
-
   worker_config cfg_;
   logger log_;
-  std::string portrait_workflow_;
+  node_surroundings around_;
   caf::actor_system_config caf_cfg_;
   std::unique_ptr<caf::actor_system> system_;
   outside_worlds outside_;
-  webhook_actor webhooks_;
-  supervisor_actor supervisor_;
+  deciding_actors deciding_;
   std::thread watchdog_;
 };
 

@@ -11,14 +11,28 @@ namespace render::job_store {
 
 using milliseconds = std::chrono::milliseconds;
 
+struct endpoint {
+  /// Beginning with a slash: the path of a Unix socket, and no port.
+  std::string host;
+  uint16_t port = 0;
+};
+
 struct link_options {
+  /// See `endpoint`. Not looked at when there are sentinels.
   std::string host = "localhost";
   uint16_t port = 6379;
   /// Empty: no AUTH. Both are secrets.
   std::string username;
   std::string password;
   uint32_t db = 0;
-  /// Until TCP connect, AUTH, SELECT and PING are all done.
+  /// Sentinels that know where the master is; asked again at each connect.
+  std::vector<endpoint> sentinels;
+  /// The name under which they know it.
+  std::string sentinel_master;
+  /// Of the sentinels themselves; empty: no AUTH. A secret.
+  std::string sentinel_password;
+  /// Until TCP connect, AUTH, SELECT and PING are all done; as long again for
+  /// asking a sentinel.
   milliseconds connect_timeout{2'000};
   milliseconds backoff_min{50};
   milliseconds backoff_max{5'000};

@@ -73,7 +73,7 @@ struct shell {
   void run(channel where, command x, job_store_state::handler then) const {
     x.id = ++st().last_id;
     st().pending.emplace(x.id, std::move(then));
-    st().loop->submit(where, std::move(x));
+    st().link->submit(where, std::move(x));
   }
 
   void run(command x, job_store_state::handler then) const {
@@ -487,7 +487,7 @@ job_store_shell_actor::behavior_type
 job_store_behavior(self_ptr self, job_store::config cfg, job_store_deps deps) {
   auto& st = self->state;
   st.deps = std::move(deps);
-  st.loop = std::make_unique<redis_loop>(
+  st.link = st.deps.make_link(
     cfg.redis,
     [me = caf::actor_cast<job_store_shell_actor>(self)](redis_events xs) {
       caf::anon_send(me, std::move(xs));

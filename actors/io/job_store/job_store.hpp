@@ -56,6 +56,7 @@ struct config {
 struct job_store_deps {
   wall_clock now;
   logger log;
+  job_store::link_factory make_link = job_store::start_redis_loop;
 };
 
 /// What the JOB STORE really speaks: its interface and the loop's batches. A
@@ -98,8 +99,8 @@ struct job_store_state {
   bool wait_under_way = false;
   bool has_blmove = true;
   std::map<uint32_t, uint64_t> timer_generations;
-  /// Last: its thread uses nothing of the above, but is joined first.
-  std::unique_ptr<job_store::redis_loop> loop;
+  /// Last: a thread behind it uses nothing of the above, but is joined first.
+  std::unique_ptr<job_store::redis_link> link;
 };
 
 /// Lives until it gets an exit message: its loop holds a handle of it.

@@ -4,6 +4,7 @@
 #include "actors/io/job_store/uv_attach.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace render::job_store {
@@ -33,6 +34,34 @@ reply to_reply(const redisReply& x) {
 
 uint64_t ms(milliseconds x) {
   return static_cast<uint64_t>(x.count());
+}
+
+/// A former master says this of a write, or of a wait that it ends.
+bool says_replica(std::string_view error) {
+  return error.starts_with("READONLY") || error.starts_with("UNBLOCKED")
+         || error.find("-READONLY ") != std::string_view::npos;
+}
+
+std::vector<std::vector<std::string>> question_steps(const link_options& x) {
+  std::vector<std::vector<std::string>> out;
+  if (!x.sentinel_password.empty())
+    out.push_back({"AUTH", x.sentinel_password});
+  out.push_back({"SENTINEL", "get-master-addr-by-name", x.sentinel_master});
+  return out;
+}
+
+std::vector<std::vector<std::string>> login_steps(const link_options& x) {
+  std::vector<std::vector<std::string>> out;
+  if (!x.password.empty() && x.username.empty())
+    out.push_back({"AUTH", x.password});
+  else if (!x.password.empty())
+    out.push_back({"AUTH", x.username, x.password});
+  if (x.db != 0)
+    out.push_back({"SELECT", std::to_string(x.db)});
+  out.push_back({"PING"});
+  if (!x.sentinels.empty())
+    out.push_back({"ROLE"});
+  return out;
 }
 
 redis_connection* owner(const redisAsyncContext* ac) {
@@ -67,8 +96,18 @@ void redis_connection::connect() {
   if (state_ != state::down)
     return;
   state_ = state::connecting;
+  auto& sentinels = options_.sentinels;
+  asking_ = !sentinels.empty();
+  target_ = asking_ ? sentinels[sentinel_ % sentinels.size()]
+                    : endpoint{options_.host, options_.port};
+  open();
+}
+
+void redis_connection::open() {
   uv_timer_start(&timer_, on_timer, ms(options_.connect_timeout), 0);
-  context_ = redisAsyncConnect(options_.host.c_str(), options_.port);
+  auto local = target_.host.starts_with('/');
+  context_ = local ? redisAsyncConnectUnix(target_.host.c_str())
+                   : redisAsyncConnect(target_.host.c_str(), target_.port);
   if (!context_)
     return lost("out of memory");
   context_->data = this;
@@ -77,7 +116,8 @@ void redis_connection::connect() {
   if (!attach(context_, loop_))
     return lost("the event loop refuses the socket");
   // A peer that vanished without a word must not look like an idle queue.
-  redisEnableKeepAlive(&context_->c);
+  if (!local)
+    redisEnableKeepAlive(&context_->c);
   // The callback of the connect registers the write event too.
   redisAsyncSetDisconnectCallback(context_, on_disconnect);
   redisAsyncSetConnectCallback(context_, on_connect);
@@ -105,17 +145,47 @@ void redis_connection::on_disconnect(const redisAsyncContext* ac, int) {
 // Commands wait for its end: in the wrong database, or unauthenticated, or
 // while Redis loads, they must not run. A frozen Redis does not get here.
 void redis_connection::handshake() {
-  std::vector<std::vector<std::string>> steps;
-  if (!options_.password.empty() && options_.username.empty())
-    steps.push_back({"AUTH", options_.password});
-  else if (!options_.password.empty())
-    steps.push_back({"AUTH", options_.username, options_.password});
-  if (options_.db != 0)
-    steps.push_back({"SELECT", std::to_string(options_.db)});
-  steps.push_back({"PING"});
+  auto steps = asking_ ? question_steps(options_) : login_steps(options_);
   handshake_left_ = steps.size();
   for (auto& args : steps)
     write({0, std::move(args), nullptr, options_.connect_timeout}, true);
+}
+
+void redis_connection::handshake_answered(const reply& x) {
+  if (x.type == reply::kind::error)
+    return refuse(failure_of(x.text).message);
+  if (--handshake_left_ > 0)
+    return;
+  if (asking_)
+    return found_master(x);
+  // A sentinel may name a master of yesterday.
+  if (!options_.sentinels.empty()
+      && !(x.is_array(1) && x.elements[0].text == "master"))
+    return refuse("it is not the master");
+  uv_timer_stop(&timer_);
+  state_ = state::up;
+  backoff_ = options_.backoff_min;
+  changed_(true, address() + ": connected");
+  for (auto& held : std::exchange(held_, {}))
+    send(std::move(held));
+}
+
+void redis_connection::found_master(const reply& x) {
+  if (!x.is_array(2))
+    return refuse("this sentinel knows no master named "
+                  + options_.sentinel_master);
+  auto port = std::atoi(x.elements[1].text.c_str());
+  if (port < 1 || port > 65535)
+    return refuse("this sentinel names no port");
+  drop_context();
+  asking_ = false;
+  target_ = {x.elements[0].text, static_cast<uint16_t>(port)};
+  open();
+}
+
+void redis_connection::refuse(const std::string& why) {
+  drop_context();
+  lost(why);
 }
 
 void redis_connection::send(command x) {
@@ -173,38 +243,28 @@ void redis_connection::handle(reply x) {
   flying_.pop_front();
   if (flying_.empty())
     uv_timer_stop(&watchdog_);
+  if (front.internal)
+    return handshake_answered(x);
   auto is_error = x.type == reply::kind::error;
-  if (front.internal) {
-    if (is_error) {
-      auto why = failure_of(x.text).message;
-      drop_context();
-      return lost(why);
-    }
-    if (--handshake_left_ > 0)
-      return;
-    uv_timer_stop(&timer_);
-    state_ = state::up;
-    backoff_ = options_.backoff_min;
-    changed_(true, address() + ": connected");
-    for (auto& held : std::exchange(held_, {}))
-      send(std::move(held));
-    return;
-  }
   if (is_error && front.what.lua && front.what.args[0] == "EVALSHA"
       && x.text.starts_with("NOSCRIPT")) {
     front.what.args[0] = "EVAL";
     front.what.args[1] = front.what.lua->text;
     return write(std::move(front.what), false);
   }
+  auto demoted = is_error && !options_.sentinels.empty()
+                 && says_replica(x.text);
+  auto why = demoted ? x.text : std::string{};
   done_(front.what.id, std::move(x));
+  if (demoted)
+    refuse(why);
 }
 
 void redis_connection::on_timer(uv_timer_t* timer) {
   auto* self = static_cast<redis_connection*>(timer->data);
   if (self->state_ == state::down)
     return self->connect();
-  self->drop_context();
-  self->lost("no answer to connect in time");
+  self->refuse("no answer to connect in time");
 }
 
 void redis_connection::on_watchdog(uv_timer_t* timer) {
@@ -212,8 +272,7 @@ void redis_connection::on_watchdog(uv_timer_t* timer) {
   if (self->flying_.empty()
       || self->flying_.front().deadline_ms > uv_now(self->loop_))
     return;
-  self->drop_context();
-  self->lost("no reply in time");
+  self->refuse("no reply in time");
 }
 
 void redis_connection::drop_context() {
@@ -227,6 +286,9 @@ void redis_connection::lost(const std::string& why) {
   if (state_ == state::closed)
     return;
   auto was_up = state_ == state::up;
+  // Another one may know better, or be reachable at all.
+  if (!was_up)
+    ++sentinel_;
   last_error_ = why;
   drop_context();
   state_ = state::down;
@@ -254,7 +316,11 @@ void redis_connection::close() {
 }
 
 std::string redis_connection::address() const {
-  return "Redis " + options_.host + ":" + std::to_string(options_.port);
+  auto text = asking_ ? "Redis Sentinel " + target_.host
+                      : "Redis " + target_.host;
+  return target_.host.starts_with('/')
+           ? text
+           : text + ":" + std::to_string(target_.port);
 }
 
 } // namespace render::job_store

@@ -1,8 +1,9 @@
 #pragma once
 // One connection to Redis on a libuv loop: pipelined commands in, replies out,
 // reconnects by itself with growing delay. Lives on the loop's thread alone.
-// A command that was surely never sent fails as `unavailable`, one that may
-// have run as `outcome_unknown`.
+// With sentinels it asks one of them for the master before each connect, and
+// leaves a server that is none. A command that was surely never sent fails as
+// `unavailable`, one that may have run as `outcome_unknown`.
 #include "actors/io/job_store/command.hpp"
 #include "actors/io/job_store/reply.hpp"
 
@@ -57,7 +58,11 @@ private:
   static void on_timer(uv_timer_t* timer);
   static void on_watchdog(uv_timer_t* timer);
 
+  void open();
   void handshake();
+  void handshake_answered(const reply& x);
+  void found_master(const reply& x);
+  void refuse(const std::string& why);
   void handle(reply x);
   void write(command x, bool internal);
   void drop_context();
@@ -69,6 +74,12 @@ private:
   on_done done_;
   on_change changed_;
   redisAsyncContext* context_ = nullptr;
+  /// Where the context leads.
+  endpoint target_;
+  /// While the target is a sentinel, who tells the master's address.
+  bool asking_ = false;
+  /// Which one is asked next.
+  size_t sentinel_ = 0;
   state state_ = state::down;
   /// Accepted while connecting, not yet sent.
   std::deque<command> held_;

@@ -123,4 +123,9 @@ void redis_loop::submit(channel where, command x) {
   uv_async_send(&impl_->wake);
 }
 
+std::unique_ptr<redis_link> start_redis_loop(const link_options& options,
+                                             redis_link::sink out) {
+  return std::make_unique<redis_loop>(options, std::move(out));
+}
+
 } // namespace render::job_store

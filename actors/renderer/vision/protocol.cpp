@@ -111,13 +111,13 @@ result<std::string> choose_model(const std::string& wanted,
 }
 
 bool is_unknown_route(const http_response& x) {
-  // A missing model is a 404 too, but says so in JSON.
-  return (x.status == 404 || x.status == 405)
-         && !json::parse(x.body)
-               .map([](auto&& doc) {
-                 return doc.IsObject();
-               })
-               .value_or(false);
+  if (x.status != 404 && x.status != 405)
+    return false;
+  // Ollama says in its own form, a plain text, that a model is missing. The
+  // others' JSON says of the route that it is not found.
+  auto doc = json::parse(x.body);
+  return !doc || !doc->IsObject()
+         || json::string_or_empty(*doc, "error").empty();
 }
 
 failure read_error(const http_response& x) {

@@ -1,0 +1,203 @@
+#include "app/worker/wiring.hpp"
+
+#include "actors/gpu_instance/gpu_instance.hpp"
+#include "actors/io/gpu_cloud/gpu_cloud.hpp"
+#include "actors/io/job_store/job_store.hpp"
+#include "actors/io/object_store/folder_store.hpp"
+#include "actors/io/object_store/s3_store.hpp"
+#include "actors/queue_watcher/queue_watcher.hpp"
+#include "actors/renderer/renderer.hpp"
+#include "actors/supervisor/supervisor.hpp"
+#include "actors/webhook/webhook.hpp"
+
+#include <caf/all.hpp>
+
+#include <chrono>
+#include <filesystem>
+
+namespace render {
+
+namespace {
+
+std::chrono::milliseconds to_ms(seconds_f d) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(d);
+}
+
+/// What the factories of children capture.
+struct wiring {
+  caf::actor_system& system;
+  worker_config cfg;
+  std::string portrait_workflow;
+  outside_worlds outside;
+  node_surroundings around;
+};
+
+using wiring_ptr = std::shared_ptr<const wiring>;
+
+renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
+                              const std::string& node_name,
+                              render_owner_actor owner) {
+  auto& cfg = w->cfg;
+  auto base = gpu_cloud::node_url(cfg.node_url, node_name);
+  render_environment env;
+  env.csm_url = base + "/csm";
+  env.whisper_url = base + "/whisper";
+  env.comfyui_url = gpu_cloud::node_url(cfg.ui_url, node_name);
+  env.vision_url = base;
+  env.api_key = cfg.api_key;
+  env.work_dir
+    = (std::filesystem::path{cfg.output_dir} / ".work"
+       / (task.subject.id + "-" + std::to_string(task.subject.attempt)))
+        .string();
+  env.polling_interval = to_ms(cfg.polling_interval);
+  env.vision_model = cfg.vision_model;
+  env.portrait_workflow = w->portrait_workflow;
+  env.seed = w->around.new_seed();
+  env.max_input_bytes = cfg.max_input_bytes;
+  renderer_deps deps;
+  deps.http = w->outside.http;
+  deps.media = w->outside.media;
+  deps.store = w->outside.objects;
+  deps.progress = w->outside.jobs;
+  deps.owner = std::move(owner);
+  deps.plans = make_plan;
+  deps.now = w->around.now;
+  deps.log = w->around.log;
+  return w->system.spawn(renderer_behavior, renderer_config{}, deps, task, env);
+}
+
+gpu_instance_actor spawn_gpu(const wiring_ptr& w, uint64_t instance,
+                             const std::string& type, gpu_owner_actor owner) {
+  auto& cfg = w->cfg;
+  gpu_instance::config out;
+  out.instance = instance;
+  out.workload_type = type;
+  for (auto& [kind, workload] : cfg.workload_of_kind)
+    if (workload == type)
+      out.kinds.push_back(kind);
+  out.slots = cfg.jobs_per_gpu;
+  out.idle_timeout = to_ms(cfg.gpu_idle_timeout);
+  out.max_lifetime = to_ms(cfg.gpu_lifetime);
+  out.replace_after = to_ms(cfg.gpu_replace_after);
+  out.boot_timeout = to_ms(cfg.boot_timeout);
+  gpu_instance_deps deps;
+  deps.cloud = w->outside.cloud;
+  deps.owner = std::move(owner);
+  deps.make_renderer = [w](const msg::run_job& task,
+                           const std::string& node_name,
+                           render_owner_actor parent) {
+    return spawn_renderer(w, task, node_name, std::move(parent));
+  };
+  deps.now = w->around.now;
+  deps.log = w->around.log;
+  return w->system.spawn(gpu_instance_behavior, out, deps);
+}
+
+queue_watcher_actor spawn_watcher(const wiring_ptr& w, work_sink_actor sink) {
+  return w->system.spawn(queue_watcher_behavior, queue_watcher::config{},
+                         queue_watcher_deps{w->outside.jobs, std::move(sink),
+                                            w->around.now, w->around.log});
+}
+
+supervisor::config supervisor_config(const worker_config& cfg, uint64_t seed) {
+  supervisor::config out;
+  out.workload_of_kind = cfg.workload_of_kind;
+  out.max_gpus = cfg.max_gpus;
+  out.slots_per_gpu = cfg.jobs_per_gpu;
+  out.pre_launch_min = to_ms(cfg.pre_launch_min);
+  out.pre_launch_max = to_ms(cfg.pre_launch_max);
+  out.max_render_time = to_ms(cfg.max_render_time);
+  out.attempts_max = cfg.job_attempts;
+  out.drain_time = to_ms(cfg.drain_time);
+  out.seed = seed;
+  return out;
+}
+
+object_store_actor
+spawn_object_store(caf::actor_system& system, const worker_config& cfg,
+                   const http_actor& http, const node_surroundings& around) {
+  if (cfg.minio_endpoint.empty())
+    return system.spawn(folder_store_behavior,
+                        folder_store::config{cfg.output_dir});
+  s3::config s3;
+  s3.endpoint = cfg.minio_endpoint;
+  s3.access_key = cfg.minio_access_key;
+  s3.secret_key = cfg.minio_secret_key;
+  s3.bucket = cfg.minio_bucket;
+  s3.secure = cfg.minio_secure;
+  s3.public_url = cfg.minio_public_url;
+  s3.region = cfg.minio_region;
+  return system.spawn(s3_store_behavior, s3,
+                      object_store_deps{http, around.now, around.log});
+}
+
+} // namespace
+
+outside_worlds spawn_outside_worlds(caf::actor_system& system,
+                                    const worker_config& cfg, http_actor http,
+                                    media_actor media,
+                                    const node_surroundings& around) {
+  outside_worlds out;
+  out.http = std::move(http);
+  out.media = std::move(media);
+
+  job_store::config jobs;
+  jobs.redis.host = cfg.redis_host;
+  jobs.redis.port = cfg.redis_port;
+  jobs.redis.username = cfg.redis_username;
+  jobs.redis.password = cfg.redis_password;
+  jobs.redis.db = cfg.redis_db;
+  for (auto& x : cfg.redis_sentinels)
+    jobs.redis.sentinels.push_back({x.host, x.port});
+  jobs.redis.sentinel_master = cfg.redis_sentinel_master;
+  jobs.redis.sentinel_password = cfg.redis_sentinel_password;
+  jobs.worker_id = cfg.worker_id;
+  out.jobs
+    = system.spawn(job_store_behavior, jobs,
+                   job_store_deps{around.now, around.log, around.make_link});
+
+  gpu_cloud::config cloud;
+  cloud.api_url = cfg.api_url;
+  cloud.node_url = cfg.node_url;
+  cloud.ui_url = cfg.ui_url;
+  cloud.api_key = cfg.api_key;
+  out.cloud = system.spawn(gpu_cloud_behavior, cloud,
+                           gpu_cloud_deps{out.http, around.log});
+
+  out.objects = spawn_object_store(system, cfg, out.http, around);
+  return out;
+}
+
+deciding_actors spawn_deciding_actors(caf::actor_system& system,
+                                      const worker_config& cfg,
+                                      std::string portrait_workflow,
+                                      const outside_worlds& outside,
+                                      const node_surroundings& around,
+                                      drain_listener_actor listener) {
+  auto w = std::make_shared<const wiring>(
+    wiring{system, cfg, std::move(portrait_workflow), outside, around});
+  deciding_actors out;
+  webhook_sender::config sender;
+  sender.secret = cfg.webhook_secret;
+  out.webhooks = system.spawn(
+    webhook_behavior, sender,
+    webhook_deps{outside.http, outside.jobs, around.now, around.log});
+  supervisor_deps deps;
+  deps.ledger = outside.jobs;
+  deps.make_watcher = [w](work_sink_actor sink) {
+    return spawn_watcher(w, std::move(sink));
+  };
+  deps.make_gpu = [w](uint64_t instance, const std::string& type,
+                      gpu_owner_actor owner) {
+    return spawn_gpu(w, instance, type, std::move(owner));
+  };
+  deps.webhooks = out.webhooks;
+  deps.listener = std::move(listener);
+  deps.now = around.now;
+  deps.log = around.log;
+  out.supervisor = system.spawn(
+    supervisor_behavior, supervisor_config(cfg, around.new_seed()), deps);
+  return out;
+}
+
+} // namespace render

@@ -1,0 +1,60 @@
+#pragma once
+// Which actor is spawned with which handles and settings. The service and the
+// simulator both build their nodes here, so that they cannot drift apart.
+#include "actors/io/job_store/redis_link.hpp"
+#include "actors/log.hpp"
+#include "app/worker/config.hpp"
+#include "messages/clock.hpp"
+#include "messages/io_actors.hpp"
+#include "messages/job_store_actor.hpp"
+#include "messages/worker_actors.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace render {
+
+/// The actors that reach outside.
+struct outside_worlds {
+  http_actor http;
+  job_store_actor jobs;
+  gpu_cloud_actor cloud;
+  object_store_actor objects;
+  media_actor media;
+};
+
+/// What a process takes from the machine it runs on.
+struct node_surroundings {
+  wall_clock now;
+  logger log;
+  /// A new seed for each actor that draws random numbers.
+  std::function<uint64_t()> new_seed;
+  job_store::link_factory make_link;
+};
+
+/// The actors that decide; they spawn all others.
+struct deciding_actors {
+  webhook_actor webhooks;
+  supervisor_actor supervisor;
+};
+
+/// Spawns the JOB STORE, the GPU CLOUD and the OBJECT STORE; the last two speak
+/// through `http`.
+outside_worlds spawn_outside_worlds(caf::actor_system& system,
+                                    const worker_config& cfg, http_actor http,
+                                    media_actor media,
+                                    const node_surroundings& around);
+
+/// Starts to work at once.
+deciding_actors spawn_deciding_actors(caf::actor_system& system,
+                                      const worker_config& cfg,
+                                      std::string portrait_workflow,
+                                      const outside_worlds& outside,
+                                      const node_surroundings& around,
+                                      drain_listener_actor listener);
+
+} // namespace render
