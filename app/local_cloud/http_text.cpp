@@ -1,0 +1,175 @@
+#include "app/local_cloud/http_text.hpp"
+
+#include "app/local_cloud/json_text.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <openssl/evp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace render::local_cloud {
+
+namespace {
+
+std::string_view reason(int status) {
+  switch (status) {
+  case 401:
+    return "Unauthorized";
+  case 403:
+    return "Forbidden";
+  case 404:
+    return "Not Found";
+  case 500:
+    return "Internal Server Error";
+  case 502:
+    return "Bad Gateway";
+  case 503:
+    return "Service Unavailable";
+  default:
+    return "Error";
+  }
+}
+
+int port_of(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET)
+    return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+  if (address.ss_family == AF_INET6)
+    return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+  return -1;
+}
+
+// The library offers no way to end a connection from outside, so the sockets
+// are found by their ports.
+template <class Predicate>
+void cut_where(Predicate chosen) {
+  std::error_code ignored;
+  for (auto& entry :
+       std::filesystem::directory_iterator{"/proc/self/fd", ignored}) {
+    int fd = std::atoi(entry.path().filename().c_str());
+    sockaddr_storage peer{}, own{};
+    socklen_t peer_size = sizeof(peer), own_size = sizeof(own);
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_size) == 0
+        && ::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &own_size) == 0
+        && chosen(port_of(own), port_of(peer)))
+      ::shutdown(fd, SHUT_RDWR);
+  }
+}
+
+} // namespace
+
+void reply_json(httplib::Response& out, std::string text, int status) {
+  out.status = status;
+  out.set_content(text, "application/json");
+}
+
+void reply_page(httplib::Response& out, int status) {
+  auto title = fmt::format("{} {}", status, reason(status));
+  out.status = status;
+  out.set_content(
+    fmt::format("<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n"
+                "<center><h1>{0}</h1></center>\r\n<hr><center>nginx</center>"
+                "\r\n</body>\r\n</html>\r\n",
+                title),
+    "text/html");
+}
+
+void reply_text(httplib::Response& out, std::string text, int status) {
+  out.status = status;
+  out.set_content(text, "text/plain; charset=utf-8");
+}
+
+void reply_file(httplib::Response& out, const std::string& path) {
+  std::ifstream in{path, std::ios::binary};
+  std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+  out.set_content(bytes, media_type(path));
+}
+
+void cut_connection(const httplib::Request& request) {
+  cut_where([&](int own, int peer) {
+    return own == request.local_port && peer == request.remote_port;
+  });
+}
+
+void cut_connections(int port) {
+  cut_where([&](int own, int) {
+    return own == port;
+  });
+}
+
+std::string media_type(std::string_view path) {
+  using pair = std::pair<std::string_view, std::string_view>;
+  static constexpr std::array types{
+    pair{".mp3", "audio/mpeg"},  pair{".wav", "audio/x-wav"},
+    pair{".mp4", "video/mp4"},   pair{".png", "image/png"},
+    pair{".jpg", "image/jpeg"},  pair{".jpeg", "image/jpeg"},
+    pair{".webp", "image/webp"}, pair{".json", "application/json"},
+    pair{".txt", "text/plain"},  pair{".srt", "application/x-subrip"},
+    pair{".vtt", "text/vtt"},    pair{".ogg", "audio/ogg"},
+    pair{".m4a", "audio/mp4"},   pair{".flac", "audio/flac"},
+    pair{".webm", "video/webm"},
+  };
+  for (auto& [ending, type] : types)
+    if (path.ends_with(ending))
+      return std::string{type};
+  return "application/octet-stream";
+}
+
+std::string safe_file_name(std::string_view name) {
+  auto slash = name.find_last_of("/\\");
+  if (slash != std::string_view::npos)
+    name.remove_prefix(slash + 1);
+  std::string out;
+  for (char c : name)
+    if (std::isalnum(static_cast<unsigned char>(c))
+        || std::string_view{" ._-()"}.find(c) != std::string_view::npos)
+      out += c;
+  if (out.find_first_not_of(". ") == std::string::npos)
+    return "file";
+  return out;
+}
+
+std::string hex_sha256(std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+  unsigned size = 0;
+  EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(),
+             nullptr);
+  std::string out;
+  for (unsigned i = 0; i < size; ++i)
+    out += fmt::format("{:02x}", digest[i]);
+  return out;
+}
+
+std::string from_base64(std::string_view text) {
+  if (text.empty() || text.size() % 4 != 0)
+    return {};
+  std::string out(text.size() / 4 * 3, '\0');
+  int n = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                          reinterpret_cast<const unsigned char*>(text.data()),
+                          static_cast<int>(text.size()));
+  if (n < 0)
+    return {};
+  auto padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
+  out.resize(static_cast<size_t>(n - padding));
+  return out;
+}
+
+bool from_loopback(const httplib::Request& request) {
+  return request.remote_addr.starts_with("127.") || request.remote_addr == "::1"
+         || request.remote_addr.starts_with("::ffff:127.");
+}
+
+bool strip(std::string_view& path, std::string_view prefix) {
+  if (!path.starts_with(prefix))
+    return false;
+  path.remove_prefix(prefix.size());
+  return true;
+}
+
+} // namespace render::local_cloud

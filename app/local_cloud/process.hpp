@@ -1,0 +1,45 @@
+#pragma once
+// Runs one program to its end: by argument vector, never through a shell, with
+// a time limit, and killed at once when its owner asks to stop.
+#include "messages/failure.hpp"
+
+#include <chrono>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace render::local_cloud {
+
+struct process_output {
+  /// Exit status, or 128 + signal.
+  int status = 0;
+  std::string out;
+  std::string err;
+};
+
+/// `argv[0]` is looked up in PATH. Fails as `internal` with the name of the
+/// Debian package when the program is missing, as `unavailable` when it ran
+/// out of time or was stopped. An exit status other than 0 is no failure here.
+result<process_output> run_process(const std::vector<std::string>& argv,
+                                   std::chrono::milliseconds limit,
+                                   const std::stop_token& stop);
+
+/// As above, and a status other than 0 fails as `rejected` with the last line
+/// that the program wrote to its standard error.
+result<process_output> run_checked(const std::vector<std::string>& argv,
+                                   std::chrono::milliseconds limit,
+                                   const std::stop_token& stop);
+
+/// The programs this one cannot work without and that PATH lacks, each as
+/// "ffmpeg (Debian package ffmpeg)".
+std::vector<std::string> missing_programs();
+
+/// False as soon as `stop` is requested, true when `span` has passed.
+bool wait_unless_stopped(std::chrono::milliseconds span,
+                         const std::stop_token& stop);
+
+/// Length of a media file in seconds, by ffprobe.
+result<double> media_seconds(const std::string& path,
+                             const std::stop_token& stop);
+
+} // namespace render::local_cloud
