@@ -262,8 +262,10 @@ void redis_connection::handle(reply x) {
 
 void redis_connection::on_timer(uv_timer_t* timer) {
   auto* self = static_cast<redis_connection*>(timer->data);
-  if (self->state_ == state::down)
+  if (self->state_ == state::down) {
+    self->sentinels_tried_ = 0;
     return self->connect();
+  }
   self->refuse("no answer to connect in time");
 }
 
@@ -282,13 +284,25 @@ void redis_connection::drop_context() {
   }
 }
 
+// One sentinel that is down or ignorant is no outage.
+bool redis_connection::ask_another() {
+  ++sentinel_;
+  if (!asking_ || ++sentinels_tried_ >= options_.sentinels.size())
+    return false;
+  flying_.clear();
+  uv_timer_stop(&watchdog_);
+  drop_context();
+  state_ = state::down;
+  connect();
+  return true;
+}
+
 void redis_connection::lost(const std::string& why) {
   if (state_ == state::closed)
     return;
+  if (state_ == state::connecting && ask_another())
+    return;
   auto was_up = state_ == state::up;
-  // Another one may know better, or be reachable at all.
-  if (!was_up)
-    ++sentinel_;
   last_error_ = why;
   drop_context();
   state_ = state::down;

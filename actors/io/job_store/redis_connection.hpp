@@ -66,6 +66,7 @@ private:
   void handle(reply x);
   void write(command x, bool internal);
   void drop_context();
+  bool ask_another();
   void lost(const std::string& why);
   std::string address() const;
 
@@ -80,6 +81,8 @@ private:
   bool asking_ = false;
   /// Which one is asked next.
   size_t sentinel_ = 0;
+  /// How many were asked for this connection.
+  size_t sentinels_tried_ = 0;
   state state_ = state::down;
   /// Accepted while connecting, not yet sent.
   std::deque<command> held_;
