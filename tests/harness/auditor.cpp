@@ -51,6 +51,12 @@ auditor::auditor(sim_world& world, audit_limits limits)
   });
 }
 
+auditor::~auditor() {
+  world_.redis.server().on_field = nullptr;
+  world_.cloud.on_run = nullptr;
+  world_.cloud.on_stop_asked = nullptr;
+}
+
 void auditor::break_rule(std::string rule, std::string subject,
                          std::string text) {
   if (found_)

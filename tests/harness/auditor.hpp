@@ -38,6 +38,9 @@ struct audit_limits {
 class auditor {
 public:
   auditor(sim_world& world, audit_limits limits);
+  auditor(const auditor&) = delete;
+  auditor& operator=(const auditor&) = delete;
+  ~auditor();
 
   /// At the end, when everything must be done: false when it is not yet.
   bool all_done() const;

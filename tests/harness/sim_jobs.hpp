@@ -48,7 +48,7 @@ public:
   }
 
   static std::string id_of(size_t index) {
-    char digits[16];
+    char digits[24];
     std::snprintf(digits, sizeof(digits), "%012zx", index);
     return std::string{prefix} + digits;
   }

@@ -66,6 +66,7 @@ sim_world::~sim_world() {
   for (auto& [client, x] : nodes_)
     if (x.alive)
       kill_node(client);
+  time.settle_actors();
   nodes_.clear();
 }
 
@@ -119,7 +120,7 @@ void sim_world::kill_node(uint64_t client) {
              any(x.outside.jobs), any(x.outside.http), any(x.listener)});
   x.deciding = {};
   x.outside = {};
-  x.listener = {};
+  x.listener = nullptr;
 }
 
 void sim_world::drain_node(uint64_t client) {

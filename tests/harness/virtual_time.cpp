@@ -21,8 +21,8 @@ virtual_time::virtual_time(uint64_t seed) : order_(seed), hash_(seed) {
 }
 
 virtual_time::~virtual_time() {
+  settle_actors();
   // Timers of dead actors only, which the teardown would fire one by one.
-  settle();
   scheduler_->clock().cancel_all();
   system_.reset();
 }
@@ -55,10 +55,14 @@ void virtual_time::step() {
   scheduler_->run_once();
 }
 
+void virtual_time::settle_actors() {
+  while (!scheduler_->jobs.empty())
+    step();
+}
+
 void virtual_time::settle() {
   do {
-    while (!scheduler_->jobs.empty())
-      step();
+    settle_actors();
   } while (events_.run_one());
 }
 

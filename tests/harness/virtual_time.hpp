@@ -26,7 +26,7 @@ public:
   explicit virtual_time(uint64_t seed);
   virtual_time(const virtual_time&) = delete;
   virtual_time& operator=(const virtual_time&) = delete;
-  /// All actors must be told to end before; see `kill`.
+  /// All actors must have ended; see `kill` and `settle_actors`.
   ~virtual_time();
 
   caf::actor_system& system() {
@@ -52,6 +52,10 @@ public:
 
   /// Delivers everything that is due now.
   void settle();
+
+  /// Delivers what actors have to say to one another, and nothing else: for
+  /// the end of a world, whose timeline may speak of what is gone.
+  void settle_actors();
 
   /// Goes on until `end`, event by event, or until `stop` has been called.
   void run_until(virtual_duration end);

@@ -1,0 +1,187 @@
+#include "app/simulator/fleet.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace render::simulator {
+
+namespace {
+
+using namespace harness;
+using namespace std::chrono_literals;
+
+double in_seconds(virtual_duration x) {
+  return static_cast<double>(x.count()) / 1e9;
+}
+
+virtual_duration seconds(double x) {
+  return virtual_duration{static_cast<int64_t>(x * 1e9)};
+}
+
+/// Renderers make a folder for each attempt; memory is quickest.
+class scratch {
+public:
+  scratch() {
+    auto base = std::filesystem::exists("/dev/shm")
+                  ? std::filesystem::path{"/dev/shm"}
+                  : std::filesystem::temp_directory_path();
+    path_ = base / ("c3-sim-" + std::to_string(::getpid()));
+  }
+
+  scratch(const scratch&) = delete;
+  scratch& operator=(const scratch&) = delete;
+
+  ~scratch() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  std::string path() const {
+    return path_.string();
+  }
+
+private:
+  std::filesystem::path path_;
+};
+
+void add_receivers(sim_world& world, const fault_set& faults) {
+  static constexpr receiver_mood moods[]
+    = {receiver_mood::prompt, receiver_mood::slow, receiver_mood::failing,
+       receiver_mood::dead};
+  auto moody = faults.contains("receivers");
+  for (size_t i = 0; i < std::size(moods); ++i)
+    world.places.add_receiver(receiver_hosts[i],
+                              moody ? moods[i] : receiver_mood::prompt);
+}
+
+void add_nodes(sim_world& world, const fleet_options& o) {
+  dice d{o.seed ^ 0x40DE};
+  for (size_t i = 0; i < o.nodes; ++i) {
+    auto skew = d.between(-2, 2);
+    world.add_node(o.faults.contains("clock-skew") ? skew : 0);
+  }
+}
+
+void count_jobs(fleet_outcome& out, const sim_world& world,
+                const auditor& watch) {
+  out.jobs = world.jobs.size();
+  for (size_t i = 0; i < watch.jobs().size(); ++i) {
+    auto& x = watch.jobs()[i];
+    auto& job = world.jobs[i];
+    out.succeeded += x.end == 's' ? 1 : 0;
+    out.failed += x.end == 'f' ? 1 : 0;
+    out.cancelled += x.end == 'c' ? 1 : 0;
+    if (x.begun >= virtual_duration{0} && x.pushed >= virtual_duration{0})
+      out.waits_s.push_back(in_seconds(x.begun - x.pushed));
+    if (job.complete_within_s > 0 && x.end != 'c'
+        && (x.end != 's'
+            || in_seconds(x.ended - x.pushed) > job.complete_within_s))
+      ++out.missed_deadlines;
+  }
+  std::sort(out.waits_s.begin(), out.waits_s.end());
+}
+
+/// Goes on until all is done, or says what is not.
+void run_to_the_end(sim_world& world, auditor& watch, const fleet_options& o) {
+  auto last = o.jobs.empty() ? 0.0 : in_seconds(o.jobs.back().at);
+  world.time.run_until(seconds(std::max(last, o.hours * 3600)));
+  auto end = world.time.now() + seconds(o.settle_hours * 3600);
+  while (!world.time.stopped() && world.time.now() < end && !watch.all_done())
+    world.time.run_for(10s);
+  if (!watch.found())
+    watch.check_end();
+}
+
+} // namespace
+
+fleet_outcome run_fleet(const fleet_options& o) {
+  scratch folder;
+  sim_options options;
+  options.seed = o.seed;
+  options.jobs = o.jobs;
+  options.settings = o.settings;
+  options.folder = folder.path();
+  options.log = o.log;
+  sim_world world{std::move(options)};
+  auto until = seconds(o.hours * 3600);
+  fault_injector faults{world, o.faults, until, o.faults_per_hour, o.seed};
+  auditor watch{world, faults.limits()};
+  watch.sample_every(o.sample_every_s);
+  if (o.record_from_s >= 0)
+    world.time.record(seconds(o.record_from_s), o.record_limit);
+  for (size_t i = 0; i < o.foreign; ++i)
+    world.cloud.add_foreign("media:fast");
+  add_receivers(world, o.faults);
+  add_nodes(world, o);
+  world.start_producing();
+  world.time.events().at(until, [&faults] {
+    faults.heal();
+  });
+  run_to_the_end(world, watch, o);
+
+  fleet_outcome out;
+  out.broken = watch.found();
+  out.hash = world.time.hash();
+  out.messages = world.time.messages();
+  out.redis_commands = world.redis.server().commands();
+  out.http_requests = world.web.requests();
+  out.fault_events = faults.count();
+  out.virtual_s = in_seconds(world.time.now());
+  out.launches = world.cloud.launches();
+  out.rented_s = world.cloud.rented_s();
+  out.busy_s = world.cloud.busy_s();
+  out.cost = world.cloud.cost();
+  out.webhooks_delivered = world.places.delivered().size();
+  out.samples = watch.samples();
+  out.recorded.assign(world.time.recorded().begin(),
+                      world.time.recorded().end());
+  count_jobs(out, world, watch);
+  if (o.inspect)
+    o.inspect(world);
+  return out;
+}
+
+fleet_outcome clairvoyant(const std::vector<sim_job>& jobs, double boot_s) {
+  fleet_outcome out;
+  out.jobs = out.succeeded = jobs.size();
+  out.waits_s.assign(jobs.size(), 0);
+  // For each workload: when its free GPUs became free, the latest last. The
+  // latest is taken, so that the gaps are the shortest.
+  std::map<bool, std::vector<double>> free;
+  std::vector<std::tuple<double, bool>> busy; // heap: ends, vision
+  auto later = std::greater<std::tuple<double, bool>>{};
+  for (auto& x : jobs) {
+    auto at = in_seconds(x.at);
+    auto vision = x.type == "analyze";
+    while (!busy.empty() && std::get<0>(busy.front()) <= at) {
+      std::pop_heap(busy.begin(), busy.end(), later);
+      auto [end, kind] = busy.back();
+      busy.pop_back();
+      free[kind].push_back(end);
+    }
+    auto kept = 0.0;
+    if (auto& idle = free[vision]; !idle.empty() && at - idle.back() < boot_s) {
+      kept = at - idle.back();
+      idle.pop_back();
+    } else {
+      kept = boot_s;
+      ++out.launches;
+    }
+    out.busy_s += x.duration_s;
+    out.rented_s += kept + x.duration_s;
+    out.cost += (kept + x.duration_s) / 3600
+                * sim_cloud::price(vision ? "ollama_webui:fast" : "media:fast");
+    busy.emplace_back(at + x.duration_s, vision);
+    std::push_heap(busy.begin(), busy.end(), later);
+  }
+  out.virtual_s = jobs.empty() ? 0 : in_seconds(jobs.back().at);
+  return out;
+}
+
+std::string describe(const violation& x) {
+  return x.rule + ": " + x.subject + ": " + x.text;
+}
+
+} // namespace render::simulator

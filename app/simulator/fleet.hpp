@@ -1,0 +1,79 @@
+#pragma once
+// One simulated run of a whole fleet: nodes, trace, faults, auditor; and what
+// came of it. The same options give the same run, message for message.
+#include "app/simulator/trace.hpp"
+#include "tests/harness/auditor.hpp"
+#include "tests/harness/faults.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace render::simulator {
+
+struct fleet_options {
+  uint64_t seed = 1;
+  size_t nodes = 3;
+  std::vector<harness::sim_job> jobs;
+  /// Events of faults stop after this; the rest must then come to an end.
+  double hours = 24;
+  harness::fault_set faults;
+  /// How often each kind of event happens.
+  double faults_per_hour = 1;
+  /// Settings of the nodes, as environment variables.
+  environment settings;
+  /// Workloads of strangers on the same account.
+  size_t foreign = 2;
+  /// After the last job: until everything must be done.
+  double settle_hours = 3;
+  /// Of the charts, seconds; 0: no samples.
+  double sample_every_s = 0;
+  /// Record messages from here on (see `virtual_time::record`), seconds;
+  /// negative: never.
+  double record_from_s = -1;
+  size_t record_limit = 200'000;
+  /// Called at the end, with the world as it is.
+  std::function<void(harness::sim_world&)> inspect;
+  logger log = null_logger();
+};
+
+struct fleet_outcome {
+  std::optional<harness::violation> broken;
+  uint64_t hash = 0;
+  uint64_t messages = 0;
+  uint64_t redis_commands = 0;
+  uint64_t http_requests = 0;
+  uint64_t fault_events = 0;
+  double virtual_s = 0;
+
+  size_t jobs = 0;
+  size_t succeeded = 0;
+  size_t failed = 0;
+  size_t cancelled = 0;
+  size_t missed_deadlines = 0;
+  size_t webhooks_delivered = 0;
+  /// From push to begin, seconds, sorted.
+  std::vector<double> waits_s;
+
+  uint64_t launches = 0;
+  double rented_s = 0;
+  double busy_s = 0;
+  double cost = 0;
+  std::vector<harness::auditor::sample> samples;
+  std::vector<harness::virtual_time::trace_entry> recorded;
+};
+
+fleet_outcome run_fleet(const fleet_options& options);
+
+/// What no policy can beat that lets no job wait: each job begins when it
+/// comes, on a GPU that was launched in time by somebody who knew, and a GPU
+/// is kept only over gaps that are shorter than a boot.
+fleet_outcome clairvoyant(const std::vector<harness::sim_job>& jobs,
+                          double boot_s);
+
+/// "seed=7 …": the command line that repeats a run.
+std::string describe(const harness::violation& x);
+
+} // namespace render::simulator

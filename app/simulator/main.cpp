@@ -1,0 +1,243 @@
+// c3-sim: a whole fleet in virtual time, from a seed, under faults.
+#include "app/simulator/fleet.hpp"
+#include "app/simulator/report.hpp"
+
+#include <CLI/CLI.hpp>
+#include <simulator_commit.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+namespace {
+
+using namespace render;
+using namespace render::simulator;
+
+struct options {
+  uint64_t seed = 1;
+  size_t nodes = 3;
+  double hours = 24;
+  size_t jobs = 1'000;
+  double mean_work_s = 10;
+  std::string trace = "bursty";
+  std::string policy = "contract";
+  std::string faults = "none";
+  double faults_per_hour = 1;
+  std::string replay;
+  std::string report;
+  std::string json;
+  std::vector<std::string> settings;
+  bool hash = false;
+  bool list_faults = false;
+};
+
+std::string fault_help() {
+  std::string out;
+  for (auto& x : harness::fault_kinds())
+    out += "  " + std::string{x.name} + (x.safe ? "" : " (not in \"safe\")")
+           + "\n      " + std::string{x.meaning} + "\n";
+  return out;
+}
+
+void add_options(CLI::App& app, options& o) {
+  app.add_option("--seed", o.seed, "Everything random comes from it");
+  app.add_option("--nodes", o.nodes, "Worker processes");
+  app.add_option("--hours", o.hours, "Length of the trace, and of the faults");
+  app.add_option("--jobs", o.jobs, "Jobs of the trace");
+  app.add_option("--work", o.mean_work_s, "Mean GPU seconds of a job");
+  app.add_option("--trace", o.trace,
+                 "steady, bursty, daily, sparse, queue, or a file of JSON "
+                 "lines (c3ctl export-trace)");
+  app.add_option("--policy", o.policy,
+                 "contract, clairvoyant, or several with commas");
+  app.add_option("--faults", o.faults,
+                 "none, safe, all, or names (see --list-faults) with commas; "
+                 "-name takes one away");
+  app.add_option("--faults-per-hour", o.faults_per_hour,
+                 "How often each kind of event happens");
+  app.add_option("--set", o.settings,
+                 "NAME=VALUE of the workers' environment, any number");
+  app.add_option("--replay", o.replay,
+                 "Print the run as a timeline: all, or what to look for (a "
+                 "job's id, w3, gpu-instance)");
+  app.add_option("--report", o.report, "Write a page with charts");
+  app.add_option("--json", o.json, "Write the figures as JSON");
+  app.add_flag("--hash", o.hash, "Print the hash of all messages");
+  app.add_flag("--list-faults", o.list_faults, "Explain the faults");
+}
+
+bool is_shape(const std::string& x) {
+  return x.find_first_of("./") == std::string::npos;
+}
+
+result<std::vector<harness::sim_job>> load_trace(const options& o) {
+  if (is_shape(o.trace)) {
+    trace_options t;
+    t.shape = o.trace;
+    t.seed = o.seed;
+    t.jobs = o.jobs;
+    t.hours = o.hours;
+    t.mean_work_s = o.mean_work_s;
+    return make_trace(t);
+  }
+  std::ifstream in{o.trace};
+  if (!in)
+    return fail(failure_kind::invalid_input,
+                "--trace: " + o.trace + " cannot be read");
+  std::stringstream text;
+  text << in.rdbuf();
+  return read_trace(text.str());
+}
+
+result<environment> read_settings(const options& o) {
+  environment out;
+  for (auto& x : o.settings) {
+    auto at = x.find('=');
+    if (at == std::string::npos)
+      return fail(failure_kind::invalid_input, "--set: NAME=VALUE is wanted");
+    out[x.substr(0, at)] = x.substr(at + 1);
+  }
+  return out;
+}
+
+void print_entry(const harness::virtual_time::trace_entry& x) {
+  auto text = x.message.size() > 220 ? x.message.substr(0, 220) + "…"
+                                     : x.message;
+  std::printf("%14.6f  %-14s %6llu  %s\n",
+              static_cast<double>(x.when.count()) / 1e9, x.name.c_str(),
+              static_cast<unsigned long long>(x.actor), text.c_str());
+}
+
+bool concerns(const harness::virtual_time::trace_entry& x,
+              const std::string& what) {
+  return what == "all" || x.name == what
+         || x.message.find(what) != std::string::npos;
+}
+
+/// The run again, this time with a memory: it is the same run.
+void print_last_messages(fleet_options o, const harness::violation& x) {
+  o.record_from_s = std::max(0.0,
+                             static_cast<double>(x.when.count()) / 1e9 - 120);
+  o.log = null_logger();
+  auto again = run_fleet(o);
+  std::vector<const harness::virtual_time::trace_entry*> found;
+  for (auto& entry : again.recorded)
+    if (concerns(entry, x.subject))
+      found.push_back(&entry);
+  std::printf("The last messages that name %s:\n", x.subject.c_str());
+  for (auto i = found.size() > 40 ? found.size() - 40 : 0; i < found.size();
+       ++i)
+    print_entry(*found[i]);
+}
+
+int report_violation(const options& o, const fleet_options& run,
+                     const harness::violation& x) {
+  std::printf("BROKEN: %s\n  seed=%llu commit=%s time=%.6f s\n",
+              simulator::describe(x).c_str(),
+              static_cast<unsigned long long>(o.seed), built_from_commit,
+              static_cast<double>(x.when.count()) / 1e9);
+  print_last_messages(run, x);
+  return 1;
+}
+
+bool write_file(const std::string& path, const std::string& text) {
+  if (path.empty())
+    return true;
+  std::ofstream out{path};
+  out << text;
+  return static_cast<bool>(out.flush());
+}
+
+int usage_error(const failure& x) {
+  std::fprintf(stderr, "c3-sim: %s\n", x.message.c_str());
+  return 2;
+}
+
+int simulate(const options& o) {
+  auto jobs = load_trace(o);
+  if (!jobs)
+    return usage_error(jobs.error());
+  auto faults = harness::parse_faults(o.faults);
+  if (!faults)
+    return usage_error(faults.error());
+  auto settings = read_settings(o);
+  if (!settings)
+    return usage_error(settings.error());
+  fleet_options run;
+  run.seed = o.seed;
+  run.nodes = o.nodes;
+  run.jobs = std::move(*jobs);
+  run.hours = o.hours;
+  run.faults = std::move(*faults);
+  run.faults_per_hour = o.faults_per_hour;
+  run.settings = std::move(*settings);
+  run.sample_every_s = o.hours * 3600 / 800;
+  if (!o.replay.empty())
+    run.record_from_s = 0;
+  run_facts facts{o.seed,  built_from_commit, o.trace,
+                  o.nodes, o.hours,           o.faults};
+  std::vector<named_outcome> outcomes;
+  std::stringstream names{o.policy};
+  for (std::string name; std::getline(names, name, ',');) {
+    if (name == "clairvoyant") {
+      outcomes.push_back({name, clairvoyant(run.jobs, 47)});
+      continue;
+    }
+    if (name != "contract")
+      return usage_error(
+        {failure_kind::invalid_input,
+         "--policy: " + name
+           + " does not exist; there are contract and clairvoyant. A cluster "
+             "policy needs nodes that know each other, which this version's "
+             "do not"});
+    auto begin = std::chrono::steady_clock::now();
+    auto outcome = run_fleet(run);
+    auto took
+      = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+          .count();
+    for (auto& entry : outcome.recorded)
+      if (!o.replay.empty() && concerns(entry, o.replay))
+        print_entry(entry);
+    if (outcome.broken)
+      return report_violation(o, run, *outcome.broken);
+    std::fprintf(stderr,
+                 "%.1f virtual hours, %llu messages, %llu Redis commands, "
+                 "%llu requests in %.2f s\n",
+                 outcome.virtual_s / 3600,
+                 static_cast<unsigned long long>(outcome.messages),
+                 static_cast<unsigned long long>(outcome.redis_commands),
+                 static_cast<unsigned long long>(outcome.http_requests), took);
+    if (o.hash)
+      std::printf("hash %016llx\n",
+                  static_cast<unsigned long long>(outcome.hash));
+    outcomes.push_back({name, std::move(outcome)});
+  }
+  std::fputs(report_text(facts, outcomes).c_str(), stdout);
+  if (!write_file(o.report, report_html(facts, outcomes))
+      || !write_file(o.json, report_json(facts, outcomes)))
+    return usage_error(
+      {failure_kind::invalid_input, "the report cannot be written"});
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  options o;
+  CLI::App app{"Simulates a fleet of render workers under faults, and checks "
+               "after every event that the promises hold."};
+  add_options(app, o);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+  if (o.list_faults) {
+    std::fputs(fault_help().c_str(), stdout);
+    return 0;
+  }
+  return simulate(o);
+}
