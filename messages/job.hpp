@@ -36,6 +36,11 @@ struct job {
   /// How many times a GPU has begun this job, this time included. 0 while it
   /// still waits.
   uint32_t attempt = 0;
+  /// Fencing token: grows with every claim, whoever makes it. What a former
+  /// owner still writes carries an older one and is refused.
+  uint64_t fence = 0;
+  /// How the attempts before this one ended, oldest first.
+  std::vector<std::string> history;
 
   friend bool operator==(const job&, const job&) = default;
 };
@@ -43,7 +48,7 @@ struct job {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, job& x) {
   return f(x.id, x.type, x.created_at_s, x.complete_by_s, x.max_time_s, x.data,
-           x.attempt);
+           x.attempt, x.fence, x.history);
 }
 
 /// How a job ended. Success when `error.message` is empty.

@@ -23,7 +23,9 @@ using job_ledger_actor = caf::typed_actor<
   // Final status, result and outbox entry. Tried until Redis has answered.
   caf::replies_to<msg::settle_job>::with<msg::job_settled>,
   // Back to the head of the queue.
-  caf::replies_to<msg::release_job>::with<caf::ok_atom>>;
+  caf::replies_to<msg::release_job>::with<caf::ok_atom>,
+  // Keeps count of attempts. Loss is harmless: fewer are counted.
+  caf::reacts_to<msg::note_attempt>>;
 
 /// The PROGRESS interface, for RENDERERS.
 using progress_actor = caf::typed_actor<

@@ -121,11 +121,13 @@ typename Inspector::result_type inspect(Inspector& f, claimed_jobs& x) {
 /// unlocked. Does nothing when it is not ours any more.
 struct release_job {
   std::string job_id;
+  /// Of the claim that is given up.
+  uint64_t fence = 0;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, release_job& x) {
-  return f(x.job_id);
+  return f(x.job_id, x.fence);
 }
 
 /// Writes progress and asks, in the same round trip, whether the job is still
@@ -136,11 +138,13 @@ struct report_progress {
   std::string stage;
   /// 0 to 1; negative: unknown.
   double progress = -1;
+  /// Of the claim under which the job runs.
+  uint64_t fence = 0;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, report_progress& x) {
-  return f(x.job_id, x.stage, x.progress);
+  return f(x.job_id, x.stage, x.progress, x.fence);
 }
 
 /// Answer to `report_progress`.
@@ -155,6 +159,18 @@ struct ownership {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, ownership& x) {
   return f(x.ours, x.status);
+}
+
+/// An attempt has failed and another begins under the same claim: remembered
+/// with the job, so that it counts whoever goes on with it.
+struct note_attempt {
+  /// Its `attempt` and `history` are the new ones.
+  job subject;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, note_attempt& x) {
+  return f(x.subject);
 }
 
 /// Writes the final status, the result and the webhook's outbox entry in one

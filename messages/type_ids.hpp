@@ -75,5 +75,6 @@ CAF_BEGIN_TYPE_ID_BLOCK(render, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(render, (render::msg::get_status))
   CAF_ADD_TYPE_ID(render, (render::msg::node_status))
   CAF_ADD_TYPE_ID(render, (render::msg::node_drained))
+  CAF_ADD_TYPE_ID(render, (render::msg::note_attempt))
 
 CAF_END_TYPE_ID_BLOCK(render)

@@ -327,7 +327,8 @@ struct shell {
     self
       ->request(st().deps.progress, st().cfg.progress_timeout,
                 msg::report_progress{st().task.subject.id, st().course.stage(),
-                                     st().course.progress()})
+                                     st().course.progress(),
+                                     st().task.subject.fence})
       .then(
         [sh = *this](const msg::ownership& x) {
           if (auto why = reason_to_stop(x))

@@ -31,8 +31,7 @@ effects policy::on_drain(const std::string& reason, double) {
   }
   append(out, capacity());
   for (auto& id : std::exchange(pending_, {})) {
-    jobs_.erase(id);
-    append(out, put_back(id));
+    append(out, put_back(jobs_.extract(id).mapped().task.subject));
   }
   for (auto& [instance, x] : gpus_) {
     x.told_to_stop = true;

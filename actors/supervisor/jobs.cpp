@@ -21,12 +21,12 @@ bool is_not_ours(failure_kind kind) {
   return kind == failure_kind::cancelled || kind == failure_kind::not_owner;
 }
 
-std::string history(const std::vector<std::string>& failures) {
-  if (failures.size() == 1)
-    return failures.front();
-  auto text = "failed after " + std::to_string(failures.size()) + " attempts";
-  for (size_t i = 0; i < failures.size(); ++i)
-    text += (i == 0 ? ": " : "; ") + std::to_string(i + 1) + ": " + failures[i];
+std::string told(const std::vector<std::string>& history) {
+  if (history.size() == 1)
+    return history.front();
+  auto text = "failed after " + std::to_string(history.size()) + " attempts";
+  for (size_t i = 0; i < history.size(); ++i)
+    text += (i == 0 ? ": " : "; ") + std::to_string(i + 1) + ": " + history[i];
   return text;
 }
 
@@ -65,7 +65,13 @@ effects policy::on_jobs_claimed(msg::jobs_claimed x, double now_s) {
 effects policy::take(job x, double now_s) {
   auto id = x.id;
   if (draining())
-    return put_back(id);
+    return put_back(x);
+  // Workers died under it, or their GPUs: it is not tried for ever.
+  if (x.history.size() >= cfg_.attempts_max) {
+    auto text = told(x.history);
+    return end(hold(std::move(x), now_s),
+               failed_outcome({failure_kind::unavailable, std::move(text)}));
+  }
   jobs_.insert_or_assign(id, hold(std::move(x), now_s));
   return place(id, now_s);
 }
@@ -117,11 +123,10 @@ effects policy::place_pending(double now_s) {
     }
     append(out, place(id, now_s));
     // No GPU has begun it: somebody else may have a slot.
-    if (x.instance == 0 && x.failures.empty()
+    if (x.instance == 0 && x.failures == 0
         && now_s - x.pending_since_s >= in_seconds(cfg_.pending_max)) {
       pending_.pop_back();
-      jobs_.erase(id);
-      append(out, put_back(id));
+      append(out, put_back(jobs_.extract(id).mapped().task.subject));
     }
   }
   return out;
@@ -161,7 +166,7 @@ effects policy::on_job_ended(msg::job_ended x, double now_s) {
   } else if (draining()
              && (kind == failure_kind::shutting_down
                  || worth_another_gpu(kind))) {
-    append(out, put_back(id));
+    append(out, put_back(held.task.subject));
   } else if (kind == failure_kind::shutting_down
              || (worth_another_gpu(kind) && !held.begun
                  && ++held.refusals <= refusals_max)) {
@@ -189,11 +194,13 @@ effects policy::begin_again(held_job x, double now_s) {
 }
 
 effects policy::retry(held_job x, const failure& why, double now_s) {
-  x.failures.push_back(why.message);
+  ++x.failures;
+  auto& history = x.task.subject.history;
+  history.push_back(why.message);
   auto out = suspect(x.instance);
   auto late = now_s >= x.task.deadline_s;
-  if (late || x.failures.size() >= cfg_.attempts_max) {
-    auto text = history(x.failures);
+  if (late || history.size() >= cfg_.attempts_max) {
+    auto text = told(history);
     if (late)
       text = x.task.deadline_error + " (" + text + ")";
     append(out, end(std::move(x), failed_outcome({why.kind, std::move(text)})));
@@ -203,9 +210,10 @@ effects policy::retry(held_job x, const failure& why, double now_s) {
   ++x.task.subject.attempt;
   out.push_back(
     say{severity::warning, "job " + x.task.subject.id + ": attempt "
-                             + std::to_string(x.failures.size()) + " of "
+                             + std::to_string(history.size()) + " of "
                              + std::to_string(cfg_.attempts_max)
                              + " failed, trying again: " + why.message});
+  out.push_back(note_attempt{x.task.subject});
   append(out, begin_again(std::move(x), now_s));
   return out;
 }
@@ -218,10 +226,10 @@ effects policy::suspect(uint64_t instance) {
   return {arm_timer{timer::trust, last_generation_, cfg_.suspicion}};
 }
 
-effects policy::put_back(const std::string& job_id) {
-  releasing_.insert(job_id);
-  return {release{job_id},
-          say{severity::info, "job " + job_id + ": goes back to the queue"}};
+effects policy::put_back(const job& x) {
+  releasing_.insert(x.id);
+  return {release{x.id, x.fence},
+          say{severity::info, "job " + x.id + ": goes back to the queue"}};
 }
 
 effects policy::on_settled(msg::job_settled x) {

@@ -101,6 +101,10 @@ struct settle {
 };
 struct release {
   std::string job_id;
+  uint64_t fence = 0;
+};
+struct note_attempt {
+  job subject;
 };
 struct deliver {
   webhook entry;
@@ -124,8 +128,9 @@ struct say {
 };
 
 using effect = std::variant<send_capacity, run_on, rent, drain_gpu, halt_gpu,
-                            settle, release, deliver, start_watcher, arm_timer,
-                            flush_webhooks, finish, say>;
+                            settle, release, note_attempt, deliver,
+                            start_watcher, arm_timer, flush_webhooks, finish,
+                            say>;
 using effects = std::vector<effect>;
 
 void append(effects& to, effects xs);
@@ -169,8 +174,8 @@ private:
 
   struct held_job {
     msg::run_job task;
-    /// What each attempt failed of.
-    std::vector<std::string> failures;
+    /// GPUs that have failed under it while it was ours.
+    uint32_t failures = 0;
     /// Where it runs; 0 while it waits for a slot.
     uint64_t instance = 0;
     /// The GPU has said that it runs.
@@ -222,7 +227,7 @@ private:
   effects begin_again(held_job x, double now_s);
   effects retry(held_job x, const failure& why, double now_s);
   effects suspect(uint64_t instance);
-  effects put_back(const std::string& job_id);
+  effects put_back(const job& x);
   effects watch_pending();
   void mark_begun(const gpu& x);
 

@@ -43,7 +43,7 @@ policy::shortage policy::shortage_of(const std::string& type,
     auto& x = jobs_.at(id);
     auto& job_type = x.task.subject.type;
     if (workload_of(job_type) == type)
-      ++(x.failures.empty() ? others : retries)[*job_kind_from(job_type)];
+      ++(x.failures == 0 ? others : retries)[*job_kind_from(job_type)];
   }
   auto serve = [](std::map<job_kind, uint64_t>& waiting, uint64_t& slots,
                   auto serves) {

@@ -70,7 +70,7 @@ struct shell {
   }
 
   void operator()(release x) const {
-    self->request(st().deps.ledger, ledger_timeout, msg::release_job{x.job_id})
+    self->request(st().deps.ledger, ledger_timeout, msg::release_job{x.job_id, x.fence})
       .then(
         [sh = *this, x](caf::ok_atom) {
           sh.run(sh.st().policy.on_released(x.job_id));
@@ -78,6 +78,10 @@ struct shell {
         [sh = *this, x](caf::error& err) {
           sh.run(sh.st().policy.on_write_failed(x, to_failure(err)));
         });
+  }
+
+  void operator()(supervisor::note_attempt x) const {
+    self->send(st().deps.ledger, msg::note_attempt{std::move(x.subject)});
   }
 
   void operator()(deliver x) const {

@@ -4,6 +4,7 @@
 #include "messages/job_params.hpp"
 #include "messages/json.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -162,6 +163,8 @@ decoded_job decode_job(reply x) {
                                          out.flaw);
   out.subject.max_time_s = time_field(text_at(x, 5), "max_time", out.flaw);
   out.subject.data = text_at(x, 6);
+  out.subject.fence = static_cast<uint64_t>(integer_at(x, 7));
+  out.subject.history = split_history(text_at(x, 8));
   return out;
 }
 
@@ -235,6 +238,41 @@ result<std::vector<webhook>> decode_webhooks(reply x) {
     if (entry.is_array(6)) {
       auto job_id = text_at(entry, 0);
       out.push_back(decode_webhook(entry, 1, std::move(job_id)));
+    }
+  return out;
+}
+
+std::vector<std::string> split_history(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    if (!line.empty())
+      out.emplace_back(line);
+  }
+  return out;
+}
+
+std::string join_history(const std::vector<std::string>& entries) {
+  constexpr size_t entries_max = 20;
+  std::string out;
+  auto first = entries.size() - std::min(entries.size(), entries_max);
+  for (auto i = first; i < entries.size(); ++i) {
+    auto line = valid_utf8(excerpt(entries[i], 500));
+    std::replace(line.begin(), line.end(), '\n', ' ');
+    out += (out.empty() ? "" : "\n") + line;
+  }
+  return out;
+}
+
+result<std::vector<recovered_job>> decode_recover(reply x) {
+  if (auto wrong = unless_array(x, 0, "recover"))
+    return fail(std::move(*wrong));
+  std::vector<recovered_job> out;
+  for (auto& entry : x.elements)
+    if (entry.is_array(3)) {
+      auto attempt = count_at(entry, 2);
+      out.push_back({text_at(entry, 0), text_at(entry, 1), attempt});
     }
   return out;
 }

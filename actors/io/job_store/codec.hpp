@@ -29,8 +29,8 @@ struct decoded_job {
   std::optional<failure> flaw;
 };
 
-/// A job entry {id, attempt, type, created_at, complete_by, max_time, data} of
-/// the scripts; missing elements count as absent fields.
+/// A job entry {id, attempt, type, created_at, complete_by, max_time, data,
+/// fence, history} of the scripts; missing elements count as absent fields.
 decoded_job decode_job(reply x);
 
 struct decoded_unfit {
@@ -76,6 +76,21 @@ result<std::vector<webhook>> decode_webhooks(reply x);
 
 /// `redis_version` of an INFO reply.
 result<std::string> decode_version(const reply& x);
+
+/// The history field of a record: one line an attempt that ended.
+std::vector<std::string> split_history(std::string_view text);
+/// Line breaks in an entry become spaces; the oldest entries go when there are
+/// many.
+std::string join_history(const std::vector<std::string>& entries);
+
+/// A job that was taken from a dead worker.
+struct recovered_job {
+  std::string id;
+  std::string former_owner;
+  uint32_t attempt = 0;
+};
+
+result<std::vector<recovered_job>> decode_recover(reply x);
 
 /// The error reply of Redis as a failure: LOADING, OOM, READONLY, BUSY and the
 /// like are an outage, wrong credentials too; anything else a bug.

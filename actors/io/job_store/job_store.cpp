@@ -20,7 +20,13 @@ using answer = result<reply>;
 template <class T>
 using promise = caf::typed_response_promise<T>;
 
-enum timer : uint32_t { retry_writes, poll_queue, reconcile_again };
+enum timer : uint32_t {
+  retry_writes,
+  poll_queue,
+  reconcile_again,
+  renew_leases,
+  recover_jobs,
+};
 
 constexpr std::string_view known_types = "csm,whisper,portrait,analyze";
 
@@ -113,6 +119,10 @@ struct shell {
       return wait_for_work();
     case reconcile_again:
       return reconcile();
+    case renew_leases:
+      return renew();
+    case recover_jobs:
+      return recover();
     }
   }
 
@@ -175,6 +185,16 @@ struct shell {
 
   // -- the queue --------------------------------------------------------------
 
+  std::string leases_key() const {
+    return keys::leases(cfg().prefix);
+  }
+
+  static std::string write_name(std::string_view what, const std::string& id,
+                                uint64_t fence) {
+    return std::string{what} + " of job " + id + " (claim "
+           + std::to_string(fence) + ")";
+  }
+
   std::string running_key() const {
     return keys::running(cfg().prefix, cfg().worker_id);
   }
@@ -195,7 +215,8 @@ struct shell {
   }
 
   std::vector<std::string> claim_args() const {
-    return {cfg().worker_id, now_s(), std::to_string(cfg().lock_ttl.count())};
+    return {cfg().worker_id, now_s(), std::to_string(cfg().lock_ttl.count()),
+            std::to_string(cfg().lease.count())};
   }
 
   promise<msg::claimed_jobs> claim(const msg::claim_jobs& x) const {
@@ -221,7 +242,8 @@ struct shell {
     auto to = self->make_response_promise<msg::claimed_jobs>();
     reconcile();
     ++st().claims_under_way;
-    run(make_command(lua, {std::string{keys::queue}, running_key()},
+    run(make_command(lua,
+                     {std::string{keys::queue}, running_key(), leases_key()},
                      std::move(argv)),
         [sh = *this, to](answer got) mutable {
           deliver(to, sh.claimed(std::move(got)));
@@ -243,11 +265,11 @@ struct shell {
     msg::claimed_jobs answer;
     answer.more_waiting = decoded->queue_length > 0;
     for (auto& x : decoded->unfit) {
-      st().claimed.insert(x.subject.id);
+      st().claimed[x.subject.id] = x.subject.fence;
       answer.unfit.push_back({std::move(x.subject), std::move(x.reason)});
     }
     for (auto& x : decoded->jobs)
-      st().claimed.insert(x.id);
+      st().claimed[x.id] = x.fence;
     answer.jobs = std::move(decoded->jobs);
     return answer;
   }
@@ -261,9 +283,10 @@ struct shell {
     if (--st().reconciles_due > 0)
       arm(reconcile_again, cfg().reconcile_delay);
     std::vector<std::string> argv{cfg().worker_id};
-    argv.insert(argv.end(), st().claimed.begin(), st().claimed.end());
+    for (auto& [id, fence] : st().claimed)
+      argv.push_back(id);
     run(make_command(reconcile_script(),
-                     {std::string{keys::queue}, running_key()},
+                     {std::string{keys::queue}, running_key(), leases_key()},
                      std::move(argv)),
         [sh = *this](answer got) {
           if (!got)
@@ -273,6 +296,54 @@ struct shell {
               sh.out().warn("job {}: put back, the answer to its claim was "
                             "lost",
                             id.text);
+        });
+  }
+
+  // -- leases -----------------------------------------------------------------
+
+  // Renderers renew with each report; this is for jobs that wait for a slot,
+  // an upload or a write.
+  void renew() const {
+    arm(renew_leases, cfg().lease / 3);
+    if (st().claimed.empty())
+      return;
+    std::vector<std::string> argv{cfg().worker_id,
+                                  std::to_string(cfg().lock_ttl.count()),
+                                  std::to_string(cfg().lease.count())};
+    for (auto& [id, fence] : st().claimed) {
+      argv.push_back(id);
+      argv.push_back(std::to_string(fence));
+    }
+    run(make_command(renew_script(), {leases_key()}, std::move(argv)),
+        [](const answer&) {
+          // Who has lost a job hears of it when it reports or settles.
+        });
+  }
+
+  void recover() const {
+    arm(recover_jobs, cfg().recover_interval);
+    run(make_command(recover_script(), {std::string{keys::queue}, leases_key()},
+                     {std::to_string(cfg().recover_max),
+                      keys::running_prefix(cfg().prefix),
+                      "its worker stopped answering: "}),
+        [sh = *this](answer got) {
+          auto jobs = std::move(got).and_then(decode_recover);
+          if (!jobs)
+            return; // The next look is as good.
+          for (auto& x : *jobs)
+            sh.out().warn("job {}: attempt {} lost, worker {} stopped "
+                          "answering; back in the queue",
+                          x.id, x.attempt, x.former_owner);
+        });
+  }
+
+  void note(const msg::note_attempt& x) const {
+    auto& job = x.subject;
+    run(make_command(note_attempt_script(), {keys::record(job.id)},
+                     {cfg().worker_id, std::to_string(job.fence),
+                      std::to_string(job.attempt), join_history(job.history)}),
+        [](const answer&) {
+          // Not worth a second try: see the interface.
         });
   }
 
@@ -345,12 +416,12 @@ struct shell {
       return to;
     }
     write(
-      "settle:" + id,
+      write_name("settle", id, x.subject.fence),
       [sh = *this, x] {
         return sh.settle_command(x);
       },
-      [sh = *this, id, to](answer got) mutable {
-        sh.st().claimed.erase(id);
+      [sh = *this, id, fence = x.subject.fence, to](answer got) mutable {
+        sh.forget(id, fence);
         deliver(
           to, std::move(got)
                 .and_then([&](reply&& y) {
@@ -372,29 +443,39 @@ struct shell {
     return make_command(
       settle_script(),
       {keys::record(id), keys::lock(id), running_key(),
-       keys::outbox(cfg().prefix), keys::outbox_entry(cfg().prefix, id)},
+       keys::outbox(cfg().prefix), keys::outbox_entry(cfg().prefix, id),
+       leases_key()},
       {cfg().worker_id, id, now_s(), outcome.success() ? "success" : "failed",
        valid_utf8(outcome.error.message), outcome.text, outcome.result_url,
        is_text ? "1" : "0",
        is_recordless(subject) && !outcome.success() ? "1" : "0",
        std::to_string(cfg().made_record_ttl.count()), url,
        url.empty() ? std::string{} : webhook_body(subject, outcome),
-       std::to_string(now), std::to_string(now + cfg().outbox_lease.count())});
+       std::to_string(now), std::to_string(now + cfg().outbox_lease.count()),
+       std::to_string(subject.fence)});
+  }
+
+  // Unless it was claimed again meanwhile.
+  void forget(const std::string& id, uint64_t fence) const {
+    if (auto at = st().claimed.find(id);
+        at != st().claimed.end() && at->second <= fence)
+      st().claimed.erase(at);
   }
 
   promise<caf::ok_atom> release(const msg::release_job& x) const {
     auto to = self->make_response_promise<caf::ok_atom>();
     auto id = x.job_id;
     write(
-      "release:" + id,
-      [sh = *this, id] {
+      write_name("release", id, x.fence),
+      [sh = *this, id, fence = std::to_string(x.fence)] {
         return make_command(release_script(),
                             {std::string{keys::queue}, keys::record(id),
-                             keys::lock(id), sh.running_key()},
-                            {sh.cfg().worker_id, id});
+                             keys::lock(id), sh.running_key(),
+                             sh.leases_key()},
+                            {sh.cfg().worker_id, id, fence});
       },
-      [sh = *this, id, to](answer got) mutable {
-        sh.st().claimed.erase(id);
+      [sh = *this, id, fence = x.fence, to](answer got) mutable {
+        sh.forget(id, fence);
         deliver(to, std::move(got).map([](auto&&) {
           return caf::ok_atom{};
         }));
@@ -407,9 +488,12 @@ struct shell {
   promise<msg::ownership> progress(const msg::report_progress& x) const {
     auto to = self->make_response_promise<msg::ownership>();
     run(make_command(progress_script(),
-                     {keys::record(x.job_id), keys::lock(x.job_id)},
+                     {keys::record(x.job_id), keys::lock(x.job_id),
+                      leases_key()},
                      {cfg().worker_id, std::to_string(cfg().lock_ttl.count()),
-                      valid_utf8(x.stage), number_text(x.progress), now_s()}),
+                      valid_utf8(x.stage), number_text(x.progress), now_s(),
+                      std::to_string(x.fence),
+                      std::to_string(cfg().lease.count()), x.job_id}),
         [to](answer got) mutable {
           deliver(to,
                   std::move(got).and_then(decode_ownership).map([](auto&& y) {
@@ -494,6 +578,8 @@ job_store_behavior(self_ptr self, job_store::config cfg, job_store_deps deps) {
     });
   st.cfg = std::move(cfg);
   shell sh{self};
+  sh.recover();
+  sh.arm(renew_leases, st.cfg.lease / 3);
   return {
     [sh](const msg::await_work& x) {
       return sh.await_work(x);
@@ -512,6 +598,9 @@ job_store_behavior(self_ptr self, job_store::config cfg, job_store_deps deps) {
     },
     [sh](const msg::release_job& x) {
       return sh.release(x);
+    },
+    [sh](const msg::note_attempt& x) {
+      sh.note(x);
     },
     [sh](const msg::report_progress& x) {
       return sh.progress(x);

@@ -11,7 +11,6 @@
 #include <caf/all.hpp>
 
 #include <map>
-#include <set>
 
 // Stays inside the process: from the loop's thread to the actor.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(render::job_store::redis_events)
@@ -28,6 +27,11 @@ struct config {
   std::string prefix = "c3:";
   /// Expiry of `job:{id}:lock`; refreshed by each progress report.
   std::chrono::seconds lock_ttl{300};
+  /// How long a job stays ours without a sign of life; renewed at a third.
+  milliseconds lease{30'000};
+  /// How often jobs of dead workers are looked for.
+  milliseconds recover_interval{15'000};
+  uint32_t recover_max = 100;
   /// A reply that takes longer ends the connection. Keep it well below the
   /// timeouts of those who ask.
   milliseconds command_timeout{5'000};
@@ -84,13 +88,14 @@ struct job_store_state {
   uint64_t last_id = 0;
   /// Commands under way, by id.
   std::map<uint64_t, handler> pending;
-  /// By "settle:" or "release:" and the job's id.
+  /// By what is written, of which claim.
   std::map<std::string, lasting_write> writes;
   /// Names of `writes` to be tried again, in the order they failed.
   std::vector<std::string> failed_writes;
   job_store::milliseconds retry_delay{0};
-  /// Jobs that were handed out and neither settled nor released.
-  std::set<std::string> claimed;
+  /// Jobs that were handed out and neither settled nor released, with the
+  /// fence of their latest claim.
+  std::map<std::string, uint64_t> claimed;
   uint32_t claims_under_way = 0;
   /// How often to look for jobs that a lost answer left behind.
   uint32_t reconciles_due = 0;

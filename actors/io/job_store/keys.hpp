@@ -24,9 +24,20 @@ inline std::string lock(std::string_view job_id) {
   return record(job_id) + std::string{lock_suffix};
 }
 
+/// In front of a worker id: see `running`.
+inline std::string running_prefix(std::string_view prefix) {
+  return std::string{prefix} + "running:";
+}
+
 /// Set of job ids that a worker has claimed and neither settled nor released.
 inline std::string running(std::string_view prefix, std::string_view worker) {
-  return std::string{prefix} + "running:" + std::string{worker};
+  return running_prefix(prefix) + std::string{worker};
+}
+
+/// Sorted set of all job ids that a worker of ours runs, by the Unix
+/// milliseconds (Redis' clock) at which its lease runs out.
+inline std::string leases(std::string_view prefix) {
+  return std::string{prefix} + "leases";
 }
 
 /// Sorted set of job ids whose webhook is undelivered, by the Unix

@@ -1,5 +1,7 @@
 #include "actors/io/job_store/scripts.hpp"
 
+#include "actors/io/job_store/lua.hpp"
+
 #include <openssl/evp.h>
 
 #include <array>
@@ -20,11 +22,6 @@ std::string sha1_hex(std::string_view text) {
     out += digits[digest[i] & 15];
   }
   return out;
-}
-
-script make(std::string_view name, std::string text) {
-  auto sha1 = sha1_hex(text);
-  return {name, std::move(text), std::move(sha1)};
 }
 
 // look(id): what can be done with a waiting id.
@@ -60,16 +57,19 @@ constexpr std::string_view take_lua = R"lua(
 local function take(id)
   local key = 'job:' .. id
   local r = redis.call('HMGET', key, 'attempt', 'type', 'created_at',
-                       'complete_by', 'max_time', 'data')
+                       'complete_by', 'max_time', 'data', 'fence', 'history')
   local attempt = math.floor((tonumber(r[1]) or 0)) + 1
+  local fence = math.floor((tonumber(r[7]) or 0)) + 1
   redis.call('HSET', key, 'locked_by', worker, 'locked_at', now,
-             'status', 'running', 'started_at', now, 'attempt', attempt)
+             'status', 'running', 'started_at', now, 'attempt', attempt,
+             'fence', fence)
   redis.call('HDEL', key, 'stage', 'progress', 'progress_at', 'finished_at',
              'settled_by')
   redis.call('SET', key .. ':lock', worker, 'EX', lock_s)
+  redis.call('ZADD', KEYS[3], clock_ms + lease_ms, id)
   redis.call('SADD', KEYS[2], id)
   redis.call('LREM', KEYS[1], 1, id)
-  return {id, attempt, r[2], r[3], r[4], r[5], r[6]}
+  return {id, attempt, r[2], r[3], r[4], r[5], r[6], fence, r[8]}
 end
 local function take_missing(id)
   redis.call('SADD', KEYS[2], id)
@@ -80,14 +80,15 @@ end
 
 constexpr std::string_view claim_head_lua = R"lua(
 local worker, now, lock_s = ARGV[1], ARGV[2], ARGV[3]
+local lease_ms = tonumber(ARGV[4])
 )lua";
 
 constexpr std::string_view claim_lua = R"lua(
-local ids_max, unfit_max = tonumber(ARGV[4]), tonumber(ARGV[5])
+local ids_max, unfit_max = tonumber(ARGV[5]), tonumber(ARGV[6])
 local known, left, fits, page = {}, {}, {}, 100
-for t in string.gmatch(ARGV[6], '[^,]+') do known[t] = true end
+for t in string.gmatch(ARGV[7], '[^,]+') do known[t] = true end
 local total = 0
-for i = 7, #ARGV, 2 do
+for i = 8, #ARGV, 2 do
   local q = #left + 1
   left[q] = tonumber(ARGV[i])
   total = total + left[q]
@@ -136,9 +137,9 @@ return {redis.call('LLEN', KEYS[1]), claimed, unfit, dropped}
 )lua";
 
 constexpr std::string_view claim_one_lua = R"lua(
-local id, claimed, unfit, dropped = ARGV[4], {}, {}, {}
+local id, claimed, unfit, dropped = ARGV[5], {}, {}, {}
 local function queued()
-  for at = 0, tonumber(ARGV[5]) - 1, 100 do
+  for at = 0, tonumber(ARGV[6]) - 1, 100 do
     local ids = redis.call('LRANGE', KEYS[1], at, at + 99)
     if #ids == 0 then return false end
     for _, x in ipairs(ids) do
@@ -195,12 +196,14 @@ return {redis.call('LLEN', KEYS[1]), waiting}
 
 // Shared by release and reconcile.
 constexpr std::string_view put_back_lua = R"lua(
-local function put_back(id, worker, queue, running)
+local function put_back(id, worker, queue, running, leases, fence)
   local key = 'job:' .. id
   redis.call('SREM', running, id)
-  local r = redis.pcall('HMGET', key, 'status', 'locked_by', 'attempt')
+  local r = redis.pcall('HMGET', key, 'status', 'locked_by', 'attempt', 'fence')
   if r.err then return 0 end
   if r[1] ~= 'running' or r[2] ~= worker then return 0 end
+  if fence and r[4] ~= fence then return 0 end
+  redis.call('ZREM', leases, id)
   redis.call('HSET', key, 'status', 'queued')
   redis.call('HDEL', key, 'locked_by', 'locked_at', 'started_at', 'stage',
              'progress', 'progress_at')
@@ -217,7 +220,7 @@ end
 )lua";
 
 constexpr std::string_view release_lua = R"lua(
-return put_back(ARGV[2], ARGV[1], KEYS[1], KEYS[4])
+return put_back(ARGV[2], ARGV[1], KEYS[1], KEYS[4], KEYS[5], ARGV[3])
 )lua";
 
 // A job without a record has nothing that says whose it is but our set.
@@ -230,7 +233,7 @@ for _, id in ipairs(redis.call('SMEMBERS', KEYS[2])) do
       redis.call('SREM', KEYS[2], id)
       redis.call('LPUSH', KEYS[1], id)
       table.insert(back, id)
-    elseif put_back(id, ARGV[1], KEYS[1], KEYS[2]) == 1 then
+    elseif put_back(id, ARGV[1], KEYS[1], KEYS[2], KEYS[3]) == 1 then
       table.insert(back, id)
     end
   end
@@ -239,9 +242,9 @@ return back
 )lua";
 
 constexpr std::string_view progress_lua = R"lua(
-local r = redis.call('HMGET', KEYS[1], 'status', 'locked_by')
+local r = redis.call('HMGET', KEYS[1], 'status', 'locked_by', 'fence')
 local status = r[1] or ''
-if r[2] ~= ARGV[1] or (status ~= 'running' and status ~= 'queued') then
+if r[2] ~= ARGV[1] or r[3] ~= ARGV[6] or status ~= 'running' then
   return {0, status}
 end
 if ARGV[3] ~= '' then
@@ -251,6 +254,7 @@ if ARGV[3] ~= '' then
   end
 end
 redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[2])
+redis.call('ZADD', KEYS[3], clock_ms + ARGV[7], ARGV[8])
 return {1, status}
 )lua";
 
@@ -263,24 +267,29 @@ local function entry()
   if e[1] and redis.call('ZSCORE', KEYS[4], ARGV[2]) then return {1, e} end
   return {1, {}}
 end
-local worker, id, status = ARGV[1], ARGV[2], ARGV[4]
-local r = redis.pcall('HMGET', KEYS[1], 'status', 'locked_by', 'settled_by')
-if r.err then
-  redis.call('SREM', KEYS[3], id)
-  return {0, {}}
-end
-local missing = redis.call('EXISTS', KEYS[1]) == 0
-if not missing and r[3] == worker then
+local worker, id, status, fence = ARGV[1], ARGV[2], ARGV[4], ARGV[15]
+local signature = worker .. ' ' .. fence
+local r = redis.pcall('HMGET', KEYS[1], 'status', 'locked_by', 'settled_by',
+                      'fence')
+local missing = not r.err and redis.call('EXISTS', KEYS[1]) == 0
+if not r.err and not missing and r[3] == signature then
   redis.call('SREM', KEYS[3], id)
   return entry()
 end
-if missing and ARGV[9] ~= '1'
-   or not missing and (r[1] ~= 'running' or r[2] ~= worker) then
-  redis.call('SREM', KEYS[3], id)
+if r.err or missing and ARGV[9] ~= '1'
+   or not missing and (r[1] ~= 'running' or r[2] ~= worker
+                       or r[4] ~= fence) then
+  -- The lease may be another owner's by now; ours has run out.
+  if r.err or missing or r[1] ~= 'running' then
+    redis.call('ZREM', KEYS[6], id)
+  end
+  if r.err or r[2] ~= worker or r[1] ~= 'running' then
+    redis.call('SREM', KEYS[3], id)
+  end
   return {0, {}}
 end
 local set = {'HSET', KEYS[1], 'status', status, 'finished_at', ARGV[3],
-             'settled_by', worker}
+             'settled_by', signature}
 local function put(name, value)
   table.insert(set, name)
   table.insert(set, value)
@@ -295,6 +304,7 @@ if status == 'success' then redis.call('HDEL', KEYS[1], 'error') end
 redis.call('HDEL', KEYS[1], 'stage')
 redis.call('DEL', KEYS[2])
 redis.call('SREM', KEYS[3], id)
+redis.call('ZREM', KEYS[6], id)
 if ARGV[11] ~= '' then
   redis.call('HSET', KEYS[5], 'id', 'msg_' .. id, 'url', ARGV[11],
              'body', ARGV[12], 'attempts', 0, 'created_ms', ARGV[13])
@@ -347,57 +357,59 @@ end
 return #oldest
 )lua";
 
-template <class... Parts>
-std::string joined(Parts... parts) {
-  return (std::string{} + ... + std::string{parts});
-}
-
 } // namespace
+
+script make_script(std::string_view name, std::string text) {
+  auto sha1 = sha1_hex(text);
+  return {name, std::move(text), std::move(sha1)};
+}
 
 const script& claim_script() {
   static const auto x
-    = make("claim", joined(claim_head_lua, look_lua, take_lua, claim_lua));
+    = make_script("claim", joined_lua(claim_head_lua, clock_lua, look_lua, take_lua,
+                           claim_lua));
   return x;
 }
 
 const script& claim_one_script() {
-  static const auto x = make(
-    "claim_one", joined(claim_head_lua, look_lua, take_lua, claim_one_lua));
+  static const auto x = make_script(
+    "claim_one",
+    joined_lua(claim_head_lua, clock_lua, look_lua, take_lua, claim_one_lua));
   return x;
 }
 
 const script& peek_script() {
-  static const auto x = make("peek", joined(peek_lua, look_lua, peek_walk_lua));
+  static const auto x = make_script("peek", joined_lua(peek_lua, look_lua, peek_walk_lua));
   return x;
 }
 
 const script& release_script() {
-  static const auto x = make("release", joined(put_back_lua, release_lua));
+  static const auto x = make_script("release", joined_lua(put_back_lua, release_lua));
   return x;
 }
 
 const script& progress_script() {
-  static const auto x = make("progress", std::string{progress_lua});
+  static const auto x = make_script("progress", joined_lua(clock_lua, progress_lua));
   return x;
 }
 
 const script& settle_script() {
-  static const auto x = make("settle", std::string{settle_lua});
+  static const auto x = make_script("settle", std::string{settle_lua});
   return x;
 }
 
 const script& reconcile_script() {
-  static const auto x = make("reconcile", joined(put_back_lua, reconcile_lua));
+  static const auto x = make_script("reconcile", joined_lua(put_back_lua, reconcile_lua));
   return x;
 }
 
 const script& take_webhooks_script() {
-  static const auto x = make("take_webhooks", std::string{take_webhooks_lua});
+  static const auto x = make_script("take_webhooks", std::string{take_webhooks_lua});
   return x;
 }
 
 const script& record_delivery_script() {
-  static const auto x = make("record_delivery",
+  static const auto x = make_script("record_delivery",
                              std::string{record_delivery_lua});
   return x;
 }

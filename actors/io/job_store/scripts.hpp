@@ -16,20 +16,21 @@ struct script {
 };
 
 /// Claims waiting jobs that fit quotas.
-/// KEYS: queue, running set.
-/// ARGV: worker id, now (Unix s), lock time (s), most ids to look at,
-///       most unfit jobs to take, known types (comma-separated),
+/// KEYS: queue, running set, leases.
+/// ARGV: worker id, now (Unix s), lock time (s), lease time (ms), most ids to
+///       look at, most unfit jobs to take, known types (comma-separated),
 ///       then for each quota: count, types (comma-separated).
 /// Returns {queue length after, claimed, unfit, dropped}:
 ///   claimed = array of job entries {id, attempt, type, created_at,
-///     complete_by, max_time, data};
+///     complete_by, max_time, data, fence, history};
 ///   unfit = array of {reason, job entry}, reason: missing|type|expired;
 ///   dropped = ids removed because their key holds something else.
 const script& claim_script();
 
 /// Claims one job whatever its type, or nothing when it is not claimable.
-/// KEYS: queue, running set.
-/// ARGV: worker id, now (Unix s), lock time (s), job id, most ids to look at.
+/// KEYS: queue, running set, leases.
+/// ARGV: worker id, now (Unix s), lock time (s), lease time (ms), job id, most
+///       ids to look at.
 /// Returns {queue length after, claimed, unfit, dropped} as above; `unfit` has
 /// the job when its record is missing.
 const script& claim_one_script();
@@ -42,33 +43,55 @@ const script& claim_one_script();
 const script& peek_script();
 
 /// Puts a job back at the head of the queue, if we still hold it.
-/// KEYS: queue, record, lock, running set.
-/// ARGV: worker id, job id.
+/// KEYS: queue, record, lock, running set, leases.
+/// ARGV: worker id, job id, fence.
 /// Returns 1, or 0 when it is not ours.
 const script& release_script();
 
-/// Writes progress and asks who owns the job.
-/// KEYS: record, lock.
-/// ARGV: worker id, lock time (s), stage (may be empty), progress, now.
+/// Writes progress, renews the lease, and asks who owns the job.
+/// KEYS: record, lock, leases.
+/// ARGV: worker id, lock time (s), stage (may be empty), progress, now, fence,
+///       lease time (ms), job id.
 /// Returns {1 or 0: ours, status found or ""}.
 const script& progress_script();
 
 /// Writes the final status and the outbox entry, if the job is ours.
-/// KEYS: record, lock, running set, outbox, outbox entry.
+/// KEYS: record, lock, running set, outbox, outbox entry, leases.
 /// ARGV: worker id, job id, now (Unix s), status, error, text, result_url,
 ///       "1" when `text` is the result even if empty,
 ///       "1" to create a missing record, its lifetime (s),
-///       webhook: url ("" for none), body, created (Unix ms), due (Unix ms).
+///       webhook: url ("" for none), body, created (Unix ms), due (Unix ms),
+///       fence.
 /// Returns {1 or 0: written, webhook entry}; the entry {id, url, body,
 /// attempts, created_ms} only where one waits in the outbox.
 const script& settle_script();
 
 /// Takes back what a lost answer left behind: jobs in our running set that
 /// this process does not know go to the head of the queue.
-/// KEYS: queue, running set.
+/// KEYS: queue, running set, leases.
 /// ARGV: worker id, then the ids this process knows.
 /// Returns the ids put back.
 const script& reconcile_script();
+
+/// Renews the leases of jobs that we hold.
+/// KEYS: leases.
+/// ARGV: worker id, lock time (s), lease time (ms), then id and fence of each.
+/// Returns the ids that are not ours any more.
+const script& renew_script();
+
+/// Puts jobs whose lease has run out back at the head of the queue, whoever
+/// held them; their attempt counts.
+/// KEYS: queue, leases.
+/// ARGV: most jobs, key prefix of the running sets, the text that goes into the
+///       job's history before the dead owner's id.
+/// Returns an array of {id, former owner, attempt}.
+const script& recover_script();
+
+/// Remembers a failed attempt with the job, if it is ours.
+/// KEYS: record.
+/// ARGV: worker id, fence, number of the new attempt, history.
+/// Returns 1, or 0 when it is not ours.
+const script& note_attempt_script();
 
 /// Leases due outbox entries.
 /// KEYS: outbox.

@@ -1,0 +1,81 @@
+// The scripts that keep a job with its owner, and take it away from a dead
+// one.
+#include "actors/io/job_store/lua.hpp"
+
+namespace render::job_store {
+
+namespace {
+
+constexpr std::string_view renew_lua = R"lua(
+local worker, lock_s, lease_ms = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local lost = {}
+for i = 4, #ARGV, 2 do
+  local id, fence = ARGV[i], ARGV[i + 1]
+  local key = 'job:' .. id
+  local r = redis.pcall('HMGET', key, 'status', 'locked_by', 'fence')
+  if not r.err and r[1] == 'running' and r[2] == worker and r[3] == fence then
+    redis.call('SET', key .. ':lock', worker, 'EX', lock_s)
+    redis.call('ZADD', KEYS[1], clock_ms + lease_ms, id)
+  else
+    table.insert(lost, id)
+  end
+end
+return lost
+)lua";
+
+// The job keeps its attempt count: a job that kills its workers must not run
+// for ever.
+constexpr std::string_view recover_lua = R"lua(
+local back = {}
+local due = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', clock_ms, 'LIMIT', 0,
+                       ARGV[1])
+for _, id in ipairs(due) do
+  local key = 'job:' .. id
+  local r = redis.pcall('HMGET', key, 'status', 'locked_by', 'attempt',
+                        'history')
+  if not r.err and r[1] == 'running' and r[2] and r[2] ~= '' then
+    local attempt = r[3] or '1'
+    local text = ARGV[3] .. r[2]
+    if r[4] and r[4] ~= '' then text = r[4] .. '\n' .. text end
+    redis.call('HSET', key, 'status', 'queued', 'history', text)
+    redis.call('HDEL', key, 'locked_by', 'locked_at', 'started_at', 'stage',
+               'progress', 'progress_at')
+    redis.call('DEL', key .. ':lock')
+    redis.call('LPUSH', KEYS[1], id)
+    redis.call('SREM', ARGV[2] .. r[2], id)
+    table.insert(back, {id, r[2], attempt})
+  end
+  redis.call('ZREM', KEYS[2], id)
+end
+return back
+)lua";
+
+constexpr std::string_view note_attempt_lua = R"lua(
+local r = redis.pcall('HMGET', KEYS[1], 'status', 'locked_by', 'fence')
+if r.err or r[1] ~= 'running' or r[2] ~= ARGV[1] or r[3] ~= ARGV[2] then
+  return 0
+end
+redis.call('HSET', KEYS[1], 'attempt', ARGV[3], 'history', ARGV[4])
+return 1
+)lua";
+
+} // namespace
+
+const script& renew_script() {
+  static const auto x = make_script("renew", joined_lua(clock_lua, renew_lua));
+  return x;
+}
+
+const script& recover_script() {
+  static const auto x = make_script("recover",
+                                    joined_lua(clock_lua, recover_lua));
+  return x;
+}
+
+const script& note_attempt_script() {
+  static const auto x = make_script("note_attempt",
+                                    std::string{note_attempt_lua});
+  return x;
+}
+
+} // namespace render::job_store

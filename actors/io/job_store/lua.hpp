@@ -1,0 +1,26 @@
+#pragma once
+// What scripts.cpp and lease_scripts.cpp share. Internal to the JOB STORE.
+#include "actors/io/job_store/scripts.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace render::job_store {
+
+/// A script with its SHA-1.
+script make_script(std::string_view name, std::string text);
+
+template <class... Parts>
+std::string joined_lua(Parts... parts) {
+  return (std::string{} + ... + std::string{parts});
+}
+
+/// clock_ms: leases run by Redis' own clock, so that no worker's clock
+/// matters.
+inline constexpr std::string_view clock_lua = R"lua(
+if redis.replicate_commands then redis.replicate_commands() end
+local clock = redis.call('TIME')
+local clock_ms = clock[1] * 1000 + math.floor(clock[2] / 1000)
+)lua";
+
+} // namespace render::job_store
