@@ -37,7 +37,8 @@ struct fixture {
       caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
   }
 
-  job_store_actor spawn(const std::string& worker) {
+  job_store_actor spawn(const std::string& worker,
+                        std::chrono::milliseconds lease = 30s) {
     job_store::config c;
     c.redis.host = redis.host();
     c.redis.port = redis.port();
@@ -45,11 +46,19 @@ struct fixture {
     c.redis.backoff_max = 100ms;
     c.command_timeout = 500ms;
     c.reconcile_delay = 300ms;
+    c.lease = lease;
     c.worker_id = worker;
     c.dead_letter_max = 2;
     stores.push_back(system->spawn(job_store_behavior, c,
                                    job_store_deps{unix_now, null_logger()}));
     return stores.back();
+  }
+
+  /// As SIGKILL would: nothing is put back.
+  void kill_store() {
+    caf::anon_send_exit(store, caf::exit_reason::kill);
+    stores.clear();
+    store = nullptr;
   }
 
   /// Asks and waits; a failure has a kind.
@@ -215,7 +224,7 @@ BOOST_AUTO_TEST_CASE(a_front_end_cancel_is_never_overwritten) {
     auto got = claim(store);
     BOOST_REQUIRE_EQUAL(got.jobs.size(), 1u);
     auto before = ask<msg::ownership>(
-      store, msg::report_progress{how, "render 1/2", 0.5});
+      store, msg::report_progress{how, "render 1/2", 0.5, 1});
     BOOST_REQUIRE(before);
     BOOST_TEST(before->ours);
     BOOST_TEST(redis.field("job:" + how, "stage") == "render 1/2");
@@ -223,7 +232,7 @@ BOOST_AUTO_TEST_CASE(a_front_end_cancel_is_never_overwritten) {
       redis.cmd("DEL", "job:" + how);
     else
       redis.cmd("HSET", "job:" + how, "status", how, "error", "by user");
-    auto after = ask<msg::ownership>(store, msg::report_progress{how, "", -1});
+    auto after = ask<msg::ownership>(store, msg::report_progress{how, "", -1, 1});
     BOOST_REQUIRE(after);
     BOOST_TEST(!after->ours);
     BOOST_TEST(after->status == (how == "deleted" ? "" : how));
@@ -241,14 +250,124 @@ BOOST_AUTO_TEST_CASE(a_released_job_stands_at_the_head_as_it_was) {
   push("a");
   push("b");
   claim(store);
-  BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::release_job{"a"}));
+  BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::release_job{"a", 1}));
   BOOST_TEST(redis.cmd("LINDEX", "queue:jobs", "0").text == "a");
   BOOST_TEST(status("a") == "queued");
   for (auto name : {"locked_by", "locked_at", "started_at", "attempt"})
     BOOST_TEST(redis.cmd("HGET", "job:a", name).nil);
   BOOST_TEST(redis.cmd("EXISTS", "job:a:lock").integer == 0);
-  BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::release_job{"a"}));
+  BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::release_job{"a", 1}));
   BOOST_TEST(queued() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_lease_that_ran_out_puts_the_job_at_the_head) {
+  push("a");
+  push("b");
+  BOOST_TEST(claim(store).jobs.at(0).fence == 1u);
+  auto lease = std::stoll(redis.cmd("ZSCORE", "c3:leases", "a").text);
+  auto left = lease - static_cast<long long>(unix_now() * 1000);
+  BOOST_TEST((left > 28'000 && left <= 30'000));
+  kill_store();
+  redis.cmd("ZADD", "c3:leases", "1", "a");
+  // Any worker finds it, at its start and then every few seconds.
+  store = spawn("worker-b");
+  BOOST_REQUIRE(harness::wait_until([&] {
+    return status("a") == "queued";
+  }));
+  BOOST_TEST(redis.cmd("LINDEX", "queue:jobs", "0").text == "a");
+  BOOST_TEST(redis.field("job:a", "attempt") == "1");
+  BOOST_TEST(redis.cmd("HGET", "job:a", "locked_by").nil);
+  BOOST_TEST(redis.cmd("EXISTS", "job:a:lock").integer == 0);
+  BOOST_TEST(redis.cmd("SCARD", "c3:running:worker-a").integer == 0);
+  auto again = claim(store).jobs.at(0);
+  BOOST_TEST(again.id == "a");
+  BOOST_TEST(again.attempt == 2u);
+  BOOST_TEST(again.fence == 2u);
+  BOOST_REQUIRE_EQUAL(again.history.size(), 1u);
+  BOOST_TEST(again.history[0]
+             == "its worker stopped answering: worker-a");
+}
+
+BOOST_AUTO_TEST_CASE(a_live_lease_is_renewed_and_not_taken) {
+  kill_store();
+  store = spawn("worker-b", 900ms);
+  push("a");
+  claim(store);
+  redis.cmd("ZADD", "c3:leases", "1", "a");
+  // Renewed by what the renderer reports …
+  BOOST_REQUIRE(
+    ask<msg::ownership>(store, msg::report_progress{"a", "", -1, 1}));
+  auto score = [&] {
+    return std::stoll(redis.cmd("ZSCORE", "c3:leases", "a").text);
+  };
+  BOOST_TEST(score() > 1'000'000);
+  // … and by the store itself.
+  auto before = score();
+  BOOST_TEST(harness::wait_until([&] {
+    return score() > before;
+  }));
+}
+
+BOOST_AUTO_TEST_CASE(a_former_owner_can_write_nothing) {
+  push("a");
+  auto old = claim(store).jobs.at(0);
+  // Paused beyond its lease; another worker has the job now.
+  redis.cmd("HDEL", "job:a", "locked_by");
+  redis.cmd("HSET", "job:a", "status", "queued");
+  redis.cmd("DEL", "job:a:lock");
+  redis.cmd("RPUSH", "queue:jobs", "a");
+  auto other = spawn("worker-b");
+  auto fresh = claim(other).jobs.at(0);
+  BOOST_TEST(fresh.fence == old.fence + 1);
+  auto seen = ask<msg::ownership>(
+    store, msg::report_progress{"a", "late", 0.5, old.fence});
+  BOOST_REQUIRE(seen);
+  BOOST_TEST(!seen->ours);
+  auto late = ask<msg::job_settled>(store, msg::settle_job{old, text("old")});
+  BOOST_REQUIRE(late);
+  BOOST_TEST(!late->written);
+  BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::release_job{"a", old.fence}));
+  BOOST_TEST(status("a") == "running");
+  BOOST_TEST(redis.field("job:a", "locked_by") == "worker-b");
+  BOOST_TEST(!redis.cmd("ZSCORE", "c3:leases", "a").nil);
+  auto done = ask<msg::job_settled>(other,
+                                    msg::settle_job{fresh, text("new")});
+  BOOST_REQUIRE(done);
+  BOOST_TEST(done->written);
+  BOOST_TEST(redis.field("job:a", "result") == "new");
+  BOOST_TEST(redis.cmd("ZCARD", "c3:outbox").integer == 1);
+  BOOST_TEST(redis.cmd("ZCARD", "c3:leases").integer == 0);
+}
+
+// A restart under the same name is another owner all the same.
+BOOST_AUTO_TEST_CASE(the_fence_tells_claims_of_one_worker_apart) {
+  push("a");
+  auto old = claim(store).jobs.at(0);
+  BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::release_job{"a", old.fence}));
+  auto fresh = claim(store).jobs.at(0);
+  BOOST_TEST(fresh.fence == 2u);
+  BOOST_TEST(fresh.attempt == 1u);
+  auto late = ask<msg::job_settled>(store, msg::settle_job{old, text("old")});
+  BOOST_REQUIRE(late);
+  BOOST_TEST(!late->written);
+  BOOST_TEST(
+    ask<msg::job_settled>(store, msg::settle_job{fresh, text("new")})->written);
+}
+
+BOOST_AUTO_TEST_CASE(failed_attempts_are_remembered_with_the_job) {
+  push("a");
+  auto x = claim(store).jobs.at(0);
+  x.attempt = 2;
+  x.history = {"the GPU died", "line\nbreak"};
+  caf::anon_send(store, msg::note_attempt{x});
+  BOOST_REQUIRE(harness::wait_until([&] {
+    return redis.field("job:a", "attempt") == "2";
+  }));
+  BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::release_job{"a", 1}));
+  auto again = claim(store).jobs.at(0);
+  BOOST_TEST(again.attempt == 2u);
+  BOOST_REQUIRE_EQUAL(again.history.size(), 2u);
+  BOOST_TEST(again.history[1] == "line break");
 }
 
 BOOST_AUTO_TEST_CASE(an_id_queued_twice_runs_once) {

@@ -30,7 +30,7 @@ struct config {
   /// How long a job stays ours without a sign of life; renewed at a third.
   milliseconds lease{30'000};
   /// How often jobs of dead workers are looked for.
-  milliseconds recover_interval{15'000};
+  milliseconds recover_interval{5'000};
   uint32_t recover_max = 100;
   /// A reply that takes longer ends the connection. Keep it well below the
   /// timeouts of those who ask.
