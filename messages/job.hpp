@@ -41,6 +41,9 @@ struct job {
   uint64_t fence = 0;
   /// How the attempts before this one ended, oldest first.
   std::vector<std::string> history;
+  /// Where a former owner's render may still run (see render_handle); empty:
+  /// nowhere.
+  std::string remote;
 
   friend bool operator==(const job&, const job&) = default;
 };
@@ -48,7 +51,7 @@ struct job {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, job& x) {
   return f(x.id, x.type, x.created_at_s, x.complete_by_s, x.max_time_s, x.data,
-           x.attempt, x.fence, x.history);
+           x.attempt, x.fence, x.history, x.remote);
 }
 
 /// How a job ended. Success when `error.message` is empty.

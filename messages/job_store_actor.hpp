@@ -1,5 +1,5 @@
 #pragma once
-// What one may ask of the JOB STORE (Redis). Four narrow interfaces, so that
+// What one may ask of the JOB STORE (Redis). Five narrow interfaces, so that
 // each actor, and each test, holds only what it uses.
 #include "messages/type_ids.hpp"
 
@@ -30,7 +30,20 @@ using job_ledger_actor = caf::typed_actor<
 /// The PROGRESS interface, for RENDERERS.
 using progress_actor = caf::typed_actor<
   // Writes stage and progress; tells whether the job is still ours.
-  caf::replies_to<msg::report_progress>::with<msg::ownership>>;
+  caf::replies_to<msg::report_progress>::with<msg::ownership>,
+  // Remembers where the render runs.
+  caf::reacts_to<msg::note_remote>>;
+
+/// The GPU LEDGER interface, for the SUPERVISOR and the GPU INSTANCES.
+using gpu_ledger_actor = caf::typed_actor<
+  // Writes an entry and makes it ours.
+  caf::replies_to<msg::write_gpu>::with<caf::ok_atom>,
+  // Ends one.
+  caf::replies_to<msg::close_gpu>::with<caf::ok_atom>,
+  // Leaves one to others.
+  caf::reacts_to<msg::leave_gpu>,
+  // Takes over what dead workers left.
+  caf::replies_to<msg::take_gpus>::with<msg::gpus_taken>>;
 
 /// The OUTBOX interface, for the WEBHOOK actor.
 using outbox_actor = caf::typed_actor<
@@ -41,7 +54,8 @@ using outbox_actor = caf::typed_actor<
 
 /// The JOB STORE actor interface: all of the above, and a ping.
 using job_store_actor = job_queue_actor::extend_with<job_ledger_actor>::
-  extend_with<progress_actor>::extend_with<outbox_actor>::extend<
+  extend_with<progress_actor>::extend_with<outbox_actor>::extend_with<
+    gpu_ledger_actor>::extend<
     // Asks Redis for a sign of life; answers with its version.
     caf::replies_to<caf::get_atom>::with<std::string>>;
 

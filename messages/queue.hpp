@@ -161,6 +161,20 @@ typename Inspector::result_type inspect(Inspector& f, ownership& x) {
   return f(x.ours, x.status);
 }
 
+/// RENDERER → JOB STORE: where the render runs, so that a new owner can go on
+/// following it. Empty: nowhere any more. Loss is harmless.
+struct note_remote {
+  std::string job_id;
+  uint64_t fence = 0;
+  /// Opaque to all but the plan that wrote it.
+  std::string remote;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, note_remote& x) {
+  return f(x.job_id, x.fence, x.remote);
+}
+
 /// An attempt has failed and another begins under the same claim: remembered
 /// with the job, so that it counts whoever goes on with it.
 struct note_attempt {

@@ -2,6 +2,7 @@
 // The one CAF type-id block. Append only: type names travel on the wire in CAF
 // 0.17.6, and an unregistered type serializes to nothing without an error.
 #include "messages/gpu.hpp"
+#include "messages/gpu_ledger.hpp"
 #include "messages/http.hpp"
 #include "messages/job.hpp"
 #include "messages/media.hpp"
@@ -76,5 +77,12 @@ CAF_BEGIN_TYPE_ID_BLOCK(render, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(render, (render::msg::node_status))
   CAF_ADD_TYPE_ID(render, (render::msg::node_drained))
   CAF_ADD_TYPE_ID(render, (render::msg::note_attempt))
+  CAF_ADD_TYPE_ID(render, (render::gpu_entry))
+  CAF_ADD_TYPE_ID(render, (render::msg::write_gpu))
+  CAF_ADD_TYPE_ID(render, (render::msg::close_gpu))
+  CAF_ADD_TYPE_ID(render, (render::msg::leave_gpu))
+  CAF_ADD_TYPE_ID(render, (render::msg::take_gpus))
+  CAF_ADD_TYPE_ID(render, (render::msg::gpus_taken))
+  CAF_ADD_TYPE_ID(render, (render::msg::note_remote))
 
 CAF_END_TYPE_ID_BLOCK(render)

@@ -11,6 +11,8 @@ using namespace std::chrono_literals;
 
 using self_ptr = gpu_instance_actor::stateful_pointer<gpu_instance_state>;
 
+// The JOB STORE keeps trying by itself; a launch does not wait that long.
+constexpr auto ledger_timeout = 15s;
 // Longer than the GPU CLOUD's own limit, so that its answer comes first.
 constexpr auto cloud_timeout = 45s;
 
@@ -42,6 +44,33 @@ struct shell {
         [on](caf::error& err) {
           on(fail(to_failure(err)));
         });
+  }
+
+  void operator()(write_ledger x) const {
+    auto on = [sh = *this](const result<void>& got) {
+      sh.run(sh.st().policy.on_ledger_written(got, sh.now()));
+    };
+    self
+      ->request(st().deps.ledger, ledger_timeout,
+                msg::write_gpu{std::move(x.entry)})
+      .then(
+        [on](caf::ok_atom) {
+          on({});
+        },
+        [on](caf::error& err) {
+          on(fail(to_failure(err)));
+        });
+  }
+
+  void operator()(leave_ledger x) const {
+    caf::anon_send(st().deps.ledger, msg::leave_gpu{std::move(x.id)});
+  }
+
+  // The JOB STORE keeps trying; nobody is left here to wait for it.
+  void operator()(close_ledger x) const {
+    caf::anon_send(st().deps.ledger,
+                   msg::close_gpu{std::move(x.entry), std::move(x.reason),
+                                  x.refund_amount});
   }
 
   void operator()(launch x) const {

@@ -6,6 +6,7 @@
 #include "actors/log.hpp"
 #include "messages/clock.hpp"
 #include "messages/io_actors.hpp"
+#include "messages/job_store_actor.hpp"
 #include "messages/worker_actors.hpp"
 
 #include <caf/all.hpp>
@@ -22,6 +23,7 @@ using renderer_factory = std::function<renderer_actor(
 
 struct gpu_instance_deps {
   gpu_cloud_actor cloud;
+  gpu_ledger_actor ledger;
   gpu_owner_actor owner;
   renderer_factory make_renderer;
   wall_clock now;

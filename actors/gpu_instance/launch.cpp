@@ -32,6 +32,80 @@ effects policy::begin_attempt() {
   return {list_workloads{list_purpose::before_launch}};
 }
 
+// The intent is in the ledger before the provider is asked: whatever happens
+// to us from here on, somebody will look for the GPU.
+effects policy::begin_recording(const result<std::vector<gpu_workload>>& got,
+                                double now_s) {
+  if (stop_wanted_)
+    return begin_stop(*stop_wanted_, now_s);
+  before_.reset();
+  if (got) {
+    before_.emplace();
+    for (auto& x : *got)
+      before_->insert(x.workload);
+  }
+  launch_step_ = launch_step::recording;
+  launch_sent_s_ = now_s;
+  expires_sent_s_ = static_cast<int64_t>(std::floor(
+    now_s + static_cast<double>(cfg_.max_lifetime.count()) / 1000));
+  recorded_ = true;
+  return {write_ledger{entry()}};
+}
+
+effects policy::on_ledger_written(const result<void>& got, double now_s) {
+  if (phase_ == gpu_phase::gone)
+    return {};
+  if (phase_ != gpu_phase::launching) {
+    if (!got && got.error().kind == failure_kind::not_owner)
+      return disown();
+    // An outage must not keep an idle GPU running.
+    return stop_held_ ? send_stop() : effects{};
+  }
+  if (launch_step_ != launch_step::recording)
+    return {};
+  if (!got)
+    return launch_failed({failure_kind::unavailable,
+                          "launch " + cfg_.workload_type
+                            + ": the intent cannot be recorded: "
+                            + got.error().message},
+                         now_s);
+  if (stop_wanted_)
+    return begin_stop(*stop_wanted_, now_s);
+  launch_step_ = launch_step::calling;
+  return {launch{expires_sent_s_}};
+}
+
+effects policy::begin_adopted(double now_s) {
+  auto& x = *cfg_.adopted;
+  recorded_ = true;
+  launch_sent_s_ = x.intent_s;
+  expires_sent_s_ = x.expires_s;
+  // The provider has ended it by itself, whatever it was.
+  if (x.workload.empty()
+      && now_s > static_cast<double>(x.expires_s) + clock_skew_s)
+    return begin_stop("its lifetime has ended", now_s);
+  if (x.workload.empty()) {
+    before_.emplace(cfg_.known_workloads.begin(), cfg_.known_workloads.end());
+    launch_attempt_ = static_cast<uint32_t>(cfg_.launch_delays.size()) + 1;
+    launch_step_ = launch_step::looking_up;
+    launch_error_ = {failure_kind::unavailable,
+                     "the launch of a dead worker made no GPU"};
+    return {say{severity::info, "looking for the GPU of a dead worker's launch"},
+            list_workloads{list_purpose::lookup}};
+  }
+  gpu_.workload = x.workload;
+  gpu_.node = x.node;
+  gpu_.type = x.type;
+  launched_s_ = x.launched_s > 0 ? x.launched_s : x.intent_s;
+  if (x.state == gpu_entry_state::stopping)
+    return begin_stop("its worker died while stopping it", now_s);
+  effects out{say{severity::info, "taken over from a dead worker, workload "
+                                    + gpu_.workload}};
+  auto rest = begin_boot(now_s);
+  out.insert(out.end(), rest.begin(), rest.end());
+  return out;
+}
+
 effects policy::on_launched(const result<gpu_workload>& got, double now_s) {
   if (phase_ != gpu_phase::launching || launch_step_ != launch_step::calling)
     return {};
@@ -46,6 +120,8 @@ effects policy::launch_failed(const failure& why, double now_s) {
   const auto tries = cfg_.launch_delays.size() + 1;
   auto text = why.message + ", attempt " + std::to_string(launch_attempt_)
               + " of " + std::to_string(tries);
+  if (why.kind != failure_kind::outcome_unknown)
+    unsure_ = false;
   auto final = why.kind == failure_kind::rejected
                || why.kind == failure_kind::invalid_input
                || launch_attempt_ >= tries;
@@ -66,6 +142,7 @@ effects policy::launch_failed(const failure& why, double now_s) {
 
 effects policy::look_up_later(const failure& why) {
   launch_step_ = launch_step::looking_up;
+  unsure_ = true;
   launch_error_ = why;
   lookups_ = 0;
   lookups_failed_ = 0;
@@ -95,14 +172,9 @@ effects policy::looked_up(const result<std::vector<gpu_workload>>& got,
     return out;
   }
   std::vector<gpu_workload> found;
-  for (auto& x : *got) {
-    auto is_new = before_ ? !before_->contains(x.workload)
-                          : x.created_s == 0
-                              || x.created_s + clock_skew_s >= launch_sent_s_;
-    if (x.type == cfg_.workload_type && is_new
-        && std::abs(x.expires_s - static_cast<double>(expires_sent_s_)) <= 1)
+  for (auto& x : *got)
+    if (could_be_ours(x))
       found.push_back(x);
-  }
   if (found.size() == 1) {
     effects out{say{severity::info, "the launch of unknown outcome had worked: "
                                     "workload "
@@ -125,9 +197,22 @@ effects policy::looked_up(const result<std::vector<gpu_workload>>& got,
   return out;
 }
 
+bool policy::could_be_ours(const gpu_workload& x) const {
+  auto is_new = !before_ || !before_->contains(x.workload);
+  auto in_time = x.created_s == 0
+                 || x.created_s + clock_skew_s >= launch_sent_s_;
+  return x.type == cfg_.workload_type && is_new && in_time
+         && std::abs(x.expires_s - static_cast<double>(expires_sent_s_)) <= 1;
+}
+
 effects policy::not_found(double now_s) {
-  if (++lookups_ < looks_before_next_launch)
+  ++lookups_;
+  if (cfg_.adopted && lookups_ < cfg_.adopted_lookups)
+    return arm(timer::launch_retry, cfg_.adopted_lookup_interval);
+  if (lookups_ < looks_before_next_launch)
     return arm(timer::launch_retry, launch_delay() / looks_before_next_launch);
+  // Looked for long enough: there is none.
+  unsure_ = false;
   if (stop_wanted_ || launch_attempt_ > cfg_.launch_delays.size())
     return launch_failed(launch_error_, now_s);
   return begin_attempt();
@@ -137,20 +222,32 @@ effects policy::adopt(gpu_workload gpu, double now_s) {
   gpu_ = std::move(gpu);
   launched_s_ = launch_sent_s_;
   failed_ = false;
+  unsure_ = false;
   if (stop_wanted_)
     return begin_stop(*stop_wanted_, now_s);
+  effects out{say{severity::info, "launched as workload " + gpu_.workload}};
+  auto rest = begin_boot(now_s);
+  out.insert(out.end(), rest.begin(), rest.end());
+  return out;
+}
+
+effects policy::begin_boot(double now_s) {
   phase_ = gpu_phase::booting;
-  effects out{say{severity::info, "launched as workload " + gpu_.workload},
-              update()};
+  boot_since_s_ = now_s;
+  effects out{write_ledger{entry()}, update()};
   auto add = [&out](effects xs) {
     std::move(xs.begin(), xs.end(), std::back_inserter(out));
   };
   auto life = cfg_.max_lifetime;
   // Jobs need a moment to get away before the provider pulls the plug.
   auto margin = std::min<duration>(duration{60'000}, life / 10);
-  add(arm(timer::replace, cfg_.replace_after));
-  add(arm(timer::lifetime, life - margin));
-  add(arm(timer::expiry, life));
+  auto age = duration{std::llround((now_s - launched_s_) * 1000)};
+  auto left = [age](duration d) {
+    return std::max(duration{0}, d - age);
+  };
+  add(arm(timer::replace, left(cfg_.replace_after)));
+  add(arm(timer::lifetime, left(life - margin)));
+  add(arm(timer::expiry, left(life)));
   add(arm(timer::health, cfg_.health_interval));
   add(boot_tick(now_s));
   return out;
@@ -160,23 +257,9 @@ effects policy::on_listed(list_purpose purpose,
                           const result<std::vector<gpu_workload>>& got,
                           double now_s) {
   switch (purpose) {
-  case list_purpose::before_launch: {
-    if (phase_ != gpu_phase::launching)
-      return {};
-    if (stop_wanted_)
-      return begin_stop(*stop_wanted_, now_s);
-    before_.reset();
-    if (got) {
-      before_.emplace();
-      for (auto& x : *got)
-        before_->insert(x.workload);
-    }
-    launch_step_ = launch_step::calling;
-    launch_sent_s_ = now_s;
-    expires_sent_s_ = static_cast<int64_t>(std::floor(
-      now_s + static_cast<double>(cfg_.max_lifetime.count()) / 1000));
-    return {launch{expires_sent_s_}};
-  }
+  case list_purpose::before_launch:
+    return phase_ == gpu_phase::launching ? begin_recording(got, now_s)
+                                          : effects{};
   case list_purpose::lookup:
     return phase_ == gpu_phase::launching ? looked_up(got, now_s) : effects{};
   case list_purpose::health:

@@ -22,9 +22,30 @@ duration probe_interval(const config& cfg, duration since_launch) {
                     cfg.probe_interval_max);
 }
 
-effects policy::start(double) {
-  auto out = begin_attempt();
-  out.push_back(update());
+policy::policy(config cfg) : cfg_(std::move(cfg)) {
+  // nop
+}
+
+effects policy::start(double now_s) {
+  auto out = cfg_.adopted ? begin_adopted(now_s) : begin_attempt();
+  if (phase_ == gpu_phase::launching)
+    out.push_back(update());
+  return out;
+}
+
+gpu_entry policy::entry() const {
+  gpu_entry out;
+  out.id = cfg_.adopted ? cfg_.adopted->id : cfg_.ledger_id;
+  out.type = cfg_.workload_type;
+  out.state = phase_ == gpu_phase::stopping || phase_ == gpu_phase::gone
+                ? gpu_entry_state::stopping
+              : gpu_.workload.empty() ? gpu_entry_state::intent
+                                      : gpu_entry_state::running;
+  out.expires_s = expires_sent_s_;
+  out.intent_s = launch_sent_s_;
+  out.workload = gpu_.workload;
+  out.node = gpu_.node;
+  out.launched_s = launched_s_;
   return out;
 }
 
@@ -52,7 +73,7 @@ effects policy::boot_tick(double now_s) {
       out.push_back(probe{service});
   };
   if (node_up_s_ == 0) {
-    if (since(launched_s_, now_s) > cfg_.boot_timeout)
+    if (since(boot_since_s_, now_s) > cfg_.boot_timeout)
       return lose("did not answer within its boot time", now_s);
     if (gpu_.node.empty())
       out.push_back(list_workloads{list_purpose::health});
@@ -79,7 +100,7 @@ effects policy::boot_tick(double now_s) {
       return out;
   }
   append(out, arm(timer::boot_probe,
-                  probe_interval(cfg_, since(launched_s_, now_s))));
+                  probe_interval(cfg_, since(boot_since_s_, now_s))));
   return out;
 }
 
@@ -115,7 +136,7 @@ effects policy::service_ready(job_kind kind, double now_s) {
                     + " ms"}};
   if (phase_ == gpu_phase::booting) {
     phase_ = gpu_phase::ready;
-    append(out, arm(timer::idle, cfg_.idle_timeout));
+    append(out, arm(timer::idle, idle_timeout()));
   }
   out.push_back(update());
   return out;
@@ -127,7 +148,8 @@ effects policy::health_tick() {
   if (phase_ != gpu_phase::booting && phase_ != gpu_phase::ready
       && phase_ != gpu_phase::draining)
     return {};
-  effects out{list_workloads{list_purpose::health}};
+  // The ledger's answer tells whether the GPU is still ours.
+  effects out{list_workloads{list_purpose::health}, write_ledger{entry()}};
   if (node_up_s_ != 0 && probing_.insert(std::string{}).second)
     out.push_back(probe{});
   else
@@ -142,13 +164,14 @@ effects policy::health_listed(const std::vector<gpu_workload>& all,
     return {};
   for (auto& x : all)
     if (x.workload == gpu_.workload) {
-      if (gpu_.node.empty())
-        gpu_.node = x.node;
       unlisted_ = 0;
-      return {};
+      if (!gpu_.node.empty() || x.node.empty())
+        return {};
+      gpu_.node = x.node;
+      return {write_ledger{entry()}};
     }
   // A list may lag behind a launch, and once is no proof.
-  auto young = since(launched_s_, now_s) < 2 * cfg_.health_interval;
+  auto young = since(boot_since_s_, now_s) < 2 * cfg_.health_interval;
   if (young || ++unlisted_ < 2)
     return {};
   return lose("is no longer among the running workloads", now_s);
@@ -205,9 +228,34 @@ effects policy::begin_stop(const std::string& why, double) {
     stop_confirmed_ = true;
   } else {
     out.push_back(say{severity::info, "stopping: " + why});
-    out.push_back(stop{gpu_.workload});
-    stop_attempt_ = 1;
+    // Whoever was paused for long may find that it is another worker's now.
+    out.push_back(write_ledger{entry()});
+    stop_held_ = true;
   }
+  out.push_back(update());
+  append(out, maybe_gone());
+  return out;
+}
+
+effects policy::send_stop() {
+  stop_held_ = false;
+  stop_attempt_ = 1;
+  return {stop{gpu_.workload}};
+}
+
+effects policy::disown() {
+  if (disowned_ || phase_ == gpu_phase::gone)
+    return {};
+  disowned_ = true;
+  stop_held_ = false;
+  stop_confirmed_ = true;
+  reason_ = "another worker has taken it over";
+  phase_ = gpu_phase::stopping;
+  for (auto& x : generations_)
+    ++x;
+  effects out{say{severity::warning, reason_ + "; it is left alone"}};
+  if (!running_.empty())
+    out.push_back(stop_renderers{{failure_kind::not_owner, reason_}});
   out.push_back(update());
   append(out, maybe_gone());
   return out;
@@ -219,6 +267,7 @@ effects policy::on_stopped(const result<double>& got, double) {
   if (!got)
     return stop_failed(got.error().message);
   stop_confirmed_ = true;
+  refund_ = *got;
   effects out{say{severity::info, "stopped, refund " + std::to_string(*got)}};
   append(out, maybe_gone());
   return out;
@@ -251,7 +300,15 @@ effects policy::maybe_gone() {
   if (phase_ != gpu_phase::stopping || !stop_confirmed_ || !running_.empty())
     return {};
   phase_ = gpu_phase::gone;
-  return {update(), quit{}};
+  effects out;
+  // What is not certain stays in the ledger, for another look.
+  if (recorded_ && (leaked_ || unsure_ || disowned_))
+    out.push_back(leave_ledger{entry().id});
+  else if (recorded_)
+    out.push_back(close_ledger{entry(), reason_, refund_});
+  out.push_back(update());
+  out.push_back(quit{});
+  return out;
 }
 
 // -- commands and timers -----------------------------------------------------
@@ -264,6 +321,7 @@ effects policy::on_run_job(msg::run_job task) {
       std::move(task.subject),
       failed_outcome({failure_kind::unavailable, "the GPU takes no job now"})}};
   disarm(timer::idle);
+  had_a_job_ = true;
   running_.emplace(task.subject.id, task);
   return {start_renderer{std::move(task)}, update()};
 }
@@ -280,7 +338,7 @@ effects policy::on_render_ended(const std::string& job_id,
     append(out, arm(timer::health, duration{0}));
   if (running_.empty()) {
     if (phase_ == gpu_phase::ready)
-      append(out, arm(timer::idle, cfg_.idle_timeout));
+      append(out, arm(timer::idle, idle_timeout()));
     else if (phase_ == gpu_phase::draining)
       append(out, begin_stop(reason_, 0));
     else
@@ -320,7 +378,7 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
     return health_tick();
   case timer::idle:
     return running_.empty() ? retire(
-             "idle for " + std::to_string(cfg_.idle_timeout.count() / 1000)
+             "idle for " + std::to_string(idle_timeout().count() / 1000)
                + " s",
              now_s)
                             : effects{};
@@ -342,6 +400,12 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
     return {list_workloads{list_purpose::stop_check}};
   }
   return {};
+}
+
+duration policy::idle_timeout() const {
+  return cfg_.adopted && !had_a_job_
+           ? std::min(cfg_.idle_timeout, cfg_.adopted_idle_timeout)
+           : cfg_.idle_timeout;
 }
 
 effects policy::arm(timer which, duration delay) {

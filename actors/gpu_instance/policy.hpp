@@ -5,7 +5,7 @@
 //   launching ──▶ booting ──▶ ready ⇄ (jobs) ──▶ draining ──▶ stopping ──▶ gone
 //       │            │          │                               ▲
 //       └────────────┴──────────┴── lost, given up, halted ─────┘
-#include "messages/gpu.hpp"
+#include "messages/gpu_ledger.hpp"
 
 #include <array>
 #include <chrono>
@@ -24,6 +24,19 @@ using duration = std::chrono::milliseconds;
 struct config {
   /// Given by the SUPERVISOR.
   uint64_t instance = 0;
+  /// Of the launch ledger, unique among all nodes.
+  std::string ledger_id;
+  /// A GPU that a dead worker left, instead of one to launch.
+  std::optional<gpu_entry> adopted;
+  /// With `adopted`: workloads that the ledger knows, which a launch of unknown
+  /// outcome cannot have made.
+  std::vector<std::string> known_workloads;
+  /// With `adopted`: how long it may wait for its first job.
+  duration adopted_idle_timeout{15'000};
+  /// With `adopted`: looks at the workload list for a launch of unknown
+  /// outcome, and how far apart. A list may lag.
+  uint32_t adopted_lookups = 8;
+  duration adopted_lookup_interval{5'000};
   std::string workload_type;
   /// What this workload type serves.
   std::vector<job_kind> kinds;
@@ -80,6 +93,20 @@ enum class list_purpose : uint8_t {
   stop_check,
 };
 
+/// Has to be confirmed before a launch; otherwise nobody waits for it.
+struct write_ledger {
+  gpu_entry entry;
+};
+/// Somebody else shall look after the entry.
+struct leave_ledger {
+  std::string id;
+};
+struct close_ledger {
+  gpu_entry entry;
+  std::string reason;
+  double refund_amount = 0;
+};
+
 struct list_workloads {
   list_purpose purpose = list_purpose::health;
 };
@@ -119,8 +146,9 @@ struct say {
 struct quit {};
 
 using effect
-  = std::variant<list_workloads, launch, probe, stop, arm_timer, start_renderer,
-                 stop_renderers, report, end_job, say, quit>;
+  = std::variant<list_workloads, write_ledger, leave_ledger, close_ledger,
+                 launch, probe, stop, arm_timer, start_renderer, stop_renderers, report,
+                 end_job, say, quit>;
 using effects = std::vector<effect>;
 
 /// How long to wait until the next probe of a machine that was launched this
@@ -130,13 +158,12 @@ duration probe_interval(const config& cfg, duration since_launch);
 /// All times are Unix seconds.
 class policy {
 public:
-  explicit policy(config cfg) : cfg_(std::move(cfg)) {
-    // nop
-  }
+  explicit policy(config cfg);
 
   effects start(double now_s);
   effects on_listed(list_purpose purpose,
                     const result<std::vector<gpu_workload>>& got, double now_s);
+  effects on_ledger_written(const result<void>& got, double now_s);
   effects on_launched(const result<gpu_workload>& got, double now_s);
   effects on_probed(const std::string& service, const result<void>& got,
                     double now_s);
@@ -158,15 +185,26 @@ public:
 
 private:
   /// What a launch of ours is waiting for.
-  enum class launch_step : uint8_t { listing, calling, retrying, looking_up };
+  enum class launch_step : uint8_t {
+    listing,
+    recording,
+    calling,
+    retrying,
+    looking_up,
+  };
 
   // launch.cpp
   effects begin_attempt();
+  effects begin_recording(const result<std::vector<gpu_workload>>& got,
+                          double now_s);
+  effects begin_adopted(double now_s);
+  bool could_be_ours(const gpu_workload& x) const;
   effects launch_failed(const failure& why, double now_s);
   effects look_up_later(const failure& why);
   effects looked_up(const result<std::vector<gpu_workload>>& got, double now_s);
   effects not_found(double now_s);
   effects adopt(gpu_workload gpu, double now_s);
+  effects begin_boot(double now_s);
   duration launch_delay() const;
 
   // policy.cpp
@@ -179,9 +217,13 @@ private:
   effects retire(const std::string& why, double now_s);
   effects begin_stop(const std::string& why, double now_s);
   effects stop_failed(const std::string& why);
+  effects send_stop();
+  effects disown();
   effects maybe_gone();
+  gpu_entry entry() const;
   effects arm(timer which, duration delay);
   void disarm(timer which);
+  duration idle_timeout() const;
   report update() const;
   duration service_timeout(job_kind kind) const;
   bool is_ready(job_kind kind) const;
@@ -207,6 +249,18 @@ private:
   std::optional<std::string> stop_wanted_;
 
   double launched_s_ = 0;
+  /// Since when it is our business to wait for it.
+  double boot_since_s_ = 0;
+  /// The ledger has an entry of ours.
+  bool recorded_ = false;
+  /// Another worker has taken the GPU from us.
+  bool disowned_ = false;
+  /// Waits for the ledger's word that the GPU is ours to stop.
+  bool stop_held_ = false;
+  /// Nobody knows whether the launch has made a GPU.
+  bool unsure_ = false;
+  double refund_ = 0;
+  bool had_a_job_ = false;
   double node_up_s_ = 0;
   std::vector<job_kind> ready_;
   std::set<job_kind> given_up_;

@@ -73,6 +73,9 @@ struct step {
   /// 0 to 1; negative: unknown.
   double progress = -1;
   std::variant<call, stream, wait, finish> next;
+  /// Set: where the render runs from now on, for a later owner of the job;
+  /// empty: nowhere any more. Comes back as `job::remote`.
+  std::optional<std::string> remote{};
 };
 
 /// Where and how a job is to be rendered.
@@ -83,6 +86,8 @@ struct render_environment {
   std::string whisper_url;
   std::string comfyui_url;
   std::string vision_url;
+  /// Host name of the node, as the provider gave it.
+  std::string node;
   /// Sent as X-C3-API-KEY to the node, and to nobody else. A secret.
   std::string api_key;
   /// Existing folder of this attempt alone; the RENDERER removes it.

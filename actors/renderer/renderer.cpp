@@ -101,6 +101,10 @@ struct shell {
 
   void perform(step next) const {
     note(next.stage, next.progress);
+    if (next.remote)
+      self->send(st().deps.progress,
+                 msg::note_remote{st().task.subject.id, st().task.subject.fence,
+                                  *next.remote});
     auto number = st().course.begin_step();
     std::visit(
       [&](auto& x) {

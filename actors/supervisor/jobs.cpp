@@ -2,6 +2,8 @@
 // the way back to the queue.
 #include "actors/supervisor/policy.hpp"
 
+#include "messages/render_handle.hpp"
+
 #include <algorithm>
 
 namespace render::supervisor {
@@ -76,10 +78,12 @@ effects policy::take(job x, double now_s) {
   return place(id, now_s);
 }
 
-// The youngest GPU that fits: it has the most life left. One under which the
-// job has failed comes last.
+// The one on which a former owner's render still runs; else the youngest GPU
+// that fits: it has the most life left. One under which the job has failed
+// comes last.
 std::optional<uint64_t> policy::find_slot(const held_job& x) const {
   auto kind = job_kind_from(x.task.subject.type);
+  auto runs_on = read_handle(x.task.subject.remote);
   std::optional<uint64_t> out;
   for (auto at = gpus_.rbegin(); at != gpus_.rend(); ++at) {
     auto& [instance, candidate] = *at;
@@ -87,9 +91,10 @@ std::optional<uint64_t> policy::find_slot(const held_job& x) const {
     if (free_slots(candidate) == 0 || !kind
         || std::find(ready.begin(), ready.end(), *kind) == ready.end())
       continue;
-    if (instance != x.avoid_instance)
+    if (runs_on && runs_on->node == candidate.last.node)
       return instance;
-    out = instance;
+    if (!out || *out == x.avoid_instance)
+      out = instance;
   }
   return out;
 }
@@ -195,6 +200,7 @@ effects policy::begin_again(held_job x, double now_s) {
 
 effects policy::retry(held_job x, const failure& why, double now_s) {
   ++x.failures;
+  x.task.subject.remote.clear();
   auto& history = x.task.subject.history;
   history.push_back(why.message);
   auto out = suspect(x.instance);

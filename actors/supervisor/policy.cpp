@@ -24,6 +24,10 @@ effects policy::on_watcher_started() {
   return capacity();
 }
 
+effects policy::start() {
+  return {start_watcher{}, take_gpus{}};
+}
+
 effects policy::on_watcher_died(const std::string& why, double now_s) {
   watcher_deaths_.push_back(now_s);
   while (watcher_deaths_.front() < now_s - in_seconds(cfg_.restart_window))
@@ -86,12 +90,20 @@ effects policy::on_gpu_died(uint64_t instance, const std::string& why,
     return {};
   auto& dead = at->second;
   gpu_failed(dead.type, now_s);
-  // Whatever it has rented, nobody stops it now.
-  clean_ = false;
   effects out{say{severity::error, "gpu " + std::to_string(instance) + " died ("
                                      + why + "); its workload "
-                                     + dead.last.workload
-                                     + " may run until it expires"}};
+                                     + dead.last.workload + " is stopped"}};
+  gpu_entry left;
+  left.id = dead.ledger_id;
+  left.type = dead.type;
+  left.state = gpu_entry_state::stopping;
+  left.workload = dead.last.workload;
+  left.node = dead.last.node;
+  left.launched_s = dead.last.launched_s;
+  if (left.workload.empty())
+    clean_ = false; // The ledger knows the intent: others will look for it.
+  else
+    append(out, adopt(left, {}));
   append(out, gpu_gone(instance, "the GPU's actor died", now_s));
   return out;
 }
@@ -171,6 +183,8 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
     pending_generation_ = 0;
     return settle_down(now_s);
   }
+  case timer::adoption:
+    return draining() ? effects{} : effects{take_gpus{}};
   case timer::trust:
     return on_trust_due(generation, now_s);
   case timer::ledger: {

@@ -2,7 +2,7 @@
 // Decides where claimed jobs go, when GPUs are rented and retired, which
 // failures are tried again, and how the node drains. Pure: no actors, no I/O,
 // no clock; randomness from a seeded engine.
-#include "messages/gpu.hpp"
+#include "messages/gpu_ledger.hpp"
 #include "messages/node.hpp"
 #include "messages/queue.hpp"
 
@@ -61,6 +61,8 @@ struct config {
   duration give_up_time{600'000};
   /// How long webhooks that are due may take at the end.
   duration flush_time{30'000};
+  /// How often GPUs of dead workers are looked for.
+  duration adoption_interval{5'000};
   uint64_t seed = 1;
 };
 
@@ -75,6 +77,7 @@ enum class timer : uint32_t {
   claim_grace,
   drain,
   give_up,
+  adoption,
 };
 
 struct send_capacity {
@@ -87,7 +90,12 @@ struct run_on {
 struct rent {
   uint64_t instance = 0;
   std::string type;
+  std::string ledger_id;
+  /// Set: a GPU that is rented already, from a dead worker's hands.
+  std::optional<gpu_entry> adopted;
+  std::vector<std::string> known_workloads;
 };
+struct take_gpus {};
 struct drain_gpu {
   uint64_t instance = 0;
   std::string reason;
@@ -128,8 +136,8 @@ struct say {
 };
 
 using effect = std::variant<send_capacity, run_on, rent, drain_gpu, halt_gpu,
-                            settle, release, note_attempt, deliver,
-                            start_watcher, arm_timer, flush_webhooks, finish,
+                            settle, release, note_attempt, take_gpus,
+                            deliver, start_watcher, arm_timer, flush_webhooks, finish,
                             say>;
 using effects = std::vector<effect>;
 
@@ -145,11 +153,13 @@ class policy {
 public:
   explicit policy(config cfg);
 
+  effects start();
   /// Also after the QUEUE WATCHER was started anew: it begins to count at 0.
   effects on_watcher_started();
   effects on_watcher_died(const std::string& why, double now_s);
   effects on_jobs_claimed(msg::jobs_claimed x, double now_s);
   effects on_backlog(const msg::backlog& x, double now_s);
+  effects on_gpus_taken(const result<msg::gpus_taken>& got, double now_s);
   effects on_gpu_update(const msg::gpu_update& x, double now_s);
   /// A GPU INSTANCE died without a word.
   effects on_gpu_died(uint64_t instance, const std::string& why, double now_s);
@@ -190,6 +200,7 @@ private:
 
   struct gpu {
     std::string type;
+    std::string ledger_id;
     msg::gpu_update last;
     /// In the order in which they were sent.
     std::vector<std::string> jobs;
@@ -248,6 +259,9 @@ private:
   std::set<std::string> workload_types() const;
   const std::string& workload_of(const std::string& job_type) const;
   void gpu_failed(const std::string& type, double now_s);
+  // adoption.cpp
+  effects adopt(const gpu_entry& x, std::vector<std::string> known);
+  std::string make_ledger_id();
 
   // drain.cpp
   effects halt_all(const std::string& reason);

@@ -42,8 +42,7 @@ struct shell {
 
   void operator()(rent x) const {
     auto handle = st().deps.make_gpu(
-      x.instance, x.type,
-      caf::actor_cast<gpu_owner_actor>(supervisor_actor{self}));
+      x, caf::actor_cast<gpu_owner_actor>(supervisor_actor{self}));
     self->monitor(handle);
     st().gpus.emplace(x.instance, std::move(handle));
   }
@@ -77,6 +76,20 @@ struct shell {
         },
         [sh = *this, x](caf::error& err) {
           sh.run(sh.st().policy.on_write_failed(x, to_failure(err)));
+        });
+  }
+
+  void operator()(supervisor::take_gpus) const {
+    auto on = [sh = *this](const result<msg::gpus_taken>& got) {
+      sh.run(sh.st().policy.on_gpus_taken(got, sh.now()));
+    };
+    self->request(st().deps.gpu_ledger, ledger_timeout, msg::take_gpus{})
+      .then(
+        [on](msg::gpus_taken& got) {
+          on(std::move(got));
+        },
+        [on](caf::error& err) {
+          on(fail(to_failure(err)));
         });
   }
 
@@ -163,7 +176,7 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
       caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
     sh.self->quit(x.reason);
   });
-  sh(supervisor::start_watcher{});
+  sh.run(st.policy.start());
   return {
     [sh](msg::jobs_claimed& x) {
       sh.run(sh.st().policy.on_jobs_claimed(std::move(x), sh.now()));

@@ -19,10 +19,11 @@ namespace render {
 /// Spawn the children; they capture what else those need.
 using watcher_factory = std::function<queue_watcher_actor(work_sink_actor)>;
 using gpu_factory = std::function<gpu_instance_actor(
-  uint64_t instance, const std::string& workload_type, gpu_owner_actor owner)>;
+  const supervisor::rent& order, gpu_owner_actor owner)>;
 
 struct supervisor_deps {
   job_ledger_actor ledger;
+  gpu_ledger_actor gpu_ledger;
   watcher_factory make_watcher;
   gpu_factory make_gpu;
   webhook_actor webhooks;

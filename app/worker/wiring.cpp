@@ -40,6 +40,7 @@ renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
   auto& cfg = w->cfg;
   auto base = gpu_cloud::node_url(cfg.node_url, node_name);
   render_environment env;
+  env.node = node_name;
   env.csm_url = base + "/csm";
   env.whisper_url = base + "/whisper";
   env.comfyui_url = gpu_cloud::node_url(cfg.ui_url, node_name);
@@ -66,14 +67,18 @@ renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
   return w->system.spawn(renderer_behavior, renderer_config{}, deps, task, env);
 }
 
-gpu_instance_actor spawn_gpu(const wiring_ptr& w, uint64_t instance,
-                             const std::string& type, gpu_owner_actor owner) {
+gpu_instance_actor spawn_gpu(const wiring_ptr& w,
+                             const supervisor::rent& order,
+                             gpu_owner_actor owner) {
   auto& cfg = w->cfg;
   gpu_instance::config out;
-  out.instance = instance;
-  out.workload_type = type;
+  out.instance = order.instance;
+  out.ledger_id = order.ledger_id;
+  out.adopted = order.adopted;
+  out.known_workloads = order.known_workloads;
+  out.workload_type = order.type;
   for (auto& [kind, workload] : cfg.workload_of_kind)
-    if (workload == type)
+    if (workload == order.type)
       out.kinds.push_back(kind);
   out.slots = cfg.jobs_per_gpu;
   out.idle_timeout = to_ms(cfg.gpu_idle_timeout);
@@ -82,6 +87,7 @@ gpu_instance_actor spawn_gpu(const wiring_ptr& w, uint64_t instance,
   out.boot_timeout = to_ms(cfg.boot_timeout);
   gpu_instance_deps deps;
   deps.cloud = w->outside.cloud;
+  deps.ledger = w->outside.jobs;
   deps.owner = std::move(owner);
   deps.make_renderer = [w](const msg::run_job& task,
                            const std::string& node_name,
@@ -184,12 +190,12 @@ deciding_actors spawn_deciding_actors(caf::actor_system& system,
     webhook_deps{outside.http, outside.jobs, around.now, around.log});
   supervisor_deps deps;
   deps.ledger = outside.jobs;
+  deps.gpu_ledger = outside.jobs;
   deps.make_watcher = [w](work_sink_actor sink) {
     return spawn_watcher(w, std::move(sink));
   };
-  deps.make_gpu = [w](uint64_t instance, const std::string& type,
-                      gpu_owner_actor owner) {
-    return spawn_gpu(w, instance, type, std::move(owner));
+  deps.make_gpu = [w](const supervisor::rent& order, gpu_owner_actor owner) {
+    return spawn_gpu(w, order, std::move(owner));
   };
   deps.webhooks = out.webhooks;
   deps.listener = std::move(listener);

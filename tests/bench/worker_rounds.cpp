@@ -113,19 +113,22 @@ public:
     cfg.pre_launch_max = 0ms;
     supervisor_deps deps;
     deps.ledger = jobs_;
+    deps.gpu_ledger = jobs_;
     deps.make_watcher = [this](work_sink_actor sink) -> queue_watcher_actor {
       return system_->spawn(queue_watcher_behavior, queue_watcher::config{},
                             queue_watcher_deps{jobs_, sink, unix_now, log_});
     };
-    deps.make_gpu = [this, slots](uint64_t instance, const std::string& type,
+    deps.make_gpu = [this, slots](const supervisor::rent& order,
                                   gpu_owner_actor owner) -> gpu_instance_actor {
       gpu_instance::config gpu;
-      gpu.instance = instance;
-      gpu.workload_type = type;
+      gpu.instance = order.instance;
+      gpu.ledger_id = order.ledger_id;
+      gpu.workload_type = order.type;
       gpu.kinds.assign(std::begin(all_job_kinds), std::end(all_job_kinds));
       gpu.slots = slots;
       gpu_instance_deps deps;
       deps.cloud = cloud_;
+      deps.ledger = jobs_;
       deps.owner = owner;
       deps.make_renderer = [this](const msg::run_job& task, const std::string&,
                                   render_owner_actor parent) -> renderer_actor {

@@ -47,6 +47,7 @@ struct fixture {
     c.command_timeout = 500ms;
     c.reconcile_delay = 300ms;
     c.lease = lease;
+    c.recover_interval = 100ms;
     c.worker_id = worker;
     c.dead_letter_max = 2;
     stores.push_back(system->spawn(job_store_behavior, c,
@@ -269,8 +270,8 @@ BOOST_AUTO_TEST_CASE(a_lease_that_ran_out_puts_the_job_at_the_head) {
   BOOST_TEST((left > 28'000 && left <= 30'000));
   kill_store();
   redis.cmd("ZADD", "c3:leases", "1", "a");
-  // Any worker finds it, at its start and then every few seconds.
-  store = spawn("worker-b");
+  // Any worker finds it, once Redis has answered it for the time of a lease.
+  store = spawn("worker-b", 300ms);
   BOOST_REQUIRE(harness::wait_until([&] {
     return status("a") == "queued";
   }));
@@ -368,6 +369,78 @@ BOOST_AUTO_TEST_CASE(failed_attempts_are_remembered_with_the_job) {
   BOOST_TEST(again.attempt == 2u);
   BOOST_REQUIRE_EQUAL(again.history.size(), 2u);
   BOOST_TEST(again.history[1] == "line break");
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_taken_over_right_after_an_outage) {
+  push("a");
+  claim(store);
+  redis.cmd("ZADD", "c3:leases", "1", "a");
+  redis.save();
+  redis.restart();
+  // Its owner comes back first, and renews.
+  BOOST_TEST(harness::wait_until([&] {
+    return redis.cmd("ZSCORE", "c3:leases", "a").text.size() > 5;
+  }));
+  BOOST_TEST(status("a") == "running");
+}
+
+BOOST_AUTO_TEST_CASE(a_dead_workers_gpus_are_taken_over_once) {
+  gpu_entry x{"e1", "media:fast", gpu_entry_state::running, 1'700'007'200,
+              1'700'000'000.5, "w1", "node-1", 1'700'000'001.5};
+  BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::write_gpu{x}));
+  BOOST_TEST(redis.field("c3:gpu:e1", "state") == "running");
+  BOOST_TEST(redis.field("c3:gpu:e1", "owner") == "worker-a");
+  kill_store();
+  redis.cmd("ZADD", "c3:gpus", "1", "e1");
+  auto b = spawn("worker-b", 200ms);
+  auto c = spawn("worker-c", 200ms);
+  std::vector<gpu_entry> taken;
+  BOOST_TEST(harness::wait_until([&] {
+    for (auto& store : {b, c})
+      if (auto got = ask<msg::gpus_taken>(store, msg::take_gpus{}))
+        for (auto& y : got->entries) {
+          taken.push_back(y);
+          BOOST_TEST(got->known_workloads
+                     == std::vector<std::string>{"w1"});
+        }
+    return !taken.empty();
+  }));
+  BOOST_REQUIRE_EQUAL(taken.size(), 1u);
+  BOOST_TEST((taken[0] == x));
+}
+
+BOOST_AUTO_TEST_CASE(a_ledger_entry_of_another_worker_is_left_alone) {
+  gpu_entry x;
+  x.id = "e1";
+  x.type = "media:fast";
+  BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::write_gpu{x}));
+  auto other = spawn("worker-b");
+  auto refused = ask<caf::ok_atom>(other, msg::write_gpu{x});
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST((refused.error().kind == failure_kind::not_owner));
+  refused = ask<caf::ok_atom>(other, msg::close_gpu{x, "idle", 0});
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(redis.cmd("ZCARD", "c3:gpus").integer == 1);
+  x.workload = "w1";
+  x.launched_s = unix_now() - 100;
+  BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::close_gpu{x, "idle", 1.5}));
+  BOOST_TEST(redis.cmd("ZCARD", "c3:gpus").integer == 0);
+  BOOST_TEST(redis.cmd("EXISTS", "c3:gpu:e1").integer == 0);
+  auto closed = redis.cmd("LINDEX", "c3:gpus:closed", "0").text;
+  BOOST_TEST(closed.find("\"workload\":\"w1\"") != std::string::npos, closed);
+  BOOST_TEST(closed.find("\"refund_amount\":1.5") != std::string::npos, closed);
+}
+
+BOOST_AUTO_TEST_CASE(where_a_render_runs_comes_back_with_the_job) {
+  push("a");
+  claim(store);
+  caf::anon_send(store, msg::note_remote{"a", 1, "there"});
+  caf::anon_send(store, msg::note_remote{"a", 0, "from a former owner"});
+  BOOST_REQUIRE(harness::wait_until([&] {
+    return redis.field("job:a", "remote") == "there";
+  }));
+  BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::release_job{"a", 1}));
+  BOOST_TEST(claim(store).jobs.at(0).remote == "there");
 }
 
 BOOST_AUTO_TEST_CASE(an_id_queued_twice_runs_once) {

@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(every_registered_type_survives_the_wire) {
 }
 
 BOOST_AUTO_TEST_CASE(the_fields_of_a_job_survive_the_wire) {
-  job x{"id", "csm", 1.5, 2.5, 3.5, R"({"a":1})", 4};
+  job x{"id", "csm", 1.5, 2.5, 3.5, R"({"a":1})", 4, 5, {"one"}, "there"};
   auto back = from_bytes(to_bytes(x));
   BOOST_REQUIRE(back.match_elements<job>());
   BOOST_TEST((back.get_as<job>(0) == x));

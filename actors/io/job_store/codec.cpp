@@ -165,6 +165,7 @@ decoded_job decode_job(reply x) {
   out.subject.data = text_at(x, 6);
   out.subject.fence = static_cast<uint64_t>(integer_at(x, 7));
   out.subject.history = split_history(text_at(x, 8));
+  out.subject.remote = text_at(x, 9);
   return out;
 }
 

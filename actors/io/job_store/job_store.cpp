@@ -1,6 +1,7 @@
 #include "actors/io/job_store/job_store.hpp"
 
 #include "actors/io/job_store/codec.hpp"
+#include "actors/io/job_store/gpu_codec.hpp"
 #include "actors/io/job_store/keys.hpp"
 #include "messages/failure_caf.hpp"
 #include "messages/job_params.hpp"
@@ -103,9 +104,13 @@ struct shell {
   void on_change(const link_change& x) const {
     if (x.where == channel::waiting)
       return; // It fares like the other one; said once is enough.
-    if (!x.up)
+    if (!x.up) {
+      st().up_since.reset();
       return out().warn("{}", x.text);
+    }
     out().info("{}", x.text);
+    st().up_since = self->clock().now();
+    renew();
     retry_failed_writes();
   }
 
@@ -305,6 +310,7 @@ struct shell {
   // an upload or a write.
   void renew() const {
     arm(renew_leases, cfg().lease / 3);
+    renew_gpus();
     if (st().claimed.empty())
       return;
     std::vector<std::string> argv{cfg().worker_id,
@@ -320,8 +326,16 @@ struct shell {
         });
   }
 
+  // After an outage everybody's lease has run out, the living ones' too: they
+  // get the time of one lease to come back before anything is taken over.
+  bool may_take_over() const {
+    return st().up_since && self->clock().now() - *st().up_since >= cfg().lease;
+  }
+
   void recover() const {
     arm(recover_jobs, cfg().recover_interval);
+    if (!may_take_over())
+      return;
     run(make_command(recover_script(), {std::string{keys::queue}, leases_key()},
                      {std::to_string(cfg().recover_max),
                       keys::running_prefix(cfg().prefix),
@@ -334,6 +348,31 @@ struct shell {
             sh.out().warn("job {}: attempt {} lost, worker {} stopped "
                           "answering; back in the queue",
                           x.id, x.attempt, x.former_owner);
+        });
+  }
+
+  void renew_gpus() const {
+    if (st().gpus.empty())
+      return;
+    std::vector<std::string> argv{cfg().worker_id,
+                                  std::to_string(cfg().lease.count()),
+                                  keys::gpu_prefix(cfg().prefix)};
+    argv.insert(argv.end(), st().gpus.begin(), st().gpus.end());
+    run(make_command(renew_gpus_script(), {keys::gpus(cfg().prefix)},
+                     std::move(argv)),
+        [sh = *this](answer got) {
+          if (got && got->type == reply::kind::array)
+            for (auto& id : got->elements)
+              sh.out().warn("ledger: entry {} is another worker's now",
+                            id.text);
+        });
+  }
+
+  void note(const msg::note_remote& x) const {
+    run(make_command(note_remote_script(), {keys::record(x.job_id)},
+                     {cfg().worker_id, std::to_string(x.fence), x.remote}),
+        [](const answer&) {
+          // Without it a new owner renders anew.
         });
   }
 
@@ -483,6 +522,92 @@ struct shell {
     return to;
   }
 
+  // -- the launch ledger ------------------------------------------------------
+
+  static result<void> as_owner(const std::string& id, const answer& got) {
+    if (!got)
+      return fail(got.error());
+    if (got->type == reply::kind::error)
+      return fail(failure_of(got->text));
+    if (got->integer == 0)
+      return fail(failure_kind::not_owner,
+                  "ledger entry " + id + " is another worker's now");
+    return {};
+  }
+
+  promise<caf::ok_atom> write_gpu(const msg::write_gpu& x) const {
+    auto to = self->make_response_promise<caf::ok_atom>();
+    auto& id = x.entry.id;
+    st().gpus.insert(id);
+    write(
+      // A number, so that no write waits for an older one of the same entry.
+      "ledger entry " + id + " (" + std::string{to_string(x.entry.state)} + ", "
+        + std::to_string(st().last_id) + ")",
+      [sh = *this, entry = x.entry] {
+        std::vector<std::string> argv{sh.cfg().worker_id,
+                                      std::to_string(sh.cfg().lease.count()),
+                                      entry.id};
+        auto fields = gpu_fields(entry);
+        argv.insert(argv.end(), fields.begin(), fields.end());
+        return make_command(write_gpu_script(),
+                            {keys::gpus(sh.cfg().prefix),
+                             keys::gpu(sh.cfg().prefix, entry.id)},
+                            std::move(argv));
+      },
+      [sh = *this, id, to](const answer& got) mutable {
+        auto ok = as_owner(id, got);
+        if (!ok && ok.error().kind == failure_kind::not_owner)
+          sh.st().gpus.erase(id);
+        deliver(to, ok.map([] {
+          return caf::ok_atom{};
+        }));
+      });
+    return to;
+  }
+
+  promise<caf::ok_atom> close_gpu(const msg::close_gpu& x) const {
+    auto to = self->make_response_promise<caf::ok_atom>();
+    auto& id = x.entry.id;
+    write(
+      "end of ledger entry " + id,
+      [sh = *this, x] {
+        auto& prefix = sh.cfg().prefix;
+        auto& worker = sh.cfg().worker_id;
+        return make_command(
+          close_gpu_script(),
+          {keys::gpus(prefix), keys::gpu(prefix, x.entry.id),
+           keys::closed_gpus(prefix)},
+          {worker, x.entry.id, closed_gpu_json(x, worker, sh.st().deps.now()),
+           std::to_string(sh.cfg().closed_gpus_max)});
+      },
+      [sh = *this, id, to](const answer& got) mutable {
+        sh.st().gpus.erase(id);
+        deliver(to, as_owner(id, got).map([] {
+          return caf::ok_atom{};
+        }));
+      });
+    return to;
+  }
+
+  promise<msg::gpus_taken> take_gpus(const msg::take_gpus& x) const {
+    auto to = self->make_response_promise<msg::gpus_taken>();
+    if (!may_take_over()) {
+      to.deliver(msg::gpus_taken{});
+      return to;
+    }
+    run(make_command(take_gpus_script(), {keys::gpus(cfg().prefix)},
+                     {cfg().worker_id, std::to_string(cfg().lease.count()),
+                      keys::gpu_prefix(cfg().prefix), std::to_string(x.limit)}),
+        [sh = *this, to](answer got) mutable {
+          auto taken = std::move(got).and_then(decode_gpus);
+          if (taken)
+            for (auto& entry : taken->entries)
+              sh.st().gpus.insert(entry.id);
+          deliver(to, std::move(taken));
+        });
+    return to;
+  }
+
   // -- progress, outbox, ping -------------------------------------------------
 
   promise<msg::ownership> progress(const msg::report_progress& x) const {
@@ -578,7 +703,7 @@ job_store_behavior(self_ptr self, job_store::config cfg, job_store_deps deps) {
     });
   st.cfg = std::move(cfg);
   shell sh{self};
-  sh.recover();
+  sh.arm(recover_jobs, st.cfg.recover_interval);
   sh.arm(renew_leases, st.cfg.lease / 3);
   return {
     [sh](const msg::await_work& x) {
@@ -601,6 +726,21 @@ job_store_behavior(self_ptr self, job_store::config cfg, job_store_deps deps) {
     },
     [sh](const msg::note_attempt& x) {
       sh.note(x);
+    },
+    [sh](const msg::note_remote& x) {
+      sh.note(x);
+    },
+    [sh](const msg::write_gpu& x) {
+      return sh.write_gpu(x);
+    },
+    [sh](const msg::close_gpu& x) {
+      return sh.close_gpu(x);
+    },
+    [sh](const msg::leave_gpu& x) {
+      sh.st().gpus.erase(x.id);
+    },
+    [sh](const msg::take_gpus& x) {
+      return sh.take_gpus(x);
     },
     [sh](const msg::report_progress& x) {
       return sh.progress(x);

@@ -11,6 +11,8 @@
 #include <caf/all.hpp>
 
 #include <map>
+#include <optional>
+#include <set>
 
 // Stays inside the process: from the loop's thread to the actor.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(render::job_store::redis_events)
@@ -32,6 +34,8 @@ struct config {
   /// How often jobs of dead workers are looked for.
   milliseconds recover_interval{5'000};
   uint32_t recover_max = 100;
+  /// Ended GPUs that are remembered.
+  uint32_t closed_gpus_max = 1'000;
   /// A reply that takes longer ends the connection. Keep it well below the
   /// timeouts of those who ask.
   milliseconds command_timeout{5'000};
@@ -96,6 +100,10 @@ struct job_store_state {
   /// Jobs that were handed out and neither settled nor released, with the
   /// fence of their latest claim.
   std::map<std::string, uint64_t> claimed;
+  /// Since when Redis has answered without a break.
+  std::optional<caf::actor_clock::time_point> up_since;
+  /// Ids of the ledger entries that are ours.
+  std::set<std::string> gpus;
   uint32_t claims_under_way = 0;
   /// How often to look for jobs that a lost answer left behind.
   uint32_t reconciles_due = 0;

@@ -40,6 +40,26 @@ inline std::string leases(std::string_view prefix) {
   return std::string{prefix} + "leases";
 }
 
+/// Sorted set of the ids of all ledger entries, by the Unix milliseconds
+/// (Redis' clock) at which their owner's lease runs out.
+inline std::string gpus(std::string_view prefix) {
+  return std::string{prefix} + "gpus";
+}
+
+/// Behind the id of a ledger entry: its hash.
+inline std::string gpu_prefix(std::string_view prefix) {
+  return std::string{prefix} + "gpu:";
+}
+
+inline std::string gpu(std::string_view prefix, std::string_view id) {
+  return gpu_prefix(prefix) + std::string{id};
+}
+
+/// List of ended GPUs as JSON, the latest first.
+inline std::string closed_gpus(std::string_view prefix) {
+  return std::string{prefix} + "gpus:closed";
+}
+
 /// Sorted set of job ids whose webhook is undelivered, by the Unix
 /// milliseconds from which anybody may take it.
 inline std::string outbox(std::string_view prefix) {

@@ -50,6 +50,19 @@ end
 return back
 )lua";
 
+constexpr std::string_view note_remote_lua = R"lua(
+local r = redis.pcall('HMGET', KEYS[1], 'status', 'locked_by', 'fence')
+if r.err or r[1] ~= 'running' or r[2] ~= ARGV[1] or r[3] ~= ARGV[2] then
+  return 0
+end
+if ARGV[3] == '' then
+  redis.call('HDEL', KEYS[1], 'remote')
+else
+  redis.call('HSET', KEYS[1], 'remote', ARGV[3])
+end
+return 1
+)lua";
+
 constexpr std::string_view note_attempt_lua = R"lua(
 local r = redis.pcall('HMGET', KEYS[1], 'status', 'locked_by', 'fence')
 if r.err or r[1] ~= 'running' or r[2] ~= ARGV[1] or r[3] ~= ARGV[2] then
@@ -69,6 +82,12 @@ const script& renew_script() {
 const script& recover_script() {
   static const auto x = make_script("recover",
                                     joined_lua(clock_lua, recover_lua));
+  return x;
+}
+
+const script& note_remote_script() {
+  static const auto x = make_script("note_remote",
+                                    std::string{note_remote_lua});
   return x;
 }
 

@@ -57,7 +57,8 @@ constexpr std::string_view take_lua = R"lua(
 local function take(id)
   local key = 'job:' .. id
   local r = redis.call('HMGET', key, 'attempt', 'type', 'created_at',
-                       'complete_by', 'max_time', 'data', 'fence', 'history')
+                       'complete_by', 'max_time', 'data', 'fence', 'history',
+                       'remote')
   local attempt = math.floor((tonumber(r[1]) or 0)) + 1
   local fence = math.floor((tonumber(r[7]) or 0)) + 1
   redis.call('HSET', key, 'locked_by', worker, 'locked_at', now,
@@ -69,7 +70,7 @@ local function take(id)
   redis.call('ZADD', KEYS[3], clock_ms + lease_ms, id)
   redis.call('SADD', KEYS[2], id)
   redis.call('LREM', KEYS[1], 1, id)
-  return {id, attempt, r[2], r[3], r[4], r[5], r[6], fence, r[8]}
+  return {id, attempt, r[2], r[3], r[4], r[5], r[6], fence, r[8], r[9]}
 end
 local function take_missing(id)
   redis.call('SADD', KEYS[2], id)
@@ -301,7 +302,7 @@ if ARGV[7] ~= '' then put('result_url', ARGV[7]) end
 redis.call(unpack(set))
 if missing then redis.call('EXPIRE', KEYS[1], ARGV[10]) end
 if status == 'success' then redis.call('HDEL', KEYS[1], 'error') end
-redis.call('HDEL', KEYS[1], 'stage')
+redis.call('HDEL', KEYS[1], 'stage', 'remote')
 redis.call('DEL', KEYS[2])
 redis.call('SREM', KEYS[3], id)
 redis.call('ZREM', KEYS[6], id)

@@ -22,7 +22,7 @@ struct script {
 ///       then for each quota: count, types (comma-separated).
 /// Returns {queue length after, claimed, unfit, dropped}:
 ///   claimed = array of job entries {id, attempt, type, created_at,
-///     complete_by, max_time, data, fence, history};
+///     complete_by, max_time, data, fence, history, remote};
 ///   unfit = array of {reason, job entry}, reason: missing|type|expired;
 ///   dropped = ids removed because their key holds something else.
 const script& claim_script();
@@ -92,6 +92,38 @@ const script& recover_script();
 /// ARGV: worker id, fence, number of the new attempt, history.
 /// Returns 1, or 0 when it is not ours.
 const script& note_attempt_script();
+
+/// Remembers where a job's render runs, if the job is ours.
+/// KEYS: record.
+/// ARGV: worker id, fence, remote ("": nowhere).
+/// Returns 1, or 0 when it is not ours.
+const script& note_remote_script();
+
+/// Writes a ledger entry, unless another worker owns it.
+/// KEYS: gpus, gpu entry.
+/// ARGV: worker id, lease time (ms), entry id, then field, value, ...
+/// Returns 1, or 0 when another worker owns it.
+const script& write_gpu_script();
+
+/// Renews the leases of our ledger entries.
+/// KEYS: gpus.
+/// ARGV: worker id, lease time (ms), entry key prefix, then the ids.
+/// Returns the ids that are not ours any more.
+const script& renew_gpus_script();
+
+/// Takes over entries whose lease has run out.
+/// KEYS: gpus.
+/// ARGV: worker id, lease time (ms), entry key prefix, most entries.
+/// Returns {entries, all workloads in the ledger}, the latter only when there
+/// are entries; entry = {id, type, state, expires, intent_at, workload, node,
+/// launched_at}.
+const script& take_gpus_script();
+
+/// Ends a ledger entry.
+/// KEYS: gpus, gpu entry, closed list.
+/// ARGV: worker id, entry id, JSON for the closed list, its greatest length.
+/// Returns 1, or 0 when another worker owns it.
+const script& close_gpu_script();
 
 /// Leases due outbox entries.
 /// KEYS: outbox.

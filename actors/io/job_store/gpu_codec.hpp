@@ -1,0 +1,21 @@
+#pragma once
+// Ledger entries ↔ Redis. Pure, and as wary as codec.hpp.
+#include "actors/io/job_store/reply.hpp"
+#include "messages/gpu_ledger.hpp"
+
+#include <string>
+#include <vector>
+
+namespace render::job_store {
+
+/// Field, value, ... of the entry's hash.
+std::vector<std::string> gpu_fields(const gpu_entry& x);
+
+result<msg::gpus_taken> decode_gpus(reply x);
+
+/// What is kept of an ended GPU: id, type, workload, node, worker, launched_at,
+/// stopped_at, seconds, refund_amount, reason.
+std::string closed_gpu_json(const msg::close_gpu& x, std::string_view worker,
+                            double now_s);
+
+} // namespace render::job_store

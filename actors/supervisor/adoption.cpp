@@ -1,0 +1,47 @@
+// GPUs that dead workers left: taken over while there is work, stopped when
+// not. The GPU INSTANCE waits a moment for a first job and then stops its GPU,
+// as any idle one.
+#include "actors/supervisor/policy.hpp"
+
+#include <array>
+
+namespace render::supervisor {
+
+std::string policy::make_ledger_id() {
+  static constexpr char digits[] = "0123456789abcdef";
+  auto bits = random_();
+  std::string out;
+  for (int i = 0; i < 16; ++i, bits >>= 4)
+    out += digits[bits & 15];
+  return out;
+}
+
+effects policy::on_gpus_taken(const result<msg::gpus_taken>& got,
+                              double now_s) {
+  if (draining())
+    return {}; // Their lease runs out again, for somebody else.
+  effects out{arm_timer{timer::adoption, 0, cfg_.adoption_interval}};
+  if (!got || got->entries.empty())
+    return out;
+  for (auto& entry : got->entries)
+    append(out, adopt(entry, got->known_workloads));
+  append(out, settle_down(now_s));
+  return out;
+}
+
+effects policy::adopt(const gpu_entry& x, std::vector<std::string> known) {
+  auto room = gpus_.size() < cfg_.max_gpus;
+  auto instance = ++last_instance_;
+  auto& added = gpus_[instance];
+  added.type = x.type;
+  added.ledger_id = x.id;
+  added.last.instance = instance;
+  effects out{rent{instance, x.type, x.id, x, std::move(known)}};
+  if (!room) {
+    added.told_to_stop = true;
+    out.push_back(drain_gpu{instance, "left by a dead worker, no room for it"});
+  }
+  return out;
+}
+
+} // namespace render::supervisor

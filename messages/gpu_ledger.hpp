@@ -1,0 +1,109 @@
+#pragma once
+// The launch ledger: every GPU that we rent, from the intent to the confirmed
+// stop, kept in Redis so that a dead worker's GPUs are found by others. What
+// does not stand in it was not launched by us and is never touched.
+#include "messages/gpu.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace render {
+
+enum class gpu_entry_state : uint8_t {
+  /// To be launched, or launched and the answer not seen.
+  intent,
+  running,
+  stopping,
+};
+
+std::string_view to_string(gpu_entry_state state) noexcept;
+/// `intent` for anything unknown: the state that takes the most care.
+gpu_entry_state gpu_entry_state_from(std::string_view text) noexcept;
+
+struct gpu_entry {
+  /// Ours, unique; made before the launch.
+  std::string id;
+  std::string type;
+  gpu_entry_state state = gpu_entry_state::intent;
+  /// Unix seconds, as sent with the launch.
+  int64_t expires_s = 0;
+  /// Unix seconds at which the launch was about to be asked for.
+  double intent_s = 0;
+  /// Empty until the provider has said it.
+  std::string workload;
+  std::string node;
+  /// Unix seconds; 0 until launched.
+  double launched_s = 0;
+
+  friend bool operator==(const gpu_entry&, const gpu_entry&) = default;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, gpu_entry& x) {
+  return f(x.id, x.type, x.state, x.expires_s, x.intent_s, x.workload, x.node,
+           x.launched_s);
+}
+
+namespace msg {
+
+/// To the JOB STORE: this is how it stands. Tried until Redis has answered;
+/// fails as `not_owner` when another worker has taken the entry.
+struct write_gpu {
+  gpu_entry entry;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, write_gpu& x) {
+  return f(x.entry);
+}
+
+/// To the JOB STORE: it is stopped, or was never launched; both for sure.
+struct close_gpu {
+  gpu_entry entry;
+  std::string reason;
+  /// As the provider reports it; 0 when it does not.
+  double refund_amount = 0;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, close_gpu& x) {
+  return f(x.entry, x.reason, x.refund_amount);
+}
+
+/// To the JOB STORE: nobody here looks after this entry any more. It is renewed
+/// no longer, so somebody will take it over.
+struct leave_gpu {
+  std::string id;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, leave_gpu& x) {
+  return f(x.id);
+}
+
+/// To the JOB STORE: takes over the entries that nobody has renewed.
+struct take_gpus {
+  uint32_t limit = 20;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, take_gpus& x) {
+  return f(x.limit);
+}
+
+/// Answer to `take_gpus`. The entries are ours now.
+struct gpus_taken {
+  std::vector<gpu_entry> entries;
+  /// All workloads in the ledger, these included.
+  std::vector<std::string> known_workloads;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, gpus_taken& x) {
+  return f(x.entries, x.known_workloads);
+}
+
+} // namespace msg
+
+} // namespace render

@@ -1,0 +1,28 @@
+#pragma once
+// Where a render runs on a node, so that a later owner of the job can go on
+// following it instead of paying for it twice. Only for services that keep a
+// render when its client goes: ComfyUI does, Gradio does not.
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace render {
+
+struct render_handle {
+  /// Host name as the provider gave it.
+  std::string node;
+  /// "comfyui".
+  std::string service;
+  /// The service's own name for it: a prompt id.
+  std::string id;
+
+  friend bool operator==(const render_handle&, const render_handle&) = default;
+};
+
+/// The text that stands in `job::remote`.
+std::string to_text(const render_handle& x);
+
+/// Nothing when the text is no handle.
+std::optional<render_handle> read_handle(std::string_view text);
+
+} // namespace render
