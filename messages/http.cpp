@@ -1,5 +1,7 @@
 #include "messages/http.hpp"
 
+#include "messages/utf8.hpp"
+
 #include <algorithm>
 #include <cctype>
 
@@ -73,20 +75,15 @@ std::string percent_encode(std::string_view text, std::string_view keep) {
   return out;
 }
 
-std::string excerpt(std::string_view body, size_t limit) {
+std::string excerpt(std::string_view bytes, size_t limit) {
+  auto body = valid_utf8(bytes);
   std::string out;
   bool gap = false;
   for (char c : body) {
-    if (out.size() >= limit) {
-      // Never cut inside a UTF-8 sequence.
-      while (!out.empty()
-             && (static_cast<unsigned char>(out.back()) & 0xc0) == 0x80)
-        out.pop_back();
-      if (!out.empty() && static_cast<unsigned char>(out.back()) >= 0xc0)
-        out.pop_back();
-      return out + "...";
-    }
     auto byte = static_cast<unsigned char>(c);
+    // A character of several bytes is never cut.
+    if (out.size() >= limit && (byte & 0xc0) != 0x80)
+      return out + "...";
     if (byte <= ' ' || byte == 0x7f) {
       gap = !out.empty();
       continue;

@@ -119,7 +119,8 @@ bool is_web_url(std::string_view url);
 /// Percent-encodes everything but `A-Za-z0-9-_.~` and the characters of `keep`.
 std::string percent_encode(std::string_view text, std::string_view keep = "");
 
-/// The first `limit` bytes of a body as one printable line, for error texts.
+/// The first `limit` bytes of a body as one printable line of valid UTF-8, for
+/// error texts.
 std::string excerpt(std::string_view body, size_t limit = 200);
 
 namespace msg {

@@ -49,7 +49,8 @@ std::string number_json(double x) {
 class csm_plan : public render_plan {
 public:
   csm_plan(const job& subject, csm_params params, const render_environment& env)
-    : id_(subject.id), params_(std::move(params)), env_(env),
+    : id_(subject.id), result_(result_name(subject, ".mp3")),
+      params_(std::move(params)), env_(env),
       app_({"csm", env.csm_url, env.api_key}, api_name, known_parameters(),
            env.seed) {
     // nop
@@ -115,11 +116,10 @@ private:
 
   step collect(const json::value& outputs) {
     json::value none;
-    auto name = id_ + ".mp3";
     return app_.collect("sound", outputs.Empty() ? none : outputs[0],
-                        path(name), env_.max_result_bytes, [this, name] {
-                          return finish_with_file(path(name), name, "audio",
-                                                  "csm");
+                        path(result_), env_.max_result_bytes, [this] {
+                          return finish_with_file(path(result_), result_,
+                                                  "audio", "csm");
                         });
   }
 
@@ -128,6 +128,7 @@ private:
   }
 
   std::string id_;
+  std::string result_;
   csm_params params_;
   render_environment env_;
   gradio::client app_;

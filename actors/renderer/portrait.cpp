@@ -5,6 +5,7 @@
 #include "actors/renderer/inputs.hpp"
 #include "actors/renderer/kinds.hpp"
 #include "actors/renderer/steps.hpp"
+#include "messages/render_handle.hpp"
 
 #include <random>
 
@@ -14,6 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr auto service = "comfyui";
 constexpr auto first_poll = 500ms;
 // In neither queue nor history: once is a race between the two questions.
 constexpr uint32_t absences_max = 3;
@@ -24,19 +26,18 @@ class portrait_plan : public render_plan {
 public:
   portrait_plan(const job& subject, portrait_params params,
                 const render_environment& env)
-    : id_(subject.id), params_(std::move(params)),
-      env_(env), server_{env.comfyui_url, env.api_key}, random_(env.seed) {
+    : id_(subject.id), result_(result_name(subject, ".mp4")),
+      params_(std::move(params)), env_(env), server_{env.comfyui_url, env.api_key}, random_(env.seed) {
     prompt_id_ = make_uuid(random_);
     client_id_ = make_uuid(random_);
     video_node_ = comfyui::video_node(env_.portrait_workflow);
+    auto left = read_handle(subject.remote);
+    if (left && left->service == service && left->node == env.node)
+      left_prompt_ = left->id;
   }
 
   step start() override {
-    return fetch_inputs({{"image_url", params_.image_url, "image"},
-                         {"audio_url", params_.audio_url, "audio"}},
-                        env_, [this](std::vector<http_response>) {
-                          return prepare();
-                        });
+    return left_prompt_.empty() ? begin() : follow_left();
   }
 
   std::vector<http_request> interrupt() override {
@@ -50,7 +51,41 @@ public:
   }
 
 private:
+  // -- a former owner's render --------------------------------------------------
+
+  // It is paid for already: it is followed, and only when the server knows
+  // nothing of it, or it failed, rendered anew.
+  step follow_left() {
+    own_prompt_ = std::exchange(prompt_id_, left_prompt_);
+    submitted_ = true;
+    auto out = poll();
+    out.stage = "go on with the render of a former owner";
+    return out;
+  }
+
+  bool following_left() const {
+    return !left_prompt_.empty();
+  }
+
+  step begin_anew() {
+    left_prompt_.clear();
+    prompt_id_ = own_prompt_;
+    submitted_ = running_ = false;
+    absences_ = poll_failures_ = 0;
+    auto out = begin();
+    out.remote.emplace();
+    return out;
+  }
+
   // -- inputs -----------------------------------------------------------------
+
+  step begin() {
+    return fetch_inputs({{"image_url", params_.image_url, "image"},
+                         {"audio_url", params_.audio_url, "audio"}},
+                        env_, [this](std::vector<http_response>) {
+                          return prepare();
+                        });
+  }
 
   step prepare() {
     call out;
@@ -116,7 +151,11 @@ private:
     out.then = [this](answers got) {
       return queued(std::move(got));
     };
-    return {"queue", -1, std::move(out)};
+    return {"queue", -1, std::move(out), handle()};
+  }
+
+  std::string handle() const {
+    return to_text({env_.node, service, prompt_id_});
   }
 
   step queued(answers got) {
@@ -127,8 +166,13 @@ private:
         return poll_after(first_poll);
       return end_with(id.error());
     }
+    auto other = prompt_id_ != *id;
     prompt_id_ = std::move(*id);
-    return poll_after(first_poll);
+    auto out = poll_after(first_poll);
+    // An older server makes its own ids.
+    if (other)
+      out.remote = handle();
+    return out;
   }
 
   step poll_after(std::chrono::milliseconds delay) {
@@ -163,17 +207,21 @@ private:
     if (!place || !got) {
       auto& why = place ? got.error() : place.error();
       if (++poll_failures_ >= poll_failures_max)
-        return end_with(why);
+        return following_left() ? begin_anew() : end_with(why);
       return poll_after(env_.polling_interval);
     }
     poll_failures_ = 0;
+    if (got->ended && !got->video.filename.empty())
+      return collect(got->video);
+    // It may have failed of what its owner's end did to it.
     if (got->ended)
-      return got->video.filename.empty() ? end_with(got->error)
-                                         : collect(got->video);
+      return following_left() ? begin_anew() : end_with(got->error);
     running_ = place->running;
     if (!place->ahead) {
       // "Not queued" is not "done": a restarted server has forgotten it.
-      if (++absences_ >= absences_max)
+      if (++absences_ >= absences_max && following_left())
+        return begin_anew();
+      if (absences_ >= absences_max)
         return end_with(
           failure{failure_kind::unavailable,
                   "ComfyUI has lost the render: it is neither queued "
@@ -193,7 +241,7 @@ private:
   step collect(const comfyui::output_file& video) {
     call out;
     out.operations.emplace_back(comfyui::view_request(
-      server_, video, path(id_ + ".mp4"), env_.max_result_bytes));
+      server_, video, path(result_), env_.max_result_bytes));
     out.then = [this](answers got) {
       return collected(std::move(got));
     };
@@ -210,8 +258,7 @@ private:
         failure{failure_kind::unavailable,
                 "ComfyUI video: HTTP " + std::to_string(video->status) + ", "
                   + std::to_string(video->body_bytes) + " bytes"});
-    return finish_with_file(path(id_ + ".mp4"), id_ + ".mp4", "video",
-                            "ComfyUI");
+    return finish_with_file(path(result_), result_, "video", "ComfyUI");
   }
 
   std::string path(const std::string& name) const {
@@ -219,12 +266,17 @@ private:
   }
 
   std::string id_;
+  std::string result_;
   portrait_params params_;
   render_environment env_;
   comfyui::server server_;
   std::mt19937_64 random_;
   std::string prompt_id_;
   std::string client_id_;
+  /// While a former owner's render is followed: its prompt, and the id that a
+  /// render of our own would have.
+  std::string left_prompt_;
+  std::string own_prompt_;
   std::string video_node_;
   comfyui::portrait_inputs filled_;
   bool submitted_ = false;

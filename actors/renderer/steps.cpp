@@ -61,6 +61,13 @@ step finish_with_file(const std::string& path, const std::string& name,
     });
 }
 
+std::string result_name(const job& subject, std::string_view extension) {
+  auto out = subject.id;
+  if (subject.fence > 1)
+    out += "." + std::to_string(subject.fence);
+  return out.append(extension);
+}
+
 std::string make_uuid(std::mt19937_64& random) {
   static constexpr char digits[] = "0123456789abcdef";
   std::string out = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx";

@@ -32,6 +32,11 @@ step store_result(msg::store_file what,
 step finish_with_file(const std::string& path, const std::string& name,
                       std::string_view media, std::string_view who);
 
+/// The object's name for a job's result: "{job id}.mp3" for the first claim of
+/// the job, "{job id}.2.mp3" for the second and so on. So a former owner that
+/// wakes up late can never write over its successor's result.
+std::string result_name(const job& subject, std::string_view extension);
+
 /// Canonical lower-case UUID, version 4.
 std::string make_uuid(std::mt19937_64& random);
 

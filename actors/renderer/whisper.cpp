@@ -115,7 +115,8 @@ class whisper_plan : public render_plan {
 public:
   whisper_plan(const job& subject, whisper_params params,
                const render_environment& env)
-    : id_(subject.id), params_(std::move(params)), env_(env),
+    : id_(subject.id), result_(result_name(subject, ".txt")),
+      params_(std::move(params)), env_(env),
       app_({"whisper", env.whisper_url, env.api_key}, api_name,
            known_parameters(), env.seed) {
     // The alignment model is the source language's, the text is English.
@@ -202,7 +203,7 @@ private:
     // Silence makes an empty file; some version may make none.
     if (!file || text.empty())
       return end_with_text(std::move(text));
-    auto name = id_ + ".txt";
+    auto name = result_;
     return app_.collect("transcript", *file, path(name), env_.max_result_bytes,
                         [this, name, text = std::move(text)] {
                           return store_result(
@@ -224,6 +225,7 @@ private:
   }
 
   std::string id_;
+  std::string result_;
   whisper_params params_;
   render_environment env_;
   gradio::client app_;

@@ -6,6 +6,7 @@
 #include "messages/job_store_actor.hpp"
 #include "messages/json.hpp"
 #include "tests/harness/event_log.hpp"
+#include "tests/harness/fake_gpu_ledger.hpp"
 #include "tests/harness/later.hpp"
 
 #include <algorithm>
@@ -38,7 +39,8 @@ struct fake_job_store {
   std::deque<failure> settle_failures;
   /// What a dead worker has left for a sweep.
   std::vector<webhook> left_webhooks;
-  /// Questions of any kind.
+  fake_gpu_ledger gpus;
+  /// Questions of any kind but those about the launch ledger.
   uint64_t commands = 0;
 
   /// Follow it with a `tick` to the actor, as Redis would wake a waiting one.
@@ -59,7 +61,8 @@ struct fake_job_store {
     auto left = quotas;
     auto take = [&](record& x) {
       x.status = "running";
-      x.subject.attempt = 1;
+      x.subject.attempt = static_cast<uint32_t>(x.subject.history.size()) + 1;
+      ++x.subject.fence;
       log->add("running " + x.subject.id);
       return x.subject;
     };
@@ -206,6 +209,26 @@ inline fake_job_store_actor::behavior_type fake_job_store_behavior(
       asked("webhook " + x.entry.job_id + " "
             + names[static_cast<size_t>(x.state)]);
       return caf::ok_atom_v;
+    },
+    [=](const msg::note_attempt& x) {
+      if (auto at = world->jobs.find(x.subject.id); at != world->jobs.end())
+        at->second.subject.history = x.subject.history;
+    },
+    [=](const msg::note_remote& x) {
+      if (auto at = world->jobs.find(x.job_id); at != world->jobs.end())
+        at->second.subject.remote = x.remote;
+    },
+    [=](const msg::write_gpu& x) {
+      return world->gpus.write(x);
+    },
+    [=](const msg::close_gpu& x) {
+      return world->gpus.close(x);
+    },
+    [=](const msg::leave_gpu& x) {
+      world->gpus.left.push_back(x.id);
+    },
+    [=](const msg::take_gpus&) {
+      return world->gpus.take();
     },
     [=](caf::get_atom) {
       return std::string{"7.0"};

@@ -4,6 +4,7 @@
 #include "actors/gpu_instance/gpu_instance.hpp"
 #include "tests/harness/deterministic_system.hpp"
 #include "tests/harness/fake_gpu_cloud.hpp"
+#include "tests/harness/fake_gpu_ledger.hpp"
 #include "tests/harness/fake_renderer.hpp"
 
 #include <string>
@@ -39,6 +40,7 @@ public:
       return elapsed_ms();
     };
     cfg.instance = 1;
+    cfg.ledger_id = "e1";
     cfg.workload_type = "media:fast";
     cfg.kinds = {job_kind::csm, job_kind::whisper};
   }
@@ -46,6 +48,7 @@ public:
   void start() {
     gpu_instance_deps deps;
     deps.cloud = spawn(fake_gpu_cloud_behavior, cloud);
+    deps.ledger = spawn(fake_gpu_ledger_behavior, ledger);
     deps.owner = spawn(recording_owner, log, updates);
     deps.make_renderer = [this](const msg::run_job& task,
                                 const std::string& node,
@@ -89,6 +92,7 @@ public:
     return elapsed_ms();
   });
   fake_gpu_cloud_ptr cloud = std::make_shared<fake_gpu_cloud>();
+  fake_gpu_ledger_ptr ledger = std::make_shared<fake_gpu_ledger>();
   std::shared_ptr<std::vector<msg::gpu_update>> updates
     = std::make_shared<std::vector<msg::gpu_update>>();
   /// Of renders that begin from now on.

@@ -90,15 +90,15 @@ public:
                      webhook_deps{web_actor, store_actor, now, null_logger()});
     supervisor_deps deps;
     deps.ledger = store_actor;
+    deps.gpu_ledger = store_actor;
     deps.make_watcher = [this, now](work_sink_actor sink) {
       watcher = adopt(system().spawn(
         queue_watcher_behavior, watcher_cfg,
         queue_watcher_deps{store_actor, std::move(sink), now, null_logger()}));
       return watcher;
     };
-    deps.make_gpu = [this](uint64_t instance, const std::string& type,
-                           gpu_owner_actor owner) {
-      return make_gpu(instance, type, std::move(owner));
+    deps.make_gpu = [this](const supervisor::rent& order, gpu_owner_actor owner) {
+      return make_gpu(order, std::move(owner));
     };
     deps.webhooks = webhooks;
     deps.listener = spawn([log = log](drain_listener_actor::pointer)
@@ -186,18 +186,22 @@ public:
   std::vector<renderer_actor> renderers;
 
 private:
-  gpu_instance_actor make_gpu(uint64_t instance, const std::string& type,
+  gpu_instance_actor make_gpu(const supervisor::rent& order,
                               gpu_owner_actor owner) {
     auto own = gpu_cfg;
-    own.instance = instance;
-    own.workload_type = type;
+    own.instance = order.instance;
+    own.ledger_id = order.ledger_id;
+    own.adopted = order.adopted;
+    own.known_workloads = order.known_workloads;
+    own.workload_type = order.type;
     own.slots = cfg.slots_per_gpu;
     own.kinds.clear();
     for (auto& [kind, workload] : cfg.workload_of_kind)
-      if (workload == type)
+      if (workload == order.type)
         own.kinds.push_back(kind);
     gpu_instance_deps deps;
     deps.cloud = cloud_actor;
+    deps.ledger = store_actor;
     deps.owner = std::move(owner);
     deps.make_renderer = [this](const msg::run_job& task,
                                 const std::string& node,
@@ -209,7 +213,7 @@ private:
     };
     deps.log = null_logger();
     auto out = adopt(system().spawn(gpu_instance_behavior, own, deps));
-    gpus[instance] = out;
+    gpus[order.instance] = out;
     return out;
   }
 

@@ -1,5 +1,6 @@
 // Redis replies to records and back, whatever stands in Redis.
 #include "actors/io/job_store/codec.hpp"
+#include "messages/utf8.hpp"
 #include "messages/json.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -20,9 +20,6 @@ std::optional<double> parse_number(std::string_view text);
 /// Shortest text that reads back as the same number, never an exponent.
 std::string number_text(double x);
 
-/// Replaces each byte that is no part of valid UTF-8 by U+FFFD.
-std::string valid_utf8(std::string_view text);
-
 /// A job, and what is wrong with its times when they cannot be read.
 struct decoded_job {
   job subject;

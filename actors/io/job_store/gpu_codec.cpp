@@ -2,6 +2,7 @@
 
 #include "actors/io/job_store/codec.hpp"
 #include "messages/json.hpp"
+#include "messages/utf8.hpp"
 
 #include <algorithm>
 

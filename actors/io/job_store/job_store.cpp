@@ -5,6 +5,7 @@
 #include "actors/io/job_store/keys.hpp"
 #include "messages/failure_caf.hpp"
 #include "messages/job_params.hpp"
+#include "messages/utf8.hpp"
 
 #include <algorithm>
 #include <cmath>

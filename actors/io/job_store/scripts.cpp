@@ -214,6 +214,9 @@ local function put_back(id, worker, queue, running, leases, fence)
   else
     redis.call('HDEL', key, 'attempt')
   end
+  -- Given back by its owner, who will not write any more: not so when a lease
+  -- has run out.
+  redis.call('HINCRBY', key, 'fence', -1)
   redis.call('DEL', key .. ':lock')
   redis.call('LPUSH', queue, id)
   return 1

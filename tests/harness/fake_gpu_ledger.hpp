@@ -1,0 +1,74 @@
+#pragma once
+// The launch ledger in memory. A test reads the entries, and takes them away
+// as another worker would.
+#include "messages/failure_caf.hpp"
+#include "messages/job_store_actor.hpp"
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace render::harness {
+
+struct fake_gpu_ledger {
+  std::map<std::string, gpu_entry> entries;
+  std::vector<msg::close_gpu> closed;
+  /// Ids that were left to others.
+  std::vector<std::string> left;
+  /// Ids that another worker has taken over.
+  std::set<std::string> taken;
+  /// What a dead worker has left for the next look.
+  std::vector<gpu_entry> orphans;
+  /// Writes are refused as by a Redis that is away.
+  bool outage = false;
+
+  caf::result<caf::ok_atom> write(const msg::write_gpu& x) {
+    if (outage)
+      return to_error({failure_kind::unavailable, "Redis: connection refused"});
+    if (taken.contains(x.entry.id))
+      return to_error({failure_kind::not_owner, "another worker's now"});
+    entries[x.entry.id] = x.entry;
+    return caf::ok_atom_v;
+  }
+
+  caf::result<caf::ok_atom> close(const msg::close_gpu& x) {
+    entries.erase(x.entry.id);
+    closed.push_back(x);
+    return caf::ok_atom_v;
+  }
+
+  msg::gpus_taken take() {
+    msg::gpus_taken out;
+    out.entries = std::exchange(orphans, {});
+    for (auto& x : out.entries)
+      entries[x.id] = x;
+    for (auto& [id, x] : entries)
+      if (!x.workload.empty())
+        out.known_workloads.push_back(x.workload);
+    return out;
+  }
+};
+
+using fake_gpu_ledger_ptr = std::shared_ptr<fake_gpu_ledger>;
+
+inline gpu_ledger_actor::behavior_type
+fake_gpu_ledger_behavior(gpu_ledger_actor::pointer, fake_gpu_ledger_ptr world) {
+  return {
+    [=](const msg::write_gpu& x) {
+      return world->write(x);
+    },
+    [=](const msg::close_gpu& x) {
+      return world->close(x);
+    },
+    [=](const msg::leave_gpu& x) {
+      world->left.push_back(x.id);
+    },
+    [=](const msg::take_gpus&) {
+      return world->take();
+    },
+  };
+}
+
+} // namespace render::harness
