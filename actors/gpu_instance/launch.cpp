@@ -46,8 +46,8 @@ effects policy::begin_recording(const result<std::vector<gpu_workload>>& got,
   }
   launch_step_ = launch_step::recording;
   launch_sent_s_ = now_s;
-  expires_sent_s_ = static_cast<int64_t>(std::floor(
-    now_s + static_cast<double>(cfg_.max_lifetime.count()) / 1000));
+  expires_sent_s_ = static_cast<int64_t>(
+    std::floor(now_s + static_cast<double>(cfg_.max_lifetime.count()) / 1000));
   recorded_ = true;
   return {write_ledger{entry()}};
 }
@@ -64,11 +64,11 @@ effects policy::on_ledger_written(const result<void>& got, double now_s) {
   if (launch_step_ != launch_step::recording)
     return {};
   if (!got)
-    return launch_failed({failure_kind::unavailable,
-                          "launch " + cfg_.workload_type
-                            + ": the intent cannot be recorded: "
-                            + got.error().message},
-                         now_s);
+    return launch_failed(
+      {failure_kind::unavailable,
+       "launch " + cfg_.workload_type
+         + ": the intent cannot be recorded: " + got.error().message},
+      now_s);
   if (stop_wanted_)
     return begin_stop(*stop_wanted_, now_s);
   launch_step_ = launch_step::calling;
@@ -88,10 +88,12 @@ effects policy::begin_adopted(double now_s) {
     before_.emplace(cfg_.known_workloads.begin(), cfg_.known_workloads.end());
     launch_attempt_ = static_cast<uint32_t>(cfg_.launch_delays.size()) + 1;
     launch_step_ = launch_step::looking_up;
+    unsure_ = true;
     launch_error_ = {failure_kind::unavailable,
                      "the launch of a dead worker made no GPU"};
-    return {say{severity::info, "looking for the GPU of a dead worker's launch"},
-            list_workloads{list_purpose::lookup}};
+    return {
+      say{severity::info, "looking for the GPU of a dead worker's launch"},
+      list_workloads{list_purpose::lookup}};
   }
   gpu_.workload = x.workload;
   gpu_.node = x.node;
@@ -99,8 +101,8 @@ effects policy::begin_adopted(double now_s) {
   launched_s_ = x.launched_s > 0 ? x.launched_s : x.intent_s;
   if (x.state == gpu_entry_state::stopping)
     return begin_stop("its worker died while stopping it", now_s);
-  effects out{say{severity::info, "taken over from a dead worker, workload "
-                                    + gpu_.workload}};
+  effects out{say{severity::info,
+                  "taken over from a dead worker, workload " + gpu_.workload}};
   auto rest = begin_boot(now_s);
   out.insert(out.end(), rest.begin(), rest.end());
   return out;

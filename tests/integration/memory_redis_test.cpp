@@ -336,7 +336,7 @@ public:
 
   void step() {
     now_ += static_cast<double>(d_.below(3'000)) / 1000;
-    switch (d_.below(16)) {
+    switch (d_.below(24)) {
     case 0:
     case 1:
     case 2:
@@ -357,16 +357,19 @@ public:
       return run(job_store::peek_script(), {"queue:jobs"},
                  {worker(), "5", "1000", d_.of(words{"10", "4000"})});
     case 8:
-      return run(job_store::claim_one_script(), {"queue:jobs", running()},
-                 {worker(), now(), "300", id(), "1000"});
+      return run(job_store::claim_one_script(),
+                 {"queue:jobs", running(), "c3:leases"},
+                 {worker(), now(), "300", "30000", id(), "1000"});
     case 9:
-      return run(job_store::release_script(),
-                 {"queue:jobs", record(), record() + ":lock", running()},
-                 {worker(), id()});
+      return run(
+        job_store::release_script(),
+        {"queue:jobs", record(), record() + ":lock", running(), "c3:leases"},
+        {worker(), id(), fence()});
     case 10:
-      return run(job_store::progress_script(), {record(), record() + ":lock"},
+      return run(job_store::progress_script(),
+                 {record(), record() + ":lock", "c3:leases"},
                  {worker(), "300", d_.of(words{"", "render"}),
-                  d_.of(words{"-1", "0.5"}), now()});
+                  d_.of(words{"-1", "0.5"}), now(), fence(), "30000", id()});
     case 11:
       return settle();
     case 12:
@@ -376,11 +379,27 @@ public:
       return deliver();
     case 14:
       return reconcile();
+    case 15:
+      return run(job_store::renew_script(), {"c3:leases"},
+                 {worker(), "300", "30000", id(), fence(), id(), fence()});
+    case 16:
+      return run(job_store::recover_script(), {"queue:jobs", "c3:leases"},
+                 {"2", "c3:running:", "lost: "});
+    case 17:
+      return run(job_store::note_attempt_script(), {record()},
+                 {worker(), fence(), "2", "why"});
+    case 18:
+      return run(job_store::note_remote_script(), {record()},
+                 {worker(), fence(), d_.of(words{"", "there"})});
+    case 19:
+      return gpu_step();
     default:
-      return run(job_store::claim_script(), {"queue:jobs", running()},
-                 {worker(), now(), "300", "1000", d_.of(words{"0", "2", "16"}),
-                  "csm,whisper,portrait,analyze", d_.of(words{"0", "1", "3"}),
-                  "csm,whisper,portrait", d_.of(words{"0", "2"}), "analyze"});
+      return run(job_store::claim_script(),
+                 {"queue:jobs", running(), "c3:leases"},
+                 {worker(), now(), "300", d_.of(words{"1", "30000"}), "1000",
+                  d_.of(words{"0", "2", "16"}), "csm,whisper,portrait,analyze",
+                  d_.of(words{"0", "1", "3"}), "csm,whisper,portrait",
+                  d_.of(words{"0", "2"}), "analyze"});
     }
   }
 
@@ -388,8 +407,37 @@ private:
   void run(const script& x, const words& keys, words argv) {
     auto command = job_store::make_command(x, keys, std::move(argv)).args;
     command[0] = "EVAL";
-    command[1] = x.text;
+    command[1] = at_our_time(x.text);
     servers_.both(command);
+  }
+
+  // Two servers never have the same clock to the millisecond.
+  std::string at_our_time(std::string text) const {
+    const std::string asks = "redis.call('TIME')";
+    if (auto at = text.find(asks); at != std::string::npos)
+      text.replace(at, asks.size(), "{'" + now() + "', '0'}");
+    return text;
+  }
+
+  void gpu_step() {
+    auto id = d_.of(words{"e1", "e2", "e3"});
+    words keys{"c3:gpus", "c3:gpu:" + id};
+    switch (d_.below(4)) {
+    case 0:
+      return run(job_store::write_gpu_script(), keys,
+                 {worker(), "3000", id, "type", "media:fast", "workload",
+                  d_.of(words{"", "w"})});
+    case 1:
+      return run(job_store::renew_gpus_script(), {"c3:gpus"},
+                 {worker(), "3000", "c3:gpu:", "e1", "e2"});
+    case 2:
+      return run(job_store::take_gpus_script(), {"c3:gpus"},
+                 {worker(), "3000", "c3:gpu:", "2"});
+    default:
+      keys.push_back("c3:gpus:closed");
+      return run(job_store::close_gpu_script(), keys,
+                 {worker(), id, "{}", "2"});
+    }
   }
 
   void produce() {
@@ -410,11 +458,13 @@ private:
     auto x = id();
     auto record = "job:" + x;
     run(job_store::settle_script(),
-        {record, record + ":lock", running(), "c3:outbox", "c3:outbox:" + x},
+        {record, record + ":lock", running(), "c3:outbox", "c3:outbox:" + x,
+         "c3:leases"},
         {worker(), x, now(), d_.of(words{"success", "failed"}), "why",
          d_.of(words{"", "the text"}), d_.of(words{"", "http://s/x"}),
          d_.of(words{"0", "1"}), d_.of(words{"0", "1"}), "86400",
-         d_.of(words{"", "http://r/hook"}), "{}", now_ms(), now_ms(60'000)});
+         d_.of(words{"", "http://r/hook"}), "{}", now_ms(), now_ms(60'000),
+         fence()});
   }
 
   // All are known but one: the order of a set's members is Redis' own affair.
@@ -427,7 +477,8 @@ private:
     if (argv.size() > 1)
       argv.erase(argv.begin() + 1
                  + static_cast<std::ptrdiff_t>(d_.below(argv.size() - 1)));
-    run(job_store::reconcile_script(), {"queue:jobs", key}, std::move(argv));
+    run(job_store::reconcile_script(), {"queue:jobs", key, "c3:leases"},
+        std::move(argv));
   }
 
   void deliver() {
@@ -449,6 +500,9 @@ private:
   }
   std::string running() {
     return "c3:running:" + d_.of(words{"w1", "w2"});
+  }
+  std::string fence() {
+    return d_.of(words{"1", "1", "2", "3"});
   }
   std::string now() const {
     return std::to_string(1'700'000'000 + static_cast<int64_t>(now_));
@@ -484,10 +538,10 @@ BOOST_AUTO_TEST_CASE(a_script_out_of_memory_changes_nothing) {
   memory_redis memory{unix_ms};
   memory.now_is.out_of_memory = true;
   auto& x = job_store::claim_script();
-  auto command
-    = job_store::make_command(x, {"queue:jobs", "c3:running:w"},
-                              {"w", "1", "300", "100", "16", "csm", "1", "csm"})
-        .args;
+  auto command = job_store::make_command(
+                   x, {"queue:jobs", "c3:running:w", "c3:leases"},
+                   {"w", "1", "300", "30000", "100", "16", "csm", "1", "csm"})
+                   .args;
   command[0] = "EVAL";
   command[1] = x.text;
   for (auto& c : {command, words{"SET", "a", "b"}, words{"DEL", "a"},

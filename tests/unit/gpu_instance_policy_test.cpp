@@ -65,6 +65,7 @@ policy ready_gpu(config cfg = media()) {
   policy x{std::move(cfg)};
   x.start(t0);
   x.on_listed(list_purpose::before_launch, list({}), t0);
+  x.on_ledger_written({}, t0);
   x.on_launched(workload("w"), t0);
   x.on_probed("", {}, t0);
   x.on_probed("csm", {}, t0);
@@ -152,7 +153,8 @@ BOOST_AUTO_TEST_CASE(that_were_replaced_do_nothing) {
   BOOST_TEST(x.on_timer(timer::idle, idle.generation, t0 + 300).empty());
   idle = timer_of(out, timer::idle);
   out = x.on_timer(timer::idle, idle.generation, t0 + 600);
-  BOOST_TEST(all<stop>(out).size() == 1u);
+  BOOST_TEST((x.phase() == gpu_phase::stopping));
+  BOOST_TEST(all<stop>(x.on_ledger_written({}, t0 + 600)).size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(do_nothing_once_it_stops) {
@@ -196,6 +198,7 @@ BOOST_AUTO_TEST_CASE(a_node_name_that_comes_late_is_taken_from_the_list) {
   policy x{media()};
   x.start(t0);
   x.on_listed(list_purpose::before_launch, list({}), t0);
+  x.on_ledger_written({}, t0);
   auto nameless = workload("w");
   nameless.node.clear();
   auto out = x.on_launched(nameless, t0);

@@ -1,0 +1,157 @@
+// The launch ledger from the GPU INSTANCE's side: nothing is launched before
+// it is written down, nothing is forgotten before its stop is confirmed, and
+// what another worker has taken over is left alone.
+#include "tests/harness/gpu_world.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace render;
+using namespace render::harness;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fixture : gpu_world {
+  size_t events(const std::string& prefix) const {
+    return log->count(prefix);
+  }
+
+  /// A machine that runs already; its workload.
+  gpu_workload machine(double expires_s) {
+    cloud->boot_time = 0ms;
+    return cloud->add("media:fast", expires_s);
+  }
+};
+
+gpu_entry orphan(const gpu_workload& left, double now_s) {
+  gpu_entry out;
+  out.id = "left";
+  out.type = "media:fast";
+  out.state = left.workload.empty() ? gpu_entry_state::intent
+                                    : gpu_entry_state::running;
+  out.intent_s = now_s - 100;
+  out.launched_s = left.workload.empty() ? 0 : now_s - 99;
+  out.expires_s = static_cast<int64_t>(now_s) + 7'100;
+  out.workload = left.workload;
+  out.node = left.node;
+  return out;
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(launch_ledger, fixture)
+
+BOOST_AUTO_TEST_CASE(knows_the_intent_the_workload_and_the_confirmed_stop) {
+  start();
+  advance(1s);
+  BOOST_REQUIRE(ledger->entries.contains("e1"));
+  auto& entry = ledger->entries["e1"];
+  BOOST_TEST((entry.state == gpu_entry_state::running));
+  BOOST_TEST(!entry.workload.empty());
+  BOOST_TEST(!entry.node.empty());
+  BOOST_TEST(entry.expires_s > 0);
+  send(msg::drain_gpu{"test"});
+  advance(1s);
+  BOOST_TEST((phase() == gpu_phase::gone));
+  BOOST_TEST(ledger->entries.empty());
+  BOOST_REQUIRE_EQUAL(ledger->closed.size(), 1u);
+  BOOST_TEST(ledger->closed[0].reason == "test");
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_launched_that_cannot_be_written_down) {
+  ledger->outage = true;
+  start();
+  advance(1s);
+  BOOST_TEST(events("launch") == 0u);
+  ledger->outage = false;
+  // The delay after a first failed try.
+  advance(5s);
+  BOOST_TEST(events("launch") == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_gpu_that_another_worker_took_is_left_alone) {
+  start();
+  advance(1s);
+  run_job("a");
+  ledger->taken.insert("e1");
+  // Found out at the next health tick.
+  advance(15s);
+  BOOST_TEST((phase() == gpu_phase::gone));
+  BOOST_TEST(events("stop") == 0u);
+  BOOST_TEST(ledger->left == std::vector<std::string>{"e1"});
+}
+
+BOOST_AUTO_TEST_CASE(one_that_wakes_up_late_does_not_stop_its_former_gpu) {
+  start();
+  advance(1s);
+  ledger->taken.insert("e1");
+  send(msg::drain_gpu{"test"});
+  advance(1s);
+  BOOST_TEST((phase() == gpu_phase::gone));
+  BOOST_TEST(events("stop") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(an_adopted_gpu_waits_15_s_for_a_job_and_is_stopped) {
+  cfg.adopted = orphan(machine(unix_now() + 7'100), unix_now());
+  start();
+  advance(1s);
+  BOOST_TEST((phase() == gpu_phase::ready));
+  BOOST_TEST(events("launch") == 0u);
+  advance(13s);
+  BOOST_TEST((phase() == gpu_phase::ready));
+  advance(2s);
+  BOOST_TEST((phase() == gpu_phase::gone));
+  BOOST_TEST(events("stop") == 1u);
+  BOOST_REQUIRE_EQUAL(ledger->closed.size(), 1u);
+  BOOST_TEST(ledger->closed[0].entry.id == "left");
+}
+
+BOOST_AUTO_TEST_CASE(an_adopted_gpu_that_gets_a_job_lives_as_any_other) {
+  cfg.adopted = orphan(machine(unix_now() + 7'100), unix_now());
+  start();
+  advance(1s);
+  run_job("a");
+  advance(300s);
+  BOOST_TEST((phase() == gpu_phase::ready));
+}
+
+BOOST_AUTO_TEST_CASE(an_intent_whose_gpu_was_made_is_found_and_adopted) {
+  auto left = orphan({}, unix_now());
+  cfg.adopted = left;
+  auto expires = static_cast<double>(left.expires_s);
+  cfg.known_workloads = {machine(expires).workload};
+  auto made = machine(expires).workload;
+  // Somebody else's: another lifetime.
+  machine(expires + 60);
+  start();
+  advance(1s);
+  BOOST_TEST((phase() == gpu_phase::ready));
+  BOOST_TEST(updates->back().workload == made);
+  BOOST_TEST(events("launch") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(an_intent_without_a_gpu_is_closed_after_40_s_of_looking) {
+  cfg.adopted = orphan({}, unix_now());
+  start();
+  advance(34s);
+  BOOST_TEST(ledger->closed.empty());
+  advance(2s);
+  BOOST_TEST(ledger->closed.size() == 1u);
+  BOOST_TEST(events("launch") == 0u);
+  BOOST_TEST(events("stop") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(in_doubt_nothing_is_touched_and_the_entry_stays) {
+  auto left = orphan({}, unix_now());
+  cfg.adopted = left;
+  machine(static_cast<double>(left.expires_s));
+  machine(static_cast<double>(left.expires_s));
+  start();
+  advance(60s);
+  BOOST_TEST((phase() == gpu_phase::gone));
+  BOOST_TEST(events("stop") == 0u);
+  BOOST_TEST(ledger->closed.empty());
+  BOOST_TEST(ledger->left == std::vector<std::string>{"left"});
+}
+
+BOOST_AUTO_TEST_SUITE_END()
