@@ -253,7 +253,9 @@ private:
   effects scale(double now_s);
   effects scale_type(const std::string& type, double now_s);
   effects launch(const std::string& type, uint32_t wanted);
-  effects make_room(const std::string& type);
+  effects make_room(const std::string& type, double now_s);
+  bool is_in_the_way(const gpu& x, const std::string& type,
+                     double now_s) const;
   uint64_t waiting_for(const std::string& type) const;
   shortage shortage_of(const std::string& type, double now_s) const;
   std::set<std::string> workload_types() const;

@@ -108,7 +108,7 @@ effects policy::scale_type(const std::string& type, double now_s) {
     return {};
   if (urgent > 0 && now_s >= need.not_before_s) {
     if (gpus_.size() >= cfg_.max_gpus)
-      return make_room(type);
+      return make_room(type, now_s);
     auto wanted = (urgent + cfg_.slots_per_gpu - 1) / cfg_.slots_per_gpu;
     return launch(type, wanted);
   }
@@ -148,9 +148,33 @@ effects policy::launch(const std::string& type, uint32_t wanted) {
   return out;
 }
 
-// All GPUs that we may rent are rented. One that does nothing, for a type that
-// nobody waits for, goes.
-effects policy::make_room(const std::string& type) {
+// One that does nothing, for a type that nobody waits for; or one of this type
+// on which a service that is waited for never came up.
+bool policy::is_in_the_way(const gpu& x, const std::string& type,
+                           double now_s) const {
+  if (x.last.phase != gpu_phase::ready)
+    return false;
+  if (x.type != type)
+    return x.jobs.empty() && waiting_for(x.type) == 0;
+  if (now_s - x.ready_since_s < in_seconds(cfg_.service_boot_time))
+    return false;
+  auto& ready = x.last.ready_kinds;
+  auto lacks = [&](const std::string& job_type) {
+    auto kind = job_kind_from(job_type);
+    return kind && workload_of(job_type) == type
+           && std::find(ready.begin(), ready.end(), *kind) == ready.end();
+  };
+  return std::any_of(backlog_.begin(), backlog_.end(),
+                     [&](auto& entry) {
+                       return entry.second > 0 && lacks(entry.first);
+                     })
+         || std::any_of(pending_.begin(), pending_.end(), [&](auto& id) {
+              return lacks(jobs_.at(id).task.subject.type);
+            });
+}
+
+// All GPUs that we may rent are rented: one that is in the way goes.
+effects policy::make_room(const std::string& type, double now_s) {
   auto leaving = std::any_of(gpus_.begin(), gpus_.end(), [](auto& entry) {
     auto phase = entry.second.last.phase;
     return entry.second.told_to_stop || phase == gpu_phase::draining
@@ -159,8 +183,7 @@ effects policy::make_room(const std::string& type) {
   if (leaving)
     return {};
   for (auto& [instance, x] : gpus_) {
-    if (x.type == type || !x.jobs.empty() || x.last.phase != gpu_phase::ready
-        || waiting_for(x.type) > 0)
+    if (!is_in_the_way(x, type, now_s))
       continue;
     x.told_to_stop = true;
     effects out{drain_gpu{instance, "makes room for " + type}};

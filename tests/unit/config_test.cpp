@@ -53,6 +53,20 @@ BOOST_AUTO_TEST_CASE(defaults_are_those_of_the_contract) {
              == "ollama_webui:fast");
 }
 
+BOOST_AUTO_TEST_CASE(sentinels_are_a_list_of_addresses) {
+  auto cfg = parse_config(with({{"REDIS_SENTINELS", "a:1,b,c:65535"}}));
+  BOOST_REQUIRE(cfg);
+  BOOST_REQUIRE(cfg->redis_sentinels.size() == 3u);
+  BOOST_TEST(cfg->redis_sentinels[0].host == "a");
+  BOOST_TEST(cfg->redis_sentinels[0].port == 1);
+  BOOST_TEST(cfg->redis_sentinels[1].port == 26379);
+  BOOST_TEST(cfg->redis_sentinel_master == "mymaster");
+  for (auto* wrong : {",", "a:", ":1", "a:0", "a:1.5", "a:65536", "a,,b"})
+    BOOST_TEST(error_of(with({{"REDIS_SENTINELS", wrong}}))
+               == "REDIS_SENTINELS: got \"" + std::string{wrong}
+                    + "\", accepted is host:port, more of them after commas");
+}
+
 BOOST_AUTO_TEST_CASE(the_api_key_is_required) {
   BOOST_TEST(error_of({}) == "C3_API_KEY is not set");
   BOOST_TEST(error_of({{"C3_API_KEY", ""}}) == "C3_API_KEY is not set");

@@ -112,6 +112,18 @@ BOOST_AUTO_TEST_CASE(redis_is_found_by_the_workers_variables) {
   BOOST_TEST(make_context({})->where.host == "localhost");
 }
 
+BOOST_AUTO_TEST_CASE(redis_may_be_found_by_sentinels) {
+  auto got = make_context({{"REDIS_SENTINELS", "a:1,b:2"},
+                           {"REDIS_SENTINEL_MASTER", "jobs"},
+                           {"REDIS_SENTINEL_PASSWORD", "s"}});
+  BOOST_REQUIRE(got);
+  BOOST_REQUIRE(got->where.sentinels.size() == 2u);
+  BOOST_TEST(got->where.sentinels[1].first == "b");
+  BOOST_TEST(got->where.sentinels[1].second == 2);
+  BOOST_TEST(got->where.master == "jobs");
+  BOOST_TEST(got->where.sentinel_password == "s");
+}
+
 BOOST_AUTO_TEST_CASE(a_wrong_variable_is_named) {
   auto got = make_context({{"REDIS_PORT", "soon"}});
   BOOST_REQUIRE(!got);

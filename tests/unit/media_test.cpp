@@ -328,6 +328,16 @@ BOOST_AUTO_TEST_CASE(with_a_strange_name_is_no_option) {
   std::filesystem::current_path("/");
 }
 
+// A caller could have other files read, or addresses asked, in our name.
+BOOST_AUTO_TEST_CASE(that_is_a_playlist_is_refused) {
+  auto secret = sound("secret.wav");
+  for (auto& list :
+       {"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n" + secret
+          + "\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile secret.wav\n"s})
+    BOOST_TEST(audio_error(write("list.mp3", list)).find("not sound") == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(that_is_none_is_told_what_it_is) {
   BOOST_TEST(audio_error(write("a.mp3", "")) == "the file is empty (0 bytes)");
   BOOST_TEST(audio_error(write("a.mp3", "<!DOCTYPE html><html></html>"))

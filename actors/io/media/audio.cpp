@@ -45,12 +45,20 @@ std::string extension_of_format(const std::string& format) {
                                                                 : std::string{};
 }
 
+/// Only one file is read, by a demuxer that reads just that: a playlist could
+/// name other files and addresses.
+constexpr std::string_view formats
+  = "aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,matroska,webm,mov,mp4,"
+    "m4a,3gp,3g2,mj2,mp3,mpeg,mpegts,ogg,opus,tta,w64,wav,wv";
+
 result<audio_probe> probe(const std::string& path, const audio_tools& tools,
                           std::stop_token stop) {
   auto got = run_program({tools.ffprobe, "-v", "error", "-show_entries",
                           "stream=codec_type:stream_disposition=attached_pic:"
                           "format=format_name,duration",
-                          "-of", "json", path},
+                          "-of", "json", "-protocol_whitelist", "file",
+                          "-format_whitelist", std::string{formats},
+                          "file:" + path},
                          tools.limit, stop);
   if (!got)
     return fail(got.error());
@@ -65,8 +73,9 @@ result<std::string> convert(const msg::prepare_audio& x,
   auto target = x.output_stem + (mono ? ".wav" : ".mp3");
   // A raw path may look like an option or a protocol: file: says it is none.
   std::vector<std::string> argv{
-    tools.ffmpeg,      "-v",  "error", "-nostdin", "-y", "-i",
-    "file:" + x.input, "-vn", "-map",  "0:a:0"};
+    tools.ffmpeg, "-v", "error", "-nostdin", "-y", "-protocol_whitelist",
+    "file", "-format_whitelist", std::string{formats}, "-i",
+    "file:" + x.input, "-vn", "-map", "0:a:0"};
   if (mono)
     argv.insert(argv.end(), {"-ac", "1", "-c:a", "pcm_s16le"});
   else
