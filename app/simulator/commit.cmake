@@ -1,3 +1,4 @@
+cmake_policy(VERSION 3.25)
 # Writes which commit this is; touches the file only when that has changed.
 execute_process(
   COMMAND git describe --always --dirty --abbrev=12
