@@ -59,6 +59,8 @@ class C3RenderWorker(ConanFile):
     def generate(self):
         toolchain = CMakeToolchain(self)
         toolchain.variables["RENDER_TESTS"] = False
+        # The project's own CMakePresets.json stays the only one.
+        toolchain.user_presets_path = False
         toolchain.generate()
 
     def build(self):

@@ -76,7 +76,7 @@ enum class delivery_state : uint8_t {
 struct record_delivery {
   webhook entry;
   delivery_state state = delivery_state::delivered;
-  /// Until the next try, with `retry_later`.
+  /// Until anybody may take the entry, with `retry_later`.
   std::chrono::milliseconds delay{0};
   /// Why it failed; empty when delivered.
   std::string error;

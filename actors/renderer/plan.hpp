@@ -66,6 +66,15 @@ struct finish {
   job_outcome outcome;
 };
 
+/// What a service tells by the way, while the plan goes on. The end of it, or
+/// that it never came about, is nobody's failure.
+struct side_channel {
+  /// To a ws:// or wss:// URL.
+  http_request request;
+  /// Called for every message; `next` is not looked at.
+  std::function<stream_event(std::string_view message)> on_message;
+};
+
 /// What to do next.
 struct step {
   /// Non-empty: the new stage, for the record and the log.
@@ -76,6 +85,9 @@ struct step {
   /// Set: where the render runs from now on, for a later owner of the job;
   /// empty: nowhere any more. Comes back as `job::remote`.
   std::optional<std::string> remote{};
+  /// Set: what is listened to by the way from now on, to the plan's end or the
+  /// next one.
+  std::optional<side_channel> listen{};
 };
 
 /// Where and how a job is to be rendered.

@@ -21,13 +21,17 @@ constexpr auto first_poll = 500ms;
 constexpr uint32_t absences_max = 3;
 constexpr uint32_t poll_failures_max = 5;
 constexpr uint32_t image_side_max = 2048;
+// Of a job's progress, the workflow.
+constexpr double render_begins = 0.1;
+constexpr double render_part = 0.75;
 
 class portrait_plan : public render_plan {
 public:
   portrait_plan(const job& subject, portrait_params params,
                 const render_environment& env)
     : id_(subject.id), result_(result_name(subject, ".mp4")),
-      params_(std::move(params)), env_(env), server_{env.comfyui_url, env.api_key}, random_(env.seed) {
+      params_(std::move(params)),
+      env_(env), server_{env.comfyui_url, env.api_key}, random_(env.seed) {
     prompt_id_ = make_uuid(random_);
     client_id_ = make_uuid(random_);
     video_node_ = comfyui::video_node(env_.portrait_workflow);
@@ -51,7 +55,8 @@ public:
   }
 
 private:
-  // -- a former owner's render --------------------------------------------------
+  // -- a former owner's render
+  // --------------------------------------------------
 
   // It is paid for already: it is followed, and only when the server knows
   // nothing of it, or it failed, rendered anew.
@@ -151,7 +156,28 @@ private:
     out.then = [this](answers got) {
       return queued(std::move(got));
     };
-    return {"queue", -1, std::move(out), handle()};
+    step next{"queue", -1, std::move(out), handle()};
+    next.listen = side_channel{comfyui::events_request(server_, client_id_),
+                               [this](std::string_view message) {
+                                 return heard(message);
+                               }};
+    return next;
+  }
+
+  // Polling finds out the same, but for the steps of the sampler.
+  stream_event heard(std::string_view message) {
+    auto got = comfyui::read_event(message, prompt_id_);
+    stream_event out;
+    if (!submitted_)
+      return out;
+    if (got.running)
+      out.stage = "render";
+    // Other nodes count their steps too: the furthest counts.
+    if (got.progress >= 0)
+      progress_ = std::max(progress_,
+                           render_begins + got.progress * render_part);
+    out.progress = progress_;
+    return out;
   }
 
   std::string handle() const {
@@ -281,6 +307,7 @@ private:
   comfyui::portrait_inputs filled_;
   bool submitted_ = false;
   bool running_ = false;
+  double progress_ = -1;
   uint32_t absences_ = 0;
   uint32_t poll_failures_ = 0;
 };

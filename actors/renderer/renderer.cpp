@@ -105,12 +105,39 @@ struct shell {
       self->send(st().deps.progress,
                  msg::note_remote{st().task.subject.id, st().task.subject.fence,
                                   *next.remote});
+    if (next.listen)
+      listen(std::move(*next.listen));
     auto number = st().course.begin_step();
     std::visit(
       [&](auto& x) {
         carry_out(x, number);
       },
       next.next);
+  }
+
+  void listen(side_channel x) const {
+    if (!st().side_group.empty())
+      self->send(st().deps.http, msg::cancel_http{st().side_group});
+    x.request.group = next_group();
+    st().side_group = x.request.group;
+    st().listening = std::move(x);
+    auto sink = caf::actor_cast<http_sink_actor>(renderer_actor{self});
+    self
+      ->request(st().deps.http, time_left() + st().cfg.answer_margin,
+                st().listening.request, sink)
+      .then([](http_response&) {},
+            [sh = *this](caf::error& err) {
+              sh.log(spdlog::level::debug,
+                     "no side channel: " + to_failure(err).message);
+            });
+  }
+
+  void heard(const std::string& message) const {
+    guarded([&] {
+      auto event = st().listening.on_message(message);
+      note(event.stage, event.progress);
+      return step{};
+    });
   }
 
   void note(const std::string& stage, double progress) const {
@@ -215,8 +242,11 @@ struct shell {
   }
 
   void on_chunk(const msg::http_chunk& x) const {
-    if (st().course.current_phase() != run::phase::working
-        || x.group != st().stream_group)
+    if (st().course.current_phase() != run::phase::working)
+      return;
+    if (!st().side_group.empty() && x.group == st().side_group)
+      return heard(x.bytes);
+    if (x.group != st().stream_group)
       return;
     stream_event event;
     auto failed = false;
@@ -317,6 +347,8 @@ struct shell {
       log(spdlog::level::warn, std::string{to_string(outcome.error.kind)} + ": "
                                  + outcome.error.message);
     st().folder.remove();
+    if (!st().side_group.empty())
+      self->send(st().deps.http, msg::cancel_http{st().side_group});
     self->send(st().deps.owner,
                msg::render_ended{st().task.subject.id, outcome});
     self->quit();

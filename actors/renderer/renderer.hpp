@@ -82,6 +82,9 @@ struct renderer_state {
   /// The stream under way; its group is empty when there is none.
   std::string stream_group;
   stream streaming;
+  /// What is heard by the way; its group is empty when nothing is.
+  std::string side_group;
+  side_channel listening;
   std::function<step()> waiting;
   uint64_t groups_used = 0;
   size_t interrupts_open = 0;

@@ -18,6 +18,15 @@ double in_seconds(duration d) {
   return static_cast<double>(d.count()) / 1000;
 }
 
+/// Timers may fire this much early.
+constexpr double time_grain_s = 0.0005;
+
+/// 410 is a receiver's way to say: never again. A URL that is none stays so.
+bool is_hopeless(const result<http_response>& got) {
+  return got ? got->status == 410
+             : got.error().kind == failure_kind::invalid_input;
+}
+
 std::string why_failed(const result<http_response>& got) {
   if (!got)
     return got.error().message;
@@ -63,50 +72,100 @@ effects policy::start() {
           arm_timer{timer::sweep, sweep_generation_, cfg_.sweep_interval}};
 }
 
-effects policy::accept(webhook entry, double) {
-  auto id = entry.id;
-  auto host = host_of(entry.url);
+effects policy::accept(webhook entry, double lease_end_s, double now_s) {
+  // Told by the settling and found by the sweep: once is enough. The sweep has
+  // leased it anew, though.
+  if (auto at = entries_.find(entry.id); at != entries_.end()) {
+    auto& x = at->second;
+    x.lease_end_s = std::max(x.lease_end_s, lease_end_s);
+    return {};
+  }
+  auto name = host_of(entry.url);
   if (entries_.size() >= cfg_.open_max)
     return {};
-  // Told by the settling and found by the sweep: once is enough.
-  auto [at, fresh] = entries_.try_emplace(id);
-  if (!fresh)
+  if (hosts_.size() >= cfg_.open_max && !hosts_.contains(name))
+    std::erase_if(hosts_, [](auto& item) {
+      return item.second.open == 0;
+    });
+  auto& host = hosts_[name];
+  if (host.open >= cfg_.per_host_open_max)
     return {};
-  at->second.entry = std::move(entry);
-  at->second.host = host;
-  ready_[host].push_back(id);
-  return post_what_fits(host);
+  auto id = entry.id;
+  open_entry x;
+  x.entry = std::move(entry);
+  x.host = name;
+  x.lease_end_s = lease_end_s;
+  entries_.emplace(id, std::move(x));
+  ++host.open;
+  host.ready.push_back(id);
+  auto probe_s = host.breaker.next_probe_s();
+  auto out = post_what_fits(name, now_s);
+  if (probe_s > now_s)
+    append(out, arm_at(probe_s, now_s));
+  return out;
 }
 
 effects policy::on_deliver(webhook entry, double now_s) {
-  return accept(std::move(entry), now_s);
+  // The lease began with the settling, by this same clock.
+  auto since_s = entry.created_ms > 0
+                   ? static_cast<double>(entry.created_ms) / 1000
+                   : now_s;
+  return accept(std::move(entry), since_s + in_seconds(cfg_.lease), now_s);
 }
 
-effects policy::on_taken(const result<msg::webhooks_taken>& got, double now_s) {
+effects policy::on_taken(const result<msg::webhooks_taken>& got, double asked_s,
+                         double now_s) {
   if (!got)
     return {};
   effects out;
   for (auto& entry : got->entries)
-    append(out, accept(entry, now_s));
+    append(out, accept(entry, asked_s + in_seconds(cfg_.lease), now_s));
+  // More may be due behind them, for hosts that are well.
+  if (got->entries.size() >= cfg_.sweep_limit && entries_.size() < cfg_.open_max
+      && flush_until_s_ == 0)
+    out.push_back(take{{cfg_.sweep_limit, cfg_.lease}});
   return out;
 }
 
-effects policy::post_what_fits(const std::string& host) {
+void policy::on_recorded(const std::string& id, double lease_end_s) {
+  if (auto at = entries_.find(id); at != entries_.end())
+    at->second.lease_end_s = lease_end_s;
+}
+
+uint32_t policy::places(const host_state& host, double now_s) const {
+  if (!host.breaker.holds())
+    return cfg_.per_host_max;
+  return now_s + time_grain_s >= host.breaker.next_probe_s() ? 1 : 0;
+}
+
+effects policy::post_what_fits(const std::string& name, double now_s) {
+  auto at = hosts_.find(name);
+  if (at == hosts_.end())
+    return {};
   effects out;
-  auto& waiting = ready_[host];
-  auto& busy = in_flight_by_host_[host];
-  while (!waiting.empty() && busy < cfg_.per_host_max) {
-    auto& x = entries_.at(waiting.front());
-    waiting.pop_front();
+  auto& host = at->second;
+  auto most = places(host, now_s);
+  while (!host.ready.empty() && host.in_flight < most) {
+    auto& x = entries_.at(host.ready.front());
+    host.ready.pop_front();
+    // A process that was stopped for a while: others may deliver it by now.
+    if (now_s + in_seconds(cfg_.timeout) > x.lease_end_s) {
+      entries_.erase(x.entry.id);
+      --host.open;
+      continue;
+    }
     x.in_flight = true;
-    ++busy;
+    x.probe = host.breaker.holds();
+    ++host.in_flight;
     out.push_back(post{x.entry});
   }
-  if (waiting.empty())
-    ready_.erase(host);
-  if (busy == 0)
-    in_flight_by_host_.erase(host);
+  if (host.open == 0 && host.breaker.untroubled())
+    hosts_.erase(at);
   return out;
+}
+
+void policy::leave(const std::string& name) {
+  --hosts_.at(name).open;
 }
 
 effects policy::on_answer(const std::string& id,
@@ -115,18 +174,29 @@ effects policy::on_answer(const std::string& id,
   if (node.empty())
     return {};
   auto x = std::move(node.mapped());
-  auto host = x.host;
-  --in_flight_by_host_[host];
-  x.in_flight = false;
+  auto name = x.host;
+  auto& host = hosts_.at(name);
+  --host.in_flight;
   ++x.entry.attempts;
-  auto out = got && got->ok() ? delivered(std::move(x))
-                              : failed(std::move(x), got, now_s);
-  append(out, post_what_fits(host));
-  append(out, check_flushed(now_s));
+  x.in_flight = false;
+  auto ok = got && got->ok();
+  if (ok)
+    host.breaker.succeeded();
+  else if (!is_hopeless(got))
+    host.breaker.failed(cfg_.breaker, x.probe, now_s);
+  auto freed = ok && x.probe;
+  auto out = ok ? delivered(std::move(x)) : failed(std::move(x), got, now_s);
+  append(out, post_what_fits(name, now_s));
+  append(out, arm_due(now_s));
+  // What did not fit while the host was only probed is in the outbox.
+  if (freed && flush_until_s_ == 0)
+    out.push_back(take{{cfg_.sweep_limit, cfg_.lease}});
+  append(out, check_flushed());
   return out;
 }
 
 effects policy::delivered(open_entry x) {
+  leave(x.host);
   auto text = "webhook of job " + x.entry.job_id + ": delivered";
   return {
     record{
@@ -134,74 +204,133 @@ effects policy::delivered(open_entry x) {
     say{severity::info, std::move(text)}};
 }
 
+effects policy::dead(open_entry x, std::string why) {
+  leave(x.host);
+  return {record{{std::move(x.entry), msg::delivery_state::dead, duration{0},
+                  std::move(why)}}};
+}
+
 effects policy::failed(open_entry x, const result<http_response>& got,
                        double now_s) {
+  // Another worker may be at it: its count of tries stands.
+  if (now_s > x.lease_end_s) {
+    leave(x.host);
+    return {};
+  }
   auto why = why_failed(got);
-  auto tries = cfg_.delays.size() + 1;
+  auto tries = cfg_.tries.delays.size() + 1;
   auto text = "webhook of job " + x.entry.job_id + " to "
               + redacted_url(x.entry.url) + ": " + why + ", attempt "
               + std::to_string(x.entry.attempts) + " of "
               + std::to_string(tries);
-  // 410 is a receiver's way to say: never again. A URL that is none stays so.
-  auto hopeless = got ? got->status == 410
-                      : got.error().kind == failure_kind::invalid_input;
-  if (x.entry.attempts >= tries || hopeless)
-    return {record{{std::move(x.entry), msg::delivery_state::dead, duration{0},
-                    std::move(why)}},
-            say{severity::error, text + ", given up"}};
-  auto delay = cfg_.delays[x.entry.attempts - 1];
+  if (x.entry.attempts >= tries || is_hopeless(got)) {
+    auto out = dead(std::move(x), std::move(why));
+    out.push_back(say{severity::error, text + ", given up"});
+    return out;
+  }
+  auto delay = delay_after(cfg_.tries, x.entry.attempts, random_);
   if (got)
-    delay = std::min(std::max(delay, retry_after(*got, now_s)),
-                     cfg_.retry_after_max);
+    delay = std::max(delay,
+                     std::min(retry_after(*got, now_s), cfg_.retry_after_max));
+  auto kept = delay <= cfg_.kept_wait_max;
+  // While we keep the timer of the next try, others shall find the entry due
+  // only when we are dead.
+  auto ours = kept ? delay + cfg_.timeout + cfg_.lease_margin : delay;
   effects out{
-    record{{x.entry, msg::delivery_state::retry_later,
-            delay + cfg_.timeout + cfg_.lease_margin, why}},
+    record{{x.entry, msg::delivery_state::retry_later, ours, std::move(why)},
+           kept ? now_s + in_seconds(ours) : 0},
     say{severity::warning,
         text + ", next in " + std::to_string(delay.count() / 1000) + " s"}};
+  if (!kept) {
+    leave(x.host);
+    return out;
+  }
   x.due_s = now_s + in_seconds(delay);
+  // Whichever of the two Redis has, until it says.
+  x.lease_end_s = std::min(x.lease_end_s, now_s + in_seconds(ours));
   auto id = x.entry.id;
   entries_.insert_or_assign(id, std::move(x));
-  append(out, arm_due(now_s));
   return out;
 }
 
 effects policy::arm_due(double now_s) {
   auto next = 0.0;
+  auto consider = [&next](double due_s) {
+    if (due_s > 0 && (next == 0 || due_s < next))
+      next = due_s;
+  };
   for (auto& [id, x] : entries_)
-    if (x.due_s > 0 && (next == 0 || x.due_s < next))
-      next = x.due_s;
-  if (next == 0 || (due_armed_s_ > 0 && due_armed_s_ <= next))
+    consider(x.due_s);
+  // A probe that is due already waits for the tries under way.
+  for (auto& [name, host] : hosts_)
+    if (!host.ready.empty() && host.breaker.next_probe_s() > now_s)
+      consider(host.breaker.next_probe_s());
+  return arm_at(next, now_s);
+}
+
+effects policy::arm_at(double due_s, double now_s) {
+  if (due_s == 0 || (due_armed_s_ > 0 && due_armed_s_ <= due_s))
     return {};
-  due_armed_s_ = next;
+  due_armed_s_ = due_s;
   due_generation_ = ++last_generation_;
   return {arm_timer{timer::due, due_generation_,
                     duration{static_cast<int64_t>(
-                      std::ceil(std::max(0.0, next - now_s) * 1000 - 1e-3))}}};
+                      std::ceil(std::max(0.0, due_s - now_s) * 1000 - 1e-3))}}};
+}
+
+effects policy::on_due(double now_s) {
+  due_armed_s_ = 0;
+  for (auto& [id, x] : entries_)
+    if (x.due_s > 0 && x.due_s <= now_s + time_grain_s) {
+      x.due_s = 0;
+      hosts_.at(x.host).ready.push_back(id);
+    }
+  std::vector<std::string> names;
+  for (auto& [name, host] : hosts_)
+    if (!host.ready.empty())
+      names.push_back(name);
+  effects out;
+  for (auto& name : names)
+    append(out, post_what_fits(name, now_s));
+  append(out, arm_due(now_s));
+  append(out, check_flushed());
+  return out;
+}
+
+effects policy::sweep(double now_s) {
+  forget_what_is_over(now_s);
+  return start();
+}
+
+// What a breaker holds back for longer than its lease is for the sweep, which
+// leases it anew.
+void policy::forget_what_is_over(double now_s) {
+  std::erase_if(entries_, [&](auto& item) {
+    auto& x = item.second;
+    auto over = !x.in_flight && now_s > x.lease_end_s;
+    if (over) {
+      auto& host = hosts_.at(x.host);
+      std::erase(host.ready, x.entry.id);
+      --host.open;
+    }
+    return over;
+  });
+  auto memory_s = in_seconds(cfg_.breaker_memory);
+  std::erase_if(hosts_, [&](auto& item) {
+    auto& host = item.second;
+    return host.open == 0
+           && (host.breaker.untroubled()
+               || now_s - host.breaker.last_failure_s() > memory_s);
+  });
 }
 
 effects policy::on_timer(timer which, uint64_t generation, double now_s) {
-  effects out;
   switch (which) {
-  case timer::due: {
-    if (generation != due_generation_)
-      return {};
-    due_armed_s_ = 0;
-    for (auto& [id, x] : entries_)
-      if (x.due_s > 0 && x.due_s <= now_s + 0.0005) {
-        x.due_s = 0;
-        ready_[x.host].push_back(id);
-      }
-    std::vector<std::string> hosts;
-    for (auto& [host, ids] : ready_)
-      hosts.push_back(host);
-    for (auto& host : hosts)
-      append(out, post_what_fits(host));
-    append(out, arm_due(now_s));
-    return out;
-  }
+  case timer::due:
+    return generation == due_generation_ ? on_due(now_s) : effects{};
   case timer::sweep:
     // The node stops: what others left is for others.
-    return generation == sweep_generation_ && flush_until_s_ == 0 ? start()
+    return generation == sweep_generation_ && flush_until_s_ == 0 ? sweep(now_s)
                                                                   : effects{};
   case timer::flush:
     if (generation != flush_generation_ || flush_until_s_ == 0)
@@ -214,7 +343,7 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
 
 effects policy::on_flush(duration patience, double now_s) {
   flush_until_s_ = now_s + in_seconds(patience);
-  auto out = check_flushed(now_s);
+  auto out = check_flushed();
   if (flush_until_s_ != 0) {
     flush_generation_ = ++last_generation_;
     out.push_back(arm_timer{timer::flush, flush_generation_, patience});
@@ -223,13 +352,18 @@ effects policy::on_flush(duration patience, double now_s) {
 }
 
 // What is due later than that stays in the outbox for the next worker.
-effects policy::check_flushed(double) {
+effects policy::check_flushed() {
   if (flush_until_s_ == 0)
     return {};
-  auto pressing = std::any_of(entries_.begin(), entries_.end(),
-                              [this](auto& entry) {
-                                return entry.second.due_s <= flush_until_s_;
-                              });
+  auto pressing
+    = std::any_of(entries_.begin(), entries_.end(), [this](auto& item) {
+        auto& x = item.second;
+        auto due_s = x.in_flight
+                       ? 0
+                       : std::max(x.due_s,
+                                  hosts_.at(x.host).breaker.next_probe_s());
+        return due_s <= flush_until_s_;
+      });
   if (pressing)
     return {};
   flush_until_s_ = 0;

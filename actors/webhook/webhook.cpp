@@ -60,17 +60,20 @@ struct shell {
 
   void operator()(record x) const {
     self->request(st().deps.outbox, outbox_timeout, x.what)
-      .then([](caf::ok_atom) {},
-            [sh = *this, id = x.what.entry.job_id](caf::error& err) {
-              // The lease ends and it is delivered once more: at least once.
-              sh.st().deps.log->warn("webhook of job {}: not recorded, {}", id,
-                                     to_failure(err).message);
-            });
+      .then(
+        [sh = *this, id = x.what.entry.id, end = x.lease_end_s](caf::ok_atom) {
+          sh.st().policy.on_recorded(id, end);
+        },
+        [sh = *this, id = x.what.entry.job_id](caf::error& err) {
+          // The lease ends and it is delivered once more: at least once.
+          sh.st().deps.log->warn("webhook of job {}: not recorded, {}", id,
+                                 to_failure(err).message);
+        });
   }
 
   void operator()(take x) const {
-    auto on = [sh = *this](result<msg::webhooks_taken> got) {
-      sh.run(sh.st().policy.on_taken(got, sh.now()));
+    auto on = [sh = *this, asked = now()](result<msg::webhooks_taken> got) {
+      sh.run(sh.st().policy.on_taken(got, asked, sh.now()));
     };
     self->request(st().deps.outbox, outbox_timeout, x.what)
       .then(

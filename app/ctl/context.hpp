@@ -7,6 +7,7 @@
 #include <csignal>
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace render::ctl {
 
@@ -20,6 +21,9 @@ enum exit_code : int {
   /// Ended with Ctrl-C before the answer was known, as shells count it.
   interrupted = 130,
 };
+
+/// In front of the workers' own keys.
+inline constexpr std::string_view key_prefix = "c3:";
 
 struct context {
   redis_address where;
@@ -57,6 +61,13 @@ private:
   sigset_t held_{};
   sigset_t before_{};
 };
+
+/// Runs a command that needs Redis.
+template <class F>
+int with_redis(const context& ctx, F run) {
+  auto db = redis::connect(ctx.where);
+  return db ? run(*db) : report(failed, db.error().message);
+}
 
 double unix_now();
 

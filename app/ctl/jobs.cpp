@@ -1,6 +1,7 @@
 #include "app/ctl/jobs.hpp"
 
 #include "app/ctl/download.hpp"
+#include "app/ctl/leased.hpp"
 #include "app/ctl/record_text.hpp"
 #include "messages/http.hpp"
 #include "messages/json.hpp"
@@ -38,13 +39,6 @@ return status
 
 int no_such_job(const std::string& id) {
   return report(failed, "there is no job " + excerpt(id, 80));
-}
-
-/// Runs a command that needs Redis.
-template <class F>
-int with_redis(const context& ctx, F run) {
-  auto db = redis::connect(ctx.where);
-  return db ? run(*db) : report(failed, db.error().message);
 }
 
 int show_status(const context& ctx, redis& db, const job_options& opts) {
@@ -153,6 +147,9 @@ int show_queue(const context& ctx, redis& db, const job_options& opts) {
   auto jobs = read_queue(db, opts.limit);
   if (!jobs)
     return report(failed, jobs.error().message);
+  auto leased = read_leased(db, opts.limit);
+  if (!leased)
+    return report(failed, leased.error().message);
   if (!ctx.json && jobs->empty())
     std::puts("nothing waits");
   else if (!ctx.json)
@@ -165,11 +162,14 @@ int show_queue(const context& ctx, redis& db, const job_options& opts) {
     else
       print_queue_row((*jobs)[i], i + 1);
   if (ctx.json)
-    std::printf("{\"length\":%lld,\"jobs\":[%s]}\n",
-                static_cast<long long>(length->integer), rows.c_str());
+    std::printf("{\"length\":%lld,\"jobs\":[%s],\"leased\":%s}\n",
+                static_cast<long long>(length->integer), rows.c_str(),
+                leased_json(*leased).c_str());
   else if (length->integer > static_cast<int64_t>(jobs->size()))
     std::printf("… and %lld more\n", static_cast<long long>(length->integer)
                                        - static_cast<long long>(jobs->size()));
+  if (!ctx.json && !leased->empty())
+    std::printf("\nrunning\n%s", leased_table(*leased).c_str());
   return done;
 }
 
@@ -248,7 +248,9 @@ void add_jobs(CLI::App& app, context& ctx, std::function<int()>& action) {
   cancelled->footer("A running job stops within about a second. A job that has "
                     "ended keeps its result.\n\nExample:\n  c3ctl cancel "
                     "0a1b2c3d-... --reason \"No longer needed\"");
-  auto* queue = add("queue", "Show what waits, oldest first, and who holds it",
+  auto* queue = add("queue",
+                    "Show what waits, oldest first, and what runs, and "
+                    "who holds it",
                     show_queue);
   queue->add_option("--limit", opts->limit, "Show at most so many")
     ->check(CLI::Range(1, 100'000))

@@ -1,9 +1,11 @@
-// c3ctl: puts jobs into the queue, follows them, ends them, and receives their
-// webhooks. Exit codes: see context.hpp.
+// c3ctl: puts jobs into the queue, follows them, ends them, receives their
+// webhooks, and shows what workers have rented. Exit codes: see context.hpp.
+#include "app/ctl/gpus.hpp"
 #include "app/ctl/jobs.hpp"
 #include "app/ctl/listen.hpp"
 #include "app/ctl/submit.hpp"
 #include "app/ctl/watch.hpp"
+#include "app/ctl/webhooks.hpp"
 #include "app/worker/version.hpp"
 
 #include <cstdlib>
@@ -27,6 +29,8 @@ Examples:
   c3ctl queue --json
   c3ctl watch
   c3ctl cancel 0a1b2c3d-...
+  c3ctl gpus --price 1.2
+  c3ctl webhooks replay --all
 
 Each command has its own --help.
 Exit codes: 0 done, 1 the job failed or something could not be reached,
@@ -100,6 +104,8 @@ int main(int argc, char** argv) {
   add_jobs(app, ctx, action);
   add_watch(app, ctx, action);
   add_listen(app, ctx, action);
+  add_gpus(app, ctx, action);
+  add_webhooks(app, ctx, action);
   // Last: commands would take it over.
   app.footer(footer);
   try {

@@ -151,6 +151,29 @@ std::string holder_text(const record& x, bool lock_lives) {
   return holder + " (dead lock: any worker may take the job)";
 }
 
+std::string columns_text(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> widths;
+  for (auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string out;
+  for (auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      out += row[i];
+      if (i + 1 < row.size())
+        out.append(widths[i] - row[i].size() + 2, ' ');
+    }
+    out += '\n';
+  }
+  return out;
+}
+
+std::string lease_text(double left_s) {
+  return left_s > 0 ? span_text(left_s) : "ran out";
+}
+
 bool is_uuid(std::string_view x) {
   if (x.size() != 36)
     return false;

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace render::ctl {
 
@@ -39,6 +40,12 @@ std::string record_table(const record& x, double now);
 /// Who holds a job that waits: empty, the worker's name, or that its lock is
 /// dead. `lock_lives` tells whether the key `job:{id}:lock` exists.
 std::string holder_text(const record& x, bool lock_lives);
+
+/// Rows in columns, two spaces between. All rows are as long as the first.
+std::string columns_text(const std::vector<std::vector<std::string>>& rows);
+
+/// "12 s", or "ran out" when nothing is left.
+std::string lease_text(double left_s);
 
 /// Lower-case, as producers write ids.
 bool is_uuid(std::string_view x);

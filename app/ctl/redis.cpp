@@ -117,4 +117,28 @@ result<std::map<std::string, std::string>> redis::hash(const std::string& key) {
   return out;
 }
 
+result<std::vector<std::pair<std::string, double>>>
+redis::scored(const std::string& key, uint32_t limit) {
+  auto got = ask(
+    {"ZRANGE", key, "0", std::to_string(int64_t{limit} - 1), "WITHSCORES"});
+  if (!got)
+    return fail(got.error());
+  std::vector<std::pair<std::string, double>> out;
+  auto& xs = got->elements;
+  for (size_t i = 0; i + 1 < xs.size(); i += 2)
+    out.emplace_back(std::move(xs[i].text),
+                     std::strtod(xs[i + 1].text.c_str(), nullptr));
+  return out;
+}
+
+result<double> redis::time() {
+  auto got = ask({"TIME"});
+  if (!got)
+    return fail(got.error());
+  if (got->elements.size() < 2)
+    return fail(failure_kind::internal, "Redis: unexpected reply to TIME");
+  return std::strtod(got->elements[0].text.c_str(), nullptr)
+         + std::strtod(got->elements[1].text.c_str(), nullptr) / 1e6;
+}
+
 } // namespace render::ctl

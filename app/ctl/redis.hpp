@@ -45,6 +45,13 @@ public:
   /// All fields of a hash; empty when it does not exist.
   result<std::map<std::string, std::string>> hash(const std::string& key);
 
+  /// Some members of a sorted set with their scores, lowest first.
+  result<std::vector<std::pair<std::string, double>>>
+  scored(const std::string& key, uint32_t limit);
+
+  /// Redis' clock, Unix seconds.
+  result<double> time();
+
 private:
   static result<redis> open(const redis_address& where);
 

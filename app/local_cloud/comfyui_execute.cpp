@@ -112,13 +112,7 @@ void comfyui_server::work() {
     history_.push_back(
       {x->id,
        json_object{}
-         .raw("prompt", json_array{}
-                          .add(x->number)
-                          .add(x->id)
-                          .raw(json::to_text(*json::find(x->body, "prompt")))
-                          .raw("{}")
-                          .raw("[]")
-                          .str())
+         .raw("prompt", queue_item(x->number, x->id, x->body, x->outputs))
          .raw("outputs", outputs.str())
          .raw("meta", "{}")
          .raw("status", json_object{}

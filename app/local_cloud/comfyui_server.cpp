@@ -30,22 +30,6 @@ std::string read_all(const fs::path& path) {
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 
-std::string queue_item(int64_t number, const std::string& id,
-                       const json::document& body,
-                       const std::vector<std::string>& outputs) {
-  json_array names;
-  for (auto& x : outputs)
-    names.add(x);
-  auto* extra = json::find(body, "extra_data");
-  return json_array{}
-    .add(number)
-    .add(id)
-    .raw(json::to_text(*json::find(body, "prompt")))
-    .raw(extra ? json::to_text(*extra) : "{}")
-    .raw(names.str())
-    .str();
-}
-
 bool known_type(const std::string& type) {
   return type == "input" || type == "output" || type == "temp";
 }
@@ -297,6 +281,8 @@ void comfyui_server::view(const httplib::Request& in,
                           httplib::Response& out) const {
   auto name = in.get_param_value("filename");
   auto type = in.has_param("type") ? in.get_param_value("type") : "output";
+  if (!in.has_param("filename"))
+    return reply_text(out, "", 404);
   if (name.empty() || !known_type(type) || name.front() == '/'
       || name.find("..") != std::string::npos)
     return reply_text(out, "", 400);

@@ -382,4 +382,26 @@ result<video_plan> plan_video(const json::value& prompt,
   return out;
 }
 
+std::string queue_item(int64_t number, const std::string& id,
+                       const json::document& body,
+                       const std::vector<std::string>& outputs) {
+  json_array names;
+  for (auto& x : outputs)
+    names.add(x);
+  json_object extra;
+  if (auto* given = json::find(body, "extra_data"); given && given->IsObject())
+    for (auto& x : given->GetObject())
+      if (std::string_view{x.name.GetString()} != "client_id")
+        extra.raw(x.name.GetString(), json::to_text(x.value));
+  if (auto client = json::string_or_empty(body, "client_id"); !client.empty())
+    extra.add("client_id", client);
+  return json_array{}
+    .add(number)
+    .add(id)
+    .raw(json::to_text(*json::find(body, "prompt")))
+    .raw(extra.str())
+    .raw(names.str())
+    .str();
+}
+
 } // namespace render::local_cloud

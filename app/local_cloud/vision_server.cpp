@@ -142,6 +142,8 @@ void vision_server::show(const httplib::Request& in,
     return refuse(dialect::generate,
                   {404, fmt::format("model '{}' not found", name)}, out);
   reply_json(out, R"({"details":{"format":"gguf","family":"mllama"},)"
+                  R"("model_info":{"general.architecture":"mllama"},)"
+                  R"("modified_at":"2025-10-20T12:00:00Z",)"
                   R"("capabilities":["completion","vision"]})");
 }
 
@@ -250,7 +252,7 @@ void vision_server::ask(dialect form, const httplib::Request& in,
 }
 
 std::string vision_server::piece(dialect form, const std::string& model,
-                                 std::string_view text) const {
+                                 std::string_view text, bool last) const {
   if (form == dialect::openai)
     return "data: "
            + json_object{}
@@ -258,13 +260,14 @@ std::string vision_server::piece(dialect form, const std::string& model,
                .add("object", "chat.completion.chunk")
                .add("created", static_cast<int64_t>(unix_now()))
                .add("model", model)
-               .raw("choices", json_array{}
-                                 .raw(json_object{}
-                                        .add("index", 0)
-                                        .raw("delta", message(text).str())
-                                        .raw("finish_reason", "null")
-                                        .str())
-                                 .str())
+               .raw("choices",
+                    json_array{}
+                      .raw(json_object{}
+                             .add("index", 0)
+                             .raw("delta", message(text).str())
+                             .raw("finish_reason", last ? R"("stop")" : "null")
+                             .str())
+                      .str())
                .str()
            + "\n\n";
   json_object out;
@@ -336,6 +339,7 @@ void vision_server::answer_streamed(dialect form, const question& x,
     pieces.push_back(form == dialect::openai ? "data: " + line + "\n\n"
                                              : line + '\n');
   } else if (form == dialect::openai) {
+    pieces.push_back(piece(form, x.model, "", true));
     pieces.push_back("data: [DONE]\n\n");
   } else {
     pieces.push_back(last_piece(form, x.model, "", tokens.size(), "stop")

@@ -44,8 +44,9 @@ private:
   void answer_streamed(dialect form, const question& x,
                        const std::string& answer, httplib::Response& out,
                        std::shared_ptr<void> self) const;
+  /// `last`: OpenAI's own last chunk, which says why the answer ends.
   std::string piece(dialect form, const std::string& model,
-                    std::string_view text) const;
+                    std::string_view text, bool last = false) const;
   std::string last_piece(dialect form, const std::string& model,
                          std::string_view whole, size_t tokens,
                          std::string_view reason) const;

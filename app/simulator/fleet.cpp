@@ -103,7 +103,7 @@ fleet_outcome run_fleet(const fleet_options& o) {
   options.jobs = o.jobs;
   options.settings = o.settings;
   options.folder = folder.path();
-  options.log = o.log;
+  options.record_logs = o.record_from_s >= 0;
   sim_world world{std::move(options)};
   auto until = seconds(o.hours * 3600);
   fault_injector faults{world, o.faults, until, o.faults_per_hour, o.seed};

@@ -36,7 +36,6 @@ struct fleet_options {
   size_t record_limit = 200'000;
   /// Called at the end, with the world as it is.
   std::function<void(harness::sim_world&)> inspect;
-  logger log = null_logger();
 };
 
 struct fleet_outcome {

@@ -121,7 +121,6 @@ bool concerns(const harness::virtual_time::trace_entry& x,
 void print_last_messages(fleet_options o, const harness::violation& x) {
   o.record_from_s = std::max(0.0,
                              static_cast<double>(x.when.count()) / 1e9 - 120);
-  o.log = null_logger();
   auto again = run_fleet(o);
   std::vector<const harness::virtual_time::trace_entry*> found;
   for (auto& entry : again.recorded)

@@ -28,12 +28,12 @@ std::vector<double> times_of(const trace_options& o, dice& d) {
     for (size_t i = 0; i < o.jobs; ++i)
       out.push_back(static_cast<double>(i) * 0.01);
   } else if (o.shape == "bursty") {
-    // Groups of some dozens: a page of voices, an album of pictures.
+    // Groups of some dozens at once: a page of voices, an album of pictures.
     while (out.size() < o.jobs) {
       auto at = d.unit() * span;
       auto group = 1 + static_cast<size_t>(d.exponential(30));
       for (size_t i = 0; i < group && out.size() < o.jobs; ++i)
-        out.push_back(at + 0.02 * static_cast<double>(i));
+        out.push_back(at);
     }
   } else if (o.shape == "daily") {
     while (out.size() < o.jobs) {

@@ -254,6 +254,10 @@ const std::vector<setting>& settings() {
      "whsec_... key(s), space-separated: webhooks are signed (Standard "
      "Webhooks).",
      true, false, text(&c::webhook_secret)},
+    {"WEBHOOK_SCHEDULE", "contract",
+     "When webhooks are tried: contract (5 times, 5 s apart) or standard (10 "
+     "times within three days, as Standard Webhooks has it).",
+     false, false, choice(&c::webhook_schedule, {"contract", "standard"})},
     {"DRAIN_TIME", "120", "Seconds that running jobs are given after SIGTERM.",
      false, false, duration(&c::drain_time)},
     {"STATUS_ADDRESS", "127.0.0.1:8090",

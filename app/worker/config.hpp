@@ -75,6 +75,7 @@ struct worker_config {
 
   // Webhooks.
   std::string webhook_secret;
+  std::string webhook_schedule;
 
   // The process.
   seconds_f drain_time{};

@@ -185,6 +185,10 @@ deciding_actors spawn_deciding_actors(caf::actor_system& system,
   deciding_actors out;
   webhook_sender::config sender;
   sender.secret = cfg.webhook_secret;
+  if (cfg.webhook_schedule == "standard") {
+    sender.tries = webhook_sender::standard_schedule();
+    sender.seed = around.new_seed();
+  }
   out.webhooks = system.spawn(
     webhook_behavior, sender,
     webhook_deps{outside.http, outside.jobs, around.now, around.log});

@@ -27,6 +27,19 @@ std::string seconds_text(double x) {
   return buffer;
 }
 
+/// A dead host is probed ever more seldom, so its webhooks may wait for hours;
+/// nothing else may be left.
+bool outbox_is_done(sim_world& world) {
+  auto& redis = world.redis.server();
+  auto* outbox = redis.find("c3:outbox");
+  if (!outbox)
+    return true;
+  auto& scores = std::get<redis_zset>(outbox->data).scores;
+  return std::all_of(scores.begin(), scores.end(), [&](auto& entry) {
+    return world.places.is_dead(redis.field("c3:outbox:" + entry.first, "url"));
+  });
+}
+
 } // namespace
 
 auditor::auditor(sim_world& world, audit_limits limits)
@@ -42,9 +55,14 @@ auditor::auditor(sim_world& world, audit_limits limits)
       on_run(gpu, run);
   };
   world_.cloud.on_stop_asked = [this](const sim_gpu& gpu, uint64_t client) {
-    if (gpu.client != client && gpu.foreign())
-      break_rule("foreign GPU", gpu.workload,
-                 "a workload that nobody of ours launched was stopped");
+    if (gpu.foreign())
+      return break_rule("foreign GPU", gpu.workload,
+                        "a workload that nobody of ours launched was stopped");
+    if (gpu.running())
+      check_stop(gpu, client);
+  };
+  world_.on_redis_data_lost = [this] {
+    on_data_lost();
   };
   world_.time.events().after(seconds(limits_.interval_s), [this] {
     tick();
@@ -52,6 +70,7 @@ auditor::auditor(sim_world& world, audit_limits limits)
 }
 
 auditor::~auditor() {
+  world_.on_redis_data_lost = nullptr;
   world_.redis.server().on_field = nullptr;
   world_.cloud.on_run = nullptr;
   world_.cloud.on_stop_asked = nullptr;
@@ -158,6 +177,56 @@ void auditor::on_run(const sim_gpu& gpu, const sim_run& run) {
       all.emplace_back(gpu.number, number);
 }
 
+// Whoever stops a machine holds it in the ledger; nobody else does.
+void auditor::check_stop(const sim_gpu& gpu, uint64_t client) {
+  auto& server = world_.redis.server();
+  auto* ledger = server.find("c3:gpus");
+  if (!ledger)
+    return;
+  for (auto& [id, score] : std::get<redis_zset>(ledger->data).scores) {
+    auto entry = "c3:gpu:" + id;
+    auto owner = server.field(entry, "owner");
+    auto* other = world_.find_node(owner);
+    if (server.field(entry, "workload") == gpu.workload && other
+        && other->client != client && other->alive)
+      return break_rule("foreign GPU", gpu.workload,
+                        "w" + std::to_string(client)
+                          + " stopped the GPU that the ledger gives to "
+                          + std::string{owner});
+  }
+}
+
+void auditor::on_data_lost() {
+  memory_lost_ = true;
+  auto& server = world_.redis.server();
+  held_.clear();
+  finals_ = 0;
+  for (size_t i = 0; i < jobs_.size(); ++i) {
+    auto& x = jobs_[i];
+    auto record = "job:" + job_table::id_of(i);
+    auto status = server.field(record, "status");
+    if (!server.find(record)) {
+      // Nobody but Redis knew of a job that waited, and of one that had ended
+      // nobody has to know any more. A job that was held is its holder's.
+      if (x.pushed >= virtual_duration{0} && x.owner.empty() && x.end == 0)
+        x.end = 'l';
+    } else if (is_final(status)) {
+      if (x.end == 0)
+        x.end = status == "success" ? 's' : 'f';
+    } else {
+      x.end = 0;
+    }
+    if (x.end == 0) {
+      x.owner = server.field(record, "locked_by");
+      if (auto* holder = world_.find_node(x.owner))
+        ++held_[holder->client];
+    } else {
+      x.owner.clear();
+      ++finals_;
+    }
+  }
+}
+
 // -- every second -------------------------------------------------------------
 
 void auditor::tick() {
@@ -225,7 +294,11 @@ void auditor::check_warm_slots() {
     for (size_t i = 0; i < std::min<size_t>(ids.size(), 50); ++i) {
       auto record = "job:" + ids[i];
       auto kind = job_kind_from(world_.redis.server().field(record, "type"));
-      if (kind && world_.redis.server().field(record, "status") == "queued")
+      auto& server = world_.redis.server();
+      // Somebody outside the fleet may hold a job that still stands there.
+      auto held = !server.field(record, "locked_by").empty()
+                  && server.find(record + ":lock");
+      if (kind && server.field(record, "status") == "queued" && !held)
         waits[static_cast<size_t>(*kind)] = true;
     }
   }
@@ -239,7 +312,7 @@ void auditor::check_warm_slots() {
     if (age > node->cfg.gpu_replace_after.count() - 10)
       continue;
     for (size_t kind = 0; kind < 4; ++kind)
-      if (waits[kind] && gpu->service_up[kind] + seconds(5) < now) {
+      if (waits[kind] && gpu->service_up[kind] < now - seconds(5)) {
         ready[gpu->client] += node->cfg.jobs_per_gpu;
         break;
       }
@@ -266,7 +339,7 @@ void auditor::check_warm_slots() {
 bool auditor::all_done() const {
   if (world_.unpushed() > 0 || finals_ < world_.jobs.size())
     return false;
-  if (world_.redis.server().find("c3:outbox"))
+  if (!outbox_is_done(world_))
     return false;
   for (auto& [number, gpu] : world_.cloud.running())
     if (!gpu->foreign())
@@ -278,7 +351,8 @@ void auditor::check_end() {
   for (size_t i = 0; i < world_.jobs.size(); ++i) {
     auto id = job_table::id_of(i);
     auto status = world_.status(i);
-    if (!is_final(status))
+    auto forgotten = i < jobs_.size() && jobs_[i].end != 0 && status.empty();
+    if (!is_final(status) && !forgotten)
       return break_rule(
         "job lost", id,
         "its status is \"" + status + "\", held by \""
@@ -294,7 +368,13 @@ void auditor::check_end() {
   auto* dead = world_.redis.server().find("c3:webhooks:dead");
   for (size_t i = 0; i < world_.jobs.size(); ++i) {
     if (world_.jobs[i].notify_url.empty() || i >= jobs_.size()
-        || jobs_[i].end == 'c' || world_.places.delivered().contains(i))
+        || jobs_[i].end == 'c' || jobs_[i].end == 'l' || memory_lost_
+        || world_.places.delivered().contains(i))
+      continue;
+    if (auto* outbox = world_.redis.server().find("c3:outbox");
+        outbox && world_.places.is_dead(world_.jobs[i].notify_url)
+        && std::get<redis_zset>(outbox->data)
+             .scores.contains(job_table::id_of(i)))
       continue;
     auto id = job_table::id_of(i);
     auto given_up = dead

@@ -56,7 +56,8 @@ public:
     virtual_duration pushed{-1};
     virtual_duration begun{-1};
     virtual_duration ended{-1};
-    /// Of a final status; 's' success, 'f' failed, 'c' by a front end.
+    /// Of a final status; 's' success, 'f' failed, 'c' by a front end, 'l' lost
+    /// by Redis before anybody held it.
     char end = 0;
     uint32_t owners = 0;
     std::string owner;
@@ -85,6 +86,8 @@ private:
                 std::string_view before, std::string_view now);
   void on_status(size_t job, std::string_view before, std::string_view now);
   void on_owner(size_t job, std::string_view before, std::string_view now);
+  void check_stop(const sim_gpu& gpu, uint64_t client);
+  void on_data_lost();
   void on_run(const sim_gpu& gpu, const sim_run& run);
   void tick();
   void check_gpus();
@@ -106,6 +109,8 @@ private:
   double next_sample_s_ = 0;
   virtual_duration api_ok_since_{0};
   size_t finals_ = 0;
+  /// Redis has lost writes: an outbox entry may be among them.
+  bool memory_lost_ = false;
 };
 
 } // namespace render::harness

@@ -10,7 +10,7 @@ const std::vector<fault_kind>& fault_kinds() {
   static const std::vector<fault_kind> table{
     {"redis-restart", "Redis goes away for some seconds and keeps its data"},
     {"redis-failover",
-     "a replica takes over that lacks the last half second of writes", false},
+     "a replica takes over that lacks the last half second of writes"},
     {"redis-amnesia", "Redis comes back empty", false},
     {"redis-full", "Redis is out of memory for a while"},
     {"redis-readonly", "Redis is a replica for a while: it takes no writes"},
@@ -20,7 +20,7 @@ const std::vector<fault_kind>& fault_kinds() {
      "a worker is cut off from the API, the storage or a GPU for some seconds"},
     {"api-outage", "nobody answers at the provider's API for a while"},
     {"launch-refused", "the provider refuses launches with a proxy's page"},
-    {"launch-lost", "a GPU is rented, but the answer is lost"},
+    {"launch-lost", "a GPU is rented, but the answer is lost", false},
     {"api-pages", "calls of the API are answered with a proxy's page"},
     {"list-lag", "the list of workloads lags behind"},
     {"gpu-death", "a machine stops to answer, but is still rented"},
@@ -33,7 +33,7 @@ const std::vector<fault_kind>& fault_kinds() {
     {"receivers", "receivers of webhooks are slow, failing or dead"},
     {"clock-skew", "the workers' clocks differ by up to two seconds"},
     {"deploys", "a worker gets SIGTERM and another one starts"},
-    {"process-death", "a worker is killed and another one starts", false},
+    {"process-death", "a worker is killed and another one starts"},
   };
   return table;
 }
@@ -159,7 +159,7 @@ void fault_injector::redis_failover() {
   after(0.3, 0.7, [this, image] {
     world_.redis.crash();
     after(0.5, 3, [this, image] {
-      world_.redis.server().load(std::move(*image));
+      world_.replace_redis_data(std::move(*image));
       world_.redis.start();
     });
   });
@@ -168,7 +168,7 @@ void fault_injector::redis_failover() {
 void fault_injector::redis_amnesia() {
   world_.redis.crash();
   after(0.5, 3, [this] {
-    world_.redis.server().load({});
+    world_.replace_redis_data({});
     world_.redis.start();
   });
 }

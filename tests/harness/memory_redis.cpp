@@ -134,8 +134,9 @@ memory_redis::find_command(std::string_view name) const {
   std::array<char, 32> lower{};
   if (name.size() > lower.size())
     return nullptr;
-  std::transform(name.begin(), name.end(), lower.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
+  // Enough for letters, which is what names are made of.
+  std::transform(name.begin(), name.end(), lower.begin(), [](char c) {
+    return static_cast<char>(c | 0x20);
   });
   auto at = table().find(std::string_view{lower.data(), name.size()});
   return at == table().end() ? nullptr : &at->second;

@@ -2,6 +2,8 @@
 
 #include "tests/harness/sim_cloud.hpp"
 
+#include <algorithm>
+
 namespace render::harness {
 
 using namespace std::chrono_literals;
@@ -26,10 +28,18 @@ sim_places::sim_places(sim_web& web, const job_table& jobs, uint64_t seed)
 }
 
 void sim_places::add_receiver(const std::string& host, receiver_mood mood) {
-  if (mood == receiver_mood::dead)
-    return; // An unknown host.
+  if (mood == receiver_mood::dead) {
+    dead_.push_back(host); // An unknown host for the web.
+    return;
+  }
   web_.serve(host, [this, mood](const exchange_ptr& x) {
     receive(x, mood);
+  });
+}
+
+bool sim_places::is_dead(std::string_view url) const {
+  return std::any_of(dead_.begin(), dead_.end(), [url](auto& host) {
+    return url.find("//" + host + "/") != std::string_view::npos;
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace render::harness {
@@ -31,6 +32,9 @@ public:
   /// Host "hooks.sim" and the like.
   void add_receiver(const std::string& host, receiver_mood mood);
 
+  /// Nobody listens at its host.
+  bool is_dead(std::string_view url) const;
+
   double storage_fails = 0;
   double inputs_fail = 0;
 
@@ -54,6 +58,7 @@ private:
   sim_web& web_;
   const job_table& jobs_;
   dice dice_;
+  std::vector<std::string> dead_;
   std::map<size_t, std::vector<delivery>> delivered_;
   size_t stored_ = 0;
 };

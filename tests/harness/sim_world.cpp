@@ -3,7 +3,9 @@
 #include "messages/json.hpp"
 #include "tests/harness/sim_media.hpp"
 
-#include <filesystem>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/sinks/base_sink.h>
+
 #include <stdexcept>
 
 namespace render {
@@ -47,6 +49,29 @@ std::string data_of(const sim_job& x, const std::string& id) {
   return "{" + out + "}";
 }
 
+/// Writes a node's log into the record of the run.
+class record_sink
+  : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+public:
+  record_sink(virtual_time& time, std::string name)
+    : time_(time), name_(std::move(name)) {
+    // nop
+  }
+
+private:
+  void sink_it_(const spdlog::details::log_msg& x) override {
+    time_.add_record(name_,
+                     "log: " + std::string{x.payload.begin(), x.payload.end()});
+  }
+
+  void flush_() override {
+    // nop
+  }
+
+  virtual_time& time_;
+  std::string name_;
+};
+
 bool is_final(std::string_view status) {
   return status == "success" || status == "failed" || status == "cancelled"
          || status == "timed_out";
@@ -84,7 +109,9 @@ sim_node& sim_world::add_node(double clock_skew_s) {
   around.now = [this, clock_skew_s] {
     return time.unix_now() + clock_skew_s;
   };
-  around.log = options.log;
+  around.log = options.record_logs ? std::make_shared<spdlog::logger>(
+                 x.worker_id, std::make_shared<record_sink>(time, x.worker_id))
+                                   : options.log;
   around.new_seed = [this] {
     return dice_.next();
   };
@@ -147,6 +174,12 @@ sim_world::as_front_end(const std::vector<std::string>& command) {
   auto out = redis.run(command);
   writing_ = redis_writer::worker;
   return out;
+}
+
+void sim_world::replace_redis_data(redis_data data) {
+  redis.server().load(std::move(data));
+  if (on_redis_data_lost)
+    on_redis_data_lost();
 }
 
 void sim_world::produce(size_t job) {

@@ -41,6 +41,9 @@ struct sim_options {
   /// Where renderers make their folders.
   std::string folder;
   logger log = null_logger();
+  /// What nodes log goes into the record of the run instead, under the
+  /// worker's id.
+  bool record_logs = false;
 };
 
 /// What a front end or a producer writes is told apart from what workers do.
@@ -62,6 +65,10 @@ public:
 
   /// Pushes each job of the options at its time.
   void start_producing();
+  /// Redis goes on with other, older data; the connections are gone before.
+  void replace_redis_data(redis_data data);
+  std::function<void()> on_redis_data_lost;
+
   /// Pushes a job now; for tests.
   std::string push(sim_job x);
   void cancel(size_t job);

@@ -45,6 +45,14 @@ void virtual_time::note(caf::resumable* job) {
     recorded_.pop_front();
 }
 
+void virtual_time::add_record(std::string name, std::string text) {
+  if (!recording())
+    return;
+  recorded_.push_back({events_.now(), 0, std::move(name), std::move(text)});
+  if (recorded_.size() > record_limit_)
+    recorded_.pop_front();
+}
+
 void virtual_time::step() {
   auto& jobs = scheduler_->jobs;
   if (jobs.size() > 1)

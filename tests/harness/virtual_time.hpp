@@ -102,6 +102,13 @@ public:
     record_limit_ = limit;
   }
 
+  bool recording() const noexcept {
+    return events_.now() >= record_from_;
+  }
+
+  /// A line that is no message, such as one of a log.
+  void add_record(std::string name, std::string text);
+
   const std::deque<trace_entry>& recorded() const noexcept {
     return recorded_;
   }

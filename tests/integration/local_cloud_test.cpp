@@ -53,6 +53,15 @@ public:
     client->set_keep_alive(false);
   }
 
+  cloud_world(const cloud_world&) = delete;
+  cloud_world& operator=(const cloud_world&) = delete;
+
+  // Killed, it would leave its temporary folder behind.
+  ~cloud_world() {
+    program->send(SIGTERM);
+    program->wait_for_exit(5s);
+  }
+
   httplib::Result get(const std::string& path) {
     return client->Get(path, key);
   }
@@ -331,6 +340,21 @@ BOOST_AUTO_TEST_CASE(gradio_keeps_its_rough_edges) {
     "less than minimum"));
 }
 
+BOOST_AUTO_TEST_CASE(addresses_in_answers_lead_back_to_the_app) {
+  auto app = "/node/" + launch() + "/csm";
+  auto root = R"("root":")" + base + app + '"';
+  auto url = R"("url":")" + base + app + "/gradio_api/file=/";
+  check_json(get(app + "/config"), 200, root);
+  auto speech_of = [&] {
+    return run_gradio(app + "/gradio_api",
+                      R"(["random_voice","",null,"[\"x\"]",0.9,50,10000,0])");
+  };
+  BOOST_TEST(contains(speech_of(), url));
+  fault(R"({"fault":"lost_root"})");
+  check_json(get(app + "/config"), 200, R"("root":")" + base + '"');
+  BOOST_TEST(contains(speech_of(), R"("url":")" + base + "/gradio_api/file=/"));
+}
+
 BOOST_AUTO_TEST_CASE(a_portrait_becomes_a_video_of_the_size_and_length_asked) {
   auto node = launch();
   auto ui = "/ui/" + node;
@@ -383,6 +407,14 @@ BOOST_AUTO_TEST_CASE(files_are_taken_and_served) {
   check_json(got, 200, "/files/a%20b.png");
   BOOST_TEST(client->Get("/files/a%20b.png")->body == "bytes");
   check_page(client->Get("/files/../env"), 404);
+}
+
+BOOST_AUTO_TEST_CASE(old_releases_take_what_newer_ones_refuse) {
+  cloud_world old{{"--boot-time", "0ms", "--gradio-version", "4.44"}};
+  auto app = "/node/" + old.launch() + "/csm";
+  auto said = old.run_gradio(app,
+                             R"(["nobody","",null,"[\"x\"]",9,50,10000,0])");
+  BOOST_TEST(contains(said, R"("url":")" + old.base + app + "/file=/"), said);
 }
 
 BOOST_AUTO_TEST_CASE(unknown_faults_are_refused_and_armed_ones_cleared) {

@@ -43,6 +43,8 @@ unreachable+='|ECONNREFUSED|ETIMEDOUT|no such host|connection refused'
 unreachable+='|network is unreachable|failed to establish a new connection'
 unreachable+='|temporary failure resolving|could not connect to'
 unreachable+='|max retries exceeded|i/o timeout|connect timeout|proxyerror'
+# pip, of any package, when its index gave no answer at all.
+unreachable+='|from versions: none'
 
 fingerprint() {
   cat "$@" | sha256sum | cut -c1-32

@@ -41,7 +41,49 @@ foreach(version 4 5 6)
          suites/test_gradio_clients.py --gradio gradio${version})
 endforeach()
 
-interop_suite(s3 ARGS --s3 --need espeak-ng --need ffmpeg -- suites/test_s3.py)
+# --in peers: a Python environment of their own, with these suites' clients.
+foreach(suite vision old_system comfyui websocket)
+  interop_suite(${suite} ARGS --in peers --need espeak-ng --need ffmpeg --
+                              suites/test_${suite}.py)
+endforeach()
+interop_suite(
+  redis
+  COST 4
+  ARGS --in peers --need espeak-ng --need ffmpeg --need stunnel --
+       suites/test_redis.py)
+interop_suite(
+  valkey
+  COST 4
+  ARGS --in peers --valkey --need espeak-ng --need ffmpeg --need stunnel --
+       suites/test_redis.py --redis
+       ${PROJECT_SOURCE_DIR}/build/interop/valkey/usr/bin/valkey-server)
+
+# A whole build by Conan's toolchain; minutes, unless little has changed.
+add_test(NAME interop_conan COMMAND "${CMAKE_CURRENT_LIST_DIR}/conan.sh")
+set_tests_properties(
+  interop_conan
+  PROPERTIES LABELS
+             interop
+             SKIP_RETURN_CODE
+             77
+             TIMEOUT
+             2400
+             COST
+             10)
+
+# The first run builds the server, which takes some minutes.
+interop_suite(
+  s3
+  TIMEOUT 2400
+  COST 20
+  ARGS --s3 --need espeak-ng --need ffmpeg -- suites/test_s3.py)
+
+# Drives the WebSocket client alone.
+render_program(
+  interop_websocket_listen
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/websocket_listen.cpp
+  DEPENDS render_websocket_loop)
 
 # Drives the S3 client alone.
 render_program(

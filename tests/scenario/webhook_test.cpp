@@ -16,7 +16,7 @@ struct delivery : deterministic_system {
   void start() {
     store->log = web->log = log;
     auto now = [this] {
-      return unix_now();
+      return unix_now() + skew_s;
     };
     auto outbox = spawn(fake_job_store_behavior, store);
     auto http = spawn(fake_http_behavior, web);
@@ -46,6 +46,7 @@ struct delivery : deterministic_system {
   fake_job_store_ptr store = std::make_shared<fake_job_store>();
   fake_http_ptr web = std::make_shared<fake_http>();
   webhook_sender::config cfg;
+  double skew_s = 0;
   webhook_actor sender;
 };
 
@@ -155,6 +156,53 @@ BOOST_AUTO_TEST_CASE(has_eight_tries_under_way_at_most) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_FIXTURE_TEST_SUITE(a_dead_receiver, delivery)
+
+BOOST_AUTO_TEST_CASE(is_probed_and_delays_nobody_else) {
+  cfg.per_host_open_max = 50;
+  auto up = std::make_shared<bool>(false);
+  web->on_request = [up](const http_request& x) {
+    auto dead = x.url.find("dead") != std::string::npos && !*up;
+    return http_status(dead ? 503 : 200);
+  };
+  start();
+  for (int i = 0; i < 500; ++i)
+    deliver("d" + std::to_string(i), "http://dead.example/hook");
+  deliver("well", "http://well.example/hook");
+  BOOST_TEST(log->times("webhook well delivered") == "0");
+  BOOST_TEST(log->times("POST http://dead") == "0 0 0 0 0");
+  advance(20s);
+  // At 5 s and 15 s, one each; the next is due at 35 s.
+  BOOST_TEST(log->times("POST http://dead") == "0 0 0 0 0 5000 15000");
+  *up = true;
+  deliver("later", "http://well.example/hook");
+  BOOST_TEST(log->times("webhook later delivered") == "20000");
+  advance(14s);
+  BOOST_TEST(log->count("POST http://dead") == 7u);
+  advance(1s);
+  // With the success of the probe goes out all that is held: fifty, less the
+  // seven that have failed. The outbox has those.
+  BOOST_TEST(log->count("POST http://dead") == 50u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(a_stopped_process, delivery)
+
+BOOST_AUTO_TEST_CASE(posts_nothing_whose_lease_has_run_out) {
+  answer(200, 1s);
+  start();
+  for (int i = 0; i < 9; ++i)
+    deliver(std::to_string(i));
+  BOOST_TEST(log->count("POST") == 8u);
+  skew_s = 70; // The clock on the wall went on.
+  advance(1min);
+  BOOST_TEST(log->count("POST") == 8u);
+  BOOST_TEST(log->count("retry_later") == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
 BOOST_FIXTURE_TEST_SUITE(what_a_dead_worker_left, delivery)
 
 BOOST_AUTO_TEST_CASE(is_found_at_the_start_and_every_15_s) {
@@ -191,6 +239,7 @@ BOOST_AUTO_TEST_CASE(waits_for_what_is_due_and_no_longer) {
 BOOST_AUTO_TEST_CASE(ends_with_its_patience) {
   answer(200, 1h);
   cfg.timeout = 1h;
+  cfg.lease = 2h;
   start();
   deliver("a");
   auto asker

@@ -235,4 +235,33 @@ BOOST_AUTO_TEST_CASE(from_the_queue_tell_our_place) {
   BOOST_TEST(!read_queue(http_answer(403, "x"), "p9"));
 }
 
+BOOST_AUTO_TEST_CASE(by_the_way_tell_of_one_prompt_only) {
+  auto of = [](const char* text) {
+    return read_event(text, "p");
+  };
+  auto x
+    = of(R"({"type":"progress","data":{"value":1,"max":4,"prompt_id":"p"}})");
+  BOOST_TEST(x.running);
+  BOOST_TEST(x.progress == 0.25);
+  // An older server does not say whose.
+  BOOST_TEST(of(R"({"type":"progress","data":{"value":3,"max":4}})").progress
+             == 0.75);
+  BOOST_TEST(
+    of(R"({"type":"executing","data":{"node":"7","prompt_id":"p"}})").running);
+  for (auto* other :
+       {"", "null", "[]", "no JSON", R"({"type":"progress"})",
+        R"({"type":"progress","data":7})",
+        R"({"type":"progress","data":{"value":1,"max":4,"prompt_id":"q"}})",
+        R"({"type":"status","data":{"status":{},"sid":"p"}})",
+        R"({"type":"executing","data":{"node":null}})"}) {
+    BOOST_TEST(!of(other).running, other);
+    BOOST_TEST(of(other).progress < 0, other);
+  }
+  for (auto* odd : {R"({"type":"progress","data":{"value":1,"max":0}})",
+                    R"({"type":"progress","data":{"value":"1","max":4}})"})
+    BOOST_TEST(of(odd).progress < 0, odd);
+  BOOST_TEST(of(R"({"type":"progress","data":{"value":9,"max":4}})").progress
+             == 1);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

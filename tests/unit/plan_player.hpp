@@ -95,6 +95,20 @@ public:
     take(on_end(std::move(got)));
   }
 
+  /// A message of the side channel.
+  void hear(std::string_view message) {
+    BOOST_REQUIRE(listening_.has_value());
+    auto event = listening_->on_message(message);
+    note(event.stage);
+    if (event.progress >= 0)
+      progress_ = event.progress;
+  }
+
+  const http_request& listening() const {
+    BOOST_REQUIRE(listening_.has_value());
+    return listening_->request;
+  }
+
   /// How long the plan waits; then the time is over.
   std::chrono::milliseconds elapse() {
     BOOST_REQUIRE(is<wait>());
@@ -129,6 +143,8 @@ private:
     note(next.stage);
     if (next.progress >= 0)
       progress_ = next.progress;
+    if (next.listen)
+      listening_ = std::move(next.listen);
     now_ = std::move(next);
   }
 
@@ -138,6 +154,7 @@ private:
   }
 
   step now_;
+  std::optional<side_channel> listening_;
   std::vector<std::string> stages_;
   double progress_ = -1;
 };

@@ -233,4 +233,41 @@ BOOST_AUTO_TEST_CASE(stops_what_it_queued_and_interrupts_what_runs) {
   BOOST_TEST(other->interrupt().empty());
 }
 
+BOOST_AUTO_TEST_CASE(hears_of_its_own_steps_by_the_way) {
+  auto subject = plan();
+  auto world = until_queued(*subject);
+  auto body = json::parse(world.request().body);
+  BOOST_REQUIRE(body);
+  BOOST_TEST(world.listening().url
+             == "wss://ui-node.example/ws?clientId="
+                  + json::string_or_empty(*body, "client_id"));
+  BOOST_TEST(header(world.listening(), "X-C3-API-KEY") == "secret-key");
+  auto id = accept(world);
+  auto progress = [&](const std::string& prompt, int value) {
+    world.hear(R"({"type":"progress","data":{"value":)" + std::to_string(value)
+               + R"(,"max":4,"prompt_id":")" + prompt + "\"}}");
+    return world.progress();
+  };
+  auto before = world.progress();
+  BOOST_TEST(progress("another", 4) == before);
+  BOOST_TEST(!world.said("render"));
+  auto half = progress(id, 2);
+  BOOST_TEST(half > before);
+  BOOST_TEST(world.stage() == "render");
+  auto whole = progress(id, 4);
+  BOOST_TEST(whole > half);
+  BOOST_TEST(whole < 0.9);
+  // The next node counts from the beginning.
+  BOOST_TEST(progress(id, 1) == whole);
+  // Only a poll ends the render.
+  world.hear(R"({"type":"execution_success","data":{"prompt_id":")" + id
+             + "\"}}");
+  BOOST_TEST(world.is<wait>());
+  poll(world, "{}", done(id));
+  BOOST_TEST(contains(world.request().url, "/view?"));
+  // Too late to be of interest.
+  world.hear(R"({"type":"executing","data":{"prompt_id":")" + id + "\"}}");
+  BOOST_TEST(world.stage() == "collect");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -50,6 +50,42 @@ std::optional<arm_timer> timer_of(const effects& xs, timer which) {
   return out;
 }
 
+/// Its breaker holds: five of the entries have failed.
+struct one_host {
+  explicit one_host(int entries = 5, config cfg = {}) : p(std::move(cfg)) {
+    for (int i = 0; i < entries; ++i)
+      p.on_deliver(entry(i), t0);
+    for (int i = 0; i < 5; ++i)
+      last = fail(i, t0);
+  }
+
+  effects fail(int n, double now) {
+    auto out = p.on_answer("msg_" + std::to_string(n), answered(500), now);
+    for (auto& x : all<record>(out))
+      p.on_recorded(x.what.entry.id, x.lease_end_s);
+    if (auto due = timer_of(out, timer::due))
+      armed = *due;
+    return out;
+  }
+
+  /// Seven tries were under way when it began to hold; they tell nothing new.
+  void fail_the_rest() {
+    for (int i = 5; i < 12; ++i)
+      fail(i, t0);
+  }
+
+  effects due(double now) {
+    auto out = p.on_timer(timer::due, armed.generation, now);
+    if (auto due = timer_of(out, timer::due))
+      armed = *due;
+    return out;
+  }
+
+  policy p;
+  arm_timer armed;
+  effects last;
+};
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(signatures)
@@ -132,6 +168,7 @@ BOOST_AUTO_TEST_CASE(five_tries_five_seconds_apart_then_a_dead_letter) {
     BOOST_REQUIRE_EQUAL(all<post>(out).size(), 1u);
     out = p.on_answer("msg_1", answered(500), now);
     auto written = all<record>(out).at(0).what;
+    p.on_recorded("msg_1", all<record>(out).at(0).lease_end_s);
     BOOST_TEST((written.state == msg::delivery_state::retry_later));
     BOOST_TEST(written.entry.attempts == i);
     // Others may take it only when our own next try is surely over.
@@ -181,21 +218,26 @@ BOOST_AUTO_TEST_CASE(gone_and_a_url_that_is_none_are_final_at_once) {
 }
 
 BOOST_AUTO_TEST_CASE(a_receiver_may_ask_for_more_time_within_a_limit) {
-  for (auto [text, want] :
-       {std::pair{"60", 60s}, std::pair{"1", 5s}, std::pair{"86400", 300s}}) {
+  for (auto [text, want] : {std::pair{"20", 20s}, std::pair{"1", 5s}}) {
     policy p{config{}};
     p.on_deliver(entry(1), t0);
     auto out = p.on_answer("msg_1", answered(429, text), t0);
     BOOST_TEST((timer_of(out, timer::due)->delay == want));
+  }
+  for (auto [text, want] : {std::pair{"60", 60s}, std::pair{"86400", 300s}}) {
+    policy p{config{}};
+    p.on_deliver(entry(1), t0);
+    auto out = p.on_answer("msg_1", answered(429, text), t0);
+    BOOST_TEST((all<record>(out).at(0).what.delay == want));
   }
 }
 
 BOOST_AUTO_TEST_CASE(an_entry_that_is_given_twice_is_posted_once) {
   policy p{config{}};
   BOOST_TEST(all<post>(p.on_deliver(entry(1), t0)).size() == 1u);
-  BOOST_TEST(p.on_taken(msg::webhooks_taken{{entry(1)}}, t0).empty());
+  BOOST_TEST(p.on_taken(msg::webhooks_taken{{entry(1)}}, t0, t0).empty());
   auto out = p.on_answer("msg_1", answered(500), t0);
-  BOOST_TEST(p.on_taken(msg::webhooks_taken{{entry(1)}}, t0).empty());
+  BOOST_TEST(p.on_taken(msg::webhooks_taken{{entry(1)}}, t0, t0).empty());
   BOOST_TEST(p.open() == 1u);
 }
 
@@ -203,7 +245,7 @@ BOOST_AUTO_TEST_CASE(tries_of_a_dead_worker_count) {
   policy p{config{}};
   auto left = entry(1);
   left.attempts = 4;
-  BOOST_TEST(all<post>(p.on_taken(msg::webhooks_taken{{left}}, t0)).size()
+  BOOST_TEST(all<post>(p.on_taken(msg::webhooks_taken{{left}}, t0, t0)).size()
              == 1u);
   auto out = p.on_answer("msg_1", answered(500), t0);
   BOOST_TEST((all<record>(out).at(0).what.state == msg::delivery_state::dead));
@@ -240,6 +282,271 @@ BOOST_AUTO_TEST_CASE(no_log_line_shows_a_query) {
   auto out = p.on_answer("msg_1", answered(500), t0);
   for (auto& x : all<say>(out))
     BOOST_TEST(x.text.find("secret") == std::string::npos, x.text);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(a_breaker)
+
+BOOST_AUTO_TEST_CASE(lets_one_probe_at_a_time_with_growing_pauses) {
+  one_host w{30};
+  w.fail_the_rest();
+  auto now = t0;
+  for (int pause : {5, 10, 20, 40, 60, 60}) {
+    for (int i = 12; i < 30; ++i)
+      w.p.on_taken(msg::webhooks_taken{{entry(i)}}, now + pause, now);
+    BOOST_TEST(all<post>(w.due(now + pause - 0.1)).empty());
+    now += pause;
+    auto probe = all<post>(w.due(now));
+    BOOST_REQUIRE_EQUAL(probe.size(), 1u);
+    BOOST_TEST(all<post>(w.p.on_deliver(entry(1'000 + pause), now)).empty());
+    auto id = std::stoi(probe[0].entry.job_id);
+    BOOST_TEST(all<post>(w.fail(id, now)).empty());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(doubles_its_pause_up_to_a_limit) {
+  breaker b;
+  breaker_config cfg;
+  for (int i = 0; i < 4; ++i) {
+    b.failed(cfg, false, t0);
+    BOOST_TEST(!b.holds());
+  }
+  b.failed(cfg, false, t0);
+  auto now = t0;
+  for (int pause : {5, 10, 20, 40, 60, 60}) {
+    BOOST_TEST(b.next_probe_s() == now + pause);
+    b.failed(cfg, false, now + 1);
+    BOOST_TEST(b.next_probe_s() == now + pause);
+    now += pause;
+    b.failed(cfg, true, now);
+  }
+  b.succeeded();
+  BOOST_TEST(!b.holds());
+  BOOST_TEST(b.untroubled());
+}
+
+BOOST_AUTO_TEST_CASE(opens_with_the_first_success) {
+  one_host w{20};
+  w.fail_the_rest();
+  auto probe = all<post>(w.due(t0 + 5));
+  BOOST_REQUIRE_EQUAL(probe.size(), 1u);
+  auto out = w.p.on_answer(probe[0].entry.id, answered(200), t0 + 6);
+  BOOST_TEST(all<post>(out).size() == 8u);
+  // And what the outbox holds comes at once.
+  BOOST_TEST(all<take>(out).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(counts_failures_in_a_row_alone) {
+  policy p{config{}};
+  for (int i = 0; i < 40; ++i) {
+    BOOST_REQUIRE_EQUAL(all<post>(p.on_deliver(entry(i), t0)).size(), 1u);
+    p.on_answer("msg_" + std::to_string(i), answered(i % 5 == 4 ? 200 : 410),
+                t0);
+  }
+  for (int i = 0; i < 40; ++i) {
+    BOOST_REQUIRE_EQUAL(all<post>(p.on_deliver(entry(100 + i), t0)).size(), 1u);
+    p.on_answer("msg_" + std::to_string(100 + i),
+                answered(i % 5 == 4 ? 200 : 500), t0);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(holding_back_is_no_attempt) {
+  one_host w{13};
+  w.fail_the_rest();
+  auto out = w.due(t0 + 5);
+  BOOST_REQUIRE_EQUAL(all<post>(out).size(), 1u);
+  BOOST_TEST(all<post>(out)[0].entry.id == "msg_12");
+  BOOST_TEST(all<post>(out)[0].entry.attempts == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(of_one_host_does_not_hold_another) {
+  one_host w;
+  BOOST_TEST(all<post>(w.p.on_deliver(entry(50), t0)).empty());
+  BOOST_TEST(all<post>(w.p.on_deliver(entry(51, "http://b.example"), t0)).size()
+             == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(of_one_host_leaves_memory_to_the_others) {
+  config cfg;
+  cfg.open_max = 100;
+  cfg.per_host_open_max = 20;
+  one_host w{5, cfg};
+  for (int i = 10; i < 500; ++i)
+    w.p.on_deliver(entry(i), t0);
+  BOOST_TEST(w.p.open() == 20u);
+  BOOST_TEST(
+    all<post>(w.p.on_deliver(entry(600, "http://b.example"), t0)).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(is_forgotten_when_its_host_is_asked_no_more) {
+  config cfg;
+  cfg.open_max = 50;
+  policy p{cfg};
+  auto sweep = timer_of(p.start(), timer::sweep);
+  for (int i = 0; i < 1'000; ++i) {
+    p.on_deliver(entry(i, "http://h" + std::to_string(i)), t0);
+    p.on_answer("msg_" + std::to_string(i), answered(503, "300"), t0);
+    BOOST_REQUIRE(p.hosts() <= 50u);
+  }
+  BOOST_TEST(p.open() == 0u);
+  BOOST_TEST(p.hosts() > 0u);
+  p.on_timer(timer::sweep, sweep->generation, t0 + 601);
+  BOOST_TEST(p.hosts() == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(leases)
+
+BOOST_AUTO_TEST_CASE(what_is_ours_no_longer_is_not_posted) {
+  config cfg;
+  cfg.per_host_max = 1;
+  policy p{cfg};
+  p.on_deliver(entry(1), t0);
+  p.on_deliver(entry(2), t0);
+  // Stopped for a minute in the middle of a try.
+  auto out = p.on_answer("msg_1", answered(200), t0 + 61);
+  BOOST_TEST(all<post>(out).empty());
+  BOOST_TEST(p.open() == 0u);
+  // The sweep brings it again.
+  BOOST_TEST(
+    all<post>(p.on_taken(msg::webhooks_taken{{entry(2)}}, t0 + 62, t0 + 62))
+      .size()
+    == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_try_must_end_within_the_lease) {
+  for (auto [age, posts] : {std::pair{50.0, 1u}, std::pair{50.1, 0u}}) {
+    policy p{config{}};
+    auto settled = entry(1);
+    settled.created_ms = static_cast<int64_t>(t0) * 1000;
+    BOOST_TEST(all<post>(p.on_deliver(settled, t0 + age)).size() == posts);
+    policy q{config{}};
+    BOOST_TEST(
+      all<post>(q.on_taken(msg::webhooks_taken{{entry(1)}}, t0, t0 + age))
+        .size()
+      == posts);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_lease_is_as_long_as_what_was_recorded) {
+  config cfg;
+  cfg.lease = 20s;
+  for (auto recorded : {true, false}) {
+    policy p{cfg};
+    p.on_deliver(entry(1), t0);
+    auto out = p.on_answer("msg_1", answered(500), t0 + 9);
+    if (recorded)
+      p.on_recorded("msg_1", all<record>(out).at(0).lease_end_s);
+    auto due = timer_of(out, timer::due);
+    BOOST_REQUIRE(due);
+    out = p.on_timer(timer::due, due->generation, t0 + 14);
+    BOOST_TEST(all<post>(out).size() == (recorded ? 1u : 0u));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_record_may_shorten_the_lease) {
+  // Recorded at t0: ours for 5 s, a try's 10 s and a margin of 5 s.
+  for (auto [late, posts] : {std::pair{10, 1u}, std::pair{11, 0u}}) {
+    for (auto confirmed : {true, false}) {
+      policy p{config{}};
+      p.on_deliver(entry(1), t0);
+      auto out = p.on_answer("msg_1", answered(500), t0);
+      if (confirmed)
+        p.on_recorded("msg_1", all<record>(out).at(0).lease_end_s);
+      auto due = timer_of(out, timer::due);
+      BOOST_REQUIRE(due);
+      out = p.on_timer(timer::due, due->generation, t0 + late);
+      BOOST_TEST(all<post>(out).size() == posts);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_after_the_lease_is_not_recorded) {
+  policy p{config{}};
+  p.on_deliver(entry(1), t0);
+  auto out = p.on_answer("msg_1", broken(), t0 + 61);
+  BOOST_TEST(all<record>(out).empty());
+  BOOST_TEST(p.open() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(the_sweep_renews_what_is_held_back) {
+  one_host w;
+  w.p.on_deliver(entry(50), t0);
+  w.p.on_taken(msg::webhooks_taken{{entry(50)}}, t0 + 60, t0 + 60);
+  auto sweep = timer_of(w.p.start(), timer::sweep);
+  w.p.on_timer(timer::sweep, sweep->generation, t0 + 100);
+  BOOST_TEST(w.p.open() == 1u);
+  sweep = timer_of(w.p.start(), timer::sweep);
+  w.p.on_timer(timer::sweep, sweep->generation, t0 + 121);
+  BOOST_TEST(w.p.open() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_sweep_is_followed_by_another) {
+  config cfg;
+  cfg.sweep_limit = 2;
+  policy p{cfg};
+  BOOST_TEST(
+    all<take>(p.on_taken(msg::webhooks_taken{{entry(1), entry(2)}}, t0, t0))
+      .size()
+    == 1u);
+  BOOST_TEST(
+    all<take>(p.on_taken(msg::webhooks_taken{{entry(3)}}, t0, t0)).empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(schedules)
+
+BOOST_AUTO_TEST_CASE(the_standard_one_has_ten_tries_with_seeded_jitter) {
+  auto x = standard_schedule();
+  BOOST_TEST(x.delays.size() == 9u);
+  std::mt19937_64 random{7};
+  std::mt19937_64 same{7};
+  std::chrono::milliseconds whole{0};
+  std::set<int64_t> seen;
+  for (uint32_t i = 1; i <= 9; ++i) {
+    auto delay = delay_after(x, i, random);
+    BOOST_TEST((delay == delay_after(x, i, same)));
+    BOOST_TEST((delay >= x.delays[i - 1]));
+    BOOST_TEST((delay <= x.delays[i - 1] * 11 / 10));
+    seen.insert(delay_after(x, 9, random).count());
+    delay_after(x, 9, same);
+    whole += x.delays[i - 1];
+  }
+  BOOST_TEST(seen.size() == 9u);
+  BOOST_TEST((whole == 75h + 35min + 5s));
+}
+
+BOOST_AUTO_TEST_CASE(the_contract_has_no_jitter) {
+  std::mt19937_64 random{7};
+  auto x = contract_schedule();
+  BOOST_TEST(x.delays.size() == 4u);
+  for (uint32_t i = 1; i <= 4; ++i)
+    BOOST_TEST((delay_after(x, i, random) == 5s));
+}
+
+BOOST_AUTO_TEST_CASE(long_waits_are_spent_in_the_outbox) {
+  config cfg;
+  cfg.tries = standard_schedule();
+  cfg.tries.jitter = 0;
+  policy p{cfg};
+  auto x = entry(1);
+  for (uint32_t i = 0; i < 10; ++i) {
+    x.attempts = i;
+    auto out = p.on_taken(msg::webhooks_taken{{x}}, t0, t0);
+    BOOST_REQUIRE_EQUAL(all<post>(out).size(), 1u);
+    out = p.on_answer("msg_1", answered(500), t0);
+    auto written = all<record>(out).at(0).what;
+    if (i == 9)
+      BOOST_TEST((written.state == msg::delivery_state::dead));
+    else if (i > 0)
+      BOOST_TEST((written.delay == cfg.tries.delays[i]));
+    BOOST_TEST(p.open() == (i == 0 ? 1u : 0u));
+    // Another worker, another memory.
+    p = policy{cfg};
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -281,6 +588,16 @@ BOOST_AUTO_TEST_CASE(ends_with_its_patience) {
     == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(does_not_wait_for_a_host_that_is_held_for_longer) {
+  policy p{config{}};
+  for (int i = 0; i < 5; ++i) {
+    p.on_deliver(entry(i), t0);
+    p.on_answer("msg_" + std::to_string(i), answered(503, "300"), t0);
+  }
+  p.on_deliver(entry(9), t0);
+  BOOST_TEST(all<flushed>(p.on_flush(4s, t0)).size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(takes_nothing_new_from_the_outbox) {
   policy p{config{}};
   auto sweep = timer_of(p.start(), timer::sweep);
@@ -303,63 +620,98 @@ BOOST_AUTO_TEST_CASE(every_entry_ends_exactly_once) {
     config cfg;
     cfg.per_host_max = 3;
     policy p{cfg};
-    std::map<std::string, std::string> flying; // id to host
+    // Host, and when the try times out, by id.
+    std::map<std::string, std::pair<std::string, double>> flying;
     std::map<std::string, uint32_t> posts;
     std::set<std::string> ended;
-    std::map<uint64_t, double> timers;
+    std::map<uint64_t, std::pair<timer, double>> timers;
+    // What Redis holds, by id, and from when anybody may take it.
+    std::map<std::string, std::pair<webhook, double>> outbox;
+    size_t takes = 0;
     auto now = t0;
     auto run = [&](const effects& xs) {
       for (auto& x : all<post>(xs)) {
         BOOST_REQUIRE(!ended.contains(x.entry.id));
-        BOOST_REQUIRE(flying.emplace(x.entry.id, host_of(x.entry.url)).second);
+        BOOST_REQUIRE(
+          flying.try_emplace(x.entry.id, host_of(x.entry.url), now + 10)
+            .second);
         ++posts[x.entry.id];
       }
       std::map<std::string, int> load;
-      for (auto& [id, host] : flying)
-        BOOST_REQUIRE(++load[host] <= 3);
-      for (auto& x : all<record>(xs))
-        if (x.what.state != msg::delivery_state::retry_later)
-          BOOST_REQUIRE(ended.insert(x.what.entry.id).second);
+      for (auto& [id, flight] : flying)
+        BOOST_REQUIRE(++load[flight.first] <= 3);
+      for (auto& x : all<record>(xs)) {
+        auto& [entry, state, delay, error] = x.what;
+        if (state != msg::delivery_state::retry_later) {
+          BOOST_REQUIRE(ended.insert(entry.id).second);
+          outbox.erase(entry.id);
+          continue;
+        }
+        outbox[entry.id] = {entry,
+                            now + static_cast<double>(delay.count()) / 1e3};
+        p.on_recorded(entry.id, x.lease_end_s);
+      }
       for (auto& x : all<arm_timer>(xs))
-        timers[x.generation] = now + static_cast<double>(x.delay.count()) / 1e3;
+        timers[x.generation]
+          = {x.which, now + static_cast<double>(x.delay.count()) / 1e3};
+      takes += all<take>(xs).size();
     };
+    run(p.start());
     int given = 0;
-    for (int step = 0; step < 2'000 && (given < 40 || p.open() > 0); ++step) {
+    for (int step = 0; step < 20'000 && ended.size() < 40; ++step) {
+      if (takes > 0) {
+        --takes;
+        msg::webhooks_taken got;
+        for (auto& [id, x] : outbox)
+          if (x.second <= now) {
+            got.entries.push_back(x.first);
+            x.second = now + 60;
+          }
+        run(p.on_taken(got, now, now));
+      }
+      auto answer = [&](auto at, const result<http_response>& got) {
+        auto id = at->first;
+        flying.erase(at);
+        run(p.on_answer(id, got, now));
+      };
+      auto sooner = [](auto& x, auto& y) {
+        return x.second.second < y.second.second;
+      };
       switch (draw(3)) {
       case 0:
         if (given < 40) {
-          auto host = "http://h" + std::to_string(draw(3));
-          run(p.on_deliver(entry(given++, host), now));
+          auto x = entry(given++, "http://h" + std::to_string(draw(3)));
+          outbox[x.id] = {x, now + 60};
+          run(p.on_deliver(x, now));
         }
         break;
       case 1:
         if (!flying.empty()) {
-          auto at = std::next(flying.begin(),
-                              draw(static_cast<int>(flying.size())));
-          auto id = at->first;
-          flying.erase(at);
           int32_t statuses[] = {200, 500, 429, 410};
           auto pick = draw(5);
-          run(p.on_answer(id, pick == 4 ? broken() : answered(statuses[pick]),
-                          now));
+          answer(
+            std::next(flying.begin(), draw(static_cast<int>(flying.size()))),
+            pick == 4 ? broken() : answered(statuses[pick]));
         }
         break;
       default: {
-        auto next = std::min_element(timers.begin(), timers.end(),
-                                     [](auto& x, auto& y) {
-                                       return x.second < y.second;
-                                     });
-        if (next == timers.end())
+        auto next = std::min_element(timers.begin(), timers.end(), sooner);
+        auto late = std::min_element(flying.begin(), flying.end(), sooner);
+        if (late != flying.end() && late->second.second < next->second.second) {
+          now = std::max(now, late->second.second);
+          answer(late, broken());
           break;
-        now = std::max(now, next->second);
-        auto generation = next->first;
+        }
+        auto [generation, what] = *next;
         timers.erase(next);
-        run(p.on_timer(timer::due, generation, now));
+        now = std::max(now, what.second);
+        run(p.on_timer(what.first, generation, now));
       }
       }
     }
     BOOST_TEST_CONTEXT("seed " << seed) {
       BOOST_TEST(ended.size() == 40u);
+      BOOST_TEST(p.open() == 0u);
       for (auto& [id, count] : posts)
         BOOST_TEST(count <= 5u);
     }

@@ -17,7 +17,10 @@ promise submit(self_ptr self, const http_request& request,
   auto id = ++st.last_id;
   st.pending.emplace(id, out);
   st.log->debug("http: {}", describe(request));
-  st.loop->submit(id, request, std::move(bytes));
+  if (bytes && is_websocket_url(request.url))
+    st.sockets->listen(id, request, std::move(bytes));
+  else
+    st.loop->submit(id, request, std::move(bytes));
   return out;
 }
 
@@ -37,13 +40,14 @@ http_shell_actor::behavior_type http_behavior(self_ptr self, http_config cfg,
                                               logger log) {
   self->state.log = std::move(log);
   auto handle = caf::actor_cast<http_shell_actor>(self);
-  self->state.loop = std::make_unique<curl_loop>(
-    std::move(cfg), [weak = caf::actor_cast<caf::actor_addr>(handle)](
-                      uint64_t id, result<http_response> got) {
-      // Weak: the loop belongs to the actor and must not keep it alive.
-      if (auto to = caf::actor_cast<http_shell_actor>(weak))
-        caf::anon_send(to, http_done{id, std::move(got)});
-    });
+  auto done = [weak = caf::actor_cast<caf::actor_addr>(handle)](
+                uint64_t id, result<http_response> got) {
+    // Weak: the loops belong to the actor and must not keep it alive.
+    if (auto to = caf::actor_cast<http_shell_actor>(weak))
+      caf::anon_send(to, http_done{id, std::move(got)});
+  };
+  self->state.loop = std::make_unique<curl_loop>(std::move(cfg), done);
+  self->state.sockets = std::make_unique<websocket_loop>(done);
   return {
     [self](const http_request& x) -> caf::result<http_response> {
       return submit(self, x, nullptr);
@@ -56,6 +60,7 @@ http_shell_actor::behavior_type http_behavior(self_ptr self, http_config cfg,
     },
     [self](const msg::cancel_http& x) {
       self->state.loop->cancel(x.group);
+      self->state.sockets->cancel(x.group);
     },
     [self](http_done& x) {
       answer(self, x);

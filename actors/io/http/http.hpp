@@ -1,7 +1,9 @@
 #pragma once
-// The HTTP actor: hands requests to the curl loop and its answers back. When
+// The HTTP actor: hands requests to the curl loop, or to that of the WebSockets
+// when the URL says so, and the answers back. When
 // it dies, transfers under way are dropped and their askers time out.
 #include "actors/io/http/curl_loop.hpp"
+#include "actors/io/websocket/websocket_loop.hpp"
 #include "actors/log.hpp"
 #include "messages/io_actors.hpp"
 
@@ -31,8 +33,9 @@ struct http_state {
   uint64_t last_id = 0;
   std::map<uint64_t, caf::typed_response_promise<http_response>> pending;
   logger log;
-  /// Last, so that its thread ends before anything else goes.
+  /// Last, so that their threads end before anything else goes.
   std::unique_ptr<curl_loop> loop;
+  std::unique_ptr<websocket_loop> sockets;
 };
 
 http_shell_actor::behavior_type

@@ -652,9 +652,7 @@ struct shell {
                                                   "dead"};
     auto now = now_ms();
     auto& id = x.entry.job_id;
-    // The WEBHOOK actor keeps the timer of the next try; only when it is dead
-    // shall another worker find the entry due.
-    auto due = now + (x.delay + cfg().outbox_lease).count();
+    auto due = now + x.delay.count();
     run(make_command(record_delivery_script(),
                      {keys::outbox(cfg().prefix),
                       keys::dead_webhooks(cfg().prefix),

@@ -165,6 +165,38 @@ http_request interrupt_request(const server& at, const std::string& prompt_id) {
                    R"({"prompt_id":)" + json::quote(prompt_id) + "}");
 }
 
+http_request events_request(const server& at, const std::string& client_id) {
+  auto out = request(at, "GET", "/ws?clientId=" + percent_encode(client_id));
+  // http becomes ws, and https wss.
+  out.url.replace(0, 4, "ws");
+  // Previews are dropped, but come.
+  out.max_body_bytes = 32ull << 20;
+  out.total_timeout = 0s;
+  return out;
+}
+
+event read_event(std::string_view message, const std::string& prompt_id) {
+  auto doc = json::parse(message);
+  auto* data = doc ? json::find(*doc, "data") : nullptr;
+  if (!data || !data->IsObject())
+    return {};
+  auto type = json::string_or_empty(*doc, "type");
+  // An older server does not say whose progress it is: then it is of the client
+  // that listens.
+  auto whose = json::string_or_empty(*data, "prompt_id");
+  if (!(whose == prompt_id || (whose.empty() && type == "progress")))
+    return {};
+  event out;
+  out.running = type == "execution_start" || type == "executing"
+                || type == "progress" || type == "progress_state";
+  auto* value = json::find(*data, "value");
+  auto* max = json::find(*data, "max");
+  if (type == "progress" && value && max && value->IsNumber() && max->IsNumber()
+      && max->GetDouble() > 0)
+    out.progress = std::clamp(value->GetDouble() / max->GetDouble(), 0.0, 1.0);
+  return out;
+}
+
 http_request view_request(const server& at, const output_file& x,
                           const std::string& target, uint64_t max_bytes) {
   auto out = request(at, "GET",

@@ -27,6 +27,20 @@ http_request queue_request(const server& at);
 http_request delete_request(const server& at, const std::string& prompt_id);
 http_request interrupt_request(const server& at, const std::string& prompt_id);
 
+/// The server's messages to this client, by WebSocket.
+http_request events_request(const server& at, const std::string& client_id);
+
+/// What a message tells of one prompt.
+struct event {
+  /// It has left the queue.
+  bool running = false;
+  /// 0 to 1, of the node that works; negative: unknown.
+  double progress = -1;
+};
+
+/// A message of another prompt, or of no interest: an empty event.
+event read_event(std::string_view message, const std::string& prompt_id);
+
 /// A file among a node's outputs.
 struct output_file {
   std::string filename;

@@ -15,7 +15,8 @@ class Server:
     def __init__(self, folder, program="redis-server", *options, port=None,
                  socket=None, login=None):
         self.folder = pathlib.Path(folder)
-        self.port = 0 if socket else port or free_port()
+        # A socket has none; the worker takes no notice of what is set.
+        self.port = 6379 if socket else port or free_port()
         self.where = ({"unix_socket_path": str(socket)} if socket
                       else {"port": self.port})
         where = (["--port", 0, "--unixsocket", socket] if socket

@@ -1,0 +1,215 @@
+#include "app/ctl/gpus.hpp"
+
+#include "actors/io/job_store/keys.hpp"
+#include "app/ctl/record_text.hpp"
+#include "messages/http.hpp"
+#include "messages/json.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iostream>
+
+namespace render::ctl {
+
+namespace {
+
+namespace keys = job_store::keys;
+
+using rows = std::vector<std::vector<std::string>>;
+
+struct gpu_options {
+  uint32_t closed = 0;
+  /// Negative: not given.
+  double price_per_hour = -1;
+
+  bool priced() const {
+    return price_per_hour >= 0;
+  }
+
+  double cost(double seconds) const {
+    return seconds / 3600 * price_per_hour;
+  }
+};
+
+struct open_gpu {
+  std::string id;
+  record fields;
+  double left_s = 0;
+  /// Since the launch, or else since it was about to be asked for.
+  double age_s = 0;
+  /// Since the launch; 0 before it.
+  double rented_s = 0;
+};
+
+std::string cost_text(double x) {
+  std::array<char, 48> text{};
+  std::snprintf(text.data(), text.size(), "%.4f", x);
+  return text.data();
+}
+
+std::string or_dash(const std::string& x, size_t limit) {
+  return x.empty() ? "-" : excerpt(x, limit);
+}
+
+open_gpu to_open_gpu(std::string id, record fields, double left_s) {
+  auto since = [now = unix_now()](double unix_s) {
+    return unix_s > 0 ? std::max(0.0, now - unix_s) : 0;
+  };
+  open_gpu out{std::move(id), std::move(fields), left_s, 0, 0};
+  auto launched = number_field(out.fields, "launched_at");
+  out.rented_s = since(launched);
+  out.age_s = launched > 0 ? out.rented_s
+                           : since(number_field(out.fields, "intent_at"));
+  return out;
+}
+
+result<std::vector<open_gpu>> read_open(redis& db) {
+  auto ids = db.scored(keys::gpus(key_prefix), 100'000);
+  if (!ids)
+    return fail(ids.error());
+  auto now = db.time();
+  if (!now)
+    return fail(now.error());
+  std::vector<open_gpu> out;
+  for (auto& [id, end_ms] : *ids) {
+    auto fields = db.hash(keys::gpu(key_prefix, id));
+    if (!fields)
+      return fail(fields.error());
+    // Ended since the ids were read.
+    if (!fields->empty())
+      out.push_back(to_open_gpu(id, std::move(*fields), end_ms / 1000 - *now));
+  }
+  return out;
+}
+
+std::string open_table(const std::vector<open_gpu>& gpus,
+                       const gpu_options& opts) {
+  rows out{
+    {"gpu", "type", "state", "age", "lease", "workload", "node", "owner"}};
+  for (auto& x : gpus)
+    out.push_back({excerpt(x.id, 60), excerpt(field(x.fields, "type"), 40),
+                   excerpt(field(x.fields, "state"), 20), span_text(x.age_s),
+                   lease_text(x.left_s),
+                   or_dash(field(x.fields, "workload"), 60),
+                   or_dash(field(x.fields, "node"), 60),
+                   or_dash(field(x.fields, "owner"), 60)});
+  if (opts.priced()) {
+    out[0].emplace_back("cost");
+    for (size_t i = 0; i < gpus.size(); ++i)
+      out[i + 1].push_back(cost_text(opts.cost(gpus[i].rented_s)));
+  }
+  return columns_text(out);
+}
+
+std::string open_json(const open_gpu& x, const gpu_options& opts) {
+  auto out = "{\"id\":" + json::quote(x.id);
+  for (std::string name : {"type", "state", "workload", "node", "owner"})
+    out += ",\"" + name + "\":" + json::quote(field(x.fields, name));
+  out += ",\"age_s\":" + std::to_string(x.age_s)
+         + ",\"rented_s\":" + std::to_string(x.rented_s)
+         + ",\"lease_left_s\":" + std::to_string(x.left_s);
+  if (opts.priced())
+    out += ",\"cost\":" + cost_text(opts.cost(x.rented_s));
+  return out + "}";
+}
+
+int show_open(const context& ctx, redis& db, const gpu_options& opts) {
+  auto gpus = read_open(db);
+  if (!gpus)
+    return report(failed, gpus.error().message);
+  if (ctx.json) {
+    std::string items;
+    for (auto& x : *gpus)
+      items += (items.empty() ? "" : ",") + open_json(x, opts);
+    std::cout << "{\"gpus\":[" << items << "]}\n";
+  } else {
+    std::cout << (gpus->empty() ? "no GPU is rented\n"
+                                : open_table(*gpus, opts));
+  }
+  return done;
+}
+
+std::vector<std::string> closed_row(const json::document& x,
+                                    const gpu_options& opts) {
+  auto seconds = json::number(x, "seconds").value_or(0);
+  auto ended = unix_now() - json::number(x, "stopped_at").value_or(0);
+  auto text = [&x](const char* name, size_t limit) {
+    return or_dash(json::string_or_empty(x, name), limit);
+  };
+  std::vector<std::string> out{
+    text("id", 60),
+    text("type", 40),
+    std::to_string(static_cast<int64_t>(std::clamp(seconds, 0.0, 1e15))),
+    cost_text(json::number(x, "refund_amount").value_or(0)),
+    span_text(ended) + " ago",
+    text("workload", 60),
+    text("worker", 60),
+    text("reason", 120)};
+  if (opts.priced())
+    out.push_back(cost_text(opts.cost(seconds)));
+  return out;
+}
+
+std::string closed_json(const json::document& x, const gpu_options& opts) {
+  auto out = json::to_text(x);
+  if (!opts.priced())
+    return out;
+  out.pop_back();
+  auto cost = opts.cost(json::number(x, "seconds").value_or(0));
+  return out + (out.size() > 1 ? "," : "") + "\"cost\":" + cost_text(cost)
+         + "}";
+}
+
+int show_closed(const context& ctx, redis& db, const gpu_options& opts) {
+  auto got = db.ask({"LRANGE", keys::closed_gpus(key_prefix), "0",
+                     std::to_string(opts.closed - 1)});
+  if (!got)
+    return report(failed, got.error().message);
+  rows table{{"gpu", "type", "seconds", "refund", "ended", "workload", "worker",
+              "reason"}};
+  if (opts.priced())
+    table[0].emplace_back("cost");
+  std::string items;
+  for (auto& x : got->elements) {
+    auto doc = json::parse(x.text);
+    if (!doc || !doc->IsObject())
+      continue;
+    items += (items.empty() ? "" : ",") + closed_json(*doc, opts);
+    table.push_back(closed_row(*doc, opts));
+  }
+  if (ctx.json)
+    std::cout << "{\"closed\":[" << items << "]}\n";
+  else
+    std::cout << (table.size() == 1 ? "no GPU has ended\n"
+                                    : columns_text(table));
+  return done;
+}
+
+} // namespace
+
+void add_gpus(CLI::App& app, context& ctx, std::function<int()>& action) {
+  auto opts = std::make_shared<gpu_options>();
+  auto* cmd = app.add_subcommand("gpus", "Show the GPUs that workers rent");
+  cmd
+    ->add_option("--closed", opts->closed,
+                 "Show so many that have ended instead, the latest first")
+    ->check(CLI::Range(1, 100'000));
+  cmd
+    ->add_option("--price", opts->price_per_hour,
+                 "Price of an hour: adds what each has cost")
+    ->check(CLI::Range(0.0, 1e6));
+  cmd->footer("A GPU whose lease ran out has lost its worker; another takes it "
+              "over within a\nminute. In state intent, the provider has not "
+              "yet said which workload it is.\n\nExamples:\n  c3ctl gpus\n  "
+              "c3ctl gpus --closed 20 --price 1.2\n  c3ctl gpus --json");
+  cmd->callback([&ctx, &action, opts] {
+    action = [&ctx, opts] {
+      return with_redis(ctx, [&](redis& db) {
+        return opts->closed > 0 ? show_closed(ctx, db, *opts)
+                                : show_open(ctx, db, *opts);
+      });
+    };
+  });
+}
+
+} // namespace render::ctl

@@ -1,0 +1,13 @@
+#pragma once
+// `c3ctl gpus`: the launch ledger, open and ended entries, with their cost.
+#include "app/ctl/context.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+
+namespace render::ctl {
+
+void add_gpus(CLI::App& app, context& ctx, std::function<int()>& action);
+
+} // namespace render::ctl

@@ -1,0 +1,178 @@
+"""The crash matrix: every cell is a step of a job, a fault that strikes there
+and a kind of job, with what is promised to come of it.
+
+The expectations are the promises, not what happened to be seen. A cell in
+`known` is not held yet; it runs and is shown, and does not count."""
+
+from auditor import Expected
+
+KINDS = ("csm", "whisper", "portrait", "analyze")
+STEPS = ("queued", "booting", "fetch", "submit", "render", "collect", "store",
+         "webhook", "settled")
+# Where an answer of the model is the whole result, nothing is fetched or
+# stored.
+ABSENT = {"analyze": ("collect", "store"), "whisper": (), "csm": (),
+          "portrait": ()}
+AFTER_RENDER = ("webhook", "settled")
+
+
+class Cell:
+    def __init__(self, step, fault, kind, want, why_known=None, **how):
+        self.step, self.fault, self.kind = step, fault, kind
+        self.want, self.why_known, self.how = want, why_known, how
+        self.name = f"{step}/{fault}/{kind}"
+
+
+def steps_of(kind):
+    return [s for s in STEPS if s not in ABSENT[kind]]
+
+
+def runs_after_loss(step, kind):
+    """GPU runs when the worker is lost at that step."""
+    if step in ("queued", "booting", "fetch") or step in AFTER_RENDER:
+        return 1
+    if kind == "portrait":
+        # Where ComfyUI has the prompt, a new owner follows it. Between handing
+        # it over and writing its name down is a moment that nobody can close.
+        return 2 if step == "submit" else 1
+    return 2
+
+
+def hooks_after_loss(step):
+    return "1+" if step == "webhook" else "1"
+
+
+def worker_faults(kind):
+    for step in steps_of(kind):
+        runs = runs_after_loss(step, kind)
+        hooks = hooks_after_loss(step)
+        # Who dies while a launch is under way leaves a GPU that the successor
+        # takes over, or stops because it has its own by then.
+        launches = 2 if step in ("queued", "booting") else 1
+        yield Cell(step, "worker SIGKILL, survivor", kind, Expected(
+            runs=runs, webhooks=hooks, launches=launches), survivor=True)
+        yield Cell(step, "worker SIGKILL, restart", kind, Expected(
+            runs=runs, webhooks=hooks, launches=launches))
+        yield Cell(step, "worker SIGTERM", kind, Expected(
+            launches=2 if step in ("queued", "booting") else 1),
+            survivor=True)
+        yield Cell(step, "worker SIGSTOP 36 s", kind, Expected(
+            runs=runs, webhooks=hooks, launches=2), survivor=True)
+    for step in ("fetch", "render"):
+        yield Cell(step, "worker SIGTERM twice", kind, Expected(
+            runs=1 if step == "fetch" else 2, launches=2), survivor=True)
+
+
+def redis_faults(kind):
+    for step in steps_of(kind):
+        yield Cell(step, "redis SIGKILL, restart", kind, Expected())
+        yield Cell(step, "redis SIGSTOP 3 s", kind, Expected())
+    for step in ("render", "webhook"):
+        if kind in ("csm", "portrait") or step == "render":
+            yield Cell(step, "redis down 60 s", kind, Expected())
+    yield Cell("render", "redis and worker SIGKILL", kind, Expected(
+        runs=runs_after_loss("render", kind)))
+    yield Cell("render", "FLUSHALL", kind, Expected(),
+               why_known="there is no local journal yet")
+    yield Cell("render", "redis SIGKILL without AOF", kind, Expected(),
+               why_known="there is no local journal yet", aof=False)
+
+
+def gpu_faults(kind):
+    for step in steps_of(kind):
+        if step == "queued":
+            continue
+        before = step in ("booting", "fetch")
+        after = step in ("store",) + AFTER_RENDER
+        yield Cell(step, "GPU dies", kind, Expected(
+            runs=1 if before or after else 2, launches=2))
+    yield Cell("render", "GPU dies, still listed", kind,
+               Expected(runs=2, launches=2))
+    if kind in ("csm", "whisper"):
+        yield Cell("render", "stream cut", kind,
+                   Expected(runs=2, launches=2), arm=[("drop_stream", None, 1)])
+    if kind == "portrait":
+        yield Cell("render", "ComfyUI restarts", kind,
+                   Expected(runs=2, launches=2))
+
+
+def cloud_faults(kind):
+    for name, arm, launches in (
+            ("launch refused twice", [("launch_refuse", None, 2)], 1),
+            ("launch answer lost", [("launch_lost_answer", None, 1)], 1),
+            ("launch answered with HTML", [("launch_lost_answer", "html", 1)],
+             1),
+            ("list lags 20 s", [("list_lag", "20", None)], 1),
+            ("list is HTML", [("list_html", None, 3)], 1),
+            ("node never boots", [("boot_forever", None, 1)], 2)):
+        yield Cell("booting", name, kind, Expected(launches=launches), arm=arm)
+    yield Cell("settled", "stop refused 4 times", kind, Expected(),
+               arm=[("stop_refuse", None, 4)])
+    yield Cell("booting", "launch answer lost, worker SIGKILL", kind,
+               Expected(launches=2), arm=[("launch_lost_answer", None, 1)])
+    yield Cell("booting", "list lags, worker SIGKILL", kind,
+               Expected(launches=2), arm=[("list_lag", "20", None)])
+    yield Cell("settled", "stop refused, worker SIGKILL", kind, Expected(),
+               arm=[("stop_refuse", None, 3)])
+
+
+def receiver_faults(kind):
+    yield Cell("webhook", "receiver answers 500 twice", kind,
+               Expected(tries=3), hooks=[500, 500])
+    yield Cell("webhook", "receiver down 8 s", kind, Expected())
+    yield Cell("webhook", "receiver hangs up", kind, Expected(tries=2),
+               hooks=["cut"])
+    yield Cell("webhook", "receiver always 500", kind,
+               Expected(webhooks="dead", tries=5), hook_always=500)
+    yield Cell("webhook", "receiver 500, worker SIGKILL", kind,
+               Expected(webhooks="1"), hooks=[500], survivor=True)
+
+
+def disk_faults(kind):
+    # An input that does not fit, and a result that does not.
+    full = Expected(status="failed", error="space", runs=0)
+    yield Cell("fetch", "disk full", kind, full, disk="fetch")
+    if kind == "analyze":
+        # The text itself is the result, and Redis has it.
+        yield Cell("render", "disk full", kind, Expected(), disk="render")
+    else:
+        # The file is a part of it.
+        yield Cell("render", "disk full", kind, Expected(
+            status="failed", error="space"), disk="render")
+
+
+def all_cells():
+    for make in (worker_faults, redis_faults, gpu_faults, cloud_faults,
+                 receiver_faults, disk_faults):
+        for kind in KINDS:
+            yield from make(kind)
+
+
+QUICK = {
+    "csm": ("booting/worker SIGKILL, survivor", "render/worker SIGTERM",
+            "store/worker SIGKILL, survivor", "webhook/worker SIGKILL, restart",
+            "render/redis SIGKILL, restart", "render/GPU dies",
+            "booting/launch answer lost", "settled/stop refused 4 times",
+            "webhook/receiver hangs up", "fetch/disk full",
+            "render/worker SIGSTOP 36 s"),
+    "whisper": ("fetch/worker SIGKILL, survivor", "submit/worker SIGTERM",
+                "collect/worker SIGKILL, restart",
+                "webhook/redis SIGKILL, restart", "render/stream cut",
+                "booting/list lags 20 s", "webhook/receiver down 8 s"),
+    "portrait": ("render/worker SIGKILL, survivor",
+                 "render/worker SIGKILL, restart", "booting/worker SIGTERM",
+                 "store/worker SIGSTOP 36 s", "store/redis SIGSTOP 3 s",
+                 "render/ComfyUI restarts", "booting/launch refused twice",
+                 "settled/worker SIGKILL, survivor"),
+    "analyze": ("queued/worker SIGKILL, restart", "render/worker SIGTERM twice",
+                "render/redis SIGSTOP 3 s", "booting/GPU dies",
+                "webhook/receiver answers 500 twice"),
+}
+
+
+def quick_cells():
+    wanted = {f"{name}/{kind}" for kind, names in QUICK.items()
+              for name in names}
+    found = [c for c in all_cells() if c.name in wanted]
+    assert len(found) == len(wanted), wanted - {c.name for c in found}
+    return found

@@ -1,0 +1,12 @@
+# One file a promise of DESIGN.md, on whole worker nodes.
+render_test(
+  promises_test
+  LABEL scenario
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/promise_main.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/promise_1_one_final_status.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/promise_2_webhooks.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/promise_3_gpus_are_stopped.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/promise_4_not_ours.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/promise_6_warm_gpus.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/promise_7_bad_input.cpp
+  DEPENDS render_harness)

@@ -1,0 +1,36 @@
+#pragma once
+// The runs that every change has to survive.
+#include "app/simulator/fleet.hpp"
+
+#include <string>
+
+namespace render::simulator {
+
+inline constexpr size_t corpus_seeds = 200;
+
+/// A hundred jobs in an hour, four nodes, every kind of fault that the rules
+/// must hold under, about one event every forty seconds. The shape of the
+/// trace changes from seed to seed.
+inline fleet_options corpus_run(uint64_t seed,
+                                const std::string& faults = "safe") {
+  static constexpr const char* shapes[] = {"bursty", "steady", "sparse",
+                                           "queue", "daily"};
+  trace_options trace;
+  trace.shape = shapes[seed % std::size(shapes)];
+  trace.seed = seed;
+  trace.jobs = 100;
+  trace.hours = 1;
+  fleet_options out;
+  out.seed = seed;
+  out.nodes = 4;
+  out.hours = 1;
+  out.jobs = *make_trace(trace);
+  out.faults = *harness::parse_faults(faults);
+  out.faults_per_hour = 4;
+  // A node with room for more is another node.
+  if (seed % 3 == 0)
+    out.settings = {{"MAX_GPUS", "3"}, {"JOBS_PER_GPU", "2"}};
+  return out;
+}
+
+} // namespace render::simulator

@@ -1,0 +1,48 @@
+// Seeds that once broke a rule, by the name of what was wrong. They stay.
+#define BOOST_TEST_MODULE regressions
+#include "tests/simulation/corpus.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace render;
+using namespace render::simulator;
+
+namespace {
+
+/// The options of `c3-sim` that the failure was seen with.
+fleet_outcome run(uint64_t seed, const std::string& trace,
+                  const std::string& faults, double faults_per_hour,
+                  size_t jobs = 100) {
+  trace_options t;
+  t.shape = trace;
+  t.seed = seed;
+  t.jobs = jobs;
+  t.hours = 1;
+  fleet_options out;
+  out.seed = seed;
+  out.nodes = 4;
+  out.hours = 1;
+  out.jobs = *make_trace(t);
+  out.faults = *harness::parse_faults(faults);
+  out.faults_per_hour = faults_per_hour;
+  return run_fleet(out);
+}
+
+void expect_whole(const fleet_outcome& x) {
+  BOOST_TEST(!x.broken, (x.broken ? describe(*x.broken) : ""));
+}
+
+} // namespace
+
+// Both were launched within a second, the answer to one was lost, and the list
+// showed only the other.
+BOOST_AUTO_TEST_CASE(a_lost_answer_does_not_take_another_workers_gpu,
+                     *boost::unit_test::expected_failures(4)) {
+  for (uint64_t seed : {3, 5, 28, 36})
+    expect_whole(run(seed, "bursty", "launch-lost,list-lag", 8));
+}
+
+BOOST_AUTO_TEST_CASE(a_killed_worker_leaves_nothing_behind) {
+  for (uint64_t seed : {1, 2, 3})
+    expect_whole(run(seed, "steady", "process-death", 40, 200));
+}

@@ -1,0 +1,22 @@
+// Two hundred seeds of a hundred jobs under faults: after every event the
+// rules hold. A broken one names its seed; `c3-sim` replays it.
+#define BOOST_TEST_MODULE seed_corpus
+#include "tests/simulation/corpus.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace render::simulator;
+
+BOOST_AUTO_TEST_CASE(no_seed_breaks_a_rule) {
+  for (uint64_t seed = 1; seed <= corpus_seeds; ++seed) {
+    if (seed % CORPUS_PARTS != CORPUS_PART)
+      continue;
+    auto out = run_fleet(corpus_run(seed));
+    if (out.broken)
+      BOOST_ERROR("seed " << seed << " at "
+                          << static_cast<double>(out.broken->when.count()) / 1e9
+                          << " s: " << describe(*out.broken));
+    BOOST_TEST(out.jobs == 100u);
+    BOOST_TEST(out.fault_events > 10u);
+  }
+}
