@@ -18,8 +18,8 @@ using http_actor = caf::typed_actor<
   // One exchange.
   caf::replies_to<http_request>::with<http_response>,
   // One exchange whose 2xx body goes to the sink as it arrives. A body of
-  // another status stays in the response. A ws:// or wss:// URL: what the server
-  // says, each text message one piece.
+  // another status stays in the response. A ws:// or wss:// URL: what the
+  // server says, each text message one piece.
   caf::replies_to<http_request, http_sink_actor>::with<http_response>,
   // Aborts by group prefix. Loss is harmless: requests have timeouts.
   caf::reacts_to<msg::cancel_http>>;

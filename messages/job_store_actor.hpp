@@ -53,9 +53,9 @@ using outbox_actor = caf::typed_actor<
   caf::replies_to<msg::record_delivery>::with<caf::ok_atom>>;
 
 /// The JOB STORE actor interface: all of the above, and a ping.
-using job_store_actor = job_queue_actor::extend_with<job_ledger_actor>::
-  extend_with<progress_actor>::extend_with<outbox_actor>::extend_with<
-    gpu_ledger_actor>::extend<
+using job_store_actor = job_queue_actor::extend_with<
+  job_ledger_actor>::extend_with<progress_actor>::extend_with<outbox_actor>::
+  extend_with<gpu_ledger_actor>::extend<
     // Asks Redis for a sign of life; answers with its version.
     caf::replies_to<caf::get_atom>::with<std::string>>;
 

@@ -68,9 +68,9 @@ struct shell {
 
   // The JOB STORE keeps trying; nobody is left here to wait for it.
   void operator()(close_ledger x) const {
-    caf::anon_send(st().deps.ledger,
-                   msg::close_gpu{std::move(x.entry), std::move(x.reason),
-                                  x.refund_amount});
+    caf::anon_send(
+      st().deps.ledger,
+      msg::close_gpu{std::move(x.entry), std::move(x.reason), x.refund_amount});
   }
 
   void operator()(launch x) const {

@@ -378,8 +378,7 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
     return health_tick();
   case timer::idle:
     return running_.empty() ? retire(
-             "idle for " + std::to_string(idle_timeout().count() / 1000)
-               + " s",
+             "idle for " + std::to_string(idle_timeout().count() / 1000) + " s",
              now_s)
                             : effects{};
   case timer::replace:

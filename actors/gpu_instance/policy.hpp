@@ -147,8 +147,8 @@ struct quit {};
 
 using effect
   = std::variant<list_workloads, write_ledger, leave_ledger, close_ledger,
-                 launch, probe, stop, arm_timer, start_renderer, stop_renderers, report,
-                 end_job, say, quit>;
+                 launch, probe, stop, arm_timer, start_renderer, stop_renderers,
+                 report, end_job, say, quit>;
 using effects = std::vector<effect>;
 
 /// How long to wait until the next probe of a machine that was launched this

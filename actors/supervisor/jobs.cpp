@@ -1,7 +1,6 @@
 // What becomes of claimed jobs: a slot, another attempt, a final status, or
 // the way back to the queue.
 #include "actors/supervisor/policy.hpp"
-
 #include "messages/render_handle.hpp"
 
 #include <algorithm>

@@ -135,10 +135,10 @@ struct say {
   std::string text;
 };
 
-using effect = std::variant<send_capacity, run_on, rent, drain_gpu, halt_gpu,
-                            settle, release, note_attempt, take_gpus,
-                            deliver, start_watcher, arm_timer, flush_webhooks, finish,
-                            say>;
+using effect
+  = std::variant<send_capacity, run_on, rent, drain_gpu, halt_gpu, settle,
+                 release, note_attempt, take_gpus, deliver, start_watcher,
+                 arm_timer, flush_webhooks, finish, say>;
 using effects = std::vector<effect>;
 
 void append(effects& to, effects xs);
@@ -254,8 +254,7 @@ private:
   effects scale_type(const std::string& type, double now_s);
   effects launch(const std::string& type, uint32_t wanted);
   effects make_room(const std::string& type, double now_s);
-  bool is_in_the_way(const gpu& x, const std::string& type,
-                     double now_s) const;
+  bool is_in_the_way(const gpu& x, const std::string& type, double now_s) const;
   uint64_t waiting_for(const std::string& type) const;
   shortage shortage_of(const std::string& type, double now_s) const;
   std::set<std::string> workload_types() const;

@@ -69,7 +69,9 @@ struct shell {
   }
 
   void operator()(release x) const {
-    self->request(st().deps.ledger, ledger_timeout, msg::release_job{x.job_id, x.fence})
+    self
+      ->request(st().deps.ledger, ledger_timeout,
+                msg::release_job{x.job_id, x.fence})
       .then(
         [sh = *this, x](caf::ok_atom) {
           sh.run(sh.st().policy.on_released(x.job_id));

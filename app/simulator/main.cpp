@@ -22,6 +22,7 @@ struct options {
   double hours = 24;
   size_t jobs = 1'000;
   double mean_work_s = 10;
+  double group = 30;
   std::string trace = "bursty";
   std::string policy = "contract";
   std::string faults = "none";
@@ -48,6 +49,7 @@ void add_options(CLI::App& app, options& o) {
   app.add_option("--hours", o.hours, "Length of the trace, and of the faults");
   app.add_option("--jobs", o.jobs, "Jobs of the trace");
   app.add_option("--work", o.mean_work_s, "Mean GPU seconds of a job");
+  app.add_option("--group", o.group, "Mean size of a burst, jobs");
   app.add_option("--trace", o.trace,
                  "steady, bursty, daily, sparse, queue, or a file of JSON "
                  "lines (c3ctl export-trace)");
@@ -81,6 +83,7 @@ result<std::vector<harness::sim_job>> load_trace(const options& o) {
     t.jobs = o.jobs;
     t.hours = o.hours;
     t.mean_work_s = o.mean_work_s;
+    t.group = o.group;
     return make_trace(t);
   }
   std::ifstream in{o.trace};

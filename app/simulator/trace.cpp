@@ -31,7 +31,7 @@ std::vector<double> times_of(const trace_options& o, dice& d) {
     // Groups of some dozens at once: a page of voices, an album of pictures.
     while (out.size() < o.jobs) {
       auto at = d.unit() * span;
-      auto group = 1 + static_cast<size_t>(d.exponential(30));
+      auto group = 1 + static_cast<size_t>(d.exponential(o.group));
       for (size_t i = 0; i < group && out.size() < o.jobs; ++i)
         out.push_back(at);
     }

@@ -19,6 +19,8 @@ struct trace_options {
   double hours = 24;
   /// Mean work of a job on a GPU, seconds.
   double mean_work_s = 10;
+  /// Mean size of the groups of a bursty trace.
+  double group = 30;
   /// Share of jobs that a front end cancels, and that have a deadline.
   double cancelled = 0.01;
   double with_deadline = 0.05;

@@ -67,8 +67,7 @@ renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
   return w->system.spawn(renderer_behavior, renderer_config{}, deps, task, env);
 }
 
-gpu_instance_actor spawn_gpu(const wiring_ptr& w,
-                             const supervisor::rent& order,
+gpu_instance_actor spawn_gpu(const wiring_ptr& w, const supervisor::rent& order,
                              gpu_owner_actor owner) {
   auto& cfg = w->cfg;
   gpu_instance::config out;

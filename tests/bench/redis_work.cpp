@@ -32,13 +32,12 @@ void load_scripts(plain_client& redis) {
 }
 
 std::vector<std::string> claim(plain_client& redis, unsigned count) {
-  auto got
-    = redis.ask({"EVALSHA", job_store::claim_script().sha1, "3",
-                 std::string{job_store::keys::queue},
-                 job_store::keys::running(prefix, worker_name),
-                 job_store::keys::leases(prefix), worker_name,
-                 now, "300", "30000", "10000", "16", "csm,whisper,portrait,analyze",
-                 std::to_string(count), "csm"});
+  auto got = redis.ask(
+    {"EVALSHA", job_store::claim_script().sha1, "3",
+     std::string{job_store::keys::queue},
+     job_store::keys::running(prefix, worker_name),
+     job_store::keys::leases(prefix), worker_name, now, "300", "30000", "10000",
+     "16", "csm,whisper,portrait,analyze", std::to_string(count), "csm"});
   std::vector<std::string> ids;
   auto* claimed = got->element[1];
   for (size_t i = 0; i < claimed->elements; ++i)

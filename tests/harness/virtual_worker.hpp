@@ -97,7 +97,8 @@ public:
         queue_watcher_deps{store_actor, std::move(sink), now, null_logger()}));
       return watcher;
     };
-    deps.make_gpu = [this](const supervisor::rent& order, gpu_owner_actor owner) {
+    deps.make_gpu = [this](const supervisor::rent& order,
+                           gpu_owner_actor owner) {
       return make_gpu(order, std::move(owner));
     };
     deps.webhooks = webhooks;

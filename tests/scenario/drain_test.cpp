@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(waits_for_a_dead_receiver_no_longer_than_its_patience) {
   web->on_request = [](const http_request& x) {
     return http_status(x.url == "http://r.example/hook" ? 500 : 200);
   };
-  webhook_cfg.delays.assign(4, 10min);
+  webhook_cfg.tries.delays.assign(4, 10min);
   cfg.flush_time = 30s;
   start();
   warm_up();

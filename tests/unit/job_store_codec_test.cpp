@@ -1,7 +1,7 @@
 // Redis replies to records and back, whatever stands in Redis.
 #include "actors/io/job_store/codec.hpp"
-#include "messages/utf8.hpp"
 #include "messages/json.hpp"
+#include "messages/utf8.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -331,10 +331,9 @@ BOOST_AUTO_TEST_CASE(with_a_strange_name_is_no_option) {
 // A caller could have other files read, or addresses asked, in our name.
 BOOST_AUTO_TEST_CASE(that_is_a_playlist_is_refused) {
   auto secret = sound("secret.wav");
-  for (auto& list :
-       {"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n" + secret
-          + "\n#EXT-X-ENDLIST\n",
-        "ffconcat version 1.0\nfile secret.wav\n"s})
+  for (auto& list : {"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n" + secret
+                       + "\n#EXT-X-ENDLIST\n",
+                     "ffconcat version 1.0\nfile secret.wav\n"s})
     BOOST_TEST(audio_error(write("list.mp3", list)).find("not sound") == 0u);
 }
 

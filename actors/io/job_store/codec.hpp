@@ -27,7 +27,8 @@ struct decoded_job {
 };
 
 /// A job entry {id, attempt, type, created_at, complete_by, max_time, data,
-/// fence, history, remote} of the scripts; missing elements count as absent fields.
+/// fence, history, remote} of the scripts; missing elements count as absent
+/// fields.
 decoded_job decode_job(reply x);
 
 struct decoded_unfit {

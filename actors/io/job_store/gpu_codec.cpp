@@ -44,8 +44,8 @@ result<msg::gpus_taken> decode_gpus(reply x) {
     y.id = text_at(entry, 0);
     y.type = text_at(entry, 1);
     y.state = gpu_entry_state_from(text_at(entry, 2));
-    y.expires_s = static_cast<int64_t>(
-      std::clamp(number_at(entry, 3), 0.0, 9e15));
+    y.expires_s
+      = static_cast<int64_t>(std::clamp(number_at(entry, 3), 0.0, 9e15));
     y.intent_s = number_at(entry, 4);
     y.workload = text_at(entry, 5);
     y.node = text_at(entry, 6);

@@ -510,8 +510,7 @@ struct shell {
       [sh = *this, id, fence = std::to_string(x.fence)] {
         return make_command(release_script(),
                             {std::string{keys::queue}, keys::record(id),
-                             keys::lock(id), sh.running_key(),
-                             sh.leases_key()},
+                             keys::lock(id), sh.running_key(), sh.leases_key()},
                             {sh.cfg().worker_id, id, fence});
       },
       [sh = *this, id, fence = x.fence, to](answer got) mutable {
@@ -545,15 +544,14 @@ struct shell {
       "ledger entry " + id + " (" + std::string{to_string(x.entry.state)} + ", "
         + std::to_string(st().last_id) + ")",
       [sh = *this, entry = x.entry] {
-        std::vector<std::string> argv{sh.cfg().worker_id,
-                                      std::to_string(sh.cfg().lease.count()),
-                                      entry.id};
+        std::vector<std::string> argv{
+          sh.cfg().worker_id, std::to_string(sh.cfg().lease.count()), entry.id};
         auto fields = gpu_fields(entry);
         argv.insert(argv.end(), fields.begin(), fields.end());
-        return make_command(write_gpu_script(),
-                            {keys::gpus(sh.cfg().prefix),
-                             keys::gpu(sh.cfg().prefix, entry.id)},
-                            std::move(argv));
+        return make_command(
+          write_gpu_script(),
+          {keys::gpus(sh.cfg().prefix), keys::gpu(sh.cfg().prefix, entry.id)},
+          std::move(argv));
       },
       [sh = *this, id, to](const answer& got) mutable {
         auto ok = as_owner(id, got);
@@ -574,12 +572,12 @@ struct shell {
       [sh = *this, x] {
         auto& prefix = sh.cfg().prefix;
         auto& worker = sh.cfg().worker_id;
-        return make_command(
-          close_gpu_script(),
-          {keys::gpus(prefix), keys::gpu(prefix, x.entry.id),
-           keys::closed_gpus(prefix)},
-          {worker, x.entry.id, closed_gpu_json(x, worker, sh.st().deps.now()),
-           std::to_string(sh.cfg().closed_gpus_max)});
+        return make_command(close_gpu_script(),
+                            {keys::gpus(prefix), keys::gpu(prefix, x.entry.id),
+                             keys::closed_gpus(prefix)},
+                            {worker, x.entry.id,
+                             closed_gpu_json(x, worker, sh.st().deps.now()),
+                             std::to_string(sh.cfg().closed_gpus_max)});
       },
       [sh = *this, id, to](const answer& got) mutable {
         sh.st().gpus.erase(id);
@@ -613,19 +611,18 @@ struct shell {
 
   promise<msg::ownership> progress(const msg::report_progress& x) const {
     auto to = self->make_response_promise<msg::ownership>();
-    run(make_command(progress_script(),
-                     {keys::record(x.job_id), keys::lock(x.job_id),
-                      leases_key()},
-                     {cfg().worker_id, std::to_string(cfg().lock_ttl.count()),
-                      valid_utf8(x.stage), number_text(x.progress), now_s(),
-                      std::to_string(x.fence),
-                      std::to_string(cfg().lease.count()), x.job_id}),
-        [to](answer got) mutable {
-          deliver(to,
-                  std::move(got).and_then(decode_ownership).map([](auto&& y) {
-                    return msg::ownership{y.ours, std::move(y.status)};
-                  }));
-        });
+    run(
+      make_command(progress_script(),
+                   {keys::record(x.job_id), keys::lock(x.job_id), leases_key()},
+                   {cfg().worker_id, std::to_string(cfg().lock_ttl.count()),
+                    valid_utf8(x.stage), number_text(x.progress), now_s(),
+                    std::to_string(x.fence),
+                    std::to_string(cfg().lease.count()), x.job_id}),
+      [to](answer got) mutable {
+        deliver(to, std::move(got).and_then(decode_ownership).map([](auto&& y) {
+          return msg::ownership{y.ours, std::move(y.status)};
+        }));
+      });
     return to;
   }
 

@@ -369,9 +369,9 @@ script make_script(std::string_view name, std::string text) {
 }
 
 const script& claim_script() {
-  static const auto x
-    = make_script("claim", joined_lua(claim_head_lua, clock_lua, look_lua, take_lua,
-                           claim_lua));
+  static const auto x = make_script(
+    "claim",
+    joined_lua(claim_head_lua, clock_lua, look_lua, take_lua, claim_lua));
   return x;
 }
 
@@ -383,17 +383,20 @@ const script& claim_one_script() {
 }
 
 const script& peek_script() {
-  static const auto x = make_script("peek", joined_lua(peek_lua, look_lua, peek_walk_lua));
+  static const auto x
+    = make_script("peek", joined_lua(peek_lua, look_lua, peek_walk_lua));
   return x;
 }
 
 const script& release_script() {
-  static const auto x = make_script("release", joined_lua(put_back_lua, release_lua));
+  static const auto x = make_script("release",
+                                    joined_lua(put_back_lua, release_lua));
   return x;
 }
 
 const script& progress_script() {
-  static const auto x = make_script("progress", joined_lua(clock_lua, progress_lua));
+  static const auto x = make_script("progress",
+                                    joined_lua(clock_lua, progress_lua));
   return x;
 }
 
@@ -403,18 +406,20 @@ const script& settle_script() {
 }
 
 const script& reconcile_script() {
-  static const auto x = make_script("reconcile", joined_lua(put_back_lua, reconcile_lua));
+  static const auto x = make_script("reconcile",
+                                    joined_lua(put_back_lua, reconcile_lua));
   return x;
 }
 
 const script& take_webhooks_script() {
-  static const auto x = make_script("take_webhooks", std::string{take_webhooks_lua});
+  static const auto x = make_script("take_webhooks",
+                                    std::string{take_webhooks_lua});
   return x;
 }
 
 const script& record_delivery_script() {
   static const auto x = make_script("record_delivery",
-                             std::string{record_delivery_lua});
+                                    std::string{record_delivery_lua});
   return x;
 }
 

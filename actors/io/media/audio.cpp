@@ -53,13 +53,13 @@ constexpr std::string_view formats
 
 result<audio_probe> probe(const std::string& path, const audio_tools& tools,
                           std::stop_token stop) {
-  auto got = run_program({tools.ffprobe, "-v", "error", "-show_entries",
-                          "stream=codec_type:stream_disposition=attached_pic:"
-                          "format=format_name,duration",
-                          "-of", "json", "-protocol_whitelist", "file",
-                          "-format_whitelist", std::string{formats},
-                          "file:" + path},
-                         tools.limit, stop);
+  auto got
+    = run_program({tools.ffprobe, "-v", "error", "-show_entries",
+                   "stream=codec_type:stream_disposition=attached_pic:"
+                   "format=format_name,duration",
+                   "-of", "json", "-protocol_whitelist", "file",
+                   "-format_whitelist", std::string{formats}, "file:" + path},
+                  tools.limit, stop);
   if (!got)
     return fail(got.error());
   if (got->exit_code != 0)
@@ -72,10 +72,20 @@ result<std::string> convert(const msg::prepare_audio& x,
   auto mono = x.form == msg::audio_form::mono_wav;
   auto target = x.output_stem + (mono ? ".wav" : ".mp3");
   // A raw path may look like an option or a protocol: file: says it is none.
-  std::vector<std::string> argv{
-    tools.ffmpeg, "-v", "error", "-nostdin", "-y", "-protocol_whitelist",
-    "file", "-format_whitelist", std::string{formats}, "-i",
-    "file:" + x.input, "-vn", "-map", "0:a:0"};
+  std::vector<std::string> argv{tools.ffmpeg,
+                                "-v",
+                                "error",
+                                "-nostdin",
+                                "-y",
+                                "-protocol_whitelist",
+                                "file",
+                                "-format_whitelist",
+                                std::string{formats},
+                                "-i",
+                                "file:" + x.input,
+                                "-vn",
+                                "-map",
+                                "0:a:0"};
   if (mono)
     argv.insert(argv.end(), {"-ac", "1", "-c:a", "pcm_s16le"});
   else
