@@ -650,26 +650,32 @@ struct shell {
     auto now = now_ms();
     auto& id = x.entry.job_id;
     auto due = now + x.delay.count();
-    run(make_command(record_delivery_script(),
-                     {keys::outbox(cfg().prefix),
-                      keys::dead_webhooks(cfg().prefix),
-                      keys::outbox_entry(cfg().prefix, id)},
-                     {id, std::string{states[static_cast<size_t>(x.state)]},
-                      std::to_string(x.entry.attempts), valid_utf8(x.error),
-                      std::to_string(now), std::to_string(due),
-                      std::to_string(cfg().dead_letter_max),
-                      keys::outbox_entry_prefix(cfg().prefix)}),
-        [sh = *this, to](answer got) mutable {
-          if (got && got->type == reply::kind::error)
-            got = fail(failure_of(got->text));
-          if (got && got->integer > 0)
-            sh.out().warn("webhooks: {} oldest dead letters removed, {} are "
-                          "kept",
-                          got->integer, sh.cfg().dead_letter_max);
-          deliver(to, std::move(got).map([](auto&&) {
-            return caf::ok_atom{};
-          }));
-        });
+    // Tried until Redis has answered: a receiver should not hear twice of a job
+    // because Redis was away.
+    auto made = make_command(
+      record_delivery_script(),
+      {keys::outbox(cfg().prefix), keys::dead_webhooks(cfg().prefix),
+       keys::outbox_entry(cfg().prefix, id)},
+      {id, std::string{states[static_cast<size_t>(x.state)]},
+       std::to_string(x.entry.attempts), valid_utf8(x.error),
+       std::to_string(now), std::to_string(due),
+       std::to_string(cfg().dead_letter_max),
+       keys::outbox_entry_prefix(cfg().prefix)});
+    write(
+      "delivery of webhook " + x.entry.id + " (try "
+        + std::to_string(x.entry.attempts) + ")",
+      [made = std::move(made)] {
+        return made;
+      },
+      [sh = *this, to](answer got) mutable {
+        if (got && got->integer > 0)
+          sh.out().warn("webhooks: {} oldest dead letters removed, {} are "
+                        "kept",
+                        got->integer, sh.cfg().dead_letter_max);
+        deliver(to, std::move(got).map([](auto&&) {
+          return caf::ok_atom{};
+        }));
+      });
     return to;
   }
 
