@@ -59,16 +59,24 @@ struct shell {
   }
 
   void operator()(record x) const {
+    ++st().records_open;
     self->request(st().deps.outbox, outbox_timeout, x.what)
       .then(
         [sh = *this, id = x.what.entry.id, end = x.lease_end_s](caf::ok_atom) {
           sh.st().policy.on_recorded(id, end);
+          sh.record_closed();
         },
         [sh = *this, id = x.what.entry.job_id](caf::error& err) {
           // The lease ends and it is delivered once more: at least once.
           sh.st().deps.log->warn("webhook of job {}: not recorded, {}", id,
                                  to_failure(err).message);
+          sh.record_closed();
         });
+  }
+
+  void record_closed() const {
+    --st().records_open;
+    answer_flushed();
   }
 
   void operator()(take x) const {
@@ -92,6 +100,15 @@ struct shell {
   }
 
   void operator()(flushed) const {
+    st().flushed = true;
+    answer_flushed();
+  }
+
+  // A process that ends with a delivery unrecorded has it made once more.
+  void answer_flushed() const {
+    if (!st().flushed || st().records_open > 0)
+      return;
+    st().flushed = false;
     for (auto& asker : std::exchange(st().flushing, {}))
       asker.deliver(caf::ok_atom_v);
   }

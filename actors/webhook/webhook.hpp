@@ -29,6 +29,10 @@ struct webhook_state {
   webhook_sender::policy policy{webhook_sender::config{}};
   webhook_sender::signing_keys keys;
   std::vector<caf::typed_response_promise<caf::ok_atom>> flushing;
+  /// Of the policy's point of view: nothing is left to do for them.
+  bool flushed = false;
+  /// Deliveries that the outbox has not confirmed yet.
+  uint32_t records_open = 0;
 };
 
 /// Refuses to start (empty behaviour) when `cfg.secret` is not valid: check it
