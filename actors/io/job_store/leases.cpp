@@ -1,0 +1,52 @@
+// Keeps what is ours, takes what the dead have left.
+#include "actors/io/job_store/shell.hpp"
+
+namespace render::job_store {
+
+// Renderers renew with each report; this is for jobs that wait for a slot,
+// an upload or a write.
+
+void shell::renew() const {
+  arm(renew_leases, cfg().lease / 3);
+  renew_gpus();
+  if (st().claimed.empty())
+    return;
+  std::vector<std::string> argv{cfg().worker_id,
+                                std::to_string(cfg().lock_ttl.count()),
+                                std::to_string(cfg().lease.count())};
+  for (auto& [id, fence] : st().claimed) {
+    argv.push_back(id);
+    argv.push_back(std::to_string(fence));
+  }
+  run(make_command(renew_script(), {leases_key()}, std::move(argv)),
+      [](const answer&) {
+        // Who has lost a job hears of it when it reports or settles.
+      });
+}
+
+// After an outage everybody's lease has run out, the living ones' too: they
+// get the time of one lease to come back before anything is taken over.
+bool shell::may_take_over() const {
+  return st().up_since && self->clock().now() - *st().up_since >= cfg().lease;
+}
+
+void shell::recover() const {
+  arm(recover_jobs, cfg().recover_interval);
+  if (!may_take_over())
+    return;
+  run(make_command(recover_script(), {std::string{keys::queue}, leases_key()},
+                   {std::to_string(cfg().recover_max),
+                    keys::running_prefix(cfg().prefix),
+                    "its worker stopped answering: "}),
+      [sh = *this](answer got) {
+        auto jobs = std::move(got).and_then(decode_recover);
+        if (!jobs)
+          return; // The next look is as good.
+        for (auto& x : *jobs)
+          sh.out().warn("job {}: attempt {} lost, worker {} stopped "
+                        "answering; back in the queue",
+                        x.id, x.attempt, x.former_owner);
+      });
+}
+
+} // namespace render::job_store

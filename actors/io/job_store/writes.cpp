@@ -1,0 +1,63 @@
+// Writes that are repeated until Redis has answered.
+#include "actors/io/job_store/shell.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace render::job_store {
+
+void shell::write(std::string name, std::function<command()> make,
+                  job_store_state::handler asker) const {
+  auto [at, fresh] = st().writes.try_emplace(name,
+                                             job_store_state::lasting_write{});
+  at->second.askers.push_back(std::move(asker));
+  if (!fresh)
+    return; // Asked twice: one write, two answers.
+  at->second.make = std::move(make);
+  try_write(name);
+}
+
+void shell::try_write(const std::string& name) const {
+  auto at = st().writes.find(name);
+  if (at == st().writes.end() || at->second.under_way)
+    return;
+  at->second.under_way = true;
+  run(at->second.make(), [sh = *this, name](answer got) {
+    sh.wrote(name, std::move(got));
+  });
+}
+
+void shell::wrote(const std::string& name, answer got) const {
+  auto& st = this->st();
+  if (got && got->type == reply::kind::error)
+    got = fail(failure_of(got->text));
+  if (!got && is_outage(got.error())) {
+    st.writes[name].under_way = false;
+    st.failed_writes.push_back(name);
+    if (st.retry_delay == milliseconds{0}) {
+      out().warn("{}: not written, trying again ({})", name,
+                 got.error().message);
+      st.retry_delay = cfg().retry_min;
+      arm(retry_writes, st.retry_delay);
+    }
+    return;
+  }
+  if (st.failed_writes.empty())
+    st.retry_delay = milliseconds{0};
+  auto node = st.writes.extract(name);
+  for (auto& asker : node.mapped().askers)
+    asker(got);
+}
+
+void shell::retry_failed_writes() const {
+  auto& st = this->st();
+  auto names = std::exchange(st.failed_writes, {});
+  if (names.empty())
+    return;
+  st.retry_delay = std::min(st.retry_delay * 2, cfg().retry_max);
+  arm(retry_writes, st.retry_delay);
+  for (auto& name : names)
+    try_write(name);
+}
+
+} // namespace render::job_store
