@@ -34,12 +34,6 @@ std::string filter_for(const video_plan& plan) {
   return filter;
 }
 
-std::string timed_message(const char* name, json_object data,
-                          double at = unix_now()) {
-  data.add("timestamp", static_cast<int64_t>(at * 1000));
-  return json_array{}.add(name).raw(data.str()).str();
-}
-
 /// Moves the folder part of a prefix such as "a/b" apart.
 std::pair<std::string, std::string> split_prefix(const std::string& prefix) {
   auto safe = fs::path{prefix}.lexically_normal().relative_path();
@@ -66,48 +60,22 @@ void comfyui_server::work() {
       x = running_ = pending_.front();
       pending_.pop_front();
       life = lives_;
+      tell_queue();
     }
     std::stop_callback chain{node_ended, [x] {
                                x->stop.request_stop();
                              }};
     context_.books->job_started(context_.node, "comfyui");
-    auto started = unix_now();
+    prompt_events events{events_, x->id, x->client_id};
     json_object outputs;
-    std::optional<failed_node> failed;
-    for (auto& node : x->outputs) {
-      auto made = run_output(*x, node);
-      if (!made) {
-        failed = made.error();
-        break;
-      }
-      outputs.raw(node, *made);
-    }
-    std::lock_guard lock{mutex_};
-    json_array messages;
-    messages.raw(timed_message("execution_start",
-                               json_object{}.add("prompt_id", x->id), started));
-    if (failed) {
-      json_object what;
-      what.add("prompt_id", x->id)
-        .add("node_id", failed->node)
-        .add("node_type",
-             class_of(*json::find(x->body, "prompt"), failed->node))
-        .raw("executed", "[]");
-      if (!x->interrupted)
-        what.add("exception_message", failed->message + "\n")
-          .add("exception_type", "RuntimeError")
-          .raw("traceback", R"(["  File \"execution.py\", line 496\n"])")
-          .raw("current_inputs", "{}")
-          .raw("current_outputs", "[]");
-      messages.raw(timed_message(
-        x->interrupted ? "execution_interrupted" : "execution_error", what));
-    } else {
-      messages.raw(timed_message("execution_success",
-                                 json_object{}.add("prompt_id", x->id)));
-    }
+    events.begin();
+    auto failed = run(*x, events, outputs);
     context_.books->job_ended(context_.node, "comfyui", !failed);
+    std::lock_guard lock{mutex_};
+    // From before a restart: nobody knows it any more.
     if (life != lives_)
       continue;
+    tell_end(*x, events, failed);
     running_.reset();
     history_.push_back(
       {x->id,
@@ -118,30 +86,100 @@ void comfyui_server::work() {
          .raw("status", json_object{}
                           .add("status_str", failed ? "error" : "success")
                           .add("completed", !failed)
-                          .raw("messages", messages.str())
+                          .raw("messages", events.messages())
                           .str())
          .str()});
+    tell_queue();
+    events.leave();
   }
 }
 
-tl::expected<std::string, comfyui_server::failed_node>
-comfyui_server::run_output(job& x, const std::string& node) {
-  bool video = class_of(*json::find(x.body, "prompt"), node)
-               == "VHS_VideoCombine";
-  if (video)
-    if (auto text = context_.fault("comfy_execution_error"))
-      return tl::unexpected{
-        failed_node{node, text->empty() ? "Allocation on device" : *text}};
-  if (video && context_.fault("comfy_no_video"))
-    return std::string{"{}"};
-  try {
-    auto made = video ? make_video(x, node) : make_preview(x, node);
-    if (!made)
-      return tl::unexpected{failed_node{node, made.error().message}};
-    return *made;
-  } catch (const std::exception& error) {
-    return tl::unexpected{failed_node{node, error.what()}};
+void comfyui_server::tell_end(const job& x, prompt_events& events,
+                              const std::optional<failure>& failed) {
+  if (!failed)
+    return events.end("execution_success", {});
+  json_object what;
+  what.add("node_id", events.node())
+    .add("node_type", class_of(*json::find(x.body, "prompt"), events.node()))
+    .raw("executed", events.executed());
+  if (x.interrupted)
+    return events.end("execution_interrupted", what);
+  events.end("execution_error",
+             what.add("exception_message", failed->message + "\n")
+               .add("exception_type", "RuntimeError")
+               .raw("traceback", R"(["  File \"execution.py\", line 496\n"])")
+               .raw("current_inputs", "{}")
+               .raw("current_outputs", "[]"));
+}
+
+std::optional<failure> comfyui_server::run(job& x, prompt_events& events,
+                                           json_object& outputs) {
+  for (auto& node : x.outputs) {
+    try {
+      auto made = run_output(x, events, node);
+      if (!made)
+        return made.error();
+      outputs.raw(node, *made);
+    } catch (const std::exception& error) {
+      return failure{failure_kind::internal, error.what()};
+    }
   }
+  return std::nullopt;
+}
+
+result<std::string> comfyui_server::run_output(job& x, prompt_events& events,
+                                               const std::string& node) {
+  auto& prompt = *json::find(x.body, "prompt");
+  std::optional<video_order> video;
+  if (class_of(prompt, node) == "VHS_VideoCombine") {
+    auto ordered = order_video(x, node);
+    if (!ordered) {
+      events.node_begins(node);
+      return fail(ordered.error());
+    }
+    video = std::move(*ordered);
+  }
+  bool sampled = false;
+  for (auto& id : nodes_above(prompt, node)) {
+    if (events.has_run(id))
+      continue;
+    events.node_begins(id);
+    if (auto steps = video ? sampler_steps(prompt, id) : 0; steps > 0) {
+      if (auto done = sample(x, events, video->seconds, steps); !done)
+        return fail(done.error());
+      sampled = true;
+    }
+    events.node_ends();
+  }
+  events.node_begins(node);
+  if (video && !sampled)
+    if (auto done = sample(x, events, video->seconds, 1); !done)
+      return fail(done.error());
+  auto made = video ? make_video(x, *video) : make_preview(x, node);
+  if (!made)
+    return made;
+  if (*made != "{}")
+    events.node_shows(*made);
+  events.node_ends();
+  return made;
+}
+
+// Spends the prompt's render time: no other node is slow here.
+result<void> comfyui_server::sample(job& x, prompt_events& events,
+                                    double seconds, int steps) {
+  if (auto text = context_.fault("comfy_execution_error"))
+    return fail(failure_kind::rejected,
+                text->empty() ? "Allocation on device" : *text);
+  auto span = context_.job_time("comfyui", seconds);
+  for (int step = 1; step <= steps; ++step) {
+    if (!wait_unless_stopped(span * step / steps - span * (step - 1) / steps,
+                             x.stop.get_token()))
+      return fail(failure_kind::unavailable, "stopped");
+    events.node_steps(step, steps);
+    if (2 * step >= steps && context_.fault("comfy_drop_socket"))
+      events_.cut(x.client_id);
+  }
+  return {};
 }
 
 result<std::string> comfyui_server::make_preview(job& x,
@@ -163,22 +201,32 @@ result<std::string> comfyui_server::make_preview(job& x,
   return json_object{}.raw("images", json_array{}.raw(item).str()).str();
 }
 
-result<std::string> comfyui_server::make_video(job& x,
-                                               const std::string& node) {
+result<comfyui_server::video_order>
+comfyui_server::order_video(job& x, const std::string& node) {
   auto plan = plan_video(*json::find(x.body, "prompt"), node);
   if (!plan)
     return fail(plan.error());
+  video_order out{*plan, {}, plan->duration};
+  if (plan->audio.empty())
+    return out;
+  out.audio = input_file(plan->audio).string();
+  if (!plan->trim_to_audio)
+    return out;
+  auto length = media_seconds(out.audio, x.stop.get_token());
+  if (!length)
+    return fail(length.error());
+  out.seconds = std::min(out.seconds, *length);
+  return out;
+}
+
+result<std::string> comfyui_server::make_video(job& x,
+                                               const video_order& video) {
+  if (context_.fault("comfy_no_video"))
+    return std::string{"{}"};
   auto stop = x.stop.get_token();
-  double seconds = plan->duration;
-  auto audio = plan->audio.empty() ? "" : input_file(plan->audio).string();
-  if (!audio.empty() && plan->trim_to_audio) {
-    auto length = media_seconds(audio, stop);
-    if (!length)
-      return fail(length.error());
-    seconds = std::min(seconds, *length);
-  }
-  auto type = plan->save_output ? "output" : "temp";
-  auto [subfolder, prefix] = split_prefix(plan->prefix);
+  auto& audio = video.audio;
+  auto type = video.plan.save_output ? "output" : "temp";
+  auto [subfolder, prefix] = split_prefix(video.plan.prefix);
   auto folder = context_.dir / type / subfolder;
   fs::create_directories(folder);
   int counter = 1;
@@ -187,17 +235,17 @@ result<std::string> comfyui_server::make_video(job& x,
   auto stem = (folder / fmt::format("{}_{:05}", prefix, counter)).string();
   auto silent = stem + ".mp4";
 
-  auto length = fmt::format("{:.3f}", seconds);
+  auto length = fmt::format("{:.3f}", video.seconds);
   auto encoded = run_checked({"ffmpeg",   "-v",
                               "error",    "-y",
-                              "-i",       input_file(plan->image).string(),
-                              "-vf",      filter_for(*plan),
+                              "-i",       input_file(video.plan.image).string(),
+                              "-vf",      filter_for(video.plan),
                               "-t",       length,
-                              "-r",       fmt::format("{}", plan->fps),
+                              "-r",       fmt::format("{}", video.plan.fps),
                               "-c:v",     "libx264",
                               "-preset",  "ultrafast",
                               "-pix_fmt", "yuv420p",
-                              "-crf",     std::to_string(plan->crf),
+                              "-crf",     std::to_string(video.plan.crf),
                               silent},
                              tool_limit, stop);
   if (!encoded)
@@ -218,8 +266,6 @@ result<std::string> comfyui_server::make_video(job& x,
     if (!mixed)
       return fail(mixed.error());
   }
-  if (!context_.pace("comfyui", seconds, stop))
-    return fail(failure_kind::unavailable, "stopped");
   auto name = [](const std::string& path) {
     return fs::path{path}.filename().string();
   };
@@ -228,7 +274,7 @@ result<std::string> comfyui_server::make_video(job& x,
                 .add("subfolder", subfolder)
                 .add("type", type)
                 .add("format", "video/h264-mp4")
-                .add("frame_rate", plan->fps)
+                .add("frame_rate", video.plan.fps)
                 .add("workflow", name(stem + ".png"))
                 .add("fullpath", result_file)
                 .str();

@@ -65,12 +65,14 @@ void comfyui_server::handle(const httplib::Request& in, httplib::Response& out,
     return queue_list(out);
   if (get && path == "/prompt") {
     std::lock_guard lock{mutex_};
-    auto left = pending_.size() + (running_ ? 1 : 0);
     return reply_json(
       out, json_object{}
-             .raw("exec_info", json_object{}.add("queue_remaining", left).str())
+             .raw("exec_info",
+                  json_object{}.add("queue_remaining", queue_remaining()).str())
              .str());
   }
+  if (get && path == "/ws")
+    return listen(in, out);
   if (get && path == "/view")
     return view(in, out);
   if (get && path == "/history")
@@ -190,11 +192,16 @@ void comfyui_server::prompt(const httplib::Request& in,
   x->id = json::string_or_empty(*body, "prompt_id");
   if (x->id.empty())
     x->id = context_.random->uuid();
+  x->client_id = json::string_or_empty(*body, "client_id");
+  if (auto* extra = json::find(*body, "extra_data");
+      extra && x->client_id.empty())
+    x->client_id = json::string_or_empty(*extra, "client_id");
   x->outputs = checked.outputs;
   x->body = std::move(*body);
   std::lock_guard lock{mutex_};
   x->number = ++next_number_;
   pending_.push_back(x);
+  tell_queue();
   changed_.notify_all();
   reply_json(out, json_object{}
                     .add("prompt_id", x->id)
@@ -225,13 +232,16 @@ void comfyui_server::queue_change(const httplib::Request& in,
   if (!body)
     return reply_text(out, "500 Internal Server Error", 500);
   std::lock_guard lock{mutex_};
-  if (json::boolean(*body, "clear").value_or(false))
+  if (json::boolean(*body, "clear").value_or(false)) {
     pending_.clear();
+    tell_queue();
+  }
   if (auto* ids = json::find(*body, "delete"); ids && ids->IsArray())
     for (auto& id : ids->GetArray())
-      std::erase_if(pending_, [&](auto& x) {
-        return id.IsString() && x->id == id.GetString();
-      });
+      if (std::erase_if(pending_, [&](auto& x) {
+            return id.IsString() && x->id == id.GetString();
+          }))
+        tell_queue();
   reply_text(out, "");
 }
 
@@ -309,6 +319,29 @@ void comfyui_server::forget_when_told() {
   if (running_)
     running_->stop.request_stop();
   running_.reset();
+  events_.cut({});
+}
+
+void comfyui_server::listen(const httplib::Request& in,
+                            httplib::Response& out) {
+  if (auto status = context_.fault("comfy_no_socket"))
+    return reply_page(out, static_cast<int>(number_or(*status, 404)));
+  if (!is_socket_request(in))
+    return reply_text(out, "400: no WebSocket asked for", 400);
+  auto sid = in.get_param_value("clientId");
+  if (sid.empty())
+    sid = context_.random->uuid();
+  auto socket = std::make_shared<event_socket>(in);
+  {
+    std::lock_guard lock{mutex_};
+    events_.join(sid, socket, queue_remaining());
+  }
+  serve_listener(*socket, context_.stop, [&] {
+    events_.leave(sid);
+  });
+  // Whatever became of it, no HTTP follows; the status is for the log.
+  cut_connection(in);
+  out.status = 101;
 }
 
 } // namespace render::local_cloud

@@ -1,6 +1,8 @@
 #pragma once
 // A ComfyUI server that runs the portrait workflow: uploads, prompts with the
-// real one's validation, one job at a time, history, files.
+// real one's validation, one job at a time, history, files, and the events of
+// all that by WebSocket.
+#include "app/local_cloud/comfyui_events.hpp"
 #include "app/local_cloud/comfyui_workflow.hpp"
 #include "app/local_cloud/http_text.hpp"
 #include "app/local_cloud/service.hpp"
@@ -27,6 +29,8 @@ private:
   struct job {
     int64_t number = 0;
     std::string id;
+    /// Who is told of it; may be empty.
+    std::string client_id;
     json::document body;
     std::vector<std::string> outputs;
     std::stop_source stop;
@@ -37,9 +41,11 @@ private:
     std::string id;
     std::string text;
   };
-  struct failed_node {
-    std::string node;
-    std::string message;
+  struct video_order {
+    video_plan plan;
+    /// A file; empty: silent.
+    std::string audio;
+    double seconds = 0;
   };
 
   void system_stats(httplib::Response& out) const;
@@ -53,11 +59,26 @@ private:
   void history_change(const httplib::Request& in, httplib::Response& out);
   void view(const httplib::Request& in, httplib::Response& out) const;
   void forget_when_told();
+  void listen(const httplib::Request& in, httplib::Response& out);
+  // The following are called with the mutex held.
+  size_t queue_remaining() const {
+    return pending_.size() + (running_ ? 1 : 0);
+  }
+  void tell_queue() {
+    events_.send({}, "status", status_data(queue_remaining()));
+  }
 
   void work();
-  tl::expected<std::string, failed_node> run_output(job& x,
-                                                    const std::string& node);
-  result<std::string> make_video(job& x, const std::string& node);
+  /// What went wrong, if anything; `outputs` gets what was made.
+  std::optional<failure> run(job& x, prompt_events& events,
+                             json_object& outputs);
+  result<std::string> run_output(job& x, prompt_events& events,
+                                 const std::string& node);
+  result<void> sample(job& x, prompt_events& events, double seconds, int steps);
+  static void tell_end(const job& x, prompt_events& events,
+                       const std::optional<failure>& failed);
+  result<video_order> order_video(job& x, const std::string& node);
+  result<std::string> make_video(job& x, const video_order& video);
   result<std::string> make_preview(job& x, const std::string& node);
   std::filesystem::path input_file(const std::string& name) const;
 
@@ -70,6 +91,7 @@ private:
   /// Counts restarts: a job from before one leaves no history.
   int lives_ = 0;
   std::vector<record> history_;
+  event_hub events_;
   std::jthread worker_;
 };
 

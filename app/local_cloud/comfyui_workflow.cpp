@@ -1,5 +1,6 @@
 #include "app/local_cloud/comfyui_workflow.hpp"
 
+#include "app/local_cloud/comfyui_classes.hpp"
 #include "app/local_cloud/json_text.hpp"
 
 #include <algorithm>
@@ -12,93 +13,6 @@ namespace render::local_cloud {
 namespace {
 
 using names = std::vector<std::string>;
-
-enum class want { link, integer, number, boolean, text, one_of, file };
-
-struct input_rule {
-  std::string name;
-  want kind;
-  /// Type of what is linked, e.g. IMAGE.
-  std::string type{};
-  double least = 0;
-  double most = 0;
-  names choices{};
-  bool optional = false;
-};
-
-struct class_rule {
-  std::vector<input_rule> inputs;
-  names outputs;
-  bool is_output = false;
-};
-
-input_rule link(const char* name, const char* type) {
-  return {name, want::link, type};
-}
-input_rule integer(const char* name, double least, double most) {
-  return {name, want::integer, "INT", least, most};
-}
-input_rule number(const char* name, double least, double most) {
-  return {name, want::number, "FLOAT", least, most};
-}
-input_rule one_of(const char* name, names choices) {
-  return {name, want::one_of, "COMBO", 0, 0, std::move(choices)};
-}
-
-const std::map<std::string, class_rule, std::less<>>& classes() {
-  static const std::map<std::string, class_rule, std::less<>> table{
-    {"LoadImage", {{{"image", want::file}}, {"IMAGE", "MASK"}}},
-    {"LoadAudio", {{{"audio", want::file}}, {"AUDIO"}}},
-    {"ImageResize+",
-     {{link("image", "IMAGE"), integer("width", 0, 16384),
-       integer("height", 0, 16384),
-       one_of("interpolation", {"nearest", "bilinear", "bicubic", "area",
-                                "nearest-exact", "lanczos"}),
-       one_of("method", {"stretch", "keep proportion", "fill / crop", "pad"}),
-       one_of("condition",
-              {"always", "downscale if bigger", "upscale if smaller",
-               "if bigger area", "if smaller area"}),
-       integer("multiple_of", 0, 512)},
-      {"IMAGE", "INT", "INT"}}},
-    {"PreviewImage", {{link("images", "IMAGE")}, {}, true}},
-    {"SaveImage",
-     {{link("images", "IMAGE"), {"filename_prefix", want::text}}, {}, true}},
-    {"ImageOnlyCheckpointLoader",
-     {{one_of("ckpt_name", {"svd_xt.safetensors", "svd_xt_1_1.safetensors"})},
-      {"MODEL", "CLIP_VISION", "VAE"}}},
-    {"SONICTLoader",
-     {{link("model", "MODEL"),
-       one_of("sonic_unet", {"unet.pth"}),
-       number("ip_audio_scale", 0.5, 2),
-       {"use_interframe", want::boolean},
-       one_of("dtype", {"fp16", "fp32", "bf16"})},
-      {"MODEL_SONIC", "DTYPE"}}},
-    {"SONIC_PreData",
-     {{link("clip_vision", "CLIP_VISION"), link("vae", "VAE"),
-       link("audio", "AUDIO"), link("image", "IMAGE"),
-       link("weight_dtype", "DTYPE"), integer("min_resolution", 128, 2048),
-       number("duration", 1, 1e8), number("expand_ratio", 0, 1)},
-      {"SONIC_PREDATA"}}},
-    {"SONICSampler",
-     {{link("model", "MODEL_SONIC"), link("data_dict", "SONIC_PREDATA"),
-       integer("seed", 0, 1.8446744073709552e19),
-       integer("inference_steps", 1, 1024), number("dynamic_scale", 0, 2),
-       number("fps", 5, 120)},
-      {"IMAGE", "FLOAT"}}},
-    {"VHS_VideoCombine",
-     {{link("images", "IMAGE"),
-       number("frame_rate", 1, 240),
-       integer("loop_count", 0, 100),
-       {"filename_prefix", want::text},
-       one_of("format", {"video/h264-mp4"}),
-       {"pingpong", want::boolean},
-       {"save_output", want::boolean},
-       {"audio", want::link, "AUDIO", 0, 0, {}, true}},
-      {"VHS_FILENAMES"},
-      true}},
-  };
-  return table;
-}
 
 const json::value* input_of(const json::value& prompt, const std::string& node,
                             std::string_view name) {
@@ -162,14 +76,16 @@ private:
     }
     if (faults.count(node))
       out.insert(node);
-    for (auto& rule : classes().find(class_of(prompt_, node))->second.inputs)
+    for (auto& rule :
+         node_classes().find(class_of(prompt_, node))->second.inputs)
       if (auto up = linked(prompt_, node, rule.name);
           up && json::find(prompt_, up->node))
         visit(up->node, out);
   }
 
   void check(const std::string& node) {
-    for (auto& rule : classes().find(class_of(prompt_, node))->second.inputs) {
+    for (auto& rule :
+         node_classes().find(class_of(prompt_, node))->second.inputs) {
       auto* x = input_of(prompt_, node, rule.name);
       if (!x && rule.optional)
         continue;
@@ -186,9 +102,10 @@ private:
   void check_link(const std::string& node, const input_rule& rule,
                   const json::value& x) {
     auto to = link_of(x);
-    auto found = to ? classes().find(class_of(prompt_, to->node))
-                    : classes().end();
-    if (found == classes().end() || to->output >= found->second.outputs.size())
+    auto found = to ? node_classes().find(class_of(prompt_, to->node))
+                    : node_classes().end();
+    if (found == node_classes().end()
+        || to->output >= found->second.outputs.size())
       return add(node, "bad_linked_input",
                  "Bad linked input, must be a length-2 list of [node_id, "
                  "slot_index]",
@@ -272,8 +189,8 @@ validate_prompt(const json::value& prompt,
   for (auto& member : prompt.GetObject()) {
     std::string id = member.name.GetString();
     auto type = class_of(prompt, id);
-    auto found = classes().find(type);
-    if (found == classes().end()) {
+    auto found = node_classes().find(type);
+    if (found == node_classes().end()) {
       out.error
         = {"invalid_prompt",
            type.empty()
@@ -346,6 +263,37 @@ std::string image_above(const json::value& prompt, const std::string& node) {
   return {};
 }
 
+namespace {
+
+void collect_above(const json::value& prompt, const std::string& node,
+                   std::set<std::string>& seen, names& out) {
+  auto found = node_classes().find(class_of(prompt, node));
+  if (found == node_classes().end())
+    return;
+  for (auto& rule : found->second.inputs)
+    if (auto up = linked(prompt, node, rule.name);
+        up && seen.insert(up->node).second) {
+      collect_above(prompt, up->node, seen, out);
+      out.push_back(up->node);
+    }
+}
+
+} // namespace
+
+names nodes_above(const json::value& prompt, const std::string& node) {
+  // A ring of links must not bring the node itself in.
+  std::set<std::string> seen{node};
+  names out;
+  collect_above(prompt, node, seen, out);
+  return out;
+}
+
+int sampler_steps(const json::value& prompt, const std::string& node) {
+  if (class_of(prompt, node) != "SONICSampler")
+    return 0;
+  return static_cast<int>(number_in(prompt, node, "inference_steps", 25));
+}
+
 result<video_plan> plan_video(const json::value& prompt,
                               const std::string& node) {
   video_plan out;
@@ -389,11 +337,12 @@ std::string queue_item(int64_t number, const std::string& id,
   for (auto& x : outputs)
     names.add(x);
   json_object extra;
+  auto client = json::string_or_empty(body, "client_id");
   if (auto* given = json::find(body, "extra_data"); given && given->IsObject())
     for (auto& x : given->GetObject())
-      if (std::string_view{x.name.GetString()} != "client_id")
+      if (client.empty() || std::string_view{x.name.GetString()} != "client_id")
         extra.raw(x.name.GetString(), json::to_text(x.value));
-  if (auto client = json::string_or_empty(body, "client_id"); !client.empty())
+  if (!client.empty())
     extra.add("client_id", client);
   return json_array{}
     .add(number)

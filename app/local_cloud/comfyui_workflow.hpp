@@ -60,6 +60,13 @@ result<video_plan> plan_video(const json::value& prompt,
 /// The uploaded image above `node`, whatever lies between; empty when none.
 std::string image_above(const json::value& prompt, const std::string& node);
 
+/// The nodes that must run before `node`, each after those it depends on.
+std::vector<std::string> nodes_above(const json::value& prompt,
+                                     const std::string& node);
+
+/// 0: not a sampler.
+int sampler_steps(const json::value& prompt, const std::string& node);
+
 /// A prompt as the queue and the history tell it: number, id, workflow, what
 /// came with it, the outputs that run. `body` is what was posted.
 std::string queue_item(int64_t number, const std::string& id,

@@ -44,6 +44,10 @@ constexpr std::array catalogue{
   entry{"comfy_execution_error", "a prompt fails while it runs; ARG: message"},
   entry{"comfy_forget", "ComfyUI restarts: queue and history are gone"},
   entry{"comfy_no_video", "a prompt succeeds without a video"},
+  entry{"comfy_no_socket", "/ws answers 404, as a proxy that lets no WebSocket "
+                           "through; ARG: status"},
+  entry{"comfy_drop_socket", "a prompt's WebSocket is cut in the middle of its "
+                             "sampling"},
   entry{"whisper_error_text", "a transcription succeeds with text Error: ARG "
                               "and no files"},
   entry{"ollama_midstream_error", "an error line in the middle of the answer"},

@@ -3,6 +3,7 @@
 #include "app/local_cloud/json_text.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <openssl/evp.h>
 #include <sys/socket.h>
@@ -45,10 +46,10 @@ int port_of(const sockaddr_storage& address) {
   return -1;
 }
 
-// The library offers no way to end a connection from outside, so the sockets
-// are found by their ports.
-template <class Predicate>
-void cut_where(Predicate chosen) {
+// The library gives no access to a connection from outside, so the sockets are
+// found by their ports.
+template <class Predicate, class Action>
+void with_sockets(Predicate chosen, Action act) {
   std::error_code ignored;
   for (auto& entry :
        std::filesystem::directory_iterator{"/proc/self/fd", ignored}) {
@@ -58,8 +59,18 @@ void cut_where(Predicate chosen) {
     if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_size) == 0
         && ::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &own_size) == 0
         && chosen(port_of(own), port_of(peer)))
-      ::shutdown(fd, SHUT_RDWR);
+      act(fd);
   }
+}
+
+auto is_of(const httplib::Request& request) {
+  return [own = request.local_port, peer = request.remote_port](int x, int y) {
+    return x == own && y == peer;
+  };
+}
+
+void cut(int fd) {
+  ::shutdown(fd, SHUT_RDWR);
 }
 
 } // namespace
@@ -92,15 +103,24 @@ void reply_file(httplib::Response& out, const std::string& path) {
 }
 
 void cut_connection(const httplib::Request& request) {
-  cut_where([&](int own, int peer) {
-    return own == request.local_port && peer == request.remote_port;
+  with_sockets(is_of(request), cut);
+}
+
+int duplicate_connection(const httplib::Request& request) {
+  int out = -1;
+  with_sockets(is_of(request), [&](int fd) {
+    if (out < 0)
+      out = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
   });
+  return out;
 }
 
 void cut_connections(int port) {
-  cut_where([&](int own, int) {
-    return own == port;
-  });
+  with_sockets(
+    [port](int own, int) {
+      return own == port;
+    },
+    cut);
 }
 
 std::string media_type(std::string_view path) {

@@ -18,6 +18,9 @@ void reply_file(httplib::Response& out, const std::string& path);
 /// Closes the client's connection without an answer.
 void cut_connection(const httplib::Request& request);
 
+/// Another descriptor of the client's connection, or -1; the caller closes it.
+int duplicate_connection(const httplib::Request& request);
+
 /// Closes all connections to a port of ours.
 void cut_connections(int port);
 

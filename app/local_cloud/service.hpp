@@ -27,9 +27,8 @@ struct service_context {
   std::optional<std::string> fault(std::string_view name) const {
     return faults->take(name, node);
   }
-  /// Spends the added render time of one job; false when stopped meanwhile.
-  bool pace(const std::string& service, double media_seconds,
-            const std::stop_token& token) const {
+  /// The added render time of one job; uses a turn of `slow` up.
+  millis job_time(const std::string& service, double media_seconds) const {
     auto span = millis{0};
     if (auto fixed = config->render_time.find(service);
         fixed != config->render_time.end())
@@ -42,7 +41,12 @@ struct service_context {
     if (config->speed > 0)
       span
         += millis{static_cast<int64_t>(media_seconds * 1000 / config->speed)};
-    return wait_unless_stopped(span, token);
+    return span;
+  }
+  /// Spends it; false when stopped meanwhile.
+  bool pace(const std::string& service, double media_seconds,
+            const std::stop_token& token) const {
+    return wait_unless_stopped(job_time(service, media_seconds), token);
   }
 };
 

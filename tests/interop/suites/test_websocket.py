@@ -210,10 +210,39 @@ def test_polling_stays_the_truth(cloud, inputs, speak):
         assert len(portrait.events.requests) == 1
 
 
-def test_a_node_without_events_is_polled(cloud, inputs):
+# -- the local cloud's own events ----------------------------------------------
+
+
+def run_portrait(cloud, inputs, **fault):
+    """(what the record said of the render's progress, the record)"""
+    if fault:
+        cloud.fault(**fault)
     env = {k: v for k, v in cloud.env.items() if k.startswith("C3_")}
-    with World([], **env) as world:
-        record = world.run("portrait", {
+    with World([], **{**env, "RENDER_POLLING_INTERVAL": "2"}) as world:
+        job = world.submit("portrait", {
             "image_url": world.publish(inputs / "face.jpg"),
             "audio_url": world.publish(inputs / "talk.mp3")})
-        assert record["status"] == "success", record
+        seen = set()
+
+        def ended():
+            record = world.record(job)
+            if record.get("stage") == "render":
+                seen.add(float(record.get("progress", 0)))
+            return record if record["status"] in ("success",
+                                                  "failed") else None
+
+        record = wait_until(ended, 40, "the portrait")
+        return sorted(seen | {0.0}), record
+
+
+def test_the_local_cloud_tells_the_steps(cloud, inputs):
+    seen, record = run_portrait(cloud, inputs)
+    assert record["status"] == "success", record
+    assert len(seen) > 3 and seen[-1] > 0.5
+
+
+def test_a_node_without_events_is_polled(cloud, inputs):
+    seen, record = run_portrait(cloud, inputs, fault="comfy_no_socket",
+                                count=1)
+    assert record["status"] == "success", record
+    assert seen[-1] < 0.2
