@@ -88,6 +88,13 @@ s3_server() {
     nice -n 10 go install "github.com/minio/minio@$minio_version"
 }
 
+# debian_archive: the address that this machine takes Debian's packages from.
+debian_archive() {
+  apt-get indextargets --format '$(SITE)' 'Created-By: Packages' \
+    "Codename: $(. /etc/os-release && printf '%s' "$VERSION_CODENAME")" |
+    head -n 1
+}
+
 # valkey: build/interop/valkey/usr/bin, from bookworm-backports, which is not
 # among this machine's sources and need not be.
 valkey() {
@@ -100,7 +107,7 @@ make_valkey() (
   rm -rf "$1"
   mkdir -p "$1/apt/lists/partial"
   cd "$1"
-  echo 'deb http://deb.debian.org/debian bookworm-backports main' >apt/sources
+  echo "deb $(debian_archive) bookworm-backports main" >apt/sources
   apt() {
     apt-get -o Dir::Etc::SourceList="$1/apt/sources" \
       -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$1/apt/lists" \

@@ -45,7 +45,7 @@ debootstrap_base() {
   say 'making the base with debootstrap'
   rm -rf "$interop_build/minbase"
   debootstrap --variant=minbase bookworm "$interop_build/minbase" \
-    http://deb.debian.org/debian >"$interop_build/debootstrap.log" ||
+    "$(debian_archive)" >"$interop_build/debootstrap.log" ||
     skip "debootstrap failed, see $interop_build/debootstrap.log"
   local made
   made=$(b from scratch)
