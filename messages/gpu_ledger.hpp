@@ -35,6 +35,8 @@ struct gpu_entry {
   std::string node;
   /// Unix seconds; 0 until launched.
   double launched_s = 0;
+  /// Workloads that look like the one of this launch and were there before it.
+  std::vector<std::string> known_before = {};
 
   friend bool operator==(const gpu_entry&, const gpu_entry&) = default;
 };
@@ -42,13 +44,15 @@ struct gpu_entry {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, gpu_entry& x) {
   return f(x.id, x.type, x.state, x.expires_s, x.intent_s, x.workload, x.node,
-           x.launched_s);
+           x.launched_s, x.known_before);
 }
 
 namespace msg {
 
 /// To the JOB STORE: this is how it stands. Tried until Redis has answered;
-/// fails as `not_owner` when another worker has taken the entry.
+/// fails as `not_owner` when another worker has taken the entry, and as
+/// `rejected` when another entry has the workload. Whoever asks is told by
+/// `check_gpu` when the entry cannot be renewed.
 struct write_gpu {
   gpu_entry entry;
 };
@@ -102,6 +106,37 @@ struct gpus_taken {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, gpus_taken& x) {
   return f(x.entries, x.known_workloads);
+}
+
+/// To the JOB STORE: all entries of a workload type, whoever owns them.
+struct view_gpus {
+  std::string type;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, view_gpus& x) {
+  return f(x.type);
+}
+
+/// Answer to `view_gpus`.
+struct gpus_seen {
+  std::vector<gpu_entry> entries;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, gpus_seen& x) {
+  return f(x.entries);
+}
+
+/// JOB STORE → GPU INSTANCE: your entry was not renewed, see whether the GPU is
+/// still yours.
+struct check_gpu {
+  std::string id;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, check_gpu& x) {
+  return f(x.id);
 }
 
 } // namespace msg

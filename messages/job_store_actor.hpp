@@ -43,7 +43,9 @@ using gpu_ledger_actor = caf::typed_actor<
   // Leaves one to others.
   caf::reacts_to<msg::leave_gpu>,
   // Takes over what dead workers left.
-  caf::replies_to<msg::take_gpus>::with<msg::gpus_taken>>;
+  caf::replies_to<msg::take_gpus>::with<msg::gpus_taken>,
+  // Looks without touching anything.
+  caf::replies_to<msg::view_gpus>::with<msg::gpus_seen>>;
 
 /// The OUTBOX interface, for the WEBHOOK actor.
 using outbox_actor = caf::typed_actor<

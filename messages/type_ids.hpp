@@ -84,5 +84,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(render, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(render, (render::msg::take_gpus))
   CAF_ADD_TYPE_ID(render, (render::msg::gpus_taken))
   CAF_ADD_TYPE_ID(render, (render::msg::note_remote))
+  CAF_ADD_TYPE_ID(render, (render::msg::view_gpus))
+  CAF_ADD_TYPE_ID(render, (render::msg::gpus_seen))
+  CAF_ADD_TYPE_ID(render, (render::msg::check_gpu))
 
 CAF_END_TYPE_ID_BLOCK(render)

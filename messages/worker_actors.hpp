@@ -45,6 +45,8 @@ using queue_watcher_actor = caf::typed_actor<
 using gpu_instance_actor = caf::typed_actor<caf::reacts_to<msg::run_job>,
                                             caf::reacts_to<msg::drain_gpu>,
                                             caf::reacts_to<msg::halt_gpu>,
+                                            // From the JOB STORE.
+                                            caf::reacts_to<msg::check_gpu>,
                                             // From its RENDERERS.
                                             caf::reacts_to<msg::render_ended>,
                                             // INTERNAL: timers.

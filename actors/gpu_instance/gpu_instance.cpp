@@ -47,8 +47,9 @@ struct shell {
   }
 
   void operator()(write_ledger x) const {
-    auto on = [sh = *this](const result<void>& got) {
-      sh.run(sh.st().policy.on_ledger_written(got, sh.now()));
+    auto on = [sh = *this,
+               workload = x.entry.workload](const result<void>& got) {
+      sh.run(sh.st().policy.on_ledger_written(workload, got, sh.now()));
     };
     self
       ->request(st().deps.ledger, ledger_timeout,
@@ -56,6 +57,22 @@ struct shell {
       .then(
         [on](caf::ok_atom) {
           on({});
+        },
+        [on](caf::error& err) {
+          on(fail(to_failure(err)));
+        });
+  }
+
+  void operator()(view_ledger) const {
+    auto on = [sh = *this](const result<std::vector<gpu_entry>>& got) {
+      sh.run(sh.st().policy.on_ledger_viewed(got, sh.now()));
+    };
+    self
+      ->request(st().deps.ledger, ledger_timeout,
+                msg::view_gpus{st().cfg.workload_type})
+      .then(
+        [on](msg::gpus_seen& got) {
+          on(std::move(got.entries));
         },
         [on](caf::error& err) {
           on(fail(to_failure(err)));
@@ -209,6 +226,9 @@ gpu_instance_behavior(self_ptr self, gpu_instance::config cfg,
     },
     [sh](const msg::halt_gpu& x) {
       sh.run(sh.st().policy.on_halt(x.reason, sh.now()));
+    },
+    [sh](const msg::check_gpu&) {
+      sh.run(sh.st().policy.on_ledger_doubt());
     },
     [sh](msg::render_ended& x) {
       sh.on_render_ended(x.job_id, std::move(x.outcome));

@@ -3,13 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace render::gpu_instance {
 
 namespace {
 
-// The provider's clock and ours may differ by this much.
-constexpr double clock_skew_s = 120;
 // A list may lag, so one look that finds nothing proves nothing.
 constexpr uint32_t looks_before_next_launch = 2;
 
@@ -38,23 +37,27 @@ effects policy::begin_recording(const result<std::vector<gpu_workload>>& got,
                                 double now_s) {
   if (stop_wanted_)
     return begin_stop(*stop_wanted_, now_s);
-  before_.reset();
-  if (got) {
-    before_.emplace();
-    for (auto& x : *got)
-      before_->insert(x.workload);
-  }
   launch_step_ = launch_step::recording;
   launch_sent_s_ = now_s;
   expires_sent_s_ = static_cast<int64_t>(
     std::floor(now_s + static_cast<double>(cfg_.max_lifetime.count()) / 1000));
+  known_before_.clear();
+  if (got)
+    known_before_ = lookalikes(entry(), *got);
   recorded_ = true;
   return {write_ledger{entry()}};
 }
 
-effects policy::on_ledger_written(const result<void>& got, double now_s) {
+effects policy::on_ledger_written(const std::string& workload,
+                                  const result<void>& got, double now_s) {
   if (phase_ == gpu_phase::gone)
     return {};
+  if (!got && got.error().kind == failure_kind::rejected)
+    return !workload.empty() && workload == gpu_.workload ? look_further()
+                                                          : effects{};
+  if (std::exchange(refusal_open_, false))
+    return !got && got.error().kind == failure_kind::not_owner ? disown()
+                                                               : effects{};
   if (phase_ != gpu_phase::launching) {
     if (!got && got.error().kind == failure_kind::not_owner)
       return disown();
@@ -85,7 +88,8 @@ effects policy::begin_adopted(double now_s) {
       && now_s > static_cast<double>(x.expires_s) + clock_skew_s)
     return begin_stop("its lifetime has ended", now_s);
   if (x.workload.empty()) {
-    before_.emplace(cfg_.known_workloads.begin(), cfg_.known_workloads.end());
+    known_before_ = x.known_before;
+    held_.insert(cfg_.known_workloads.begin(), cfg_.known_workloads.end());
     launch_attempt_ = static_cast<uint32_t>(cfg_.launch_delays.size()) + 1;
     launch_step_ = launch_step::looking_up;
     unsure_ = true;
@@ -137,6 +141,13 @@ effects policy::launch_failed(const failure& why, double now_s) {
   launch_step_ = launch_step::retrying;
   auto delay = launch_delay();
   auto out = arm(timer::launch_retry, delay);
+  // Nothing runs under this intent: it must not stand in the way of others who
+  // look for what their launches have made.
+  if (recorded_ && !unsure_ && expires_sent_s_ > 0) {
+    expires_sent_s_ = 0;
+    refusal_open_ = true;
+    out.push_back(write_ledger{entry()});
+  }
   out.push_back(
     say{severity::warning, text + ", next in " + seconds_text(delay)});
   return out;
@@ -157,67 +168,116 @@ effects policy::look_up_later(const failure& why) {
   return out;
 }
 
+// Only with the ledger's word on the other launches: they may have lost their
+// answers in the same second.
 effects policy::looked_up(const result<std::vector<gpu_workload>>& got,
                           double now_s) {
-  if (!got) {
-    if (++lookups_failed_ < cfg_.lookups_max)
-      return arm(timer::launch_retry, launch_delay());
-    failed_ = true;
-    effects out{say{severity::error,
-                    launch_error_.message
-                      + "; the workload list cannot be read ("
-                      + got.error().message
-                      + "): a GPU may be running that nobody uses, please look "
-                        "at the provider"}};
-    auto rest = begin_stop(launch_error_.message, now_s);
-    out.insert(out.end(), rest.begin(), rest.end());
-    return out;
-  }
-  std::vector<gpu_workload> found;
+  if (launch_step_ != launch_step::looking_up)
+    return {};
+  if (!got)
+    return lookup_failed({got.error().kind, "the workload list cannot be read ("
+                                              + got.error().message + ")"},
+                         now_s);
+  listed_ = *got;
+  return {view_ledger{}};
+}
+
+effects policy::on_ledger_viewed(const result<std::vector<gpu_entry>>& got,
+                                 double now_s) {
+  if (phase_ != gpu_phase::launching || launch_step_ != launch_step::looking_up)
+    return {};
+  if (!got)
+    return lookup_failed({got.error().kind, "the ledger cannot be read ("
+                                              + got.error().message + ")"},
+                         now_s);
   for (auto& x : *got)
-    if (could_be_ours(x))
-      found.push_back(x);
-  if (found.size() == 1) {
-    effects out{say{severity::info, "the launch of unknown outcome had worked: "
-                                    "workload "
-                                      + found[0].workload}};
-    auto rest = adopt(std::move(found[0]), now_s);
-    out.insert(out.end(), rest.begin(), rest.end());
-    return out;
-  }
-  if (found.empty())
-    return not_found(now_s);
-  // Any of them may be somebody else's: touch none.
+    if (!x.workload.empty())
+      held_.insert(x.workload);
+  auto found = find_workload(entry(), std::exchange(listed_, {}), *got, held_);
+  if (!found.mine)
+    return not_found(found, now_s);
+  effects out{
+    say{severity::info, "the launch of unknown outcome had worked: workload "
+                          + found.mine->workload}};
+  auto rest = adopt(std::move(*found.mine), now_s);
+  out.insert(out.end(), rest.begin(), rest.end());
+  return out;
+}
+
+effects policy::lookup_failed(const failure& why, double now_s) {
+  if (++lookups_failed_ < cfg_.lookups_max)
+    return arm(timer::launch_retry, launch_delay());
+  failed_ = true;
+  effects out{say{severity::error,
+                  launch_error_.message + "; " + why.message
+                    + ": a GPU may be running that nobody uses, please look "
+                      "at the provider"}};
+  auto rest = begin_stop(launch_error_.message, now_s);
+  out.insert(out.end(), rest.begin(), rest.end());
+  return out;
+}
+
+effects policy::in_doubt(const finding& what, double now_s) {
   failed_ = true;
   effects out{
     say{severity::error,
-        std::to_string(found.size())
-          + " workloads could be the one of a launch whose answer "
-            "was lost; none is touched, please look at the provider"}};
+        std::to_string(what.candidates) + " workloads could be those of "
+          + std::to_string(what.launches)
+          + " launches whose answers were lost; none is touched, please look "
+            "at the provider"}};
   auto rest = begin_stop("ambiguous launch", now_s);
   out.insert(out.end(), rest.begin(), rest.end());
   return out;
 }
 
-bool policy::could_be_ours(const gpu_workload& x) const {
-  auto is_new = !before_ || !before_->contains(x.workload);
-  auto in_time = x.created_s == 0
-                 || x.created_s + clock_skew_s >= launch_sent_s_;
-  return x.type == cfg_.workload_type && is_new && in_time
-         && std::abs(x.expires_s - static_cast<double>(expires_sent_s_)) <= 1;
-}
-
-effects policy::not_found(double now_s) {
+effects policy::not_found(const finding& what, double now_s) {
   ++lookups_;
   if (cfg_.adopted && lookups_ < cfg_.adopted_lookups)
     return arm(timer::launch_retry, cfg_.adopted_lookup_interval);
   if (lookups_ < looks_before_next_launch)
     return arm(timer::launch_retry, launch_delay() / looks_before_next_launch);
+  // A list that lags may have shown what is stopped by now, so not before.
+  if (what.ambiguous)
+    return in_doubt(what, now_s);
   // Looked for long enough: there is none.
   unsure_ = false;
   if (stop_wanted_ || launch_attempt_ > cfg_.launch_delays.size())
     return launch_failed(launch_error_, now_s);
   return begin_attempt();
+}
+
+// Another launch that looked for its own was quicker to write our workload
+// down. Then the one it had made is there for us.
+effects policy::look_further() {
+  if (phase_ == gpu_phase::launching
+      || (phase_ == gpu_phase::stopping && !stop_held_))
+    return {};
+  auto taken = gpu_.workload;
+  held_.insert(taken);
+  effects out;
+  if (!running_.empty())
+    out.push_back(stop_renderers{
+      {failure_kind::unavailable, "the GPU is another launch's"}});
+  if (phase_ == gpu_phase::stopping || phase_ == gpu_phase::draining)
+    stop_wanted_ = reason_;
+  for (auto& x : generations_)
+    ++x;
+  gpu_ = {};
+  ready_.clear();
+  given_up_.clear();
+  probing_.clear();
+  node_up_s_ = 0;
+  unlisted_ = 0;
+  probes_failed_ = 0;
+  stop_held_ = false;
+  launched_s_ = 0;
+  phase_ = gpu_phase::launching;
+  auto rest = look_up_later(
+    {failure_kind::outcome_unknown,
+     "workload " + taken + " is in another launch's ledger entry"});
+  out.insert(out.end(), rest.begin(), rest.end());
+  out.push_back(update());
+  return out;
 }
 
 effects policy::adopt(gpu_workload gpu, double now_s) {
@@ -269,7 +329,10 @@ effects policy::on_listed(list_purpose purpose,
   case list_purpose::stop_check: {
     if (phase_ != gpu_phase::stopping || stop_confirmed_)
       return {};
-    auto listed = !got
+    // A list that lags does not show what has just been launched.
+    auto young = (now_s - launched_s_) * 1000
+                 < 2 * static_cast<double>(cfg_.health_interval.count());
+    auto listed = !got || young
                   || std::any_of(got->begin(), got->end(), [this](auto& x) {
                        return x.workload == gpu_.workload && x.running;
                      });

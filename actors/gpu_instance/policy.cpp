@@ -46,6 +46,7 @@ gpu_entry policy::entry() const {
   out.workload = gpu_.workload;
   out.node = gpu_.node;
   out.launched_s = launched_s_;
+  out.known_before = known_before_;
   return out;
 }
 
@@ -143,6 +144,10 @@ effects policy::service_ready(job_kind kind, double now_s) {
 }
 
 // -- health ------------------------------------------------------------------
+
+effects policy::on_ledger_doubt() {
+  return health_tick();
+}
 
 effects policy::health_tick() {
   if (phase_ != gpu_phase::booting && phase_ != gpu_phase::ready
@@ -255,7 +260,7 @@ effects policy::disown() {
     ++x;
   effects out{say{severity::warning, reason_ + "; it is left alone"}};
   if (!running_.empty())
-    out.push_back(stop_renderers{{failure_kind::not_owner, reason_}});
+    out.push_back(stop_renderers{{failure_kind::unavailable, reason_}});
   out.push_back(update());
   append(out, maybe_gone());
   return out;

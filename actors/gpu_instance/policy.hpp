@@ -5,7 +5,7 @@
 //   launching ──▶ booting ──▶ ready ⇄ (jobs) ──▶ draining ──▶ stopping ──▶ gone
 //       │            │          │                               ▲
 //       └────────────┴──────────┴── lost, given up, halted ─────┘
-#include "messages/gpu_ledger.hpp"
+#include "actors/gpu_instance/lookup.hpp"
 
 #include <array>
 #include <chrono>
@@ -107,6 +107,9 @@ struct close_ledger {
   double refund_amount = 0;
 };
 
+/// What other launches are known, for the list that was just read.
+struct view_ledger {};
+
 struct list_workloads {
   list_purpose purpose = list_purpose::health;
 };
@@ -146,9 +149,9 @@ struct say {
 struct quit {};
 
 using effect
-  = std::variant<list_workloads, write_ledger, leave_ledger, close_ledger,
-                 launch, probe, stop, arm_timer, start_renderer, stop_renderers,
-                 report, end_job, say, quit>;
+  = std::variant<list_workloads, write_ledger, view_ledger, leave_ledger,
+                 close_ledger, launch, probe, stop, arm_timer, start_renderer,
+                 stop_renderers, report, end_job, say, quit>;
 using effects = std::vector<effect>;
 
 /// How long to wait until the next probe of a machine that was launched this
@@ -163,7 +166,13 @@ public:
   effects start(double now_s);
   effects on_listed(list_purpose purpose,
                     const result<std::vector<gpu_workload>>& got, double now_s);
-  effects on_ledger_written(const result<void>& got, double now_s);
+  /// `workload` is what was written, empty before there was one.
+  effects on_ledger_written(const std::string& workload,
+                            const result<void>& got, double now_s);
+  effects on_ledger_viewed(const result<std::vector<gpu_entry>>& got,
+                           double now_s);
+  /// Our entry may be another worker's by now.
+  effects on_ledger_doubt();
   effects on_launched(const result<gpu_workload>& got, double now_s);
   effects on_probed(const std::string& service, const result<void>& got,
                     double now_s);
@@ -198,11 +207,13 @@ private:
   effects begin_recording(const result<std::vector<gpu_workload>>& got,
                           double now_s);
   effects begin_adopted(double now_s);
-  bool could_be_ours(const gpu_workload& x) const;
   effects launch_failed(const failure& why, double now_s);
   effects look_up_later(const failure& why);
   effects looked_up(const result<std::vector<gpu_workload>>& got, double now_s);
-  effects not_found(double now_s);
+  effects lookup_failed(const failure& why, double now_s);
+  effects not_found(const finding& what, double now_s);
+  effects in_doubt(const finding& what, double now_s);
+  effects look_further();
   effects adopt(gpu_workload gpu, double now_s);
   effects begin_boot(double now_s);
   duration launch_delay() const;
@@ -237,11 +248,17 @@ private:
   std::array<uint64_t, timer_count> generations_{};
 
   launch_step launch_step_ = launch_step::listing;
+  /// The ledger has not confirmed yet that the launch was refused.
+  bool refusal_open_ = false;
   uint32_t launch_attempt_ = 0;
   int64_t expires_sent_s_ = 0;
   double launch_sent_s_ = 0;
-  /// Ids of our type before the launch; empty when that list failed.
-  std::optional<std::set<std::string>> before_;
+  /// Of the launch, when they were listed before it.
+  std::vector<std::string> known_before_;
+  /// What the latest look-up has listed, until the ledger is known as well.
+  std::vector<gpu_workload> listed_;
+  /// Workloads of other launches.
+  std::set<std::string> held_;
   uint32_t lookups_ = 0;
   uint32_t lookups_failed_ = 0;
   failure launch_error_{failure_kind::internal, {}};

@@ -130,6 +130,12 @@ public:
   /// moment; after it no continuation is called any more.
   virtual std::vector<http_request> interrupt() = 0;
 
+  /// Whether a later owner of the job goes on with the remote work that is
+  /// under way: then it is not ours to stop once the job, or the GPU, is not.
+  virtual bool may_be_followed() const {
+    return false;
+  }
+
 protected:
   render_plan() = default;
   render_plan(const render_plan&) = default;

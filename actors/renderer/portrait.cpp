@@ -54,6 +54,10 @@ public:
     return out;
   }
 
+  bool may_be_followed() const override {
+    return submitted_;
+  }
+
 private:
   // -- a former owner's render
   // --------------------------------------------------

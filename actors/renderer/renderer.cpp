@@ -297,6 +297,8 @@ struct shell {
   // -- the end ----------------------------------------------------------------
 
   void interrupt(failure why) const {
+    auto lost = why.kind == failure_kind::not_owner
+                || why.kind == failure_kind::unavailable;
     if (!st().course.interrupt(std::move(why)))
       return;
     log(spdlog::level::info,
@@ -308,7 +310,8 @@ struct shell {
     std::vector<http_request> requests;
     if (st().plan)
       guarded([&] {
-        requests = st().plan->interrupt();
+        if (!lost || !st().plan->may_be_followed())
+          requests = st().plan->interrupt();
         return step{};
       });
     st().interrupts_open = requests.size();

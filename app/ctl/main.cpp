@@ -4,6 +4,7 @@
 #include "app/ctl/jobs.hpp"
 #include "app/ctl/listen.hpp"
 #include "app/ctl/submit.hpp"
+#include "app/ctl/trace.hpp"
 #include "app/ctl/watch.hpp"
 #include "app/ctl/webhooks.hpp"
 #include "app/worker/version.hpp"
@@ -106,6 +107,7 @@ int main(int argc, char** argv) {
   add_listen(app, ctx, action);
   add_gpus(app, ctx, action);
   add_webhooks(app, ctx, action);
+  add_export_trace(app, ctx, action);
   // Last: commands would take it over.
   app.footer(footer);
   try {

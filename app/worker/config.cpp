@@ -190,6 +190,10 @@ const std::vector<setting>& settings() {
     {"OUTPUT_DIR", "/app/output",
      "Working files, and results before upload; created when missing.", false,
      false, text(&c::output_dir)},
+    {"JOURNAL_DIR", "",
+     "Where the worker keeps what it owns, should Redis lose it; unset: "
+     "journal below OUTPUT_DIR.",
+     false, false, text(&c::journal_dir)},
     {"MINIO_ENDPOINT", "",
      "S3-compatible storage, host:port; unset: results stay in OUTPUT_DIR.",
      false, false, text(&c::minio_endpoint)},

@@ -1,5 +1,6 @@
 // c3-render-worker: reads its settings, starts one node, waits for a signal.
 // Exit codes: 0 clean, 1 runtime failure, 2 configuration.
+#include "actors/io/job_store/sqlite_journal.hpp"
 #include "app/worker/config.hpp"
 #include "app/worker/log.hpp"
 #include "app/worker/node.hpp"
@@ -101,8 +102,14 @@ int check_config(const worker_config& cfg, const environment& env,
 }
 
 int serve(const worker_config& cfg, const logger& log, signal_waiter& signals) {
+  auto local = job_store::open_sqlite_journal(
+    cfg.journal_dir.empty() ? std::filesystem::path{cfg.output_dir} / "journal"
+                            : std::filesystem::path{cfg.journal_dir},
+    cfg.worker_id);
+  if (!local)
+    return report(configuration, local.error().message);
   std::atomic<bool> drained_clean{false};
-  node worker{cfg, log};
+  node worker{cfg, log, std::move(*local)};
   std::unique_ptr<status_server> status;
   if (!cfg.status_address.empty()) {
     auto started = status_server::start(

@@ -84,14 +84,16 @@ result<std::string> load_portrait_workflow(const std::string& path) {
   return text.str();
 }
 
-node::node(worker_config cfg, logger log)
+node::node(worker_config cfg, logger log,
+           std::shared_ptr<job_store::journal> local)
   : cfg_(std::move(cfg)), log_(std::move(log)) {
   caf_cfg_.add_message_types<caf::id_block::render>();
   // Work sharing parks idle threads on a condition variable; CAF's default,
   // work stealing, polls, which costs an idle node CPU and a busy one latency.
   caf_cfg_.set("scheduler.policy", caf::atom("sharing"));
   system_ = std::make_unique<caf::actor_system>(caf_cfg_);
-  around_ = {unix_now, log_, random_seed, job_store::start_redis_loop};
+  around_ = {unix_now, log_, random_seed, job_store::start_redis_loop,
+             std::move(local)};
   outside_ = spawn_outside_worlds(
     *system_, cfg_, system_->spawn(http_behavior, http_config{}, log_),
     system_->spawn(media_behavior, media::config{}, log_), around_);

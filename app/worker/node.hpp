@@ -19,7 +19,9 @@ namespace render {
 class node {
 public:
   /// Spawns the outside worlds only; nothing is asked of them yet.
-  node(worker_config cfg, logger log);
+  node(worker_config cfg, logger log,
+       std::shared_ptr<job_store::journal> local
+       = std::make_shared<job_store::no_journal>());
   node(const node&) = delete;
   node& operator=(const node&) = delete;
   /// Stops all actors. Returns within seconds, or ends the process with exit

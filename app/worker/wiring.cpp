@@ -159,7 +159,7 @@ outside_worlds spawn_outside_worlds(caf::actor_system& system,
   jobs.worker_id = cfg.worker_id;
   out.jobs
     = system.spawn(job_store_behavior, jobs,
-                   job_store_deps{around.now, around.log, around.make_link});
+                   job_store_deps{around.now, around.log, around.make_link, around.local});
 
   gpu_cloud::config cloud;
   cloud.api_url = cfg.api_url;

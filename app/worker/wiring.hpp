@@ -1,6 +1,7 @@
 #pragma once
 // Which actor is spawned with which handles and settings. The service and the
 // simulator both build their nodes here, so that they cannot drift apart.
+#include "actors/io/job_store/journal.hpp"
 #include "actors/io/job_store/redis_link.hpp"
 #include "actors/log.hpp"
 #include "app/worker/config.hpp"
@@ -34,6 +35,9 @@ struct node_surroundings {
   /// A new seed for each actor that draws random numbers.
   std::function<uint64_t()> new_seed;
   job_store::link_factory make_link;
+  /// See `job_store_deps`.
+  std::shared_ptr<job_store::journal> local
+    = std::make_shared<job_store::no_journal>();
 };
 
 /// The actors that decide; they spawn all others.

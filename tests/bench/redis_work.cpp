@@ -32,12 +32,14 @@ void load_scripts(plain_client& redis) {
 }
 
 std::vector<std::string> claim(plain_client& redis, unsigned count) {
-  auto got = redis.ask(
-    {"EVALSHA", job_store::claim_script().sha1, "3",
-     std::string{job_store::keys::queue},
-     job_store::keys::running(prefix, worker_name),
-     job_store::keys::leases(prefix), worker_name, now, "300", "30000", "10000",
-     "16", "csm,whisper,portrait,analyze", std::to_string(count), "csm"});
+  auto got
+    = redis.ask({"EVALSHA", job_store::claim_script().sha1, "4",
+                 std::string{job_store::keys::queue},
+                 job_store::keys::running(prefix, worker_name),
+                 job_store::keys::leases(prefix),
+                 job_store::keys::mark(prefix, worker_name), worker_name, now,
+                 "300", "30000", "0", "1", "10000", "16",
+                 "csm,whisper,portrait,analyze", std::to_string(count), "csm"});
   std::vector<std::string> ids;
   auto* claimed = got->element[1];
   for (size_t i = 0; i < claimed->elements; ++i)
@@ -49,13 +51,14 @@ void send_settle(plain_client& redis, const std::string& id) {
   namespace keys = job_store::keys;
   redis.send({"EVALSHA",
               job_store::settle_script().sha1,
-              "6",
+              "7",
               keys::record(id),
               keys::lock(id),
               keys::running(prefix, worker_name),
               keys::outbox(prefix),
               keys::outbox_entry(prefix, id),
               keys::leases(prefix),
+              keys::mark(prefix, worker_name),
               worker_name,
               id,
               now,
@@ -70,6 +73,8 @@ void send_settle(plain_client& redis, const std::string& id) {
               "",
               "1700000000000",
               "1700000060000",
+              "1",
+              "0",
               "1"});
 }
 

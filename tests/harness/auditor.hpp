@@ -2,6 +2,7 @@
 // Watches a simulated fleet from outside: what stands in Redis, the provider's
 // books, what receivers got. Knows nothing of the workers' insides, so that a
 // bug in them cannot hide itself. The first broken rule stops the run.
+#include "tests/harness/ledger_book.hpp"
 #include "tests/harness/sim_world.hpp"
 
 #include <optional>
@@ -26,13 +27,15 @@ struct audit_limits {
   double warm_slot_s = 3;
   /// Until a machine that has died, or never came up, must be stopped.
   double dead_gpu_s = 120;
+  /// Until a machine whose worker is gone must have another one.
+  double orphan_s = 60;
+  /// Nothing makes a worker doubt its machines, so it has no reason to give one
+  /// up before its time.
+  bool calm = false;
   /// Requests under way for each node.
   size_t requests_max = 500;
   /// Check of the rules that need a look at everything.
   double interval_s = 1;
-  /// Some workers are killed for ever: their GPUs and jobs are lost unless
-  /// others take care.
-  bool deaths = false;
 };
 
 class auditor {
@@ -59,8 +62,11 @@ public:
     /// Of a final status; 's' success, 'f' failed, 'c' by a front end, 'l' lost
     /// by Redis before anybody held it.
     char end = 0;
-    uint32_t owners = 0;
     std::string owner;
+    /// Who held it when a worker ended it.
+    std::string ended_under;
+    /// Redis has lost what a delivery needs.
+    bool webhook_lost = false;
   };
 
   const std::vector<job_course>& jobs() const noexcept {
@@ -85,12 +91,19 @@ private:
   void on_field(std::string_view key, std::string_view field,
                 std::string_view before, std::string_view now);
   void on_status(size_t job, std::string_view before, std::string_view now);
+  void on_settler(size_t job, std::string_view now);
   void on_owner(size_t job, std::string_view before, std::string_view now);
+  void check_launch(const sim_gpu& gpu);
   void check_stop(const sim_gpu& gpu, uint64_t client);
+  void check_early_stop(const sim_gpu& gpu, const sim_node& node);
+  std::array<bool, 4> waiting_kinds() const;
   void on_data_lost();
   void on_run(const sim_gpu& gpu, const sim_run& run);
   void tick();
   void check_gpus();
+  void check_idle(const sim_gpu& gpu, const sim_node& node,
+                  virtual_duration kept_since);
+  const sim_node* keeper_of(const sim_gpu& gpu);
   void check_warm_slots();
   void break_rule(std::string rule, std::string subject, std::string text);
 
@@ -107,10 +120,16 @@ private:
   std::vector<sample> samples_;
   double sample_interval_s_ = 0;
   double next_sample_s_ = 0;
+  ledger_book ledger_;
+  /// By the number of a machine: who keeps it (0: nobody alive), since when.
+  struct keeping {
+    uint64_t client = 0;
+    virtual_duration since{0};
+  };
+  std::map<uint64_t, keeping> kept_;
   virtual_duration api_ok_since_{0};
+  virtual_duration data_lost_{virtual_duration::min() / 2};
   size_t finals_ = 0;
-  /// Redis has lost writes: an outbox entry may be among them.
-  bool memory_lost_ = false;
 };
 
 } // namespace render::harness

@@ -33,8 +33,10 @@ struct fake_gpu_cloud {
   /// From a launch until the node answers, and from then until a service does.
   duration boot_time{1'000};
   std::map<std::string, duration> service_time;
-  /// How long an answer takes.
+  /// How long an answer takes. A machine is there when its launch is answered,
   duration launch_takes{0};
+  /// or so long before, when the launch takes no time.
+  duration answer_takes{0};
   duration probe_takes{0};
 
   /// What the next launches, lists and stops fail of, in order.
@@ -43,6 +45,8 @@ struct fake_gpu_cloud {
   std::deque<failure> stop_failures;
   /// So many launches work, but their answer is lost.
   uint32_t lose_answers = 0;
+  /// Workloads that the list does not show yet.
+  std::set<std::string> hidden;
 
   /// By workload id: "w1", "w2" … on nodes "n1", "n2" …
   std::map<std::string, machine> machines;
@@ -104,16 +108,22 @@ fake_gpu_cloud_behavior(fake_gpu_cloud_actor::stateful_pointer<later> self,
   return {
     [=](const msg::launch_gpu& x) {
       world->log->add("launch " + x.type);
-      return self->state.answer<gpu_workload>(
-        self, world->launch_takes, [=]() -> result<gpu_workload> {
-          if (auto why = next_failure(world->launch_failures))
-            return fail(*why);
-          auto made = world->add(x.type, static_cast<double>(x.expires_s));
-          if (world->lose_answers == 0)
-            return made;
-          --world->lose_answers;
-          return fail(failure_kind::outcome_unknown, "the answer was lost");
-        });
+      auto make = [=]() -> result<gpu_workload> {
+        if (auto why = next_failure(world->launch_failures))
+          return fail(*why);
+        auto made = world->add(x.type, static_cast<double>(x.expires_s));
+        if (world->lose_answers == 0)
+          return made;
+        --world->lose_answers;
+        return fail(failure_kind::outcome_unknown, "the answer was lost");
+      };
+      if (world->answer_takes.count() == 0)
+        return self->state.answer<gpu_workload>(self, world->launch_takes,
+                                                make);
+      return self->state.answer<gpu_workload>(self, world->answer_takes,
+                                              [made = make()] {
+                                                return made;
+                                              });
     },
     [=](const msg::list_gpus&) -> caf::result<msg::gpu_list> {
       world->log->add("list");
@@ -121,7 +131,7 @@ fake_gpu_cloud_behavior(fake_gpu_cloud_actor::stateful_pointer<later> self,
         return to_error(*why);
       msg::gpu_list out;
       for (auto& [id, x] : world->machines)
-        if (x.record.running)
+        if (x.record.running && !world->hidden.contains(id))
           out.workloads.push_back(x.record);
       return out;
     },

@@ -29,6 +29,10 @@ struct fake_gpu_ledger {
       return to_error({failure_kind::unavailable, "Redis: connection refused"});
     if (taken.contains(x.entry.id))
       return to_error({failure_kind::not_owner, "another worker's now"});
+    for (auto& [id, other] : entries)
+      if (id != x.entry.id && !other.workload.empty()
+          && other.workload == x.entry.workload)
+        return to_error({failure_kind::rejected, "another entry has it"});
     entries[x.entry.id] = x.entry;
     return caf::ok_atom_v;
   }
@@ -49,6 +53,16 @@ struct fake_gpu_ledger {
         out.known_workloads.push_back(x.workload);
     return out;
   }
+
+  caf::result<msg::gpus_seen> view(const std::string& type) const {
+    if (outage)
+      return to_error({failure_kind::unavailable, "Redis: connection refused"});
+    msg::gpus_seen out;
+    for (auto& [id, x] : entries)
+      if (x.type == type)
+        out.entries.push_back(x);
+    return out;
+  }
 };
 
 using fake_gpu_ledger_ptr = std::shared_ptr<fake_gpu_ledger>;
@@ -67,6 +81,9 @@ fake_gpu_ledger_behavior(gpu_ledger_actor::pointer, fake_gpu_ledger_ptr world) {
     },
     [=](const msg::take_gpus&) {
       return world->take();
+    },
+    [=](const msg::view_gpus& x) {
+      return world->view(x.type);
     },
   };
 }

@@ -230,6 +230,9 @@ inline fake_job_store_actor::behavior_type fake_job_store_behavior(
     [=](const msg::take_gpus&) {
       return world->gpus.take();
     },
+    [=](const msg::view_gpus& x) {
+      return world->gpus.view(x.type);
+    },
     [=](caf::get_atom) {
       return std::string{"7.0"};
     },

@@ -32,6 +32,7 @@ const std::vector<fault_kind>& fault_kinds() {
     {"storage", "uploads fail"},
     {"receivers", "receivers of webhooks are slow, failing or dead"},
     {"clock-skew", "the workers' clocks differ by up to two seconds"},
+    {"cancels", "a front end cancels a job just when its render has ended"},
     {"deploys", "a worker gets SIGTERM and another one starts"},
     {"process-death", "a worker is killed and another one starts"},
   };
@@ -96,6 +97,7 @@ fault_injector::fault_injector(sim_world& world, fault_set faults,
   repeat("gpu-death", &fault_injector::gpu_death);
   repeat("deploys", &fault_injector::deploy);
   repeat("process-death", &fault_injector::process_death);
+  repeat("cancels", &fault_injector::cancel_late);
 }
 
 audit_limits fault_injector::limits() const {
@@ -104,13 +106,14 @@ audit_limits fault_injector::limits() const {
   auto rough = std::any_of(faults_.begin(), faults_.end(), [&](auto& x) {
     return !harmless.contains(x);
   });
+  out.calm = !rough;
   if (rough) {
     // Retries, suspicion and health checks take their time.
     out.idle_tolerance_s = 240;
     out.warm_slot_s = 90;
     out.dead_gpu_s = 300;
+    out.orphan_s = 300;
   }
-  out.deaths = faults_.contains("process-death");
   return out;
 }
 
@@ -130,6 +133,7 @@ void fault_injector::repeat(std::string_view name, event what) {
     return;
   world_.time.events().after(gap, [this, name, what] {
     ++count_;
+    world_.time.add_record("fault", std::string{name});
     (this->*what)();
     repeat(name, what);
   });
@@ -229,6 +233,23 @@ void fault_injector::gpu_death() {
       ours.push_back(number);
   if (!ours.empty())
     world_.cloud.kill(ours[dice_.below(ours.size())]);
+}
+
+// Between the end of the render and the end of the job, when the worker does
+// not look any more.
+void fault_injector::cancel_late() {
+  std::vector<const sim_run*> runs;
+  for (auto& [number, gpu] : world_.cloud.running())
+    for (auto& [id, run] : gpu->runs)
+      if (!run.ended)
+        runs.push_back(&run);
+  if (runs.empty())
+    return;
+  auto& run = *runs[dice_.below(runs.size())];
+  world_.time.events().at(run.ends + dice_.duration(0, 0.4),
+                          [this, job = run.job] {
+                            world_.cancel(job);
+                          });
 }
 
 void fault_injector::process_death() {

@@ -59,6 +59,7 @@ private:
   void api_outage();
   void gpu_death();
   void process_death();
+  void cancel_late();
   void deploy();
   uint64_t some_client();
   void after(double low_s, double high_s, std::function<void()> what);

@@ -197,6 +197,8 @@ uint64_t sim_web::begin(uint64_t client, const http_request& x,
   open_by_client_[client].emplace(id, made);
   open_.emplace(id, client);
   time_.add_to_hash(std::hash<std::string_view>{}(x.url));
+  if (on_request)
+    on_request(*made);
   if (made->piece_)
     made->watch_stall();
   route(made);
@@ -227,7 +229,7 @@ void sim_web::route(const exchange_ptr& x) {
   if (at == servers_.end())
     return lost("could not connect", dice_.duration(0.001, 0.01));
   // One way: the server sees it a little later.
-  auto trip = dice_.duration(0.001, 0.005);
+  auto trip = dice_.duration(latency.low_s, latency.high_s);
   time_.events().after(trip, [this, x] {
     if (!x->open())
       return;

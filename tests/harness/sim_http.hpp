@@ -114,6 +114,15 @@ public:
   uint64_t requests() const noexcept {
     return last_;
   }
+  /// From a client to a host, drawn anew for each request.
+  struct latency_range {
+    double low_s = 0.001;
+    double high_s = 0.005;
+  };
+  latency_range latency;
+
+  /// For tests that ask when something was sent.
+  std::function<void(const sim_exchange&)> on_request;
 
   // For the HTTP actors.
   uint64_t begin(uint64_t client, const http_request& x,

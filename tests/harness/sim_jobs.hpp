@@ -28,6 +28,12 @@ struct sim_job {
   double cancel_after_s = -1;
 };
 
+/// Nothing may follow this status of a job's record.
+inline bool is_final_status(std::string_view status) {
+  return status == "success" || status == "failed" || status == "cancelled"
+         || status == "timed_out";
+}
+
 class job_table {
 public:
   explicit job_table(std::vector<sim_job> jobs = {}) : jobs_(std::move(jobs)) {

@@ -72,11 +72,6 @@ private:
   std::string name_;
 };
 
-bool is_final(std::string_view status) {
-  return status == "success" || status == "failed" || status == "cancelled"
-         || status == "timed_out";
-}
-
 } // namespace
 
 sim_world::sim_world(sim_options opts)
@@ -116,6 +111,7 @@ sim_node& sim_world::add_node(double clock_skew_s) {
     return dice_.next();
   };
   around.make_link = redis.links_of(client);
+  around.local = journals_.open(client);
   x.listener = time.system().spawn([this, client](drain_listener_actor::pointer)
                                      -> drain_listener_actor::behavior_type {
     return {[this, client](const msg::node_drained&) {
@@ -137,6 +133,7 @@ sim_node& sim_world::add_node(double clock_skew_s) {
 void sim_world::kill_node(uint64_t client) {
   auto& x = nodes_.at(client);
   x.alive = false;
+  journals_.close(client);
   web.drop(client);
   redis.drop(client);
   auto any = [](const auto& handle) {
@@ -170,9 +167,12 @@ sim_node* sim_world::find_node(std::string_view worker_id) {
 
 job_store::reply
 sim_world::as_front_end(const std::vector<std::string>& command) {
+  // It tries until Redis takes it.
+  auto condition = std::exchange(redis.server().now_is, {});
   writing_ = redis_writer::front_end;
   auto out = redis.run(command);
   writing_ = redis_writer::worker;
+  redis.server().now_is = condition;
   return out;
 }
 
@@ -199,12 +199,8 @@ void sim_world::produce(size_t job) {
     record.emplace_back("complete_by");
     record.push_back(number(now + x.complete_within_s));
   }
-  // A producer tries until Redis takes it.
-  auto full = redis.server().now_is;
-  redis.server().now_is = {};
   as_front_end(record);
   as_front_end({"RPUSH", "queue:jobs", id});
-  redis.server().now_is = full;
   ++pushed_;
   if (x.cancel_after_s >= 0)
     time.events().after(
@@ -215,7 +211,7 @@ void sim_world::produce(size_t job) {
 }
 
 void sim_world::cancel(size_t job) {
-  if (is_final(status(job)))
+  if (is_final_status(status(job)))
     return;
   auto id = job_table::id_of(job);
   as_front_end({"HSET", "job:" + id, "status", "cancelled", "error",

@@ -3,6 +3,7 @@
 // one Redis, Comput3 with its machines, S3, receivers, and producers that push
 // the jobs of a trace.
 #include "app/worker/wiring.hpp"
+#include "tests/harness/memory_journal.hpp"
 #include "tests/harness/sim_cloud.hpp"
 #include "tests/harness/sim_http.hpp"
 #include "tests/harness/sim_jobs.hpp"
@@ -106,6 +107,7 @@ public:
   sim_places places;
 
 private:
+  journal_shelf journals_;
   void produce(size_t job);
   void produce_next();
   job_store::reply as_front_end(const std::vector<std::string>& command);

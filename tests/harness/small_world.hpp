@@ -96,6 +96,16 @@ public:
     read_cloud_env();
   }
 
+  small_world(const small_world&) = delete;
+  small_world& operator=(const small_world&) = delete;
+
+  ~small_world() {
+    worker_.reset();
+    // Killed, it would leave its folder of results behind.
+    cloud_->send(SIGTERM);
+    cloud_->wait_for_exit(std::chrono::seconds{5});
+  }
+
   /// The worker with this world's settings; `more` adds and replaces.
   process& start_worker(env_map more = {}) {
     worker_env_ = cloud_env_;

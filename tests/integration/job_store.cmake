@@ -4,3 +4,9 @@ render_test(
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/job_store_test.cpp
   DEPENDS render_job_store hiredis
   TIMEOUT 120)
+render_test(
+  job_store_loss_test
+  LABEL integration
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/job_store_loss_test.cpp
+  DEPENDS render_job_store render_journal hiredis
+  TIMEOUT 120)

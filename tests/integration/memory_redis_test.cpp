@@ -336,7 +336,7 @@ public:
 
   void step() {
     now_ += static_cast<double>(d_.below(3'000)) / 1000;
-    switch (d_.below(24)) {
+    switch (d_.below(25)) {
     case 0:
     case 1:
     case 2:
@@ -357,9 +357,10 @@ public:
       return run(job_store::peek_script(), {"queue:jobs"},
                  {worker(), "5", "1000", d_.of(words{"10", "4000"})});
     case 8:
-      return run(job_store::claim_one_script(),
-                 {"queue:jobs", running(), "c3:leases"},
-                 {worker(), now(), "300", "30000", id(), "1000"});
+      return run(
+        job_store::claim_one_script(),
+        {"queue:jobs", running(), "c3:leases", "c3:mark:p"},
+        {worker(), now(), "300", "30000", number(), number(), id(), "1000"});
     case 9:
       return run(
         job_store::release_script(),
@@ -393,13 +394,15 @@ public:
                  {worker(), fence(), d_.of(words{"", "there"})});
     case 19:
       return gpu_step();
+    case 20:
+      return restore();
     default:
       return run(job_store::claim_script(),
-                 {"queue:jobs", running(), "c3:leases"},
-                 {worker(), now(), "300", d_.of(words{"1", "30000"}), "1000",
-                  d_.of(words{"0", "2", "16"}), "csm,whisper,portrait,analyze",
-                  d_.of(words{"0", "1", "3"}), "csm,whisper,portrait",
-                  d_.of(words{"0", "2"}), "analyze"});
+                 {"queue:jobs", running(), "c3:leases", "c3:mark:p"},
+                 {worker(), now(), "300", d_.of(words{"1", "30000"}), number(),
+                  number(), "1000", d_.of(words{"0", "2", "16"}),
+                  "csm,whisper,portrait,analyze", d_.of(words{"0", "1", "3"}),
+                  "csm,whisper,portrait", d_.of(words{"0", "2"}), "analyze"});
     }
   }
 
@@ -422,11 +425,15 @@ private:
   void gpu_step() {
     auto id = d_.of(words{"e1", "e2", "e3"});
     words keys{"c3:gpus", "c3:gpu:" + id};
-    switch (d_.below(4)) {
+    switch (d_.below(5)) {
+    case 4:
+      return run(job_store::view_gpus_script(), {"c3:gpus"},
+                 {"c3:gpu:", "media:fast"});
     case 0:
+      keys.push_back("c3:mark:p");
       return run(job_store::write_gpu_script(), keys,
-                 {worker(), "3000", id, "type", "media:fast", "workload",
-                  d_.of(words{"", "w"})});
+                 {worker(), "3000", id, "c3:gpu:", number(), number(), "type",
+                  "media:fast", "workload", d_.of(words{"", "w", "v"})});
     case 1:
       return run(job_store::renew_gpus_script(), {"c3:gpus"},
                  {worker(), "3000", "c3:gpu:", "e1", "e2"});
@@ -459,12 +466,12 @@ private:
     auto record = "job:" + x;
     run(job_store::settle_script(),
         {record, record + ":lock", running(), "c3:outbox", "c3:outbox:" + x,
-         "c3:leases"},
+         "c3:leases", "c3:mark:p"},
         {worker(), x, now(), d_.of(words{"success", "failed"}), "why",
          d_.of(words{"", "the text"}), d_.of(words{"", "http://s/x"}),
          d_.of(words{"0", "1"}), d_.of(words{"0", "1"}), "86400",
          d_.of(words{"", "http://r/hook"}), "{}", now_ms(), now_ms(60'000),
-         fence()});
+         fence(), number(), number()});
   }
 
   // All are known but one: the order of a set's members is Redis' own affair.
@@ -484,9 +491,25 @@ private:
   void deliver() {
     auto x = id();
     run(job_store::record_delivery_script(),
-        {"c3:outbox", "c3:webhooks:dead", "c3:outbox:" + x},
+        {"c3:outbox", "c3:webhooks:dead", "c3:outbox:" + x, "c3:mark:p"},
         {x, d_.of(words{"delivered", "retry_later", "dead"}), "2", "timeout",
-         now_ms(), now_ms(5'000), d_.of(words{"1", "100"}), "c3:outbox:"});
+         now_ms(), now_ms(5'000), d_.of(words{"1", "100"}),
+         "c3:outbox:", number(), number()});
+  }
+
+  void restore() {
+    auto x = id();
+    auto record = "job:" + x;
+    run(job_store::restore_script(),
+        {record, record + ":lock", running(), "c3:leases", "queue:jobs",
+         "c3:mark:p"},
+        {worker(), x, fence(), number(), "300", d_.of(words{"0", "30000"}),
+         now(), "attempt", "1", "history", "", "id", x, "type", "csm", "data",
+         "{}"});
+  }
+
+  std::string number() {
+    return std::to_string(d_.below(50));
   }
 
   std::string id() {

@@ -277,10 +277,21 @@ BOOST_AUTO_TEST_CASE(is_repeated_until_it_is_confirmed) {
 BOOST_AUTO_TEST_CASE(counts_when_the_workload_is_not_listed_any_more) {
   cloud->stop_failures.assign(1, {failure_kind::outcome_unknown, "cut"});
   boot();
+  advance(1min);
   send(msg::halt_gpu{"test"});
   cloud->machines.at("w1").record.running = false;
   advance(1min);
-  BOOST_TEST(log->times("stop w1") == "1000");
+  BOOST_TEST(log->times("stop w1") == "61000");
+  BOOST_TEST(log->first("phase gone") == 62'000);
+}
+
+BOOST_AUTO_TEST_CASE(does_not_count_by_a_list_that_lags_behind_the_launch) {
+  cloud->stop_failures.assign(1, {failure_kind::outcome_unknown, "cut"});
+  boot();
+  send(msg::halt_gpu{"test"});
+  cloud->machines.at("w1").record.running = false;
+  advance(1min);
+  BOOST_TEST(log->times("stop w1") == "1000 2000");
   BOOST_TEST(log->first("phase gone") == 2'000);
 }
 

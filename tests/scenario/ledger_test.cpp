@@ -16,6 +16,18 @@ struct fixture : gpu_world {
     return log->count(prefix);
   }
 
+  /// Another one of the same worker, at the same time.
+  void start_second() {
+    cfg.instance = 2;
+    cfg.ledger_id = "e2";
+    start();
+  }
+
+  void start_two() {
+    start();
+    start_second();
+  }
+
   /// A machine that runs already; its workload.
   gpu_workload machine(double expires_s) {
     cloud->boot_time = 0ms;
@@ -79,6 +91,20 @@ BOOST_AUTO_TEST_CASE(a_gpu_that_another_worker_took_is_left_alone) {
   BOOST_TEST((phase() == gpu_phase::gone));
   BOOST_TEST(events("stop") == 0u);
   BOOST_TEST(ledger->left == std::vector<std::string>{"e1"});
+}
+
+BOOST_AUTO_TEST_CASE(one_that_could_not_be_renewed_is_let_go_at_once) {
+  start();
+  advance(1s);
+  run_job("a");
+  send(msg::check_gpu{"e1"});
+  BOOST_TEST((phase() == gpu_phase::ready));
+  ledger->taken.insert("e1");
+  auto now = elapsed_ms();
+  send(msg::check_gpu{"e1"});
+  BOOST_TEST((phase() == gpu_phase::gone));
+  BOOST_TEST(log->first("ended a unavailable") == now);
+  BOOST_TEST(events("stop w1") == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(one_that_wakes_up_late_does_not_stop_its_former_gpu) {
@@ -152,6 +178,48 @@ BOOST_AUTO_TEST_CASE(in_doubt_nothing_is_touched_and_the_entry_stays) {
   BOOST_TEST(events("stop") == 0u);
   BOOST_TEST(ledger->closed.empty());
   BOOST_TEST(ledger->left == std::vector<std::string>{"left"});
+}
+
+// The list has them, and neither launch knows which one is its own.
+BOOST_AUTO_TEST_CASE(two_lost_answers_of_one_second_leave_no_gpu_over) {
+  cloud->lose_answers = 2;
+  start_two();
+  advance(1min);
+  BOOST_TEST(events("launch") == 2u);
+  BOOST_TEST(events("stop") == 0u);
+  BOOST_REQUIRE_EQUAL(ledger->entries.size(), 2u);
+  BOOST_TEST(ledger->entries["e1"].workload == "w1");
+  BOOST_TEST(ledger->entries["e2"].workload == "w2");
+  BOOST_TEST((ledger->entries["e2"].state == gpu_entry_state::running));
+}
+
+// The first finds the second's GPU, whose answer is still on its way.
+BOOST_AUTO_TEST_CASE(an_answer_that_comes_late_gives_the_other_gpu) {
+  cloud->lose_answers = 1;
+  start();
+  cloud->hidden = {"w1"};
+  cloud->answer_takes = 4s;
+  start_second();
+  advance(3s);
+  BOOST_TEST(ledger->entries["e1"].workload == "w2");
+  cloud->hidden.clear();
+  advance(1min);
+  BOOST_TEST(ledger->entries["e2"].workload == "w1");
+  BOOST_TEST(events("launch") == 2u);
+  BOOST_TEST(events("stop") == 0u);
+  BOOST_TEST(cloud->running() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_stranger_among_two_lost_answers_stops_both_launches) {
+  cloud->lose_answers = 2;
+  start_two();
+  machine(unix_now() + 7'200);
+  advance(1min);
+  BOOST_TEST(events("launch") == 2u);
+  BOOST_TEST(events("stop") == 0u);
+  BOOST_TEST(ledger->closed.empty());
+  BOOST_TEST(ledger->left.size() == 2u);
+  BOOST_TEST(cloud->running() == 3u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -24,8 +24,13 @@ struct test_plan final : render_plan {
     return interrupts;
   }
 
+  bool may_be_followed() const override {
+    return followed;
+  }
+
   std::function<step()> on_start;
   std::vector<http_request> interrupts;
+  bool followed = false;
 };
 
 http_request get(const std::string& url) {
@@ -94,10 +99,12 @@ struct attempt : deterministic_system {
           *outcome = x.outcome;
         }};
       });
-    deps.plans = [=](const job&, const job_params&, const render_environment&) {
+    deps.plans = [=, this](const job&, const job_params&,
+                           const render_environment&) {
       auto plan = std::make_unique<test_plan>();
       plan->on_start = on_start;
       plan->interrupts = interrupts;
+      plan->followed = followed;
       return plan;
     };
     deps.now = [this] {
@@ -124,6 +131,8 @@ struct attempt : deterministic_system {
   fake_http_actor http;
   renderer_config cfg;
   msg::run_job task;
+  /// Of the plan, see `may_be_followed`.
+  bool followed = false;
   render_environment env;
   renderer_actor renderer;
 };
@@ -325,6 +334,28 @@ BOOST_AUTO_TEST_CASE(aborts_what_is_under_way_and_stops_the_remote_work) {
   advance(1s);
   BOOST_TEST(log->times("ended") == "5200");
   BOOST_TEST((outcome->error.kind == failure_kind::shutting_down));
+}
+
+// A worker that wakes after its lease must not cut what the next one follows.
+BOOST_AUTO_TEST_CASE(leaves_the_remote_work_to_a_new_owner_who_may_follow_it) {
+  using kind = failure_kind;
+  for (auto why : {kind::not_owner, kind::unavailable, kind::cancelled}) {
+    attempt x;
+    x.followed = true;
+    x.start(
+      [] {
+        return wait_for(1h, [] {
+          return done("never");
+        });
+      },
+      {get("http://n/stop")});
+    x.advance(5s);
+    x.stop({why, "it ends"});
+    x.advance(1s);
+    BOOST_TEST(x.log->count("GET http://n/stop")
+               == (why == kind::cancelled ? 1u : 0u));
+    BOOST_TEST(x.log->count("ended") == 1u);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(waits_three_seconds_for_a_service_that_hangs) {

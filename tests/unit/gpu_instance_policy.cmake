@@ -3,4 +3,5 @@ render_test(
   LABEL unit
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/gpu_instance_policy_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/launch_lookup_test.cpp
   DEPENDS render_gpu_instance_policy)

@@ -12,6 +12,7 @@ constexpr double t0 = 1'700'000'000;
 
 const failure unavailable{failure_kind::unavailable, "HTTP 502"};
 const failure lost{failure_kind::outcome_unknown, "cut"};
+const failure held{failure_kind::rejected, "another entry has it"};
 
 template <class T>
 std::vector<T> all(const effects& xs) {
@@ -60,12 +61,30 @@ msg::run_job task(const std::string& id) {
   return out;
 }
 
+/// Launched at t0, and the answer did not come.
+policy lost_launch(config cfg = media(),
+                   const result<std::vector<gpu_workload>>& before = list({})) {
+  policy x{std::move(cfg)};
+  x.start(t0);
+  x.on_listed(list_purpose::before_launch, before, t0);
+  x.on_ledger_written({}, {}, t0);
+  x.on_launched(fail(lost), t0);
+  return x;
+}
+
+/// With a ledger that knows nothing else.
+effects look(policy& x, std::vector<gpu_workload> listed) {
+  auto out = x.on_listed(list_purpose::lookup, list(std::move(listed)), t0 + 3);
+  BOOST_REQUIRE(all<view_ledger>(out).size() == 1u);
+  return x.on_ledger_viewed(std::vector<gpu_entry>{}, t0 + 3);
+}
+
 /// Launched and ready at t0.
 policy ready_gpu(config cfg = media()) {
   policy x{std::move(cfg)};
   x.start(t0);
   x.on_listed(list_purpose::before_launch, list({}), t0);
-  x.on_ledger_written({}, t0);
+  x.on_ledger_written({}, {}, t0);
   x.on_launched(workload("w"), t0);
   x.on_probed("", {}, t0);
   x.on_probed("csm", {}, t0);
@@ -93,23 +112,17 @@ BOOST_AUTO_TEST_CASE(without_a_list_before_goes_by_the_time_of_creation) {
   auto candidate = workload("w");
   for (auto& [age_s, ours] :
        {std::pair{0.0, true}, {119.0, true}, {-60.0, true}, {121.0, false}}) {
-    policy x{media()};
-    x.start(t0);
-    x.on_listed(list_purpose::before_launch, fail(unavailable), t0);
-    x.on_launched(fail(lost), t0);
+    auto x = lost_launch(media(), fail(unavailable));
     candidate.created_s = t0 - age_s;
-    x.on_listed(list_purpose::lookup, list({candidate}), t0 + 3);
+    look(x, {candidate});
     BOOST_TEST((x.phase() == gpu_phase::booting) == ours);
   }
 }
 
 BOOST_AUTO_TEST_CASE(is_told_apart_by_type_and_end) {
-  auto adopts = [](gpu_workload candidate) {
-    policy x{media()};
-    x.start(t0);
-    x.on_listed(list_purpose::before_launch, list({}), t0);
-    x.on_launched(fail(lost), t0);
-    x.on_listed(list_purpose::lookup, list({candidate}), t0 + 3);
+  auto adopts = [](const gpu_workload& candidate) {
+    auto x = lost_launch();
+    look(x, {candidate});
     return x.phase() == gpu_phase::booting;
   };
   BOOST_TEST(adopts(workload("w")));
@@ -123,20 +136,135 @@ BOOST_AUTO_TEST_CASE(is_told_apart_by_type_and_end) {
   BOOST_TEST(adopts(other));
 }
 
-BOOST_AUTO_TEST_CASE(is_given_up_when_the_list_stays_unreadable) {
+BOOST_AUTO_TEST_CASE(is_given_up_when_the_list_or_the_ledger_is_unreadable) {
   auto cfg = media();
   cfg.lookups_max = 3;
-  policy x{cfg};
-  x.start(t0);
-  x.on_listed(list_purpose::before_launch, list({}), t0);
-  x.on_launched(fail(lost), t0);
+  auto x = lost_launch(cfg);
   x.on_listed(list_purpose::lookup, fail(unavailable), t0);
-  x.on_listed(list_purpose::lookup, fail(unavailable), t0);
+  x.on_listed(list_purpose::lookup, list({}), t0);
+  x.on_ledger_viewed(fail(unavailable), t0);
   BOOST_TEST((x.phase() == gpu_phase::launching));
   auto out = x.on_listed(list_purpose::lookup, fail(unavailable), t0);
   BOOST_TEST((x.phase() == gpu_phase::gone));
   BOOST_TEST(all<launch>(out).empty());
   BOOST_TEST((all<say>(out).front().level == severity::error));
+  BOOST_TEST(all<leave_ledger>(out).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(writes_down_what_looks_like_its_workload_before) {
+  policy x{media()};
+  x.start(t0);
+  auto other = workload("other");
+  other.expires_s += 60;
+  auto out = x.on_listed(list_purpose::before_launch,
+                         list({workload("same"), other}), t0);
+  BOOST_REQUIRE(all<write_ledger>(out).size() == 1u);
+  BOOST_TEST(all<write_ledger>(out)[0].entry.known_before
+             == std::vector<std::string>{"same"});
+}
+
+BOOST_AUTO_TEST_CASE(in_doubt_looks_twice_and_leaves_the_entry) {
+  auto x = lost_launch();
+  auto out = look(x, {workload("a"), workload("b")});
+  BOOST_TEST((x.phase() == gpu_phase::launching));
+  BOOST_TEST(timer_of(out, timer::launch_retry).delay.count() == 2'500);
+  out = look(x, {workload("a"), workload("b")});
+  BOOST_TEST((x.phase() == gpu_phase::gone));
+  BOOST_TEST((all<say>(out).front().level == severity::error));
+  BOOST_TEST(all<leave_ledger>(out).size() == 1u);
+  BOOST_TEST(all<stop>(out).empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(a_workload_that_another_launch_wrote_down)
+
+BOOST_AUTO_TEST_CASE(is_given_up_for_the_other_one) {
+  auto x = ready_gpu();
+  x.on_run_job(task("a"));
+  auto out = x.on_ledger_written("w", fail(held), t0);
+  BOOST_TEST((x.phase() == gpu_phase::launching));
+  BOOST_REQUIRE(all<stop_renderers>(out).size() == 1u);
+  BOOST_TEST(
+    (all<stop_renderers>(out)[0].reason.kind == failure_kind::unavailable));
+  BOOST_TEST(all<report>(out).back().update.ready_kinds.empty());
+  BOOST_TEST(timer_of(out, timer::launch_retry).delay.count() > 0);
+  BOOST_TEST(all<end_job>(x.on_run_job(task("b"))).size() == 1u);
+  out = x.on_render_ended("a", failed_outcome(unavailable));
+  BOOST_TEST(all<end_job>(out).size() == 1u);
+  // The one of before is not taken again, even if the ledger knew it no more.
+  out = look(x, {workload("v"), workload("w")});
+  BOOST_TEST((x.phase() == gpu_phase::booting));
+  BOOST_TEST(x.node() == "n-v");
+  BOOST_REQUIRE(all<write_ledger>(out).size() == 1u);
+  BOOST_TEST(all<write_ledger>(out)[0].entry.workload == "v");
+}
+
+BOOST_AUTO_TEST_CASE(is_not_stopped) {
+  auto x = ready_gpu();
+  x.on_drain("test", t0);
+  BOOST_TEST((x.phase() == gpu_phase::stopping));
+  auto out = x.on_ledger_written("w", fail(held), t0);
+  BOOST_TEST(all<stop>(out).empty());
+  BOOST_TEST((x.phase() == gpu_phase::launching));
+  // Ours is, once it is found.
+  look(x, {workload("v"), workload("w")});
+  BOOST_TEST((x.phase() == gpu_phase::stopping));
+  out = x.on_ledger_written("v", {}, t0);
+  BOOST_REQUIRE(all<stop>(out).size() == 1u);
+  BOOST_TEST(all<stop>(out)[0].workload == "v");
+}
+
+BOOST_AUTO_TEST_CASE(is_forgotten_when_there_is_no_other_one) {
+  auto x = ready_gpu();
+  x.on_drain("test", t0);
+  x.on_ledger_written("w", fail(held), t0);
+  look(x, {workload("w")});
+  auto out = look(x, {workload("w")});
+  BOOST_TEST((x.phase() == gpu_phase::gone));
+  BOOST_TEST(all<stop>(out).empty());
+  BOOST_TEST(all<close_ledger>(out).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(of_an_earlier_write_matters_no_more) {
+  auto x = ready_gpu();
+  x.on_ledger_written("w", fail(held), t0);
+  look(x, {workload("v")});
+  BOOST_TEST((x.phase() == gpu_phase::booting));
+  BOOST_TEST(x.on_ledger_written("w", fail(held), t0).empty());
+  BOOST_TEST((x.phase() == gpu_phase::booting));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(an_entry_in_doubt)
+
+BOOST_AUTO_TEST_CASE(is_asked_about_at_once) {
+  auto x = ready_gpu();
+  auto out = x.on_ledger_doubt();
+  BOOST_TEST(all<write_ledger>(out).size() == 1u);
+  BOOST_TEST(all<list_workloads>(out).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(that_is_another_workers_sends_its_jobs_elsewhere) {
+  auto x = ready_gpu();
+  x.on_run_job(task("a"));
+  auto out = x.on_ledger_written(
+    "w", fail(failure_kind::not_owner, "another worker's now"), t0);
+  BOOST_TEST((all<report>(out).back().update.phase == gpu_phase::stopping));
+  BOOST_REQUIRE(all<stop_renderers>(out).size() == 1u);
+  BOOST_TEST(
+    (all<stop_renderers>(out)[0].reason.kind == failure_kind::unavailable));
+  BOOST_TEST(all<stop>(out).empty());
+}
+
+BOOST_AUTO_TEST_CASE(matters_only_while_there_is_a_gpu) {
+  policy x{media()};
+  x.start(t0);
+  BOOST_TEST(x.on_ledger_doubt().empty());
+  auto y = ready_gpu();
+  y.on_halt("test", t0);
+  BOOST_TEST(y.on_ledger_doubt().empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -154,7 +282,7 @@ BOOST_AUTO_TEST_CASE(that_were_replaced_do_nothing) {
   idle = timer_of(out, timer::idle);
   out = x.on_timer(timer::idle, idle.generation, t0 + 600);
   BOOST_TEST((x.phase() == gpu_phase::stopping));
-  BOOST_TEST(all<stop>(x.on_ledger_written({}, t0 + 600)).size() == 1u);
+  BOOST_TEST(all<stop>(x.on_ledger_written({}, {}, t0 + 600)).size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(do_nothing_once_it_stops) {
@@ -198,7 +326,7 @@ BOOST_AUTO_TEST_CASE(a_node_name_that_comes_late_is_taken_from_the_list) {
   policy x{media()};
   x.start(t0);
   x.on_listed(list_purpose::before_launch, list({}), t0);
-  x.on_ledger_written({}, t0);
+  x.on_ledger_written({}, {}, t0);
   auto nameless = workload("w");
   nameless.node.clear();
   auto out = x.on_launched(nameless, t0);

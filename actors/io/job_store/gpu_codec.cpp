@@ -15,30 +15,22 @@ std::string text_at(const reply& x, size_t index) {
   return field.type == reply::kind::text ? field.text : std::string{};
 }
 
+// Ids hold no line breaks.
+std::string lines(const std::vector<std::string>& xs) {
+  std::string out;
+  for (auto& x : xs)
+    out += (out.empty() ? "" : "\n") + x;
+  return out;
+}
+
 double number_at(const reply& x, size_t index) {
   return parse_number(text_at(x, index)).value_or(0);
 }
 
-} // namespace
-
-std::vector<std::string> gpu_fields(const gpu_entry& x) {
-  return {"type",        x.type,
-          "state",       std::string{to_string(x.state)},
-          "expires",     std::to_string(x.expires_s),
-          "intent_at",   number_text(x.intent_s),
-          "workload",    x.workload,
-          "node",        x.node,
-          "launched_at", number_text(x.launched_s)};
-}
-
-result<msg::gpus_taken> decode_gpus(reply x) {
-  if (x.type == reply::kind::error)
-    return fail(failure_of(x.text));
-  if (!x.is_array(2))
-    return fail(failure_kind::internal, "Redis: unexpected reply to take_gpus");
-  msg::gpus_taken out;
-  for (auto& entry : x.elements[0].elements) {
-    if (!entry.is_array(8))
+std::vector<gpu_entry> entries_of(const reply& x) {
+  std::vector<gpu_entry> out;
+  for (auto& entry : x.elements) {
+    if (!entry.is_array(9))
       continue;
     gpu_entry y;
     y.id = text_at(entry, 0);
@@ -50,11 +42,43 @@ result<msg::gpus_taken> decode_gpus(reply x) {
     y.workload = text_at(entry, 5);
     y.node = text_at(entry, 6);
     y.launched_s = number_at(entry, 7);
-    out.entries.push_back(std::move(y));
+    y.known_before = split_history(text_at(entry, 8));
+    out.push_back(std::move(y));
   }
+  return out;
+}
+
+} // namespace
+
+std::vector<std::string> gpu_fields(const gpu_entry& x) {
+  return {"type",         x.type,
+          "state",        std::string{to_string(x.state)},
+          "expires",      std::to_string(x.expires_s),
+          "intent_at",    number_text(x.intent_s),
+          "workload",     x.workload,
+          "node",         x.node,
+          "launched_at",  number_text(x.launched_s),
+          "known_before", lines(x.known_before)};
+}
+
+result<msg::gpus_taken> decode_gpus(reply x) {
+  if (x.type == reply::kind::error)
+    return fail(failure_of(x.text));
+  if (!x.is_array(2))
+    return fail(failure_kind::internal, "Redis: unexpected reply to take_gpus");
+  msg::gpus_taken out;
+  out.entries = entries_of(x.elements[0]);
   for (auto& workload : x.elements[1].elements)
     out.known_workloads.push_back(workload.text);
   return out;
+}
+
+result<msg::gpus_seen> decode_gpu_entries(reply x) {
+  if (x.type == reply::kind::error)
+    return fail(failure_of(x.text));
+  if (!x.is_array(0))
+    return fail(failure_kind::internal, "Redis: unexpected reply to view_gpus");
+  return msg::gpus_seen{entries_of(x)};
 }
 
 std::string closed_gpu_json(const msg::close_gpu& x, std::string_view worker,

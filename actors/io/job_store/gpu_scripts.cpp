@@ -5,11 +5,27 @@ namespace render::job_store {
 
 namespace {
 
+// Two launches whose answers were lost may find the same workload: the first to
+// write it down has it. Only a workload that is new to the entry is searched
+// for, since most writes are signs of life.
 constexpr std::string_view write_gpu_lua = R"lua(
-local owner = redis.call('HGET', KEYS[2], 'owner')
+local owner, known = unpack(redis.call('HMGET', KEYS[2], 'owner', 'workload'))
 if owner and owner ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[2], 'owner', ARGV[1], unpack(ARGV, 4))
+local workload = ''
+for i = 7, #ARGV, 2 do
+  if ARGV[i] == 'workload' then workload = ARGV[i + 1] end
+end
+if workload ~= '' and workload ~= known then
+  for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+    if id ~= ARGV[3]
+        and redis.call('HGET', ARGV[4] .. id, 'workload') == workload then
+      return -1
+    end
+  end
+end
+redis.call('HSET', KEYS[2], 'owner', ARGV[1], unpack(ARGV, 7))
 redis.call('ZADD', KEYS[1], clock_ms + ARGV[2], ARGV[3])
+advance(KEYS[3], ARGV[5], ARGV[6])
 return 1
 )lua";
 
@@ -25,17 +41,25 @@ end
 return lost
 )lua";
 
+constexpr std::string_view entry_lua = R"lua(
+local function read_entry(prefix, id)
+  local r = redis.call('HMGET', prefix .. id, 'type', 'state', 'expires',
+                       'intent_at', 'workload', 'node', 'launched_at',
+                       'known_before')
+  return r[1] and {id, unpack(r, 1, 8)}
+end
+)lua";
+
 constexpr std::string_view take_gpus_lua = R"lua(
 local entries, known = {}, {}
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', clock_ms, 'LIMIT', 0,
                        ARGV[4])
 for _, id in ipairs(due) do
-  local r = redis.call('HMGET', ARGV[3] .. id, 'type', 'state', 'expires',
-                       'intent_at', 'workload', 'node', 'launched_at')
-  if r[1] then
+  local entry = read_entry(ARGV[3], id)
+  if entry then
     redis.call('HSET', ARGV[3] .. id, 'owner', ARGV[1])
     redis.call('ZADD', KEYS[1], clock_ms + ARGV[2], id)
-    table.insert(entries, {id, r[1], r[2], r[3], r[4], r[5], r[6], r[7]})
+    table.insert(entries, entry)
   else
     redis.call('ZREM', KEYS[1], id)
   end
@@ -47,6 +71,15 @@ if #entries > 0 then
   end
 end
 return {entries, known}
+)lua";
+
+constexpr std::string_view view_gpus_lua = R"lua(
+local entries = {}
+for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  local entry = read_entry(ARGV[1], id)
+  if entry and entry[2] == ARGV[2] then table.insert(entries, entry) end
+end
+return entries
 )lua";
 
 constexpr std::string_view close_gpu_lua = R"lua(
@@ -64,8 +97,8 @@ return 1
 } // namespace
 
 const script& write_gpu_script() {
-  static const auto x = make_script("write_gpu",
-                                    joined_lua(clock_lua, write_gpu_lua));
+  static const auto x
+    = make_script("write_gpu", joined_lua(clock_lua, mark_lua, write_gpu_lua));
   return x;
 }
 
@@ -76,8 +109,14 @@ const script& renew_gpus_script() {
 }
 
 const script& take_gpus_script() {
-  static const auto x = make_script("take_gpus",
-                                    joined_lua(clock_lua, take_gpus_lua));
+  static const auto x
+    = make_script("take_gpus", joined_lua(clock_lua, entry_lua, take_gpus_lua));
+  return x;
+}
+
+const script& view_gpus_script() {
+  static const auto x = make_script("view_gpus",
+                                    joined_lua(entry_lua, view_gpus_lua));
   return x;
 }
 

@@ -39,6 +39,7 @@ void shell::on_change(const link_change& x) const {
   }
   out().info("{}", x.text);
   st().up_since = self->clock().now();
+  replay_left();
   renew();
   retry_failed_writes();
 }
@@ -86,7 +87,13 @@ job_store_shell_actor::behavior_type job_store_behavior(
       caf::anon_send(me, std::move(xs));
     });
   st.cfg = std::move(cfg);
+  auto start_ms = static_cast<uint64_t>(st.deps.now() * 1000);
+  st.session = st.cfg.worker_id + ":" + std::to_string(start_ms);
   shell sh{self};
+  if (auto left = st.deps.local->left())
+    st.left = std::move(*left);
+  else
+    sh.journaled(fail(left.error()));
   sh.arm(recover_jobs, st.cfg.recover_interval);
   sh.arm(renew_leases, st.cfg.lease / 3);
   return {
@@ -121,10 +128,13 @@ job_store_shell_actor::behavior_type job_store_behavior(
       return sh.close_gpu(x);
     },
     [sh](const msg::leave_gpu& x) {
-      sh.st().gpus.erase(x.id);
+      sh.drop_gpu(x.id);
     },
     [sh](const msg::take_gpus& x) {
       return sh.take_gpus(x);
+    },
+    [sh](const msg::view_gpus& x) {
+      return sh.view_gpus(x);
     },
     [sh](const msg::report_progress& x) {
       return sh.progress(x);

@@ -3,6 +3,7 @@
 // script, its reply one answer; the connection lives on a thread of its own
 // (redis_loop). Final writes are tried until Redis has answered. When this
 // actor dies, waiting requests fail and claimed jobs stay locked to us.
+#include "actors/io/job_store/journal.hpp"
 #include "actors/io/job_store/redis_loop.hpp"
 #include "actors/log.hpp"
 #include "messages/clock.hpp"
@@ -12,7 +13,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 
 // Stays inside the process: from the loop's thread to the actor.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(render::job_store::redis_events)
@@ -65,6 +65,9 @@ struct job_store_deps {
   wall_clock now;
   logger log;
   job_store::link_factory make_link = job_store::start_redis_loop;
+  /// Not shared with another actor that lives.
+  std::shared_ptr<job_store::journal> local
+    = std::make_shared<job_store::no_journal>();
 };
 
 /// What the JOB STORE really speaks: its interface and the loop's batches. A
@@ -80,10 +83,15 @@ struct job_store_state {
 
   using handler = std::function<void(result<job_store::reply>)>;
 
+  using write_handler = std::function<void(const result<job_store::reply>&,
+                                           job_store::write_number)>;
+
   /// A write that is repeated until Redis has answered it.
   struct lasting_write {
-    std::function<job_store::command()> make;
-    std::vector<handler> askers;
+    std::function<job_store::command(job_store::write_number)> make;
+    std::vector<write_handler> askers;
+    /// Of the latest try.
+    job_store::write_number number = 0;
     bool under_way = false;
   };
 
@@ -100,10 +108,30 @@ struct job_store_state {
   /// Jobs that were handed out and neither settled nor released, with the
   /// fence of their latest claim.
   std::map<std::string, uint64_t> claimed;
+  /// Names this process' mark in Redis: worker id and start time.
+  std::string session;
+  job_store::write_number last_number = 0;
+  /// The highest number that Redis has answered.
+  job_store::write_number confirmed = 0;
+  /// Jobs from their claim until some time after their end.
+  std::map<std::string, job_store::held_job> held;
+  /// Ledger entries as they were last asked to be written, by id.
+  std::map<std::string, job_store::held_gpu> wanted_gpus;
+  /// Ledger entries as Redis has confirmed them, by id.
+  std::map<std::string, job_store::held_gpu> held_gpus;
+  /// What earlier processes left, until Redis is there.
+  job_store::held left;
+  bool journal_failing = false;
+  bool checking_loss = false;
+  bool renewing = false;
+  std::vector<std::function<void(bool lost)>> loss_askers;
+  /// Of `restore_all`: writes that are not answered yet.
+  size_t restores_open = 0;
   /// Since when Redis has answered without a break.
   std::optional<caf::actor_clock::time_point> up_since;
-  /// Ids of the ledger entries that are ours.
-  std::set<std::string> gpus;
+  /// Who holds the ledger entries that are ours, by id; nobody before the first
+  /// write.
+  std::map<std::string, caf::actor_addr> gpus;
   uint32_t claims_under_way = 0;
   /// How often to look for jobs that a lost answer left behind.
   uint32_t reconciles_due = 0;

@@ -34,6 +34,11 @@ inline std::string running(std::string_view prefix, std::string_view worker) {
   return running_prefix(prefix) + std::string{worker};
 }
 
+/// String with the number of the latest write of one process, see scripts.hpp.
+inline std::string mark(std::string_view prefix, std::string_view session) {
+  return std::string{prefix} + "mark:" + std::string{session};
+}
+
 /// Sorted set of all job ids that a worker of ours runs, by the Unix
 /// milliseconds (Redis' clock) at which its lease runs out.
 inline std::string leases(std::string_view prefix) {

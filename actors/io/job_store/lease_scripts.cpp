@@ -72,7 +72,40 @@ redis.call('HSET', KEYS[1], 'attempt', ARGV[3], 'history', ARGV[4])
 return 1
 )lua";
 
+// A job that Redis has confirmed to us, after it lost writes. What stands there
+// now is from before, or was made by somebody since.
+constexpr std::string_view restore_lua = R"lua(
+local worker, id, fence = ARGV[1], ARGV[2], tonumber(ARGV[3])
+if tonumber(redis.call('GET', KEYS[6]) or '0') >= tonumber(ARGV[4]) then
+  return 'known'
+end
+local final = {timed_out = true, cancelled = true, failed = true,
+               success = true}
+local r = redis.pcall('HMGET', KEYS[1], 'status', 'locked_by', 'fence')
+if r.err or final[r[1]] or (tonumber(r[3]) or 0) > fence then return 'taken' end
+if r[2] and r[2] ~= '' and r[2] ~= worker
+   and redis.call('EXISTS', KEYS[2]) == 1 then
+  return 'taken'
+end
+local now = ARGV[7]
+local missing = redis.call('EXISTS', KEYS[1]) == 0
+redis.call('HSET', KEYS[1], 'status', 'running', 'locked_by', worker,
+           'locked_at', now, 'started_at', now, 'fence', fence,
+           unpack(ARGV, 8, missing and #ARGV or 11))
+redis.call('SET', KEYS[2], worker, 'EX', ARGV[5])
+redis.call('ZADD', KEYS[4], clock_ms + ARGV[6], id)
+redis.call('SADD', KEYS[3], id)
+redis.call('LREM', KEYS[5], 0, id)
+return 'restored'
+)lua";
+
 } // namespace
+
+const script& restore_script() {
+  static const auto x = make_script("restore",
+                                    joined_lua(clock_lua, restore_lua));
+  return x;
+}
 
 const script& renew_script() {
   static const auto x = make_script("renew", joined_lua(clock_lua, renew_lua));

@@ -1,14 +1,27 @@
 // Keeps what is ours, takes what the dead have left.
 #include "actors/io/job_store/shell.hpp"
 
-namespace render::job_store {
+#include <utility>
 
-// Renderers renew with each report; this is for jobs that wait for a slot,
-// an upload or a write.
+namespace render::job_store {
 
 void shell::renew() const {
   arm(renew_leases, cfg().lease / 3);
-  renew_gpus();
+  forget_ended();
+  if (st().claimed.empty() && st().held.empty() && st().gpus.empty())
+    return;
+  if (std::exchange(st().renewing, true))
+    return;
+  check_loss([sh = *this](bool) {
+    sh.st().renewing = false;
+    sh.renew_gpus();
+    sh.renew_jobs();
+  });
+}
+
+// Renderers renew with each report; this is for jobs that wait for a slot,
+// an upload or a write.
+void shell::renew_jobs() const {
   if (st().claimed.empty())
     return;
   std::vector<std::string> argv{cfg().worker_id,
@@ -19,8 +32,15 @@ void shell::renew() const {
     argv.push_back(std::to_string(fence));
   }
   run(make_command(renew_script(), {leases_key()}, std::move(argv)),
-      [](const answer&) {
-        // Who has lost a job hears of it when it reports or settles.
+      [sh = *this, asked = st().claimed](const answer& got) {
+        if (!got)
+          return;
+        // Whoever works on one of them hears of it at the next report.
+        for (auto& x : got->elements)
+          if (auto at = asked.find(x.text); at != asked.end()) {
+            sh.forget(at->first, at->second);
+            sh.drop(at->first, at->second);
+          }
       });
 }
 

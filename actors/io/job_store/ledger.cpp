@@ -5,6 +5,10 @@ namespace render::job_store {
 
 namespace {
 
+std::string write_prefix(const std::string& id) {
+  return "ledger entry " + id + " (";
+}
+
 result<void> as_owner(const std::string& id, const answer& got) {
   if (!got)
     return fail(got.error());
@@ -13,7 +17,29 @@ result<void> as_owner(const std::string& id, const answer& got) {
   if (got->integer == 0)
     return fail(failure_kind::not_owner,
                 "ledger entry " + id + " is another worker's now");
+  if (got->integer < 0)
+    return fail(failure_kind::rejected,
+                "another entry of the ledger has the workload of " + id);
   return {};
+}
+
+/// Lets go of older writes of an entry that wait to be tried again: Redis must
+/// not hear of them after a newer one, let alone after the end.
+void drop_waiting(const shell& sh, const std::string& id) {
+  auto& st = sh.st();
+  std::vector<std::string> older;
+  std::erase_if(st.failed_writes, [&](const std::string& name) {
+    auto is_older = name.starts_with(write_prefix(id));
+    if (is_older)
+      older.push_back(name);
+    return is_older;
+  });
+  for (auto& name : older) {
+    auto node = st.writes.extract(name);
+    for (auto& asker : node.mapped().askers)
+      asker(fail(failure_kind::unavailable, name + ": a newer one is written"),
+            node.mapped().number);
+  }
 }
 
 } // namespace
@@ -24,38 +50,54 @@ void shell::renew_gpus() const {
   std::vector<std::string> argv{cfg().worker_id,
                                 std::to_string(cfg().lease.count()),
                                 keys::gpu_prefix(cfg().prefix)};
-  argv.insert(argv.end(), st().gpus.begin(), st().gpus.end());
+  for (auto& [id, holder] : st().gpus)
+    argv.push_back(id);
   run(make_command(renew_gpus_script(), {keys::gpus(cfg().prefix)},
                    std::move(argv)),
       [sh = *this](answer got) {
         if (got && got->type == reply::kind::array)
           for (auto& id : got->elements)
-            sh.out().warn("ledger: entry {} is another worker's now", id.text);
+            sh.not_renewed(id.text);
       });
 }
 
+// Whoever slept for long learns it now, and offers nothing of it to anybody.
+void shell::not_renewed(const std::string& id) const {
+  out().warn("ledger: entry {} was not renewed, it is another worker's now or "
+             "gone",
+             id);
+  auto at = st().gpus.find(id);
+  if (at == st().gpus.end())
+    return;
+  if (auto holder = caf::actor_cast<caf::actor>(at->second))
+    caf::anon_send(holder, msg::check_gpu{id});
+}
+
 promise<caf::ok_atom> shell::write_gpu(const msg::write_gpu& x) const {
-  auto to = self->make_response_promise<caf::ok_atom>();
   auto& id = x.entry.id;
-  st().gpus.insert(id);
+  // Before the promise, which takes the sender away.
+  st().gpus[id] = caf::actor_cast<caf::actor_addr>(self->current_sender());
+  auto to = self->make_response_promise<caf::ok_atom>();
+  held_gpu entry{id, cfg().worker_id, st().session, gpu_fields(x.entry), 0};
+  st().wanted_gpus[id] = entry;
+  drop_waiting(*this, id);
   write(
     // A number, so that no write waits for an older one of the same entry.
-    "ledger entry " + id + " (" + std::string{to_string(x.entry.state)} + ", "
+    write_prefix(id) + std::string{to_string(x.entry.state)} + ", "
       + std::to_string(st().last_id) + ")",
-    [sh = *this, entry = x.entry] {
-      std::vector<std::string> argv{
-        sh.cfg().worker_id, std::to_string(sh.cfg().lease.count()), entry.id};
-      auto fields = gpu_fields(entry);
-      argv.insert(argv.end(), fields.begin(), fields.end());
-      return make_command(
-        write_gpu_script(),
-        {keys::gpus(sh.cfg().prefix), keys::gpu(sh.cfg().prefix, entry.id)},
-        std::move(argv));
+    // Tried late, an older write must not undo a newer one.
+    [sh = *this, entry](write_number number) {
+      auto at = sh.st().wanted_gpus.find(entry.id);
+      auto& latest = at == sh.st().wanted_gpus.end() ? entry : at->second;
+      return sh.gpu_command(latest, sh.cfg().lease, number);
     },
-    [sh = *this, id, to](const answer& got) mutable {
+    [sh = *this, entry, id, to](const answer& got,
+                                write_number number) mutable {
       auto ok = as_owner(id, got);
-      if (!ok && ok.error().kind == failure_kind::not_owner)
-        sh.st().gpus.erase(id);
+      if (ok)
+        sh.hold(entry, number);
+      else if (ok.error().kind == failure_kind::not_owner)
+        sh.drop_gpu(id);
       deliver(to, ok.map([] {
         return caf::ok_atom{};
       }));
@@ -63,12 +105,30 @@ promise<caf::ok_atom> shell::write_gpu(const msg::write_gpu& x) const {
   return to;
 }
 
+command shell::gpu_command(const held_gpu& x, milliseconds lease,
+                           write_number number) const {
+  auto& prefix = cfg().prefix;
+  auto ours = x.session == st().session;
+  std::vector<std::string> argv{x.owner,
+                                std::to_string(lease.count()),
+                                x.id,
+                                keys::gpu_prefix(prefix),
+                                std::to_string(st().confirmed),
+                                std::to_string(ours ? number : 0)};
+  argv.insert(argv.end(), x.fields.begin(), x.fields.end());
+  return make_command(
+    write_gpu_script(),
+    {keys::gpus(prefix), keys::gpu(prefix, x.id), mark_key(x.session)},
+    std::move(argv));
+}
+
 promise<caf::ok_atom> shell::close_gpu(const msg::close_gpu& x) const {
   auto to = self->make_response_promise<caf::ok_atom>();
   auto& id = x.entry.id;
+  drop_waiting(*this, id);
   write(
     "end of ledger entry " + id,
-    [sh = *this, x] {
+    [sh = *this, x](write_number) {
       auto& prefix = sh.cfg().prefix;
       auto& worker = sh.cfg().worker_id;
       return make_command(close_gpu_script(),
@@ -78,8 +138,8 @@ promise<caf::ok_atom> shell::close_gpu(const msg::close_gpu& x) const {
                            closed_gpu_json(x, worker, sh.st().deps.now()),
                            std::to_string(sh.cfg().closed_gpus_max)});
     },
-    [sh = *this, id, to](const answer& got) mutable {
-      sh.st().gpus.erase(id);
+    [sh = *this, id, to](const answer& got, write_number) mutable {
+      sh.drop_gpu(id);
       deliver(to, as_owner(id, got).map([] {
         return caf::ok_atom{};
       }));
@@ -99,9 +159,23 @@ promise<msg::gpus_taken> shell::take_gpus(const msg::take_gpus& x) const {
       [sh = *this, to](answer got) mutable {
         auto taken = std::move(got).and_then(decode_gpus);
         if (taken)
-          for (auto& entry : taken->entries)
-            sh.st().gpus.insert(entry.id);
+          for (auto& entry : taken->entries) {
+            sh.st().gpus.try_emplace(entry.id);
+            sh.hold({entry.id, sh.cfg().worker_id, sh.st().session,
+                     gpu_fields(entry), 0},
+                    sh.st().confirmed);
+          }
         deliver(to, std::move(taken));
+      });
+  return to;
+}
+
+promise<msg::gpus_seen> shell::view_gpus(const msg::view_gpus& x) const {
+  auto to = self->make_response_promise<msg::gpus_seen>();
+  run(make_command(view_gpus_script(), {keys::gpus(cfg().prefix)},
+                   {keys::gpu_prefix(cfg().prefix), x.type}),
+      [to](answer got) mutable {
+        deliver(to, std::move(got).and_then(decode_gpu_entries));
       });
   return to;
 }

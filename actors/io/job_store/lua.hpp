@@ -23,4 +23,16 @@ local clock = redis.call('TIME')
 local clock_ms = clock[1] * 1000 + math.floor(clock[2] / 1000)
 )lua";
 
+/// advance(mark, confirmed, number): notes that this write has happened. A mark
+/// below what Redis had confirmed to the writer is the witness that it lost
+/// writes; it stays until all of them have been made again.
+inline constexpr std::string_view mark_lua = R"lua(
+local function advance(mark, confirmed, number)
+  local at = tonumber(redis.call('GET', mark) or '0')
+  if at >= tonumber(confirmed) and tonumber(number) > at then
+    redis.call('SET', mark, number, 'EX', 604800)
+  end
+end
+)lua";
+
 } // namespace render::job_store

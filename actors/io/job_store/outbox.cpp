@@ -24,35 +24,63 @@ promise<caf::ok_atom> shell::record(const msg::record_delivery& x) const {
   auto to = self->make_response_promise<caf::ok_atom>();
   static constexpr std::string_view states[] = {"delivered", "retry_later",
                                                 "dead"};
-  auto now = now_ms();
   auto& id = x.entry.job_id;
-  auto due = now + x.delay.count();
+  held_delivery said{std::string{states[static_cast<size_t>(x.state)]},
+                     x.entry.attempts, x.error, 0};
+  uint64_t fence = 0;
+  if (auto at = st().held.find(id);
+      at != st().held.end() && x.state != msg::delivery_state::retry_later) {
+    fence = at->second.subject.fence;
+    at->second.delivery = said;
+    keep(at->second);
+  }
+  auto due = now_ms() + x.delay.count();
   // Tried until Redis has answered: a receiver should not hear twice of a job
   // because Redis was away.
-  auto made = make_command(
-    record_delivery_script(),
-    {keys::outbox(cfg().prefix), keys::dead_webhooks(cfg().prefix),
-     keys::outbox_entry(cfg().prefix, id)},
-    {id, std::string{states[static_cast<size_t>(x.state)]},
-     std::to_string(x.entry.attempts), valid_utf8(x.error), std::to_string(now),
-     std::to_string(due), std::to_string(cfg().dead_letter_max),
-     keys::outbox_entry_prefix(cfg().prefix)});
   write(
     "delivery of webhook " + x.entry.id + " (try "
       + std::to_string(x.entry.attempts) + ")",
-    [made = std::move(made)] {
-      return made;
+    [sh = *this, id, said, due](write_number number) {
+      return sh.delivery_command(id, said, due, sh.st().session, number);
     },
-    [sh = *this, to](answer got) mutable {
+    [sh = *this, id, fence, final = fence > 0,
+     to](const answer& got, write_number number) mutable {
       if (got && got->integer > 0)
         sh.out().warn("webhooks: {} oldest dead letters removed, {} are "
                       "kept",
                       got->integer, sh.cfg().dead_letter_max);
-      deliver(to, std::move(got).map([](auto&&) {
+      if (got && final)
+        sh.delivered(id, fence, number);
+      deliver(to, answer{got}.map([](auto&&) {
         return caf::ok_atom{};
       }));
     });
   return to;
+}
+
+command shell::delivery_command(const std::string& job_id,
+                                const held_delivery& x, int64_t due_ms,
+                                const std::string& session,
+                                write_number number) const {
+  auto& prefix = cfg().prefix;
+  auto ours = session == st().session;
+  return make_command(
+    record_delivery_script(),
+    {keys::outbox(prefix), keys::dead_webhooks(prefix),
+     keys::outbox_entry(prefix, job_id), mark_key(session)},
+    {job_id, x.state, std::to_string(x.attempts), valid_utf8(x.error),
+     std::to_string(now_ms()), std::to_string(due_ms),
+     std::to_string(cfg().dead_letter_max), keys::outbox_entry_prefix(prefix),
+     std::to_string(st().confirmed), std::to_string(ours ? number : 0)});
+}
+
+void shell::delivered(const std::string& id, uint64_t fence,
+                      write_number number) const {
+  confirm(number);
+  if (auto* x = held_of(id, fence); x && x->delivery) {
+    x->delivery->confirmed = number;
+    keep(*x);
+  }
 }
 
 } // namespace render::job_store

@@ -85,11 +85,11 @@ local lease_ms = tonumber(ARGV[4])
 )lua";
 
 constexpr std::string_view claim_lua = R"lua(
-local ids_max, unfit_max = tonumber(ARGV[5]), tonumber(ARGV[6])
+local ids_max, unfit_max = tonumber(ARGV[7]), tonumber(ARGV[8])
 local known, left, fits, page = {}, {}, {}, 100
-for t in string.gmatch(ARGV[7], '[^,]+') do known[t] = true end
+for t in string.gmatch(ARGV[9], '[^,]+') do known[t] = true end
 local total = 0
-for i = 8, #ARGV, 2 do
+for i = 10, #ARGV, 2 do
   local q = #left + 1
   left[q] = tonumber(ARGV[i])
   total = total + left[q]
@@ -134,13 +134,14 @@ while total > 0 and seen < ids_max do
     end
   end
 end
+if #claimed + #unfit > 0 then advance(KEYS[4], ARGV[5], ARGV[6]) end
 return {redis.call('LLEN', KEYS[1]), claimed, unfit, dropped}
 )lua";
 
 constexpr std::string_view claim_one_lua = R"lua(
-local id, claimed, unfit, dropped = ARGV[5], {}, {}, {}
+local id, claimed, unfit, dropped = ARGV[7], {}, {}, {}
 local function queued()
-  for at = 0, tonumber(ARGV[6]) - 1, 100 do
+  for at = 0, tonumber(ARGV[8]) - 1, 100 do
     local ids = redis.call('LRANGE', KEYS[1], at, at + 99)
     if #ids == 0 then return false end
     for _, x in ipairs(ids) do
@@ -158,6 +159,7 @@ elseif state == 'over' or state == 'alien' then
   redis.call('LREM', KEYS[1], 1, id)
   if state == 'alien' then dropped = {id} end
 end
+if #claimed + #unfit > 0 then advance(KEYS[4], ARGV[5], ARGV[6]) end
 return {redis.call('LLEN', KEYS[1]), claimed, unfit, dropped}
 )lua";
 
@@ -309,6 +311,7 @@ redis.call('HDEL', KEYS[1], 'stage', 'remote')
 redis.call('DEL', KEYS[2])
 redis.call('SREM', KEYS[3], id)
 redis.call('ZREM', KEYS[6], id)
+advance(KEYS[7], ARGV[16], ARGV[17])
 if ARGV[11] ~= '' then
   redis.call('HSET', KEYS[5], 'id', 'msg_' .. id, 'url', ARGV[11],
              'body', ARGV[12], 'attempts', 0, 'created_ms', ARGV[13])
@@ -338,6 +341,7 @@ return out
 
 constexpr std::string_view record_delivery_lua = R"lua(
 local id, state = ARGV[1], ARGV[2]
+if state ~= 'retry_later' then advance(KEYS[4], ARGV[9], ARGV[10]) end
 if state == 'delivered' then
   redis.call('ZREM', KEYS[1], id)
   redis.call('DEL', KEYS[3])
@@ -369,16 +373,16 @@ script make_script(std::string_view name, std::string text) {
 }
 
 const script& claim_script() {
-  static const auto x = make_script(
-    "claim",
-    joined_lua(claim_head_lua, clock_lua, look_lua, take_lua, claim_lua));
+  static const auto x
+    = make_script("claim", joined_lua(claim_head_lua, clock_lua, mark_lua,
+                                      look_lua, take_lua, claim_lua));
   return x;
 }
 
 const script& claim_one_script() {
-  static const auto x = make_script(
-    "claim_one",
-    joined_lua(claim_head_lua, clock_lua, look_lua, take_lua, claim_one_lua));
+  static const auto x
+    = make_script("claim_one", joined_lua(claim_head_lua, clock_lua, mark_lua,
+                                          look_lua, take_lua, claim_one_lua));
   return x;
 }
 
@@ -401,7 +405,7 @@ const script& progress_script() {
 }
 
 const script& settle_script() {
-  static const auto x = make_script("settle", std::string{settle_lua});
+  static const auto x = make_script("settle", joined_lua(mark_lua, settle_lua));
   return x;
 }
 
@@ -419,7 +423,7 @@ const script& take_webhooks_script() {
 
 const script& record_delivery_script() {
   static const auto x = make_script("record_delivery",
-                                    std::string{record_delivery_lua});
+                                    joined_lua(mark_lua, record_delivery_lua));
   return x;
 }
 

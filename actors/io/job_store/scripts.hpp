@@ -15,11 +15,16 @@ struct script {
   std::string sha1;
 };
 
+// A "mark" is a process' key with the number of its latest write that Redis
+// has seen. Scripts that move it take "confirmed, number": the highest number
+// that Redis has answered, and this write's own (0: do not move it).
+
 /// Claims waiting jobs that fit quotas.
-/// KEYS: queue, running set, leases.
-/// ARGV: worker id, now (Unix s), lock time (s), lease time (ms), most ids to
-///       look at, most unfit jobs to take, known types (comma-separated),
-///       then for each quota: count, types (comma-separated).
+/// KEYS: queue, running set, leases, mark.
+/// ARGV: worker id, now (Unix s), lock time (s), lease time (ms), confirmed,
+///       number, most ids to look at, most unfit jobs to take, known types
+///       (comma-separated), then for each quota: count, types
+///       (comma-separated).
 /// Returns {queue length after, claimed, unfit, dropped}:
 ///   claimed = array of job entries {id, attempt, type, created_at,
 ///     complete_by, max_time, data, fence, history, remote};
@@ -28,9 +33,9 @@ struct script {
 const script& claim_script();
 
 /// Claims one job whatever its type, or nothing when it is not claimable.
-/// KEYS: queue, running set, leases.
-/// ARGV: worker id, now (Unix s), lock time (s), lease time (ms), job id, most
-///       ids to look at.
+/// KEYS: queue, running set, leases, mark.
+/// ARGV: worker id, now (Unix s), lock time (s), lease time (ms), confirmed,
+///       number, job id, most ids to look at.
 /// Returns {queue length after, claimed, unfit, dropped} as above; `unfit` has
 /// the job when its record is missing.
 const script& claim_one_script();
@@ -56,12 +61,12 @@ const script& release_script();
 const script& progress_script();
 
 /// Writes the final status and the outbox entry, if the job is ours.
-/// KEYS: record, lock, running set, outbox, outbox entry, leases.
+/// KEYS: record, lock, running set, outbox, outbox entry, leases, mark.
 /// ARGV: worker id, job id, now (Unix s), status, error, text, result_url,
 ///       "1" when `text` is the result even if empty,
 ///       "1" to create a missing record, its lifetime (s),
 ///       webhook: url ("" for none), body, created (Unix ms), due (Unix ms),
-///       fence.
+///       fence, confirmed, number.
 /// Returns {1 or 0: written, webhook entry}; the entry {id, url, body,
 /// attempts, created_ms} only where one waits in the outbox.
 const script& settle_script();
@@ -87,6 +92,15 @@ const script& renew_script();
 /// Returns an array of {id, former owner, attempt}.
 const script& recover_script();
 
+/// Makes a claim again that Redis had confirmed and then lost.
+/// KEYS: record, lock, running set, leases, queue, mark.
+/// ARGV: worker id, job id, fence, number of the latest confirmed write about
+///       it, lock time (s), lease time (ms), now (Unix s), then field, value,
+///       ...: the first two for every record, all for a missing one.
+/// Returns known: Redis lost nothing of it; restored: it is the worker's again;
+///       taken: somebody else had it since, or it has a final status.
+const script& restore_script();
+
 /// Remembers a failed attempt with the job, if it is ours.
 /// KEYS: record.
 /// ARGV: worker id, fence, number of the new attempt, history.
@@ -99,10 +113,13 @@ const script& note_attempt_script();
 /// Returns 1, or 0 when it is not ours.
 const script& note_remote_script();
 
-/// Writes a ledger entry, unless another worker owns it.
-/// KEYS: gpus, gpu entry.
-/// ARGV: worker id, lease time (ms), entry id, then field, value, ...
-/// Returns 1, or 0 when another worker owns it.
+/// Writes a ledger entry, unless another worker owns it, or another entry has
+/// its workload.
+/// KEYS: gpus, gpu entry, mark.
+/// ARGV: worker id, lease time (ms), entry id, entry key prefix, confirmed,
+///       number, then field, value, ...
+/// Returns 1, 0 when another worker owns it, -1 when another entry has its
+/// workload.
 const script& write_gpu_script();
 
 /// Renews the leases of our ledger entries.
@@ -116,8 +133,14 @@ const script& renew_gpus_script();
 /// ARGV: worker id, lease time (ms), entry key prefix, most entries.
 /// Returns {entries, all workloads in the ledger}, the latter only when there
 /// are entries; entry = {id, type, state, expires, intent_at, workload, node,
-/// launched_at}.
+/// launched_at, known_before}.
 const script& take_gpus_script();
+
+/// Reads all entries of a workload type.
+/// KEYS: gpus.
+/// ARGV: entry key prefix, workload type.
+/// Returns an array of entries as take_gpus does.
+const script& view_gpus_script();
 
 /// Ends a ledger entry.
 /// KEYS: gpus, gpu entry, closed list.
@@ -132,9 +155,10 @@ const script& close_gpu_script();
 const script& take_webhooks_script();
 
 /// Records one delivery try.
-/// KEYS: outbox, dead letters, outbox entry.
+/// KEYS: outbox, dead letters, outbox entry, mark.
 /// ARGV: job id, state (delivered|retry_later|dead), attempts, error,
-///       now (ms), due again at (ms), most dead letters, entry key prefix.
+///       now (ms), due again at (ms), most dead letters, entry key prefix,
+///       confirmed, number (both ignored with retry_later).
 /// Returns how many dead letters were trimmed.
 const script& record_delivery_script();
 

@@ -84,8 +84,10 @@ struct shell {
   promise<std::string> version() const;
 
   // -- lasting writes
-  void write(std::string name, std::function<command()> make,
-             job_store_state::handler asker) const;
+  /// `make` is asked for each try, with the number of that try; `asker` hears
+  /// the number of the one that was answered.
+  void write(std::string name, std::function<command(write_number)> make,
+             job_store_state::write_handler asker) const;
   void try_write(const std::string& name) const;
   void wrote(const std::string& name, answer got) const;
   void retry_failed_writes() const;
@@ -98,35 +100,80 @@ struct shell {
 
   // -- jobs
   promise<msg::queue_snapshot> peek(const msg::peek_queue& x) const;
-  std::vector<std::string> claim_args() const;
+  std::vector<std::string> claim_args(write_number number) const;
   promise<msg::claimed_jobs> claim(const msg::claim_jobs& x) const;
   promise<msg::claimed_jobs> claim_unfit(const msg::claim_unfit& x) const;
-  promise<msg::claimed_jobs> claim_with(const script& lua,
+  promise<msg::claimed_jobs> claim_with(const script& lua, write_number number,
                                         std::vector<std::string> argv) const;
-  result<msg::claimed_jobs> claimed(answer got) const;
+  result<msg::claimed_jobs> claimed(answer got, write_number number) const;
   void reconcile() const;
   void note(const msg::note_remote& x) const;
   void note(const msg::note_attempt& x) const;
   promise<msg::job_settled> settle(const msg::settle_job& x) const;
-  command settle_command(const msg::settle_job& x) const;
+  void settle(const held_job& x, bool may_be_lost,
+              promise<msg::job_settled> to) const;
+  command settle_command(const held_job& x, int64_t due_ms,
+                         write_number number) const;
+  void settled(const std::string& id, uint64_t fence,
+               write_number number) const;
   void forget(const std::string& id, uint64_t fence) const;
   promise<caf::ok_atom> release(const msg::release_job& x) const;
   promise<msg::ownership> progress(const msg::report_progress& x) const;
+  void progress(const msg::report_progress& x, bool may_be_lost,
+                promise<msg::ownership> to) const;
+
+  // -- what we hold
+  std::string mark_key(const std::string& session) const;
+  void confirm(write_number number) const;
+  void journaled(const result<void>& done) const;
+  /// nullptr when we hold no such claim.
+  held_job* held_of(const std::string& id, uint64_t fence) const;
+  void keep(held_job& x) const;
+  void hold(const job& subject, write_number number) const;
+  void drop(const std::string& id, uint64_t fence) const;
+  void hold(held_gpu x, write_number number) const;
+  void drop_gpu(const std::string& id) const;
+  void forget_ended() const;
+
+  // -- what Redis has lost, and what earlier processes left
+  /// Whether Redis has lost writes; if so, they are written again first.
+  void check_loss(std::function<void(bool lost)> then) const;
+  void loss_checked(bool lost) const;
+  void restore_all() const;
+  void restored_one() const;
+  void restore(const held_job& x, milliseconds lease,
+               std::function<void(std::string_view said)> then) const;
+  void end_again(const held_job& x, int64_t due_ms,
+                 std::function<void()> then) const;
+  void deliver_again(const held_job& x, std::function<void()> then) const;
+  void replay_left() const;
+  void replay(const held_job& x) const;
+  void replay(const held_gpu& x) const;
 
   // -- leases
   void renew() const;
+  void renew_jobs() const;
   bool may_take_over() const;
   void recover() const;
 
   // -- the launch ledger
   void renew_gpus() const;
+  void not_renewed(const std::string& id) const;
   promise<caf::ok_atom> write_gpu(const msg::write_gpu& x) const;
+  command gpu_command(const held_gpu& x, milliseconds lease,
+                      write_number number) const;
   promise<caf::ok_atom> close_gpu(const msg::close_gpu& x) const;
   promise<msg::gpus_taken> take_gpus(const msg::take_gpus& x) const;
+  promise<msg::gpus_seen> view_gpus(const msg::view_gpus& x) const;
 
   // -- webhooks
   promise<msg::webhooks_taken> take_webhooks(const msg::take_webhooks& x) const;
   promise<caf::ok_atom> record(const msg::record_delivery& x) const;
+  command delivery_command(const std::string& job_id, const held_delivery& x,
+                           int64_t due_ms, const std::string& session,
+                           write_number number) const;
+  void delivered(const std::string& id, uint64_t fence,
+                 write_number number) const;
 };
 
 } // namespace render::job_store

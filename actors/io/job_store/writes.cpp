@@ -6,8 +6,8 @@
 
 namespace render::job_store {
 
-void shell::write(std::string name, std::function<command()> make,
-                  job_store_state::handler asker) const {
+void shell::write(std::string name, std::function<command(write_number)> make,
+                  job_store_state::write_handler asker) const {
   auto [at, fresh] = st().writes.try_emplace(name,
                                              job_store_state::lasting_write{});
   at->second.askers.push_back(std::move(asker));
@@ -22,7 +22,8 @@ void shell::try_write(const std::string& name) const {
   if (at == st().writes.end() || at->second.under_way)
     return;
   at->second.under_way = true;
-  run(at->second.make(), [sh = *this, name](answer got) {
+  at->second.number = ++st().last_number;
+  run(at->second.make(at->second.number), [sh = *this, name](answer got) {
     sh.wrote(name, std::move(got));
   });
 }
@@ -46,7 +47,7 @@ void shell::wrote(const std::string& name, answer got) const {
     st.retry_delay = milliseconds{0};
   auto node = st.writes.extract(name);
   for (auto& asker : node.mapped().askers)
-    asker(got);
+    asker(got, node.mapped().number);
 }
 
 void shell::retry_failed_writes() const {

@@ -1,0 +1,102 @@
+// What we own, in memory and in the journal.
+#include "actors/io/job_store/shell.hpp"
+#include "messages/job_params.hpp"
+
+#include <algorithm>
+
+namespace render::job_store {
+
+namespace {
+
+/// How long an ended job is remembered, should Redis lose its end: longer than
+/// any failover or restart from a snapshot reaches back, seconds.
+constexpr double ended_kept_s = 600;
+/// With a webhook whose end we have not heard of.
+constexpr double undelivered_kept_s = 86'400;
+
+} // namespace
+
+std::string shell::mark_key(const std::string& session) const {
+  return keys::mark(cfg().prefix, session);
+}
+
+void shell::confirm(write_number number) const {
+  st().confirmed = std::max(st().confirmed, number);
+}
+
+void shell::journaled(const result<void>& done) const {
+  if (!done && !st().journal_failing)
+    out().error("{}; until it works again, what this worker owns is known to "
+                "Redis and to this process alone",
+                done.error().message);
+  else if (done && st().journal_failing)
+    out().info("journal: it can be written again");
+  st().journal_failing = !done;
+}
+
+held_job* shell::held_of(const std::string& id, uint64_t fence) const {
+  auto at = st().held.find(id);
+  return at != st().held.end() && at->second.subject.fence == fence
+           ? &at->second
+           : nullptr;
+}
+
+void shell::keep(held_job& x) const {
+  x.changed_s = st().deps.now();
+  journaled(st().deps.local->put(x));
+}
+
+void shell::hold(const job& subject, write_number number) const {
+  // Without a record there is nothing that Redis could lose but the id.
+  if (is_recordless(subject))
+    return;
+  held_job x;
+  x.subject = subject;
+  x.owner = cfg().worker_id;
+  x.session = st().session;
+  x.claimed = number;
+  auto& slot = st().held[subject.id];
+  slot = std::move(x);
+  keep(slot);
+}
+
+void shell::drop(const std::string& id, uint64_t fence) const {
+  if (!held_of(id, fence))
+    return;
+  journaled(st().deps.local->erase_job(st().session, id));
+  st().held.erase(id);
+}
+
+void shell::hold(held_gpu x, write_number number) const {
+  confirm(number);
+  x.written = number;
+  auto& slot = st().held_gpus[x.id];
+  // Most writes are signs of life.
+  auto same = slot.fields == x.fields;
+  slot = std::move(x);
+  if (!same)
+    journaled(st().deps.local->put(slot));
+}
+
+void shell::drop_gpu(const std::string& id) const {
+  st().gpus.erase(id);
+  st().wanted_gpus.erase(id);
+  if (st().held_gpus.erase(id) > 0)
+    journaled(st().deps.local->erase_gpu(st().session, id));
+}
+
+void shell::forget_ended() const {
+  auto now = st().deps.now();
+  std::erase_if(st().held, [&](auto& entry) {
+    auto& [id, x] = entry;
+    if (x.settled == 0)
+      return false;
+    auto open = !x.delivery && !notify_url_of(x.subject.data).empty();
+    if (now - x.changed_s < (open ? undelivered_kept_s : ended_kept_s))
+      return false;
+    journaled(st().deps.local->erase_job(x.session, id));
+    return true;
+  });
+}
+
+} // namespace render::job_store

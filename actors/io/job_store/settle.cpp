@@ -1,0 +1,191 @@
+// A claimed job, until it is settled or given back.
+#include "actors/io/job_store/shell.hpp"
+#include "messages/job_params.hpp"
+#include "messages/utf8.hpp"
+
+namespace render::job_store {
+
+namespace {
+
+/// Of the whole, as a person would write it.
+std::string share_text(double x) {
+  return number_text(std::round(x * 1000) / 1000);
+}
+
+} // namespace
+
+promise<msg::ownership> shell::progress(const msg::report_progress& x) const {
+  auto to = self->make_response_promise<msg::ownership>();
+  progress(x, true, to);
+  return to;
+}
+
+void shell::progress(const msg::report_progress& x, bool may_be_lost,
+                     promise<msg::ownership> to) const {
+  run(make_command(progress_script(),
+                   {keys::record(x.job_id), keys::lock(x.job_id), leases_key()},
+                   {cfg().worker_id, std::to_string(cfg().lock_ttl.count()),
+                    valid_utf8(x.stage), share_text(x.progress), now_s(),
+                    std::to_string(x.fence),
+                    std::to_string(cfg().lease.count()), x.job_id}),
+      [sh = *this, x, may_be_lost, to](answer got) mutable {
+        auto said = std::move(got).and_then(decode_ownership);
+        if (!said || said->ours || !may_be_lost
+            || !sh.held_of(x.job_id, x.fence))
+          return deliver(to, std::move(said).map([](auto&& y) {
+            return msg::ownership{y.ours, std::move(y.status)};
+          }));
+        sh.check_loss([sh, x, to, said = *said](bool lost) mutable {
+          if (lost)
+            return sh.progress(x, false, to);
+          to.deliver(msg::ownership{false, said.status});
+        });
+      });
+}
+
+void shell::note(const msg::note_remote& x) const {
+  if (auto* known = held_of(x.job_id, x.fence)) {
+    known->subject.remote = x.remote;
+    keep(*known);
+  }
+  run(make_command(note_remote_script(), {keys::record(x.job_id)},
+                   {cfg().worker_id, std::to_string(x.fence), x.remote}),
+      [](const answer&) {
+        // Without it a new owner renders anew.
+      });
+}
+
+void shell::note(const msg::note_attempt& x) const {
+  auto& job = x.subject;
+  if (auto* known = held_of(job.id, job.fence)) {
+    known->subject = job;
+    keep(*known);
+  }
+  run(make_command(note_attempt_script(), {keys::record(job.id)},
+                   {cfg().worker_id, std::to_string(job.fence),
+                    std::to_string(job.attempt), join_history(job.history)}),
+      [](const answer&) {
+        // Not worth a second try: see the interface.
+      });
+}
+
+promise<msg::job_settled> shell::settle(const msg::settle_job& x) const {
+  auto to = self->make_response_promise<msg::job_settled>();
+  auto& id = x.subject.id;
+  if (!x.outcome.success()
+      && (x.outcome.error.kind == failure_kind::cancelled
+          || x.outcome.error.kind == failure_kind::not_owner
+          || x.outcome.error.kind == failure_kind::shutting_down)) {
+    out().error("job {}: asked to settle what is not ours to end ({})", id,
+                x.outcome.error.message);
+    to.deliver(msg::job_settled{id, false, {}});
+    return to;
+  }
+  held_job ended;
+  ended.subject = x.subject;
+  ended.owner = cfg().worker_id;
+  ended.session = st().session;
+  ended.outcome = x.outcome;
+  if (auto* known = held_of(id, x.subject.fence)) {
+    known->subject = x.subject;
+    known->outcome = x.outcome;
+    keep(*known);
+  }
+  settle(ended, true, to);
+  return to;
+}
+
+void shell::settle(const held_job& x, bool may_be_lost,
+                   promise<msg::job_settled> to) const {
+  auto& id = x.subject.id;
+  auto fence = x.subject.fence;
+  write(
+    write_name("settle", id, fence),
+    [sh = *this, x](write_number number) {
+      auto due = sh.now_ms() + sh.cfg().outbox_lease.count();
+      return sh.settle_command(x, due, number);
+    },
+    [sh = *this, x, id, fence, may_be_lost, to](const answer& got,
+                                                write_number number) mutable {
+      auto said = answer{got}.and_then([&](reply&& y) {
+        return decode_settle(std::move(y), id);
+      });
+      if (said && !said->written && may_be_lost && sh.held_of(id, fence))
+        return sh.check_loss([sh, x, to](bool) {
+          sh.settle(x, false, to);
+        });
+      sh.forget(id, fence);
+      if (said && said->written)
+        sh.settled(id, fence, number);
+      else
+        sh.drop(id, fence);
+      deliver(to, std::move(said).map([&](auto&& y) {
+        return msg::job_settled{id, y.written, std::move(y.webhooks)};
+      }));
+    });
+}
+
+command shell::settle_command(const held_job& x, int64_t due_ms,
+                              write_number number) const {
+  auto& subject = x.subject;
+  auto& outcome = *x.outcome;
+  auto& id = subject.id;
+  auto& prefix = cfg().prefix;
+  auto url = notify_url_of(subject.data);
+  auto is_text = outcome.success() && outcome.result_url.empty();
+  auto ours = x.session == st().session;
+  return make_command(
+    settle_script(),
+    {keys::record(id), keys::lock(id), keys::running(prefix, x.owner),
+     keys::outbox(prefix), keys::outbox_entry(prefix, id), leases_key(),
+     mark_key(x.session)},
+    {x.owner, id, now_s(), outcome.success() ? "success" : "failed",
+     valid_utf8(outcome.error.message), outcome.text, outcome.result_url,
+     is_text ? "1" : "0",
+     is_recordless(subject) && !outcome.success() ? "1" : "0",
+     std::to_string(cfg().made_record_ttl.count()), url,
+     url.empty() ? std::string{} : webhook_body(subject, outcome),
+     std::to_string(now_ms()), std::to_string(due_ms),
+     std::to_string(subject.fence), std::to_string(st().confirmed),
+     std::to_string(ours ? number : 0)});
+}
+
+void shell::settled(const std::string& id, uint64_t fence,
+                    write_number number) const {
+  confirm(number);
+  if (auto* x = held_of(id, fence)) {
+    x->settled = number;
+    keep(*x);
+  }
+}
+
+// Unless it was claimed again meanwhile.
+void shell::forget(const std::string& id, uint64_t fence) const {
+  if (auto at = st().claimed.find(id);
+      at != st().claimed.end() && at->second <= fence)
+    st().claimed.erase(at);
+}
+
+promise<caf::ok_atom> shell::release(const msg::release_job& x) const {
+  auto to = self->make_response_promise<caf::ok_atom>();
+  auto id = x.job_id;
+  write(
+    write_name("release", id, x.fence),
+    [sh = *this, id, fence = std::to_string(x.fence)](write_number) {
+      return make_command(release_script(),
+                          {std::string{keys::queue}, keys::record(id),
+                           keys::lock(id), sh.running_key(), sh.leases_key()},
+                          {sh.cfg().worker_id, id, fence});
+    },
+    [sh = *this, id, fence = x.fence, to](const answer& got,
+                                          write_number) mutable {
+      sh.forget(id, fence);
+      sh.drop(id, fence);
+      deliver(to, answer{got}.map([](auto&&) {
+        return caf::ok_atom{};
+      }));
+    });
+  return to;
+}
+
+} // namespace render::job_store

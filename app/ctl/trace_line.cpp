@@ -1,0 +1,51 @@
+#include "app/ctl/trace_line.hpp"
+
+#include "messages/job.hpp"
+#include "messages/json.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+
+namespace render::ctl {
+
+namespace {
+
+/// Positive and finite, else nothing.
+std::optional<double> time_of(const std::string& text) {
+  char* end = nullptr;
+  auto out = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0' || !std::isfinite(out) || out <= 0)
+    return std::nullopt;
+  return out;
+}
+
+std::string number(double x) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof(buffer), "%.3f", x);
+  return buffer;
+}
+
+} // namespace
+
+result<trace_line> make_trace_line(const trace_fields& x) {
+  if (x.started_at.empty() || x.finished_at.empty())
+    return fail(failure_kind::invalid_input, "not finished");
+  if (!job_kind_from(x.type))
+    return fail(failure_kind::invalid_input, "unknown type");
+  auto created = time_of(x.created_at);
+  auto started = time_of(x.started_at);
+  auto finished = time_of(x.finished_at);
+  if (!created || !started || !finished || *finished < *started)
+    return fail(failure_kind::invalid_input, "unreadable times");
+  auto text = "{\"type\":" + json::quote(x.type)
+              + ",\"created_at\":" + number(*created)
+              + ",\"duration\":" + number(*finished - *started);
+  // One that is not after the job itself says nothing.
+  if (auto by = time_of(x.complete_by); by && *by > *created)
+    text += ",\"complete_by\":" + number(*by);
+  return trace_line{*created, text + "}\n"};
+}
+
+} // namespace render::ctl

@@ -1,0 +1,189 @@
+// The launch ledger on a real redis-server: several workers look at it, and
+// each workload gets into one entry only.
+#include "tests/integration/redis_store.hpp"
+
+#include <algorithm>
+#include <atomic>
+
+using namespace render;
+using namespace std::chrono_literals;
+
+namespace {
+
+gpu_entry intent(const std::string& id) {
+  gpu_entry out;
+  out.id = id;
+  out.type = "media:fast";
+  out.expires_s = 1'700'007'200;
+  out.intent_s = 1'700'000'000.5;
+  return out;
+}
+
+gpu_entry running(const std::string& id, const std::string& workload) {
+  auto out = intent(id);
+  out.state = gpu_entry_state::running;
+  out.workload = workload;
+  out.node = "node-" + workload;
+  out.launched_s = 1'700'000'001.5;
+  return out;
+}
+
+struct fixture : harness::redis_store {
+  result<caf::ok_atom> write(const job_store_actor& to, gpu_entry x) {
+    return ask<caf::ok_atom>(to, msg::write_gpu{std::move(x)});
+  }
+
+  std::vector<gpu_entry> view(const std::string& type = "media:fast") {
+    auto got = ask<msg::gpus_seen>(store, msg::view_gpus{type});
+    BOOST_REQUIRE_MESSAGE(got, got.error().message);
+    std::sort(got->entries.begin(), got->entries.end(), [](auto& a, auto& b) {
+      return a.id < b.id;
+    });
+    return got->entries;
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(gpu_ledger_on_redis, fixture)
+
+BOOST_AUTO_TEST_CASE(a_workload_gets_into_one_entry_only) {
+  auto other = spawn("worker-b");
+  BOOST_REQUIRE(write(store, intent("e1")));
+  BOOST_REQUIRE(write(other, intent("e2")));
+  BOOST_REQUIRE(write(store, intent("e3")));
+  BOOST_REQUIRE(write(store, running("e1", "w1")));
+  // Another worker's, and one of the same worker.
+  for (auto& [who, id] : {std::pair{other, "e2"}, {store, "e3"}}) {
+    auto refused = write(who, running(id, "w1"));
+    BOOST_REQUIRE(!refused);
+    BOOST_TEST((refused.error().kind == failure_kind::rejected));
+    BOOST_TEST(redis.field(std::string{"c3:gpu:"} + id, "workload") == "");
+    BOOST_TEST(redis.field(std::string{"c3:gpu:"} + id, "state") == "intent");
+  }
+  // It may still write others, and the first its own.
+  BOOST_REQUIRE(write(other, running("e2", "w2")));
+  BOOST_REQUIRE(write(store, running("e1", "w1")));
+  // Free again when its entry has ended.
+  BOOST_REQUIRE(
+    ask<caf::ok_atom>(store, msg::close_gpu{running("e1", "w1"), "idle", 0}));
+  BOOST_REQUIRE(write(store, running("e3", "w1")));
+}
+
+BOOST_AUTO_TEST_CASE(a_race_for_a_workload_has_one_winner) {
+  auto other = spawn("worker-b");
+  for (auto round = 0; round < 20; ++round) {
+    auto n = std::to_string(round);
+    std::atomic<int> won = 0;
+    std::atomic<int> lost = 0;
+    auto racer = [&](const job_store_actor& to, const std::string& id) {
+      auto got = write(to, running(id, "w" + n));
+      ++(got ? won : lost);
+    };
+    std::thread rival{[&] {
+      racer(other, "b" + n);
+    }};
+    racer(store, "a" + n);
+    rival.join();
+    BOOST_TEST(won == 1);
+    BOOST_TEST(lost == 1);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(all_entries_of_a_type_are_seen_whoever_owns_them) {
+  auto other = spawn("worker-b");
+  auto mine = intent("e1");
+  mine.known_before = {"w8", "w9"};
+  auto slow = intent("e3");
+  slow.type = "media:slow";
+  BOOST_REQUIRE(write(store, mine));
+  BOOST_REQUIRE(write(other, running("e2", "w2")));
+  BOOST_REQUIRE(write(other, slow));
+  auto got = view();
+  BOOST_REQUIRE_EQUAL(got.size(), 2u);
+  BOOST_TEST((got[0] == mine));
+  BOOST_TEST((got[1] == running("e2", "w2")));
+  BOOST_TEST(view("media:slow").size() == 1u);
+  BOOST_TEST(view("media:none").empty());
+}
+
+// A rolling upgrade: what an older version has written, and what a newer one
+// may add.
+BOOST_AUTO_TEST_CASE(entries_of_other_versions_are_read) {
+  redis.cmd("HSET", "c3:gpu:old", "owner", "worker-b", "type", "media:fast",
+            "state", "intent", "expires", "1700007200", "intent_at",
+            "1700000000.5", "workload", "", "node", "", "launched_at", "0");
+  redis.cmd("ZADD", "c3:gpus", "1", "old");
+  redis.cmd("HSET", "c3:gpu:new", "owner", "worker-b", "type", "media:fast",
+            "state", "floating", "expires", "1700007200", "colour", "blue");
+  redis.cmd("ZADD", "c3:gpus", "99999999999999", "new");
+  redis.cmd("ZADD", "c3:gpus", "99999999999999", "vanished");
+  auto got = view();
+  BOOST_REQUIRE_EQUAL(got.size(), 2u);
+  BOOST_TEST((got[0].state == gpu_entry_state::intent));
+  BOOST_TEST((got[1] == intent("old")));
+  store = spawn("worker-c", 200ms);
+  msg::gpus_taken taken;
+  BOOST_REQUIRE(harness::wait_until([&] {
+    auto x = ask<msg::gpus_taken>(store, msg::take_gpus{});
+    if (x)
+      taken = *x;
+    return !taken.entries.empty();
+  }));
+  BOOST_TEST((taken.entries[0] == intent("old")));
+}
+
+// Redis refuses a sign of life, which waits to be tried again; the end of the
+// entry comes before that.
+BOOST_AUTO_TEST_CASE(an_older_write_does_not_come_back_after_the_end) {
+  auto entry = running("e1", "w1");
+  BOOST_REQUIRE(write(store, entry));
+  redis.cmd("CONFIG", "SET", "maxmemory", "1");
+  caf::anon_send(store, msg::write_gpu{entry});
+  // By then the next try is most of a second away.
+  BOOST_REQUIRE(harness::wait_until([&] {
+    auto seen = redis.cmd("INFO", "errorstats").text;
+    return seen.find("errorstat_OOM:count=4") != std::string::npos;
+  }));
+  redis.cmd("CONFIG", "SET", "maxmemory", "0");
+  BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::close_gpu{entry, "idle", 0}));
+  auto back = harness::wait_until(
+    [&] {
+      return redis.cmd("EXISTS", "c3:gpu:e1").integer == 1;
+    },
+    2s);
+  BOOST_TEST(!back);
+}
+
+// Paused for longer than its lease, it learns at the next renewal what it has
+// lost.
+BOOST_AUTO_TEST_CASE(who_wrote_an_entry_is_told_when_it_is_not_renewed) {
+  auto sleeper = spawn("worker-s", 300ms);
+  caf::scoped_actor holder{*system};
+  auto write_as_holder = [&](const std::string& id) {
+    holder->request(sleeper, 10s, msg::write_gpu{running(id, "w-" + id)})
+      .receive([](caf::ok_atom) {},
+               [](caf::error& e) {
+                 BOOST_FAIL(to_failure(e).message);
+               });
+  };
+  write_as_holder("kept");
+  write_as_holder("lost");
+  redis.cmd("HSET", "c3:gpu:lost", "owner", "worker-b");
+  std::string told;
+  holder->receive(
+    [&](const msg::check_gpu& x) {
+      told = x.id;
+    },
+    caf::after(10s) >> [] {});
+  BOOST_TEST(told == "lost");
+  // It is not renewed for the other worker.
+  auto score = redis.cmd("ZSCORE", "c3:gpus", "kept").text;
+  redis.cmd("ZADD", "c3:gpus", "1", "lost");
+  BOOST_TEST(harness::wait_until([&] {
+    return redis.cmd("ZSCORE", "c3:gpus", "kept").text != score;
+  }));
+  BOOST_TEST(redis.cmd("ZSCORE", "c3:gpus", "lost").text == "1");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

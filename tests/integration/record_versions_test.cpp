@@ -1,0 +1,169 @@
+// A rolling upgrade, one half: the JOB STORE reads what workers of other
+// versions have left, and leaves in place what it does not know.
+#include "tests/integration/versions_store.hpp"
+
+using namespace render;
+using namespace std::chrono_literals;
+using harness::versions_store;
+using harness::wait_until;
+
+BOOST_FIXTURE_TEST_SUITE(records_of_other_versions, versions_store)
+
+BOOST_AUTO_TEST_CASE(a_python_workers_dead_lock_is_taken_and_nothing_else) {
+  load("python_worker.json");
+  auto x = claim_one("dead-lock");
+  BOOST_TEST(x.attempt == 1u);
+  BOOST_TEST(x.fence == 1u);
+  BOOST_TEST(x.history.empty());
+  BOOST_TEST(x.remote == "");
+  BOOST_TEST(x.created_at_s == 1'700'000'000.25);
+  BOOST_TEST(x.max_time_s == 600);
+  // One boots its GPU, the other one works: no lease of ours can run out.
+  BOOST_TEST(queued() == 1);
+  BOOST_TEST(redis.field("job:booting", "locked_by") == "python-2");
+  BOOST_TEST(status("at-work") == "running");
+  BOOST_TEST(status("ended") == "success");
+  BOOST_TEST(settle(x));
+  BOOST_TEST(redis.field("job:dead-lock", "result") == "words");
+  BOOST_TEST(take_webhooks().empty());
+  BOOST_TEST(has("c3:outbox", "dead-lock"));
+}
+
+BOOST_AUTO_TEST_CASE(a_job_of_the_first_version_is_recovered_and_ended) {
+  load("version_1.json");
+  await_recovery("left");
+  BOOST_TEST(count("SCARD", "c3:running:old-1") == 0);
+  BOOST_TEST(redis.field("job:left", "stage") == "");
+  auto x = claim_one("left");
+  BOOST_TEST(x.attempt == 3u);
+  BOOST_TEST(x.fence == 3u);
+  BOOST_REQUIRE_EQUAL(x.history.size(), 2u);
+  BOOST_TEST(x.history[0] == "node lost");
+  BOOST_TEST(x.history[1] == "its worker stopped answering: old-1");
+  BOOST_TEST((read_handle(x.remote) == render_handle{"n1", "comfyui", "p1"}));
+  BOOST_TEST(ours(x));
+  BOOST_TEST(settle(x));
+  BOOST_TEST(status("left") == "success");
+  BOOST_TEST(redis.field("job:left", "settled_by") == "worker-a 3");
+  BOOST_TEST(redis.field("c3:outbox:left", "url") == "http://n/h");
+}
+
+BOOST_AUTO_TEST_CASE(an_end_of_the_first_version_stands) {
+  load("version_1.json");
+  job x;
+  x.id = "ended";
+  x.fence = 1;
+  BOOST_TEST(!settle(x, "other"));
+  redis.cmd("RPUSH", "queue:jobs", "ended");
+  BOOST_TEST(claim(store, 10).jobs.empty());
+  BOOST_TEST(redis.field("job:ended", "result") == "words");
+}
+
+BOOST_AUTO_TEST_CASE(webhooks_of_the_first_version_are_delivered) {
+  load("version_1.json");
+  auto taken = take_webhooks();
+  BOOST_REQUIRE_EQUAL(taken.size(), 1u);
+  webhook expected{"msg_ended",
+                   "ended",
+                   "http://n/h",
+                   R"({"id":"ended","status":"success","text":"words"})",
+                   2,
+                   1'700'000'009'000};
+  BOOST_TEST((taken[0] == expected));
+  record(taken[0], msg::delivery_state::delivered);
+  BOOST_TEST(count("EXISTS", "c3:outbox:ended") == 0);
+  BOOST_TEST(has("c3:webhooks:dead", "given-up"));
+}
+
+BOOST_AUTO_TEST_CASE(gpus_of_the_first_version_are_taken_over_and_ended) {
+  load("version_1.json");
+  auto taken = take_gpus();
+  BOOST_REQUIRE_EQUAL(taken.size(), 3u);
+  gpu_entry intent;
+  intent.id = "e-intent";
+  intent.type = "media:fast";
+  intent.expires_s = 1'700'007'200;
+  intent.intent_s = 1'700'000'000.5;
+  BOOST_TEST((taken[0] == intent));
+  BOOST_TEST((taken[1].state == gpu_entry_state::running));
+  BOOST_TEST(taken[1].workload == "w-running");
+  BOOST_TEST(taken[1].node == "n-running");
+  BOOST_TEST(taken[1].launched_s == 1'700'000'002.5);
+  BOOST_TEST((taken[2].state == gpu_entry_state::stopping));
+  for (auto& x : taken) {
+    BOOST_TEST(write(taker, x).has_value());
+    BOOST_TEST(close(taker, x).has_value());
+  }
+  BOOST_TEST(count("ZCARD", "c3:gpus") == 0);
+  BOOST_TEST(count("LLEN", "c3:gpus:closed") == 4);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_later_version_adds_to_a_job_stays) {
+  load("later_version.json");
+  await_recovery("left");
+  auto kept = [&] {
+    auto x = hash("job:left");
+    return x["trace_id"] == "t-1" && x["cost_limit"] == "12.5";
+  };
+  BOOST_TEST(kept());
+  auto x = claim_one("left");
+  BOOST_TEST((read_handle(x.remote) == render_handle{"n1", "comfyui", "p1"}));
+  BOOST_TEST(ours(x));
+  BOOST_REQUIRE(
+    ask<caf::ok_atom>(store, msg::release_job{x.id, x.fence}).has_value());
+  BOOST_TEST(kept());
+  x = claim_one("left");
+  x.attempt = 3;
+  x.history.push_back("node lost");
+  caf::anon_send(store, msg::note_attempt{x});
+  caf::anon_send(store, msg::note_remote{x.id, x.fence, "elsewhere"});
+  BOOST_TEST(wait_until([&] {
+    return redis.field("job:left", "remote") == "elsewhere";
+  }));
+  BOOST_TEST(redis.field("job:left", "attempt") == "3");
+  BOOST_TEST(kept());
+  BOOST_TEST(settle(x));
+  BOOST_TEST(status("left") == "success");
+  BOOST_TEST(kept());
+  BOOST_TEST(redis.field("c3:plan:left", "step") == "4");
+  BOOST_TEST(redis.cmd("GET", "c3:mark:new-1:1700000000000").text == "17");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_later_version_adds_to_a_webhook_stays) {
+  load("later_version.json");
+  auto kept = [&] {
+    return redis.field("c3:outbox:ended", "signature_kind") == "v1a";
+  };
+  for (auto state :
+       {msg::delivery_state::retry_later, msg::delivery_state::dead}) {
+    auto taken = take_webhooks();
+    BOOST_REQUIRE_EQUAL(taken.size(), 1u);
+    ++taken[0].attempts;
+    record(taken[0], state, "HTTP 500");
+    BOOST_TEST(kept());
+  }
+  BOOST_TEST(redis.field("c3:outbox:ended", "attempts") == "2");
+  BOOST_TEST(has("c3:webhooks:dead", "ended"));
+}
+
+BOOST_AUTO_TEST_CASE(a_gpu_in_a_state_unknown_to_us_is_taken_over_with_care) {
+  load("later_version.json");
+  auto taken = take_gpus();
+  BOOST_REQUIRE_EQUAL(taken.size(), 1u);
+  auto& x = taken[0];
+  BOOST_TEST((x.state == gpu_entry_state::intent));
+  BOOST_TEST(x.workload == "w-odd");
+  BOOST_TEST((x.known_before == names{"w-8", "w-9"}));
+  // Seen, and not yet written by us: as it was.
+  BOOST_TEST(redis.field("c3:gpu:e-odd", "state") == "hibernating");
+  x.state = gpu_entry_state::running;
+  BOOST_TEST(write(taker, x).has_value());
+  auto now = hash("c3:gpu:e-odd");
+  BOOST_TEST(now["state"] == "running");
+  BOOST_TEST(now["region"] == "north");
+  BOOST_TEST(now["price"] == "1.25");
+  BOOST_TEST(close(taker, x).has_value());
+  BOOST_TEST(count("EXISTS", "c3:gpu:e-odd") == 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
