@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <queue>
 
 namespace render::simulator {
 
@@ -67,12 +68,15 @@ void add_nodes(sim_world& world, const fleet_options& o) {
 void count_jobs(fleet_outcome& out, const sim_world& world,
                 const auditor& watch) {
   out.jobs = world.jobs.size();
+  out.begun_s.assign(out.jobs, -1);
   for (size_t i = 0; i < watch.jobs().size(); ++i) {
     auto& x = watch.jobs()[i];
     auto& job = world.jobs[i];
     out.succeeded += x.end == 's' ? 1 : 0;
     out.failed += x.end == 'f' ? 1 : 0;
     out.cancelled += x.end == 'c' ? 1 : 0;
+    if (x.begun >= virtual_duration{0})
+      out.begun_s[i] = in_seconds(x.begun);
     if (x.begun >= virtual_duration{0} && x.pushed >= virtual_duration{0})
       out.waits_s.push_back(in_seconds(x.begun - x.pushed));
     if (job.complete_within_s > 0 && x.end != 'c'
@@ -143,39 +147,83 @@ fleet_outcome run_fleet(const fleet_options& o) {
   return out;
 }
 
-fleet_outcome clairvoyant(const std::vector<sim_job>& jobs, double boot_s) {
-  fleet_outcome out;
-  out.jobs = out.succeeded = jobs.size();
-  out.waits_s.assign(jobs.size(), 0);
-  // For each workload: when its free GPUs became free, the latest last. The
-  // latest is taken, so that the gaps are the shortest.
-  std::map<bool, std::vector<double>> free;
-  std::vector<std::tuple<double, bool>> busy; // heap: ends, vision
-  auto later = std::greater<std::tuple<double, bool>>{};
-  for (auto& x : jobs) {
-    auto at = in_seconds(x.at);
-    auto vision = x.type == "analyze";
-    while (!busy.empty() && std::get<0>(busy.front()) <= at) {
-      std::pop_heap(busy.begin(), busy.end(), later);
-      auto [end, kind] = busy.back();
-      busy.pop_back();
-      free[kind].push_back(end);
-    }
-    auto kept = 0.0;
-    if (auto& idle = free[vision]; !idle.empty() && at - idle.back() < boot_s) {
-      kept = at - idle.back();
-      idle.pop_back();
-    } else {
-      kept = boot_s;
-      ++out.launches;
-    }
-    out.busy_s += x.duration_s;
-    out.rented_s += kept + x.duration_s;
-    out.cost += (kept + x.duration_s) / 3600
-                * sim_cloud::price(vision ? "ollama_webui:fast" : "media:fast");
-    busy.emplace_back(at + x.duration_s, vision);
-    std::push_heap(busy.begin(), busy.end(), later);
+namespace {
+
+/// GPUs of one workload over time.
+class known_future {
+public:
+  explicit known_future(double boot_s) : boot_s_(boot_s) {
+    // nop
   }
+
+  /// Seconds of rent before this job, from the end of the last one on the same
+  /// GPU or as a boot.
+  double begin(double at, double duration) {
+    while (!busy_.empty() && busy_.top() <= at) {
+      free_.push_back(busy_.top());
+      busy_.pop();
+    }
+    busy_.push(at + duration);
+    // The latest, so that what is left over are the gaps that are too long
+    // anyway: a gap saves the more the shorter it is.
+    if (free_.empty() || at - free_.back() >= boot_s_) {
+      ++launches_;
+      return boot_s_;
+    }
+    auto gap = at - free_.back();
+    free_.pop_back();
+    return gap;
+  }
+
+  uint64_t launches() const noexcept {
+    return launches_;
+  }
+
+private:
+  double boot_s_;
+  uint64_t launches_ = 0;
+  /// Since when, the latest last.
+  std::vector<double> free_;
+  std::priority_queue<double, std::vector<double>, std::greater<>> busy_;
+};
+
+/// Who knows the future does not begin what comes to nothing.
+char end_of(const sim_job& x, double work_s) {
+  if (x.cancel_after_s >= 0 && x.cancel_after_s < work_s)
+    return 'c';
+  return x.complete_within_s > 0 && x.complete_within_s < work_s ? 'f' : 's';
+}
+
+} // namespace
+
+fleet_outcome clairvoyant(const std::vector<harness::sim_job>& jobs,
+                          const quickest_gpu& gpu) {
+  fleet_outcome out;
+  out.is_bound = true;
+  out.jobs = jobs.size();
+  known_future media{gpu.boot_s};
+  known_future vision{gpu.boot_s};
+  auto share = 1.0 / static_cast<double>(gpu.slots);
+  for (auto& x : jobs) {
+    auto work_s = x.duration_s * gpu.work;
+    auto end = end_of(x, work_s);
+    out.succeeded += end == 's' ? 1 : 0;
+    out.failed += end == 'f' ? 1 : 0;
+    out.missed_deadlines += end == 'f' ? 1 : 0;
+    out.cancelled += end == 'c' ? 1 : 0;
+    if (end != 's')
+      continue;
+    auto sees = x.type == "analyze";
+    auto rent_s = work_s
+                  + (sees ? vision : media).begin(in_seconds(x.at), work_s);
+    out.waits_s.push_back(0);
+    out.busy_s += work_s;
+    out.rented_s += rent_s * share;
+    out.cost += rent_s * share / 3600
+                * sim_cloud::price(sees ? "ollama_webui:fast" : "media:fast");
+  }
+  out.launches = (media.launches() + vision.launches() + gpu.slots - 1)
+                 / gpu.slots;
   out.virtual_s = jobs.empty() ? 0 : in_seconds(jobs.back().at);
   return out;
 }

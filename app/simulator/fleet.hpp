@@ -39,6 +39,8 @@ struct fleet_options {
 };
 
 struct fleet_outcome {
+  /// Computed and not run: there are no webhooks, faults or samples.
+  bool is_bound = false;
   std::optional<harness::violation> broken;
   uint64_t hash = 0;
   uint64_t messages = 0;
@@ -55,6 +57,9 @@ struct fleet_outcome {
   size_t webhooks_delivered = 0;
   /// From push to begin, seconds, sorted.
   std::vector<double> waits_s;
+  /// When each job began for the first time, seconds of the run; negative:
+  /// never.
+  std::vector<double> begun_s;
 
   uint64_t launches = 0;
   double rented_s = 0;
@@ -66,13 +71,26 @@ struct fleet_outcome {
 
 fleet_outcome run_fleet(const fleet_options& options);
 
-/// What no policy can beat that lets no job wait: each job begins when it
-/// comes, on a GPU that was launched in time by somebody who knew, and a GPU
-/// is kept only over gaps that are shorter than a boot.
-fleet_outcome clairvoyant(const std::vector<harness::sim_job>& jobs,
-                          double boot_s);
+/// What a bound takes for granted of simulated GPUs: the luckiest draws.
+struct quickest_gpu {
+  /// From a launch until a service answers, seconds.
+  double boot_s = 22;
+  /// Share of a job's `duration_s` that its work may take.
+  double work = 0.95;
+  /// Jobs at a time. More than one are taken as if all were always in use:
+  /// still a bound, but a less tight one.
+  size_t slots = 1;
+};
 
-/// "seed=7 …": the command line that repeats a run.
+/// A lower bound that knows the future: each job begins when it comes, on a GPU
+/// that somebody launched in time, and a GPU is kept over a gap only when that
+/// is shorter than a boot. Jobs that are cancelled before they could end, or
+/// cannot meet their deadline, are never begun. Nobody who lets no job wait
+/// rents less.
+fleet_outcome clairvoyant(const std::vector<harness::sim_job>& jobs,
+                          const quickest_gpu& gpu);
+
+/// "rule: subject: text".
 std::string describe(const harness::violation& x);
 
 } // namespace render::simulator

@@ -4,9 +4,12 @@
 
 #include <CLI/CLI.hpp>
 #include <simulator_commit.hpp>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -46,15 +49,20 @@ std::string fault_help() {
 void add_options(CLI::App& app, options& o) {
   app.add_option("--seed", o.seed, "Everything random comes from it");
   app.add_option("--nodes", o.nodes, "Worker processes");
-  app.add_option("--hours", o.hours, "Length of the trace, and of the faults");
+  app.add_option(
+    "--hours", o.hours,
+    "Length of the trace, and of the faults; of a recorded one, only "
+    "of the faults");
   app.add_option("--jobs", o.jobs, "Jobs of the trace");
   app.add_option("--work", o.mean_work_s, "Mean GPU seconds of a job");
   app.add_option("--group", o.group, "Mean size of a burst, jobs");
   app.add_option("--trace", o.trace,
                  "steady, bursty, daily, sparse, queue, or a file of JSON "
                  "lines (c3ctl export-trace)");
-  app.add_option("--policy", o.policy,
-                 "contract, clairvoyant, or several with commas");
+  app.add_option(
+    "--policy", o.policy,
+    "contract: what the workers do; clairvoyant: a bound that knows "
+    "the future; or both with a comma, for a comparison");
   app.add_option("--faults", o.faults,
                  "none, safe, all, or names (see --list-faults) with commas; "
                  "-name takes one away");
@@ -158,65 +166,120 @@ int usage_error(const failure& x) {
   return 2;
 }
 
-int simulate(const options& o) {
+constexpr std::string_view policies[] = {"contract", "clairvoyant"};
+
+result<std::vector<std::string>> read_policies(const std::string& text) {
+  std::vector<std::string> out;
+  std::stringstream names{text};
+  for (std::string name; std::getline(names, name, ',');) {
+    if (std::find(std::begin(policies), std::end(policies), name)
+        == std::end(policies))
+      return fail(failure_kind::invalid_input,
+                  "--policy: " + name
+                    + " does not exist; there are contract and clairvoyant");
+    out.push_back(name);
+  }
+  if (out.empty())
+    return fail(failure_kind::invalid_input,
+                "--policy: wanted is contract, clairvoyant or both");
+  return out;
+}
+
+result<fleet_options> make_run(const options& o) {
   auto jobs = load_trace(o);
   if (!jobs)
-    return usage_error(jobs.error());
+    return fail(jobs.error());
   auto faults = harness::parse_faults(o.faults);
   if (!faults)
-    return usage_error(faults.error());
+    return fail(faults.error());
   auto settings = read_settings(o);
   if (!settings)
-    return usage_error(settings.error());
+    return fail(settings.error());
   fleet_options run;
   run.seed = o.seed;
   run.nodes = o.nodes;
   run.jobs = std::move(*jobs);
   run.hours = o.hours;
+  // A recorded queue is as long as it is.
+  if (o.hours <= 0)
+    run.hours
+      = run.jobs.empty()
+          ? 0
+          : std::chrono::duration<double, std::ratio<3600>>(run.jobs.back().at)
+              .count();
   run.faults = std::move(*faults);
   run.faults_per_hour = o.faults_per_hour;
   run.settings = std::move(*settings);
-  run.sample_every_s = o.hours * 3600 / 800;
+  run.sample_every_s = run.hours * 3600 / 800;
   if (!o.replay.empty())
     run.record_from_s = 0;
-  run_facts facts{o.seed,  built_from_commit, o.trace,
-                  o.nodes, o.hours,           o.faults};
+  return run;
+}
+
+/// Other programs on this machine do not count.
+std::string own_use() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  auto seconds
+    = static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec)
+      + static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec)
+          / 1e6;
+  char buffer[64];
+  std::snprintf(buffer, sizeof(buffer), "%.2f s of a core, %ld MiB", seconds,
+                used.ru_maxrss / 1024);
+  return buffer;
+}
+
+fleet_outcome run_contract(const options& o, const fleet_options& run) {
+  auto begin = std::chrono::steady_clock::now();
+  auto outcome = run_fleet(run);
+  auto took
+    = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+        .count();
+  for (auto& entry : outcome.recorded)
+    if (!o.replay.empty() && concerns(entry, o.replay))
+      print_entry(entry);
+  if (outcome.broken)
+    return outcome;
+  std::fprintf(stderr,
+               "%.1f virtual hours, %llu messages, %llu Redis commands, "
+               "%llu requests in %.2f s; %s\n",
+               outcome.virtual_s / 3600,
+               static_cast<unsigned long long>(outcome.messages),
+               static_cast<unsigned long long>(outcome.redis_commands),
+               static_cast<unsigned long long>(outcome.http_requests), took,
+               own_use().c_str());
+  if (o.hash)
+    std::printf("hash %016llx\n",
+                static_cast<unsigned long long>(outcome.hash));
+  return outcome;
+}
+
+size_t slots_of(const fleet_options& run) {
+  auto at = run.settings.find("JOBS_PER_GPU");
+  return at == run.settings.end()
+           ? 1
+           : std::max(1ul, std::strtoul(at->second.c_str(), nullptr, 10));
+}
+
+int simulate(const options& o) {
+  auto names = read_policies(o.policy);
+  if (!names)
+    return usage_error(names.error());
+  auto run = make_run(o);
+  if (!run)
+    return usage_error(run.error());
   std::vector<named_outcome> outcomes;
-  std::stringstream names{o.policy};
-  for (std::string name; std::getline(names, name, ',');) {
-    if (name == "clairvoyant") {
-      outcomes.push_back({name, clairvoyant(run.jobs, 47)});
-      continue;
-    }
-    if (name != "contract")
-      return usage_error(
-        {failure_kind::invalid_input,
-         "--policy: " + name
-           + " does not exist; there are contract and clairvoyant. A cluster "
-             "policy needs nodes that know each other, which this version's "
-             "do not"});
-    auto begin = std::chrono::steady_clock::now();
-    auto outcome = run_fleet(run);
-    auto took
-      = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
-          .count();
-    for (auto& entry : outcome.recorded)
-      if (!o.replay.empty() && concerns(entry, o.replay))
-        print_entry(entry);
+  for (auto& name : *names) {
+    auto outcome = name == "clairvoyant"
+                     ? clairvoyant(run->jobs, {.slots = slots_of(*run)})
+                     : run_contract(o, *run);
     if (outcome.broken)
-      return report_violation(o, run, *outcome.broken);
-    std::fprintf(stderr,
-                 "%.1f virtual hours, %llu messages, %llu Redis commands, "
-                 "%llu requests in %.2f s\n",
-                 outcome.virtual_s / 3600,
-                 static_cast<unsigned long long>(outcome.messages),
-                 static_cast<unsigned long long>(outcome.redis_commands),
-                 static_cast<unsigned long long>(outcome.http_requests), took);
-    if (o.hash)
-      std::printf("hash %016llx\n",
-                  static_cast<unsigned long long>(outcome.hash));
+      return report_violation(o, *run, *outcome.broken);
     outcomes.push_back({name, std::move(outcome)});
   }
+  run_facts facts{o.seed,  built_from_commit, o.trace,
+                  o.nodes, run->hours,        o.faults};
   std::fputs(report_text(facts, outcomes).c_str(), stdout);
   if (!write_file(o.report, report_html(facts, outcomes))
       || !write_file(o.json, report_json(facts, outcomes)))
@@ -234,6 +297,8 @@ int main(int argc, char** argv) {
   add_options(app, o);
   try {
     app.parse(argc, argv);
+    if (!is_shape(o.trace) && app.count("--hours") == 0)
+      o.hours = 0;
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;
   }

@@ -1,195 +1,249 @@
 #include "app/simulator/report.hpp"
 
+#include "app/simulator/charts.hpp"
 #include "messages/json.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
-#include <functional>
+#include <optional>
 
 namespace render::simulator {
 
 namespace {
 
-std::string number(double x, int digits = 2) {
-  char buffer[64];
-  std::snprintf(buffer, sizeof(buffer), "%.*f", digits, x);
-  return buffer;
-}
+using runs_ref = const std::vector<named_outcome>&;
+using samples = std::vector<harness::auditor::sample>;
 
 struct row {
-  std::string name;
-  std::string json_name;
+  const char* name;
+  const char* json_name;
   int digits;
-  std::function<double(const fleet_outcome&)> value;
+  double (*value)(const fleet_outcome&);
+  /// Also of a bound, which has no faults and no webhooks.
+  bool of_bounds = true;
 };
 
-const std::vector<row>& rows() {
-  using x = const fleet_outcome&;
-  static const std::vector<row> table{
-    {"jobs", "jobs", 0,
-     [](x o) {
-       return static_cast<double>(o.jobs);
-     }},
-    {"succeeded", "succeeded", 0,
-     [](x o) {
-       return static_cast<double>(o.succeeded);
-     }},
-    {"failed", "failed", 0,
-     [](x o) {
-       return static_cast<double>(o.failed);
-     }},
-    {"cancelled by a front end", "cancelled", 0,
-     [](x o) {
-       return static_cast<double>(o.cancelled);
-     }},
-    {"missed deadlines", "missed_deadlines", 0,
-     [](x o) {
-       return static_cast<double>(o.missed_deadlines);
-     }},
-    {"wait, median, s", "wait_median_s", 3,
-     [](x o) {
-       return quantile(o.waits_s, 0.5);
-     }},
-    {"wait, 95 %, s", "wait_p95_s", 3,
-     [](x o) {
-       return quantile(o.waits_s, 0.95);
-     }},
-    {"wait, longest, s", "wait_max_s", 3,
-     [](x o) {
-       return quantile(o.waits_s, 1);
-     }},
-    {"launches", "launches", 0,
-     [](x o) {
-       return static_cast<double>(o.launches);
-     }},
-    {"GPU seconds rented", "gpu_seconds_rented", 0,
-     [](x o) {
-       return o.rented_s;
-     }},
-    {"GPU seconds used", "gpu_seconds_used", 0,
-     [](x o) {
-       return o.busy_s;
-     }},
-    {"cost, $", "cost", 2,
-     [](x o) {
-       return o.cost;
-     }},
-    {"webhooks delivered", "webhooks_delivered", 0,
-     [](x o) {
-       return static_cast<double>(o.webhooks_delivered);
-     }},
-    {"faults", "fault_events", 0,
-     [](x o) {
-       return static_cast<double>(o.fault_events);
-     }},
-  };
-  return table;
+double waited(const fleet_outcome& x, double q) {
+  return quantile(x.waits_s, q);
+}
+
+constexpr row rows[] = {
+  {"jobs", "jobs", 0,
+   [](auto& x) {
+     return static_cast<double>(x.jobs);
+   }},
+  {"succeeded", "succeeded", 0,
+   [](auto& x) {
+     return static_cast<double>(x.succeeded);
+   }},
+  {"failed", "failed", 0,
+   [](auto& x) {
+     return static_cast<double>(x.failed);
+   }},
+  {"cancelled by a front end", "cancelled", 0,
+   [](auto& x) {
+     return static_cast<double>(x.cancelled);
+   }},
+  {"missed deadlines", "missed_deadlines", 0,
+   [](auto& x) {
+     return static_cast<double>(x.missed_deadlines);
+   }},
+  {"wait, median, s", "wait_median_s", 3,
+   [](auto& x) {
+     return waited(x, 0.5);
+   }},
+  {"wait, 95 %, s", "wait_p95_s", 3,
+   [](auto& x) {
+     return waited(x, 0.95);
+   }},
+  {"wait, 99 %, s", "wait_p99_s", 3,
+   [](auto& x) {
+     return waited(x, 0.99);
+   }},
+  {"wait, longest, s", "wait_max_s", 3,
+   [](auto& x) {
+     return waited(x, 1);
+   }},
+  {"launches", "launches", 0,
+   [](auto& x) {
+     return static_cast<double>(x.launches);
+   }},
+  {"GPU seconds rented", "gpu_seconds_rented", 0,
+   [](auto& x) {
+     return x.rented_s;
+   }},
+  {"GPU seconds used", "gpu_seconds_used", 0,
+   [](auto& x) {
+     return x.busy_s;
+   }},
+  {"cost, $", "cost", 2,
+   [](auto& x) {
+     return x.cost;
+   }},
+  {"webhooks delivered", "webhooks_delivered", 0,
+   [](auto& x) {
+     return static_cast<double>(x.webhooks_delivered);
+   },
+   false},
+  {"faults", "fault_events", 0,
+   [](auto& x) {
+     return static_cast<double>(x.fault_events);
+   },
+   false},
+};
+
+std::optional<double> value_of(const row& x, const fleet_outcome& of) {
+  if (of.is_bound && !x.of_bounds)
+    return std::nullopt;
+  return x.value(of);
+}
+
+std::string cell(const row& x, const fleet_outcome& of) {
+  auto value = value_of(x, of);
+  return value ? fixed_text(*value, x.digits) : "-";
 }
 
 std::string heading(const run_facts& f) {
   return "seed " + std::to_string(f.seed) + ", " + std::to_string(f.nodes)
-         + " nodes, " + number(f.hours, 1) + " h, trace " + f.trace
+         + " nodes, " + fixed_text(f.hours, 2) + " h, trace " + f.trace
          + ", faults " + (f.faults.empty() ? "none" : f.faults);
 }
 
-/// One line through samples, scaled into a box of 900 x 160.
-std::string
-line(const std::vector<harness::auditor::sample>& xs, double most,
-     const std::function<double(const harness::auditor::sample&)>& value,
-     const char* colour) {
-  std::string points;
-  auto span = xs.empty() ? 1 : std::max(1.0, xs.back().at_s);
+bool has_bound(runs_ref runs) {
+  return std::any_of(runs.begin(), runs.end(), [](auto& x) {
+    return x.outcome.is_bound;
+  });
+}
+
+constexpr const char* bound_note
+  = "clairvoyant is computed, not run: it knows the future, lets no job wait, "
+    "and has luck with every draw (boots of 22 s, work 0.95 of the usual). Who "
+    "lets "
+    "no job wait cannot rent less.";
+
+// -- charts -------------------------------------------------------------------
+
+curve line(const samples& xs, const char* label, const char* colour,
+           size_t harness::auditor::sample::*value) {
+  curve out{label, colour, {}};
   for (auto& x : xs)
-    points += number(50 + 840 * x.at_s / span, 1) + ","
-              + number(170 - 150 * value(x) / std::max(1.0, most), 1) + " ";
-  return std::string{"<polyline fill=\"none\" stroke=\""} + colour
-         + "\" stroke-width=\"1.2\" points=\"" + points + "\"/>";
+    out.points.emplace_back(x.at_s, static_cast<double>(x.*value));
+  return out;
 }
 
-std::string frame(const std::string& title, double most, double span_s,
-                  const std::string& inside) {
-  return "<h3>" + title
-         + "</h3><svg viewBox=\"0 0 900 195\" width=\"100%\">"
-           "<rect x=\"50\" y=\"20\" width=\"840\" height=\"150\" "
-           "fill=\"#f6f7f9\"/>"
-           "<text x=\"45\" y=\"26\" text-anchor=\"end\">"
-         + number(most, 0)
-         + "</text><text x=\"45\" y=\"172\" text-anchor=\"end\">0</text>"
-           "<text x=\"50\" y=\"190\">0 h</text>"
-           "<text x=\"890\" y=\"190\" text-anchor=\"end\">"
-         + number(span_s / 3600, 1) + " h</text>" + inside + "</svg>";
+std::string over_time(const std::string& title, std::vector<curve> curves) {
+  chart out;
+  out.title = title;
+  auto most = 1.0;
+  for (auto& x : curves)
+    for (auto& [at, value] : x.points) {
+      out.x_max = std::max(out.x_max, at);
+      most = std::max(most, value);
+    }
+  out.x_marks = hour_marks(out.x_max);
+  out.y_marks = count_marks(most);
+  out.y_max = out.y_marks.back().at;
+  out.curves = std::move(curves);
+  return svg_chart(out);
 }
 
-std::string charts(const named_outcome& x) {
+std::string charts_of(const named_outcome& x) {
+  using sample = harness::auditor::sample;
   auto& xs = x.outcome.samples;
   if (xs.empty())
     return {};
-  double queue = 0;
-  double fleet = 0;
-  for (auto& s : xs) {
-    queue = std::max(queue, static_cast<double>(s.queued));
-    fleet = std::max(fleet, static_cast<double>(s.gpus));
-  }
-  auto span = xs.back().at_s;
-  return "<h2>" + x.policy + "</h2>"
-         + frame("Jobs in the queue", queue, span,
-                 line(
-                   xs, queue,
-                   [](auto& s) {
-                     return static_cast<double>(s.queued);
-                   },
-                   "#c0392b"))
-         + frame("GPUs rented (grey) and busy (green)", fleet, span,
-                 line(
-                   xs, fleet,
-                   [](auto& s) {
-                     return static_cast<double>(s.gpus);
-                   },
-                   "#7f8c8d")
-                   + line(
-                     xs, fleet,
-                     [](auto& s) {
-                       return static_cast<double>(s.busy);
-                     },
-                     "#27ae60"));
+  auto every_s = xs.size() > 1 ? xs[1].at_s - xs[0].at_s : 0;
+  return "<h2>" + html_text(x.policy) + " over time</h2><p class=\"note\">As "
+         + "it was every " + fixed_text(every_s, 0)
+         + " s: peaks between are not seen.</p>"
+         + over_time("Jobs in the queue",
+                     {line(xs, "queued", "#c0392b", &sample::queued)})
+         + over_time("GPUs", {line(xs, "rented", "#95a5a6", &sample::gpus),
+                              line(xs, "busy", "#1e8449", &sample::busy)});
 }
 
-/// How many jobs waited no longer than this, over a logarithmic axis.
-std::string wait_chart(const std::vector<named_outcome>& runs) {
-  static constexpr const char* colours[] = {"#2c3e50", "#e67e22", "#2980b9",
-                                            "#8e44ad"};
-  std::string lines;
-  std::string legend;
-  size_t i = 0;
+/// Of a power of ten.
+std::string seconds_text(double decade) {
+  auto ms = decade < 0;
+  return fixed_text(std::pow(10, ms ? decade + 3 : decade), decade < -3 ? 1 : 0)
+         + (ms ? " ms" : " s");
+}
+
+/// Over decades of seconds: the share of jobs that waited no longer.
+std::string wait_chart(runs_ref runs) {
+  static constexpr const char* colours[] = {"#1f4e79", "#d35400", "#6c3483"};
+  chart out;
+  out.title = "Share of jobs that waited no longer than …";
+  out.x_min = -4;
+  out.x_max = 2;
   for (auto& run : runs) {
     auto& waits = run.outcome.waits_s;
-    if (waits.empty())
+    if (waits.empty() || run.outcome.is_bound)
       continue;
-    std::string points;
-    for (auto decade = -3.0; decade <= 4.0; decade += 0.1) {
-      auto limit = std::pow(10.0, decade);
-      auto share
-        = static_cast<double>(
-            std::upper_bound(waits.begin(), waits.end(), limit) - waits.begin())
-          / static_cast<double>(waits.size());
-      points += number(50 + 840 * (decade + 3) / 7, 1) + ","
-                + number(170 - 150 * share, 1) + " ";
+    out.x_max = std::max(out.x_max, std::ceil(std::log10(waits.back() + 1)));
+    auto colour = colours[out.curves.size() % std::size(colours)];
+    out.curves.push_back({run.policy, colour, {}});
+    for (auto decade = out.x_min; decade < out.x_max + 0.01; decade += 0.02) {
+      auto upto = std::upper_bound(waits.begin(), waits.end(),
+                                   std::pow(10.0, decade));
+      out.curves.back().points.emplace_back(
+        decade, static_cast<double>(upto - waits.begin())
+                  / static_cast<double>(waits.size()));
     }
-    auto* colour = colours[i++ % std::size(colours)];
-    lines += std::string{"<polyline fill=\"none\" stroke=\""} + colour
-             + "\" stroke-width=\"1.5\" points=\"" + points + "\"/>";
-    legend += std::string{" <span style=\"color:"} + colour + "\">" + run.policy
-              + "</span>";
   }
-  for (auto decade = -3; decade <= 4; ++decade)
-    lines += "<text x=\"" + number(50 + 840 * (decade + 3) / 7.0, 0)
-             + "\" y=\"190\" text-anchor=\"middle\">1e" + std::to_string(decade)
-             + " s</text>";
-  return "<h3>Share of jobs that waited no longer</h3><p>" + legend
-         + "</p><svg viewBox=\"0 0 900 195\" width=\"100%\"><rect x=\"50\" "
-           "y=\"20\" width=\"840\" height=\"150\" fill=\"#f6f7f9\"/>"
-           "<text x=\"45\" y=\"26\" text-anchor=\"end\">100 %</text>"
-         + lines + "</svg>";
+  if (out.curves.empty())
+    return {};
+  for (auto decade = out.x_min; decade <= out.x_max; ++decade)
+    out.x_marks.push_back({decade, seconds_text(decade)});
+  for (auto percent : {0, 25, 50, 75, 100})
+    out.y_marks.push_back({percent / 100.0, std::to_string(percent) + " %"});
+  return svg_chart(out);
+}
+
+constexpr const char* style
+  = "body{font:15px/1.45 system-ui,sans-serif;max-width:58rem;margin:2rem auto;"
+    "padding:0 1rem;color:#222;background:#fff}h1{margin-bottom:.2rem}"
+    "h3{margin:1.2rem 0 .2rem;font-size:1rem}table{border-collapse:collapse;"
+    "margin:1rem 0}td,th{padding:.2rem .9rem;text-align:right;"
+    "border-bottom:1px solid #ddd;font-variant-numeric:tabular-nums}"
+    "td:first-child{text-align:left;padding-left:0}.note,.facts{color:#555}"
+    "svg{width:100%;height:auto;display:block}text{font:11px system-ui,"
+    "sans-serif;fill:#555}.grid{stroke:#e3e6ea;stroke-width:1}polyline{"
+    "fill:none;stroke-width:1.4;stroke-linejoin:round}.legend{margin:0}"
+    ".legend span{margin-right:1.2rem}.legend i{display:inline-block;"
+    "width:.8rem;height:.8rem;margin-right:.35rem;vertical-align:-1px}";
+
+std::string table_html(runs_ref runs) {
+  std::string out = "<table><tr><th></th>";
+  for (auto& run : runs)
+    out += "<th>" + html_text(run.policy) + "</th>";
+  for (auto& x : rows) {
+    out += std::string{"</tr>\n<tr><td>"} + x.name + "</td>";
+    for (auto& run : runs)
+      out += "<td>" + cell(x, run.outcome) + "</td>";
+  }
+  return out + "</tr></table>\n";
+}
+
+std::string padded(const std::string& x, size_t size) {
+  return x.size() < size ? std::string(size - x.size(), ' ') + x : x;
+}
+
+std::string run_json(const named_outcome& run) {
+  auto out = "{\"policy\":" + json::quote(run.policy)
+             + ",\"is_bound\":" + (run.outcome.is_bound ? "true" : "false");
+  for (auto& x : rows)
+    if (auto value = value_of(x, run.outcome))
+      out += std::string{",\""} + x.json_name
+             + "\":" + fixed_text(*value, x.digits == 0 ? 0 : 3);
+  out += ",\"sample_fields\":[\"at_s\",\"queued\",\"gpus\",\"busy\"],"
+         "\"samples\":[";
+  for (auto& s : run.outcome.samples)
+    out += (out.back() == '[' ? "[" : ",[") + fixed_text(s.at_s, 0) + ","
+           + std::to_string(s.queued) + "," + std::to_string(s.gpus) + ","
+           + std::to_string(s.busy) + "]";
+  return out + "]}";
 }
 
 } // namespace
@@ -203,75 +257,48 @@ double quantile(const std::vector<double>& sorted, double q) {
 
 std::string report_text(const run_facts& facts,
                         const std::vector<named_outcome>& runs) {
-  std::string out = heading(facts) + "\n";
-  char buffer[128];
-  std::snprintf(buffer, sizeof(buffer), "%-26s", "");
-  out += buffer;
-  for (auto& run : runs) {
-    std::snprintf(buffer, sizeof(buffer), "%14s", run.policy.c_str());
-    out += buffer;
+  auto out = heading(facts) + "\n" + std::string(26, ' ');
+  for (auto& run : runs)
+    out += padded(run.policy, 14);
+  for (auto& x : rows) {
+    std::string name{x.name};
+    out += "\n" + name + std::string(26 - name.size(), ' ');
+    for (auto& run : runs)
+      out += padded(cell(x, run.outcome), 14);
   }
   out += "\n";
-  for (auto& x : rows()) {
-    std::snprintf(buffer, sizeof(buffer), "%-26s", x.name.c_str());
-    out += buffer;
-    for (auto& run : runs) {
-      std::snprintf(buffer, sizeof(buffer), "%14s",
-                    number(x.value(run.outcome), x.digits).c_str());
-      out += buffer;
-    }
-    out += "\n";
-  }
-  return out;
+  return has_bound(runs) ? out + "\n" + bound_note + "\n" : out;
 }
 
 std::string report_json(const run_facts& facts,
                         const std::vector<named_outcome>& runs) {
-  std::string out = "{\"seed\":" + std::to_string(facts.seed)
-                    + ",\"commit\":" + json::quote(facts.commit)
-                    + ",\"trace\":" + json::quote(facts.trace)
-                    + ",\"nodes\":" + std::to_string(facts.nodes)
-                    + ",\"hours\":" + number(facts.hours) + ",\"faults\":"
-                    + json::quote(facts.faults) + ",\"runs\":[";
-  for (auto& run : runs) {
-    out += out.back() == '[' ? "{" : ",{";
-    out += "\"policy\":" + json::quote(run.policy);
-    for (auto& x : rows())
-      out += ",\"" + x.json_name
-             + "\":" + number(x.value(run.outcome), std::max(x.digits, 3));
-    out += ",\"samples\":[";
-    for (auto& s : run.outcome.samples)
-      out += (out.back() == '[' ? "[" : ",[") + number(s.at_s, 0) + ","
-             + std::to_string(s.queued) + "," + std::to_string(s.gpus) + ","
-             + std::to_string(s.busy) + "]";
-    out += "]}";
-  }
+  auto out = "{\"seed\":" + std::to_string(facts.seed)
+             + ",\"commit\":" + json::quote(facts.commit)
+             + ",\"trace\":" + json::quote(facts.trace)
+             + ",\"nodes\":" + std::to_string(facts.nodes)
+             + ",\"hours\":" + fixed_text(facts.hours, 3)
+             + ",\"faults\":" + json::quote(facts.faults) + ",\"runs\":[";
+  for (auto& run : runs)
+    out += (out.back() == '[' ? "" : ",") + run_json(run);
   return out + "]}\n";
 }
 
 std::string report_html(const run_facts& facts,
                         const std::vector<named_outcome>& runs) {
-  std::string out
-    = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
-      "<title>c3-sim</title><style>body{font:15px/1.4 sans-serif;"
-      "max-width:60rem;margin:2rem auto;color:#222}table{border-collapse:"
-      "collapse}td,th{padding:.2rem .8rem;text-align:right;border-bottom:1px "
-      "solid #ddd}td:first-child{text-align:left}text{font:11px sans-serif;"
-      "fill:#555}</style></head><body><h1>A simulated fleet</h1><p>"
-      + heading(facts) + ", commit " + facts.commit
-      + "</p><table><tr><th></th>";
+  auto out = std::string{"<!doctype html>\n<html lang=\"en\"><head>"
+                         "<meta charset=\"utf-8\"><meta name=\"viewport\" "
+                         "content=\"width=device-width\">"
+                         "<title>c3-sim: "}
+             + html_text(heading(facts)) + "</title><style>" + style
+             + "</style></head>\n<body><h1>A simulated fleet</h1>"
+               "<p class=\"facts\">"
+             + html_text(heading(facts) + ", commit " + facts.commit) + "</p>\n"
+             + table_html(runs);
+  if (has_bound(runs))
+    out.append("<p class=\"note\">").append(bound_note).append("</p>\n");
+  out += wait_chart(runs);
   for (auto& run : runs)
-    out += "<th>" + run.policy + "</th>";
-  out += "</tr>";
-  for (auto& x : rows()) {
-    out += "<tr><td>" + x.name + "</td>";
-    for (auto& run : runs)
-      out += "<td>" + number(x.value(run.outcome), x.digits) + "</td>";
-    out += "</tr>";
-  }
-  out += "</table>" + wait_chart(runs);
-  for (auto& run : runs)
-    out += charts(run);
+    out += "\n" + charts_of(run);
   return out + "</body></html>\n";
 }
 

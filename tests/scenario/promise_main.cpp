@@ -1,4 +1,3 @@
-// The promises, as specification. Number 5, the same seed gives the same run,
-// is tests/simulation/determinism_test.cpp.
+// The promises, as specification.
 #define BOOST_TEST_MODULE promises
 #include <boost/test/unit_test.hpp>

@@ -7,6 +7,19 @@ render_test(
           ${CMAKE_CURRENT_LIST_DIR}/promise_2_webhooks.cpp
           ${CMAKE_CURRENT_LIST_DIR}/promise_3_gpus_are_stopped.cpp
           ${CMAKE_CURRENT_LIST_DIR}/promise_4_not_ours.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/promise_5_same_seed.cpp
           ${CMAKE_CURRENT_LIST_DIR}/promise_6_warm_gpus.cpp
           ${CMAKE_CURRENT_LIST_DIR}/promise_7_bad_input.cpp
+  DEPENDS render_harness)
+
+# One file a timed rule of the contract, on whole worker nodes, to the
+# millisecond.
+render_test(
+  rules_test
+  LABEL scenario
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/rules_main.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/rule_launch.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/rule_gpu_life.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/rule_job_limits.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/rule_webhooks.cpp
   DEPENDS render_harness)

@@ -4,6 +4,7 @@ render_test(
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/scaling_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/job_end_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/drain_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/lost_gpu_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/queue_test.cpp
   DEPENDS render_supervisor render_gpu_instance render_queue_watcher
           render_renderer render_webhook)

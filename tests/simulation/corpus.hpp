@@ -1,18 +1,21 @@
 #pragma once
-// The runs that every change has to survive.
+// The runs that every change has to survive; hunt.sh says them as command
+// lines.
 #include "app/simulator/fleet.hpp"
 
 #include <string>
 
 namespace render::simulator {
 
-inline constexpr size_t corpus_seeds = 200;
+/// Nothing goes wrong but receivers of webhooks: the rules are stricter then.
+inline bool is_calm(uint64_t seed) {
+  return seed % 11 == 0;
+}
 
 /// A hundred jobs in an hour, four nodes, every kind of fault that the rules
 /// must hold under, about one event every forty seconds. The shape of the
 /// trace changes from seed to seed.
-inline fleet_options corpus_run(uint64_t seed,
-                                const std::string& faults = "safe") {
+inline fleet_options corpus_run(uint64_t seed, std::string faults = {}) {
   static constexpr const char* shapes[] = {"bursty", "steady", "sparse",
                                            "queue", "daily"};
   trace_options trace;
@@ -20,6 +23,8 @@ inline fleet_options corpus_run(uint64_t seed,
   trace.seed = seed;
   trace.jobs = 100;
   trace.hours = 1;
+  if (faults.empty())
+    faults = is_calm(seed) ? "receivers" : "safe";
   fleet_options out;
   out.seed = seed;
   out.nodes = 4;

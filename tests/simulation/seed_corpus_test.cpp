@@ -1,5 +1,5 @@
-// Two hundred seeds of a hundred jobs under faults: after every event the
-// rules hold. A broken one names its seed; `c3-sim` replays it.
+// Two hundred seeds of a hundred jobs under faults, and twenty calm ones: after
+// every event the rules hold. A broken one names its seed; `c3-sim` replays it.
 #define BOOST_TEST_MODULE seed_corpus
 #include "tests/simulation/corpus.hpp"
 
@@ -8,7 +8,7 @@
 using namespace render::simulator;
 
 BOOST_AUTO_TEST_CASE(no_seed_breaks_a_rule) {
-  for (uint64_t seed = 1; seed <= corpus_seeds; ++seed) {
+  for (uint64_t seed = 1; seed <= CORPUS_SEEDS; ++seed) {
     if (seed % CORPUS_PARTS != CORPUS_PART)
       continue;
     auto out = run_fleet(corpus_run(seed));
@@ -17,6 +17,6 @@ BOOST_AUTO_TEST_CASE(no_seed_breaks_a_rule) {
                           << static_cast<double>(out.broken->when.count()) / 1e9
                           << " s: " << describe(*out.broken));
     BOOST_TEST(out.jobs == 100u);
-    BOOST_TEST(out.fault_events > 10u);
+    BOOST_TEST((is_calm(seed) || out.fault_events > 10u));
   }
 }

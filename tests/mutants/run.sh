@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Builds each mutant in a copy of the tree and looks for a seed that catches it.
+# Usage: run.sh [NAME...]; SEEDS: how many seeds to try (default 200).
+set -euo pipefail
+root=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
+work=$root/build/mutants
+
+# A file that has not changed keeps its time, so that little is built anew.
+sync_tree() {
+  rm -rf "$work/fresh"
+  mkdir -p "$work/fresh" "$work/src"
+  (cd "$root" && tar cf - CMakeLists.txt cmake messages actors app tests \
+    deploy docs env.sample LICENSE) | tar xf - -C "$work/fresh"
+  local file
+  (cd "$work/fresh" && find . -type f) | while read -r file; do
+    cmp -s "$work/fresh/$file" "$work/src/$file" && continue
+    mkdir -p "$work/src/$(dirname "$file")"
+    cp "$work/fresh/$file" "$work/src/$file"
+  done
+}
+
+build() {
+  [ -f "$work/build/build.ninja" ] ||
+    cmake -S "$work/src" -B "$work/build" -G Ninja \
+      -DCMAKE_BUILD_TYPE=RelWithDebInfo >"$work/cmake.log"
+  nice ninja -C "$work/build" c3-sim >"$work/ninja.log" || {
+    grep -m3 -E 'error|FAILED' "$work/ninja.log"
+    return 1
+  }
+}
+
+hunt() {
+  FIRST=1 nice "$root/tests/simulation/hunt.sh" "$work/build/bin/c3-sim" \
+    1 "${SEEDS:-200}"
+}
+
+# try NAME: 0 when a seed catches it.
+try() {
+  sync_tree
+  if [ "$1" != none ] && ! (cd "$work/src" &&
+    patch -p1 -s -F0 --no-backup-if-mismatch <"$root/tests/mutants/$1.patch"); then
+    printf '%-26s DOES NOT APPLY\n' "$1"
+    return 1
+  fi
+  if ! build; then
+    printf '%-26s DOES NOT COMPILE\n' "$1"
+    return 1
+  fi
+  local caught
+  if caught=$(hunt); then
+    printf '%-26s SURVIVED\n' "$1"
+    return 1
+  fi
+  printf '%-26s %s\n' "$1" "$caught"
+}
+
+names=("$@")
+[ ${#names[@]} -gt 0 ] ||
+  mapfile -t names < <(cd "$root/tests/mutants" && printf '%s\n' *.patch | sed 's,\.patch$,,')
+failed=0
+for name in "${names[@]}"; do
+  try "$name" || failed=1
+done
+sync_tree
+exit $failed

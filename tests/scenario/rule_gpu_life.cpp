@@ -1,0 +1,71 @@
+// GPU_IDLE_TIMEOUT and DEFAULT_GPU_REPLACE; health every 15 s.
+#include "tests/scenario/rule_world.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace render::harness;
+
+BOOST_AUTO_TEST_SUITE(rule_gpu_life)
+
+BOOST_AUTO_TEST_CASE(a_gpu_is_kept_for_its_idle_timeout_and_no_longer) {
+  rule_world s{{{"GPU_IDLE_TIMEOUT", "120"}}};
+  s.given_workers(1);
+  auto job = s.when_a_job_is_pushed("whisper", 5);
+  s.until([&] {
+    return s.status(job) == "success";
+  });
+  s.after(125);
+  auto stops = s.times_of("api.sim/stop");
+  BOOST_TEST_REQUIRE(stops.size() == 1u);
+  BOOST_TEST(stops[0] - s.ended_ms(job) == 120'000);
+}
+
+BOOST_AUTO_TEST_CASE(an_old_gpu_is_retired_after_the_job_it_runs) {
+  rule_world s{{{"DEFAULT_GPU_REPLACE", "200"}}};
+  s.given_a_warm_worker();
+  s.after(60);
+  auto job = s.when_a_job_is_pushed("whisper", 200);
+  s.until([&] {
+    return s.status(job) == "success";
+  });
+  s.after(10);
+  auto stops = s.times_of("api.sim/stop");
+  BOOST_TEST_REQUIRE(stops.size() == 1u);
+  BOOST_TEST(stops[0] == s.ended_ms(job));
+  BOOST_TEST(s.field(job, "attempt") == "1");
+}
+
+BOOST_AUTO_TEST_CASE(an_old_gpu_without_a_job_is_retired_at_once) {
+  rule_world s{{{"DEFAULT_GPU_REPLACE", "200"}, {"GPU_IDLE_TIMEOUT", "1000"}}};
+  s.given_a_warm_worker();
+  auto launched = s.times_of("api.sim/launch");
+  BOOST_TEST_REQUIRE(launched.size() == 1u);
+  s.after(300);
+  auto stops = s.times_of("api.sim/stop");
+  BOOST_TEST_REQUIRE(stops.size() == 1u);
+  // Its age is counted in whole milliseconds.
+  BOOST_TEST(std::abs(stops[0] - launched[0] - 200'000) <= 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_dead_gpu_is_found_within_its_probes) {
+  rule_world s{{{"GPU_IDLE_TIMEOUT", "1000"}}};
+  s.given_a_warm_worker();
+  auto gpu = s.world->cloud.running().begin()->second;
+  s.world->cloud.kill(gpu->number);
+  auto killed = s.ms();
+  s.after(60);
+  std::vector<int64_t> probes;
+  for (auto at : s.times_of(gpu->node + "/"))
+    if (at >= killed)
+      probes.push_back(at);
+  // Three of 5 s each, 2 s apart; a look every 15 s or less.
+  BOOST_TEST_REQUIRE(probes.size() == 3u);
+  BOOST_TEST(probes[0] - killed <= 15'000);
+  BOOST_TEST(rule_world::gaps(probes) == (std::vector<int64_t>{7'000, 7'000}),
+             boost::test_tools::per_element());
+  auto stops = s.times_of("api.sim/stop");
+  BOOST_TEST_REQUIRE(stops.size() == 1u);
+  BOOST_TEST(stops[0] - probes[2] == 5'000);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

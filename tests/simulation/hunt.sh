@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# The runs of corpus.hpp as command lines of c3-sim, on all cores: names each
+# seed that breaks a rule.
+# Usage: hunt.sh C3_SIM [FROM TO [FAULTS]]; FIRST=1: stop at the first one.
+# Without FAULTS they are those of the corpus.
+set -euo pipefail
+export C3_SIM=$1 FAULTS=${4:-} FIRST=${FIRST:-}
+
+one() {
+  local seed=$1 shapes=(bursty steady sparse queue daily) more=() out code=0
+  local faults=${FAULTS:-safe}
+  [ -n "$FAULTS" ] || [ $((seed % 11)) -ne 0 ] || faults=receivers
+  [ $((seed % 3)) -ne 0 ] || more=(--set MAX_GPUS=3 --set JOBS_PER_GPU=2)
+  out=$(timeout 120 "$C3_SIM" --seed "$seed" --nodes 4 --hours 1 --jobs 100 \
+    --trace "${shapes[$((seed % 5))]}" --faults "$faults" --faults-per-hour 4 \
+    "${more[@]}" 2>&1) || code=$?
+  case $code in
+    0) return 0 ;;
+    1) out=$(grep -m1 '^BROKEN: ' <<<"$out" || tail -1 <<<"$out") ;;
+    124) out='it does not end' ;;
+    *) out="exit code $code: $(tail -1 <<<"$out")" ;;
+  esac
+  printf 'seed %s: %s\n' "$seed" "${out#BROKEN: }"
+  # For xargs: start no more.
+  [ -z "$FIRST" ] || return 255
+  return 1
+}
+export -f one
+
+found=$(seq "${2:-1}" "${3:-220}" |
+  xargs -P "$(nproc)" -I{} bash -c 'one {}' 2>/dev/null | sort -t' ' -k2n) || true
+[ -n "$found" ] || exit 0
+[ -z "$FIRST" ] || found=$(head -1 <<<"$found")
+printf '%s\n' "$found"
+exit 1
