@@ -1,8 +1,10 @@
 """The crash matrix: every cell is a step of a job, a fault that strikes there
 and a kind of job, with what is promised to come of it.
 
-The expectations are the promises, not what happened to be seen. A cell in
-`known` is not held yet; it runs and is shown, and does not count."""
+The expectations are the promises, not what happened to be seen. A cell with
+`why_known` is not held yet; it runs and is shown, and does not count."""
+
+import re
 
 from auditor import Expected
 
@@ -21,6 +23,9 @@ class Cell:
         self.step, self.fault, self.kind = step, fault, kind
         self.want, self.why_known, self.how = want, why_known, how
         self.name = f"{step}/{fault}/{kind}"
+        named = re.search(r"(\d+) s\b", fault)
+        # How long the fault lasts, where its name says so.
+        self.seconds = int(named[1]) if named else 0
 
 
 def steps_of(kind):
@@ -56,8 +61,12 @@ def worker_faults(kind):
         yield Cell(step, "worker SIGTERM", kind, Expected(
             launches=2 if step in ("queued", "booting") else 1),
             survivor=True)
+        # Who wakes up hears first that its GPU is another's now, and may begin
+        # the job again elsewhere before it hears that of the job. It settles
+        # nothing and tells nobody; the run that it began is for nothing.
+        again = 0 if step in ("queued", "booting") + AFTER_RENDER else 1
         yield Cell(step, "worker SIGSTOP 36 s", kind, Expected(
-            runs=runs, webhooks=hooks, launches=2), survivor=True)
+            runs=runs + again, webhooks=hooks, launches=2), survivor=True)
     for step in ("fetch", "render"):
         yield Cell(step, "worker SIGTERM twice", kind, Expected(
             runs=1 if step == "fetch" else 2, launches=2), survivor=True)
@@ -70,12 +79,47 @@ def redis_faults(kind):
     for step in ("render", "webhook"):
         if kind in ("csm", "portrait") or step == "render":
             yield Cell(step, "redis down 60 s", kind, Expected())
+        yield Cell(step, "redis OOM 8 s", kind, Expected())
+        yield Cell(step, "redis READONLY 8 s", kind, Expected())
+    if kind == "csm":
+        yield Cell("render", "redis down 600 s", kind, Expected())
     yield Cell("render", "redis and worker SIGKILL", kind, Expected(
         runs=runs_after_loss("render", kind)))
-    yield Cell("render", "FLUSHALL", kind, Expected(),
-               why_known="there is no local journal yet")
-    yield Cell("render", "redis SIGKILL without AOF", kind, Expected(),
-               why_known="there is no local journal yet", aof=False)
+
+
+def redis_losses(kind):
+    """Redis forgets what it had confirmed; the worker's journal has it."""
+    for step in steps_of(kind):
+        if step not in ("fetch", "render", "store") + AFTER_RENDER:
+            continue
+        yield Cell(step, "FLUSHALL", kind, Expected())
+        # From a snapshot in which the job still waits: the same job, so it
+        # must not run again.
+        yield Cell(step, "failover to an old snapshot", kind, Expected(),
+                   aof=False, snapshot=True)
+        if step in ("render",) + AFTER_RENDER:
+            yield Cell(step, "redis SIGKILL without AOF", kind, Expected(),
+                       aof=False)
+        if step not in ("fetch", "settled"):
+            yield Cell(step, "FLUSHALL and worker SIGKILL", kind, Expected(
+                runs=runs_after_loss(step, kind),
+                webhooks=hooks_after_loss(step)))
+
+
+def network_faults(kind):
+    for step in steps_of(kind):
+        if step in ("fetch", "render", "store", "webhook"):
+            # As a worker that stands still, but that it goes on: it renders to
+            # the end, and stops its idle GPU before its lease has run out. So
+            # a successor finds nothing to follow, with ComfyUI neither.
+            yield Cell(step, "network cut from Redis 36 s", kind, Expected(
+                runs=1 if step in AFTER_RENDER else 2,
+                webhooks=hooks_after_loss(step), launches=2),
+                survivor=True, relay="redis")
+        if step in ("booting", "settled"):
+            # When it has settled, the idle GPU is to be stopped meanwhile.
+            yield Cell(step, "network cut from the API 20 s", kind, Expected(),
+                       relay="api")
 
 
 def gpu_faults(kind):
@@ -142,31 +186,33 @@ def disk_faults(kind):
 
 
 def all_cells():
-    for make in (worker_faults, redis_faults, gpu_faults, cloud_faults,
-                 receiver_faults, disk_faults):
+    for make in (worker_faults, redis_faults, redis_losses, network_faults,
+                 gpu_faults, cloud_faults, receiver_faults, disk_faults):
         for kind in KINDS:
             yield from make(kind)
 
 
 QUICK = {
     "csm": ("booting/worker SIGKILL, survivor", "render/worker SIGTERM",
-            "store/worker SIGKILL, survivor", "webhook/worker SIGKILL, restart",
-            "render/redis SIGKILL, restart", "render/GPU dies",
-            "booting/launch answer lost", "settled/stop refused 4 times",
-            "webhook/receiver hangs up", "fetch/disk full",
-            "render/worker SIGSTOP 36 s"),
-    "whisper": ("fetch/worker SIGKILL, survivor", "submit/worker SIGTERM",
+            "store/worker SIGKILL, survivor", "render/redis SIGKILL, restart",
+            "render/GPU dies", "booting/launch answer lost",
+            "settled/stop refused 4 times", "fetch/disk full",
+            "render/worker SIGSTOP 36 s", "render/FLUSHALL",
+            "webhook/FLUSHALL and worker SIGKILL",
+            "render/network cut from Redis 36 s"),
+    "whisper": ("fetch/worker SIGKILL, survivor",
                 "collect/worker SIGKILL, restart",
                 "webhook/redis SIGKILL, restart", "render/stream cut",
-                "booting/list lags 20 s", "webhook/receiver down 8 s"),
-    "portrait": ("render/worker SIGKILL, survivor",
-                 "render/worker SIGKILL, restart", "booting/worker SIGTERM",
-                 "store/worker SIGSTOP 36 s", "store/redis SIGSTOP 3 s",
-                 "render/ComfyUI restarts", "booting/launch refused twice",
-                 "settled/worker SIGKILL, survivor"),
+                "webhook/receiver down 8 s", "render/redis READONLY 8 s",
+                "store/failover to an old snapshot"),
+    "portrait": ("render/worker SIGKILL, survivor", "booting/worker SIGTERM",
+                 "store/worker SIGSTOP 36 s", "render/ComfyUI restarts",
+                 "render/FLUSHALL and worker SIGKILL",
+                 "settled/redis SIGKILL without AOF",
+                 "booting/network cut from the API 20 s"),
     "analyze": ("queued/worker SIGKILL, restart", "render/worker SIGTERM twice",
                 "render/redis SIGSTOP 3 s", "booting/GPU dies",
-                "webhook/receiver answers 500 twice"),
+                "webhook/receiver answers 500 twice", "webhook/redis OOM 8 s"),
 }
 
 

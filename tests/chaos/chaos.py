@@ -9,7 +9,7 @@ import time
 
 from cells import all_cells, quick_cells
 from play import play
-from world import BIN, ROOT, make_media
+from world import BIN, ROOT, end_at_signals, make_media, sweep
 
 
 def parse():
@@ -18,7 +18,7 @@ def parse():
         "step of a job of each kind, with real processes, and checks what "
         "was promised. The full run writes docs/crash-matrix.md.")
     parser.add_argument("--quick", action="store_true",
-                        help="some 30 cells, under five minutes")
+                        help="some 30 cells, under three minutes")
     parser.add_argument("--cell", action="append", metavar="NAME",
                         help="only cells whose name, step/fault/kind, contains "
                         "this; repeatable")
@@ -126,6 +126,12 @@ def document(results, took):
         "webhook", "accepted, with the rest of the render (up to 6 s) in it. "
         "A GPU second is leaked when it", "is billed more than the idle "
         "timeout (10 s) and 60 s after all jobs had ended.", "",
+        "Survivor: a second worker runs all the time. Restart: the same "
+        "worker is started", "again a second later, with its journal. "
+        "Failover to an old snapshot: Redis comes", "back without what "
+        "happened since the job was pushed. Network cut: sockets stay", "open, "
+        "all that is sent is swallowed; nodes are not behind the API's cut.",
+        "",
         "## Recovery by fault", ""]
     lines += recovery_table(results)
     wrong = [r for r in counted(results) if not r.as_expected]
@@ -149,7 +155,9 @@ def run(cells, options):
     results = {}
     logs = pathlib.Path(options.logs)
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        under_way = {pool.submit(play, cell, media): cell for cell in cells}
+        # The longest first, so that none of them is waited for at the end.
+        under_way = {pool.submit(play, cell, media): cell for cell in
+                     sorted(cells, key=lambda c: -c.seconds)}
         for done in concurrent.futures.as_completed(under_way):
             result = done.result()
             results[result.cell.name] = result
@@ -175,6 +183,8 @@ def main():
     if not (BIN / "c3-render-worker").exists():
         print(f"chaos: no programs in {BIN}; ./run build", file=sys.stderr)
         return 2
+    sweep()
+    end_at_signals()
     begin = time.time()
     results = run(cells, options)
     took = time.time() - begin

@@ -5,7 +5,7 @@ import signal
 import time
 
 from auditor import Auditor, SERVICE
-from world import IDLE, World, WorldError, wait_until
+from world import IDLE, World, WorldError, free_port, wait_until
 
 RENDER_S = 6
 # Of a worker that is not the first: nobody launches while a GPU could still
@@ -44,7 +44,9 @@ class Play:
                            keep=keep)
         self.auditor = Auditor(self.world.redis, self.world.own,
                                self.world.bill, self.world.stranger, IDLE)
+        # Of worker a.
         self.more = {}
+        self.relay = None
         self.exits = {}
         self.ended = self.delivered = self.struck = None
 
@@ -56,13 +58,17 @@ class Play:
             world.fault(name, arg, count)
         if self.cell.fault == "node never boots":
             self.more["GPU_BOOT_TIMEOUT"] = "10"
+        if how.get("relay") == "redis":
+            self.relay = world.relay(world.redis_port)
+            self.more["REDIS_PORT"] = str(self.relay.port)
+        if how.get("relay") == "api":
+            self.relay = world.relay(world.api.port)
+            self.more["C3_API_URL"] = world.api_through(self.relay)
         if "disk" in how:
             self.disk = world.small_disk("a")
             if not self.disk:
                 self.result.skipped = "no tmpfs can be mounted here"
                 return False
-            if how["disk"] == "fetch":
-                self.fill()
         world.own.hook_script = list(how.get("hooks", ()))
         world.own.hook_always = how.get("hook_always")
         step = self.cell.step
@@ -97,14 +103,25 @@ class Play:
         first = dict(self.more)
         if step == "queued":
             first.update(PRE_LAUNCH_TIMEOUT="4", PRE_LAUNCH_TIMEOUT_MAX="4")
+        early = self.cell.how.get("snapshot")
+        if early:
+            # Before a worker has seen it.
+            self.job = world.submit(self.cell.kind)
+            world.redis("SAVE")
         world.start_worker("a", **first)
+        if self.cell.how.get("disk") == "fetch":
+            # Who starts on a full disk does not get as far as a job: there is
+            # no room for the journal.
+            self.fill()
         if self.cell.how.get("survivor"):
             world.start_worker("b", **PATIENT)
-        self.job = world.submit(self.cell.kind)
+        if not early:
+            self.job = world.submit(self.cell.kind)
         render = self.stage("render", "ask ")
         if step == "queued":
             self.until(lambda: "job(s) wait" in world.workers["a"].text(),
                        "no look at the queue")
+            self.until(world.pushes_are_written, "the push is not in the AOF")
         elif step == "booting":
             self.until(world.our_workloads, "no launch")
         elif step == "fetch":
@@ -150,6 +167,10 @@ class Play:
                                                      self.lose_redis),
                 ("redis SIGSTOP", self.pause_redis), ("GPU dies",
                                                       self.lose_gpu),
+                ("failover", self.lose_redis), ("redis OOM", self.no_memory),
+                ("redis READONLY", self.read_only),
+                ("network cut", self.cut_network),
+                ("FLUSHALL and", self.flush_and_kill),
                 ("FLUSHALL", self.flush), ("ComfyUI restarts", self.forget),
                 ("receiver down", self.lose_receiver)):
             if fault.startswith(begin):
@@ -201,7 +222,7 @@ class Play:
         a.send(signal.SIGSTOP)
         # What it had under way stays so; the successor finds all open.
         self.release()
-        time.sleep(36)
+        time.sleep(self.cell.seconds)
         a.send(signal.SIGCONT)
 
     def lose_redis(self):
@@ -209,8 +230,28 @@ class Play:
         server.send(signal.SIGKILL)
         server.wait(10)
         self.release()
-        time.sleep(60 if self.cell.fault == "redis down 60 s" else 1)
+        time.sleep(self.cell.seconds or 1)
         self.world.start_redis()
+
+    def no_memory(self):
+        self.world.redis("CONFIG", "SET", "maxmemory", "1")
+        self.release()
+        time.sleep(self.cell.seconds)
+        self.world.redis("CONFIG", "SET", "maxmemory", "0")
+
+    def read_only(self):
+        # Of a master that is not there: as after a failover that the worker
+        # has not heard of.
+        self.world.redis("REPLICAOF", "127.0.0.1", free_port())
+        self.release()
+        time.sleep(self.cell.seconds)
+        self.world.redis("REPLICAOF", "NO", "ONE")
+
+    def cut_network(self):
+        self.relay.cut()
+        self.release()
+        time.sleep(self.cell.seconds)
+        self.relay.heal()
 
     def pause_redis(self):
         self.world.redis_server.send(signal.SIGSTOP)
@@ -220,6 +261,11 @@ class Play:
 
     def flush(self):
         self.world.redis("FLUSHALL")
+        self.release()
+
+    def flush_and_kill(self):
+        self.world.redis("FLUSHALL")
+        self.kill_worker()
 
     def lose_gpu(self):
         listed = "listed" in self.cell.fault
@@ -252,7 +298,6 @@ class Play:
 
     def finish(self):
         world, want = self.world, self.cell.want
-        limit = 40 if self.cell.why_known else JOB_LIMIT_S
 
         def quietly(ask):
             def answer():
@@ -262,7 +307,8 @@ class Play:
                     return False
             return answer
 
-        if wait_until(quietly(lambda: self.auditor.settled(self.job)), limit):
+        if wait_until(quietly(lambda: self.auditor.settled(self.job)),
+                      JOB_LIMIT_S):
             self.ended = time.time()
         if want.webhooks == "dead":
             over = lambda: world.redis("ZSCORE", "c3:webhooks:dead", self.job)
@@ -277,9 +323,15 @@ class Play:
         wait_until(lambda: not any(w["state"] == "running" for w in
                                    world.our_workloads()),
                    20 if self.cell.why_known else IDLE + 60 + 10, 0.2)
-        wait_until(lambda: not world.redis("ZCARD", "c3:gpus"), 15, 0.2)
-        if self.cell.fault.startswith("worker SIGSTOP"):
-            time.sleep(max(0.0, self.struck + 36 + 5 - time.time()))
+        # What an owner has stopped without closing its entry, since it was cut
+        # off or ended just then, waits for the survivor: for the lease, then
+        # until the list, which may lag, is believed.
+        patience = 100 if self.cell.how.get("survivor") else 15
+        wait_until(lambda: not world.redis("ZCARD", "c3:gpus"), patience, 0.2)
+        if self.cell.fault.startswith(("worker SIGSTOP", "network cut")):
+            # Whoever was away learns what has become of it.
+            back = self.struck + self.cell.seconds
+            time.sleep(max(0.0, back + 5 - time.time()))
 
     def stop_workers(self):
         for name, worker in self.world.workers.items():
@@ -309,7 +361,9 @@ class Play:
         result.webhooks = len(self.auditor.accepted(self.job))
         result.leaked = self.auditor.leaked_seconds(bill, self.needed_until)
         last = self.delivered or self.ended
-        if last and self.struck and self.cell.step != "settled":
+        # Of what had settled there is nothing to recover, unless it was lost.
+        lost = "FLUSHALL" in self.cell.fault or not self.world.aof
+        if last and self.struck and (self.cell.step != "settled" or lost):
             result.recovery = max(0.0, last - self.struck)
 
     def logs(self):

@@ -1,7 +1,9 @@
-"""The world's own server: inputs, webhooks and S3, with a log of everything."""
+"""The world's own servers: one for inputs, webhooks and S3, with a log of
+everything, and a relay that can be cut."""
 
 import hashlib
 import http.server
+import socket
 import threading
 import time
 import urllib.parse
@@ -164,6 +166,86 @@ class OwnServer:
         for server in (self.server, self.hook_server):
             server.shutdown()
             server.server_close()
+
+
+class Relay:
+    """A network between somebody and a port. While it is cut, all that is sent
+    is swallowed and the sockets stay open, new ones too; when it heals, those
+    that saw the cut are closed."""
+
+    def __init__(self, port):
+        self.target = port
+        self.lock = threading.Lock()
+        self.links = []
+        self.whole = threading.Event()
+        self.whole.set()
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            link = [near, None]
+            with self.lock:
+                self.links.append(link)
+                whole = self.whole.is_set()
+            try:
+                if whole:
+                    link[1] = socket.create_connection(
+                        ("127.0.0.1", self.target))
+            except OSError:
+                self._end(link)
+                continue
+            for source, sink in (link, link[::-1]):
+                if source:
+                    threading.Thread(target=self._pump, daemon=True,
+                                     args=(source, sink, link)).start()
+
+    def _pump(self, source, sink, link):
+        try:
+            while data := source.recv(65536):
+                if self.whole.is_set() and link in self.links:
+                    sink.sendall(data)
+        except OSError:
+            pass
+        # That one side has hung up is not seen by the other before it heals.
+        self.whole.wait(900)
+        self._end(link)
+
+    def _end(self, link):
+        with self.lock:
+            if link in self.links:
+                self.links.remove(link)
+        for end in filter(None, link):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            end.close()
+
+    def cut(self):
+        self.whole.clear()
+
+    def heal(self):
+        with self.lock:
+            # From here on they pass nothing on any more.
+            links, self.links = self.links, []
+            self.whole.set()
+        for link in links:
+            self._end(link)
+
+    def close(self):
+        try:
+            # close() alone leaves accept() waiting.
+            self.listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.listener.close()
+        self.heal()
 
 
 def digest(data):

@@ -11,14 +11,15 @@ import time
 
 from auditor import Auditor, Expected, SERVICE
 from cells import KINDS
-from world import BIN, IDLE, ROOT, World, make_media, wait_until
+from world import (BIN, IDLE, ROOT, World, end_at_signals, free_port,
+                   make_media, sweep, wait_until)
 
 WORKERS = ("a", "b", "c")
 # By how many faults of each sort there are; the job mix is even.
-FAULTS = ("kill", "kill", "kill", "term", "stop", "redis_kill", "redis_stop",
-          "gpu_dies", "gpu_dies", "launch_refuse", "launch_lost",
-          "stop_refuse", "list_html", "hook_500", "hook_cut", "hook_down",
-          "cancel")
+FAULTS = ("kill", "kill", "kill", "term", "stop", "cut", "redis_kill",
+          "redis_stop", "redis_oom", "redis_readonly", "gpu_dies", "gpu_dies",
+          "launch_refuse", "launch_lost", "stop_refuse", "list_html",
+          "hook_500", "hook_cut", "hook_down", "cancel")
 SETTINGS = {"MAX_GPUS": "2", "PRE_LAUNCH_TIMEOUT": "1",
             "PRE_LAUNCH_TIMEOUT_MAX": "3", "JOB_ATTEMPTS": "20"}
 
@@ -50,6 +51,8 @@ class Soak:
         self.world = World(make_media(), cloud)
         self.auditor = Auditor(self.world.redis, self.world.own,
                                self.world.bill, self.world.stranger, IDLE)
+        self.relays = {name: self.world.relay(self.world.redis_port)
+                       for name in WORKERS}
         self.jobs = {}
         self.cancelled = set()
         self.faults = {}
@@ -74,6 +77,10 @@ class Soak:
 
     # -- faults ----------------------------------------------------------
 
+    def start(self, name):
+        self.world.start_worker(name, **SETTINGS,
+                                REDIS_PORT=str(self.relays[name].port))
+
     def up(self):
         return [n for n in WORKERS if n not in self.down]
 
@@ -89,7 +96,7 @@ class Soak:
             if worker.wait(150) is None:
                 self.problems.append(f"worker {name} did not stop")
                 worker.end()
-            self.world.start_worker(name, **SETTINGS)
+            self.start(name)
         return back
 
     def strike(self):
@@ -126,8 +133,29 @@ class Soak:
         self.down[name] = (time.time() + 2 * wait + 5,
                            lambda: worker.send(signal.SIGCONT))
 
+    def cut(self, wait, pick):
+        """A worker from Redis, as long as a stop."""
+        name = self._one(pick)
+        if name:
+            self.relays[name].cut()
+            self.down[name] = (time.time() + 2 * wait + 5,
+                               self.relays[name].heal)
+
+    def redis_oom(self, wait, pick):
+        with self.redis_away:
+            self.world.redis("CONFIG", "SET", "maxmemory", "1")
+            time.sleep(wait / 4)
+            self.world.redis("CONFIG", "SET", "maxmemory", "0")
+
+    def redis_readonly(self, wait, pick):
+        with self.redis_away:
+            self.world.redis("REPLICAOF", "127.0.0.1", free_port())
+            time.sleep(wait / 4)
+            self.world.redis("REPLICAOF", "NO", "ONE")
+
     def redis_kill(self, wait, pick):
         with self.redis_away:
+            wait_until(self.world.pushes_are_written, 5)
             self.world.redis_server.send(signal.SIGKILL)
             self.world.redis_server.wait(10)
             time.sleep(wait / 4)
@@ -202,7 +230,7 @@ class Soak:
     def run(self):
         self.begin = time.time()
         for name in WORKERS:
-            self.world.start_worker(name, **SETTINGS)
+            self.start(name)
         loader = threading.Thread(target=self.load, daemon=True)
         loader.start()
         end = self.begin + self.options.minutes * 60
@@ -301,6 +329,8 @@ def main():
     if not (BIN / "c3-render-worker").exists():
         print(f"soak: no programs in {BIN}; ./run build", file=sys.stderr)
         return 2
+    sweep()
+    end_at_signals()
     soak = Soak(options)
     try:
         soak.run()

@@ -16,7 +16,7 @@ import urllib.parse
 import uuid
 
 from resp import Redis
-from servers import BUCKET, OwnServer
+from servers import BUCKET, OwnServer, Relay
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("C3_BIN_DIR", ROOT / "build/release/bin"))
@@ -24,6 +24,10 @@ BIN = pathlib.Path(os.environ.get("C3_BIN_DIR", ROOT / "build/release/bin"))
 
 class WorldError(Exception):
     """The surroundings failed, not the worker."""
+
+
+class PortTaken(WorldError):
+    """By somebody else, since we looked."""
 
 
 def wait_until(condition, limit, pause=0.05):
@@ -34,6 +38,45 @@ def wait_until(condition, limit, pause=0.05):
         if answer or time.monotonic() > end:
             return answer
         time.sleep(pause)
+
+
+# Of this process, so that those of one that was killed can be told.
+FOLDER = "c3chaos-"
+# Nothing that we start outlives us, not even when we are killed.
+WITH_US = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+_open_worlds = set()
+
+
+def end_everything():
+    """For who is told to stop in the middle of it."""
+    for world in list(_open_worlds):
+        world.end_programs()
+        world.remove()
+
+
+def end_at_signals():
+    """SIGINT and SIGTERM leave nothing behind."""
+    def leave(number, _):
+        end_everything()
+        os._exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, leave)
+
+
+def sweep():
+    """Removes what a run that was killed has left."""
+    for folder in pathlib.Path(tempfile.gettempdir()).glob(FOLDER + "*"):
+        owner = folder.name[len(FOLDER):].split("-")[0]
+        if owner.isdigit() and not pathlib.Path("/proc", owner).exists():
+            for path in folder.glob("output-*"):
+                if path.is_mount():
+                    unmount(path)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def unmount(path):
+    subprocess.run(["umount", "-l", path], capture_output=True)
 
 
 _ports = iter(range(12000 + os.getpid() % 500 * 20, 32000))
@@ -60,9 +103,9 @@ class Program:
             base = {k: os.environ[k] for k in ("PATH", "HOME", "LANG")
                     if k in os.environ}
             self.process = subprocess.Popen(
-                [str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=out,
-                stderr=out, env={**base, **(env or {})},
-                start_new_session=True)
+                WITH_US + [str(a) for a in argv],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                env={**base, **(env or {})}, start_new_session=True)
 
     def send(self, number):
         if self.process.poll() is None:
@@ -94,17 +137,33 @@ IDLE = 10
 
 class World:
     def __init__(self, media, cloud_options=(), aof=True, keep=None):
-        self.folder = pathlib.Path(keep or tempfile.mkdtemp(prefix="c3chaos-"))
+        self.folder = pathlib.Path(keep or tempfile.mkdtemp(
+            prefix=f"{FOLDER}{os.getpid()}-"))
         self.folder.mkdir(parents=True, exist_ok=True)
         self.media = media
         self.programs = []
         self.workers = {}
         self.mounts = []
+        self.relays = []
         self.own = OwnServer(media)
-        self.redis_port = free_port()
+        _open_worlds.add(self)
+        try:
+            self._start(cloud_options, aof)
+        except Exception:
+            self.close()
+            self.remove()
+            raise
+
+    def _start(self, cloud_options, aof):
         self.aof = aof
-        self.redis = Redis(self.redis_port)
-        self.start_redis()
+        while True:
+            self.redis_port = free_port()
+            self.redis = Redis(self.redis_port)
+            try:
+                self.start_redis()
+                break
+            except PortTaken:
+                continue
         self.cloud = self._program(
             [BIN / "c3-local-cloud", "--listen", "127.0.0.1:0", "--env-file",
              self.folder / "cloud.env", *cloud_options],
@@ -133,12 +192,19 @@ class World:
              "--dir", self.folder, "--save", "", "--appendonly",
              "yes" if self.aof else "no", "--appendfsync", "everysec"],
             self.folder / "redis.log")
-        if not wait_until(self._redis_ready, 20):
-            raise WorldError("no redis: " + self.redis_server.text()[-500:])
+        wait_until(lambda: self._redis_ready()
+                   or not self.redis_server.running(), 20)
+        if not self._redis_ready():
+            text = self.redis_server.text()[-500:]
+            raise (PortTaken if "already in use" in text
+                   else WorldError)("no redis: " + text)
 
     def _redis_ready(self):
+        """Ours, not another that took the port before it."""
         try:
-            return self.redis("PING") == "PONG"
+            return (self.redis("PING") == "PONG"
+                    and f"process_id:{self.redis_server.process.pid}\r\n"
+                    in self.redis("INFO", "server"))
         except OSError:
             return False
 
@@ -176,6 +242,17 @@ class World:
 
     def bill(self):
         return self.ask_cloud("GET", "/cloud/ledger")
+
+    def relay(self, port):
+        relay = Relay(port)
+        self.relays.append(relay)
+        return relay
+
+    def api_through(self, relay):
+        """The provider's API as seen through a relay; nodes are not behind
+        it."""
+        return urllib.parse.urlunsplit(self.api._replace(
+            netloc=f"127.0.0.1:{relay.port}"))
 
     def our_workloads(self):
         return [w for w in self.bill()["workloads"]
@@ -221,6 +298,11 @@ class World:
         self.redis("RPUSH", "queue:jobs", job)
         return job
 
+    def pushes_are_written(self):
+        """With `everysec` Redis may answer before it has written. A push that
+        it loses then, no worker has ever owned."""
+        return "aof_buffer_length:0\r\n" in self.redis("INFO", "persistence")
+
     def record(self, job):
         return self.redis.hash("job:" + job)
 
@@ -248,10 +330,16 @@ class World:
 
     def close(self):
         self.own.close()
+        for relay in self.relays:
+            relay.close()
+        self.end_programs()
+
+    def end_programs(self):
         for program in self.programs:
             program.end()
-        for path in self.mounts:
-            subprocess.run(["umount", "-l", path], capture_output=True)
+        while self.mounts:
+            unmount(self.mounts.pop())
+        _open_worlds.discard(self)
 
     def remove(self):
         shutil.rmtree(self.folder, ignore_errors=True)
