@@ -332,6 +332,26 @@ BOOST_AUTO_TEST_CASE(a_gpu_that_both_lost_is_taken_over) {
   BOOST_TEST((taken[0] == gpu()));
 }
 
+// The successor found all in Redis, and then Redis lost it before anybody had
+// taken it over.
+BOOST_AUTO_TEST_CASE(a_loss_soon_after_a_death_is_made_good_too) {
+  start_with_journal("worker-a");
+  auto x = claimed("a");
+  BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::write_gpu{gpu()}));
+  die();
+  auto local = job_store::open_sqlite_journal(folder, "worker-b");
+  BOOST_REQUIRE(local);
+  store = spawn("worker-b", 2s, std::move(*local));
+  BOOST_REQUIRE(ask<std::string>(store, caf::get_atom::value));
+  redis.cmd("FLUSHALL");
+  BOOST_TEST(wait_until(
+    [&] {
+      return queued() == 1 && redis.field("c3:gpu:g", "workload") == "w";
+    },
+    15s));
+  BOOST_TEST(status("a") == "queued");
+}
+
 BOOST_AUTO_TEST_CASE(what_redis_still_has_is_left_to_it) {
   start_with_journal("worker-a");
   auto x = claimed("a");

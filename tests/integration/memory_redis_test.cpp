@@ -438,8 +438,8 @@ private:
       return run(job_store::renew_gpus_script(), {"c3:gpus"},
                  {worker(), "3000", "c3:gpu:", "e1", "e2"});
     case 2:
-      return run(job_store::take_gpus_script(), {"c3:gpus"},
-                 {worker(), "3000", "c3:gpu:", "2"});
+      return run(job_store::take_gpus_script(), {"c3:gpus", "c3:mark:p"},
+                 {worker(), "3000", "c3:gpu:", "2", number(), number()});
     default:
       keys.push_back("c3:gpus:closed");
       return run(job_store::close_gpu_script(), keys,

@@ -56,9 +56,10 @@ struct redis_store {
     return stores.back();
   }
 
-  /// As SIGKILL would: nothing is put back.
+  /// As SIGKILL would: nothing is put back. Dead when it returns.
   void kill_store() {
     caf::anon_send_exit(store, caf::exit_reason::kill);
+    caf::scoped_actor{*system}->wait_for(store);
     std::erase(stores, store);
     store = nullptr;
   }

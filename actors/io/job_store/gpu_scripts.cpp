@@ -65,6 +65,7 @@ for _, id in ipairs(due) do
   end
 end
 if #entries > 0 then
+  advance(KEYS[2], ARGV[5], ARGV[6])
   for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
     local workload = redis.call('HGET', ARGV[3] .. id, 'workload')
     if workload and workload ~= '' then table.insert(known, workload) end
@@ -109,8 +110,8 @@ const script& renew_gpus_script() {
 }
 
 const script& take_gpus_script() {
-  static const auto x
-    = make_script("take_gpus", joined_lua(clock_lua, entry_lua, take_gpus_lua));
+  static const auto x = make_script(
+    "take_gpus", joined_lua(clock_lua, mark_lua, entry_lua, take_gpus_lua));
   return x;
 }
 

@@ -39,7 +39,7 @@ void shell::on_change(const link_change& x) const {
   }
   out().info("{}", x.text);
   st().up_since = self->clock().now();
-  replay_left();
+  replay_left(false);
   renew();
   retry_failed_writes();
 }
@@ -58,6 +58,8 @@ void shell::on_timer(const msg::timer_due& x) const {
     return renew();
   case recover_jobs:
     return recover();
+  case replay_again:
+    return replay_left(true);
   }
 }
 

@@ -92,7 +92,11 @@ local missing = redis.call('EXISTS', KEYS[1]) == 0
 redis.call('HSET', KEYS[1], 'status', 'running', 'locked_by', worker,
            'locked_at', now, 'started_at', now, 'fence', fence,
            unpack(ARGV, 8, missing and #ARGV or 11))
-redis.call('SET', KEYS[2], worker, 'EX', ARGV[5])
+if tonumber(ARGV[6]) > 0 then
+  redis.call('SET', KEYS[2], worker, 'EX', ARGV[5])
+else
+  redis.call('DEL', KEYS[2])
+end
 redis.call('ZADD', KEYS[4], clock_ms + ARGV[6], id)
 redis.call('SADD', KEYS[3], id)
 redis.call('LREM', KEYS[5], 0, id)

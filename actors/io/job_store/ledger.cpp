@@ -153,17 +153,20 @@ promise<msg::gpus_taken> shell::take_gpus(const msg::take_gpus& x) const {
     to.deliver(msg::gpus_taken{});
     return to;
   }
-  run(make_command(take_gpus_script(), {keys::gpus(cfg().prefix)},
+  auto number = ++st().last_number;
+  run(make_command(take_gpus_script(),
+                   {keys::gpus(cfg().prefix), mark_key(st().session)},
                    {cfg().worker_id, std::to_string(cfg().lease.count()),
-                    keys::gpu_prefix(cfg().prefix), std::to_string(x.limit)}),
-      [sh = *this, to](answer got) mutable {
+                    keys::gpu_prefix(cfg().prefix), std::to_string(x.limit),
+                    std::to_string(st().confirmed), std::to_string(number)}),
+      [sh = *this, to, number](answer got) mutable {
         auto taken = std::move(got).and_then(decode_gpus);
         if (taken)
           for (auto& entry : taken->entries) {
             sh.st().gpus.try_emplace(entry.id);
             sh.hold({entry.id, sh.cfg().worker_id, sh.st().session,
                      gpu_fields(entry), 0},
-                    sh.st().confirmed);
+                    number);
           }
         deliver(to, std::move(taken));
       });

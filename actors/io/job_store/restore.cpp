@@ -13,6 +13,10 @@ namespace {
 /// have removed on purpose.
 constexpr double too_old_s = 6 * 86'400;
 
+/// Until Redis has given what a dead process left to somebody else, it could
+/// still lose it: when to look once more.
+constexpr int leases_until_taken = 3;
+
 bool says(const answer& got, std::string_view word) {
   return got && got->text == word;
 }
@@ -195,16 +199,19 @@ void shell::deliver_again(const held_job& x, std::function<void()> then) const {
 
 // -- what earlier processes left ----------------------------------------------
 
-void shell::replay_left() const {
-  for (auto& x : std::exchange(st().left.jobs, {}))
-    replay(x);
-  for (auto& x : std::exchange(st().left.gpus, {}))
-    replay(x);
+void shell::replay_left(bool again) const {
+  auto left = std::exchange(again ? st().left_known : st().left, {});
+  for (auto& x : left.jobs)
+    replay(x, again);
+  for (auto& x : left.gpus)
+    replay(x, again);
+  if (!again && left.jobs.size() + left.gpus.size() > 0)
+    arm(replay_again, leases_until_taken * cfg().lease);
 }
 
 // Its GPU may still run: in the ledger, with a lease that has run out, it is
 // taken over by whoever can use it, or stopped.
-void shell::replay(const held_gpu& x) const {
+void shell::replay(const held_gpu& x, bool again) const {
   auto done = [sh = *this, session = x.session, id = x.id] {
     sh.journaled(sh.st().deps.local->erase_gpu(session, id));
   };
@@ -215,9 +222,12 @@ void shell::replay(const held_gpu& x) const {
       look.args = {"GET", key};
       return look;
     },
-    [sh = *this, x, done](const answer& got, write_number) {
+    [sh = *this, x, again, done](const answer& got, write_number) {
       auto at = got ? parse_number(got->text).value_or(0) : 0;
-      if (!got || at >= static_cast<double>(x.written))
+      auto known = !got || at >= static_cast<double>(x.written);
+      if (known && !again)
+        return sh.st().left_known.gpus.push_back(x);
+      if (known)
         return done();
       sh.write(
         "ledger entry " + x.id + " of " + x.session,
@@ -235,7 +245,7 @@ void shell::replay(const held_gpu& x) const {
     });
 }
 
-void shell::replay(const held_job& x) const {
+void shell::replay(const held_job& x, bool again) const {
   auto done = [sh = *this, session = x.session, id = x.subject.id] {
     sh.journaled(sh.st().deps.local->erase_job(session, id));
   };
@@ -244,9 +254,11 @@ void shell::replay(const held_job& x) const {
   // Nobody works on it: with a lease that has run out it goes back to the
   // queue as any dead worker's job.
   auto lease = x.outcome ? cfg().lease : milliseconds{0};
-  restore(x, lease, [sh = *this, x, done](std::string_view said) {
+  restore(x, lease, [sh = *this, x, again, done](std::string_view said) {
     auto known = said == "known";
-    if (!x.outcome || said == "taken")
+    if (known && !x.outcome && !again)
+      sh.st().left_known.jobs.push_back(x);
+    else if (!x.outcome || said == "taken")
       done();
     else if (!known || x.settled == 0)
       sh.end_again(x, sh.now_ms(), done);

@@ -95,7 +95,8 @@ const script& recover_script();
 /// Makes a claim again that Redis had confirmed and then lost.
 /// KEYS: record, lock, running set, leases, queue, mark.
 /// ARGV: worker id, job id, fence, number of the latest confirmed write about
-///       it, lock time (s), lease time (ms), now (Unix s), then field, value,
+///       it, lock time (s), lease time (ms; 0: nobody works on it, so no lock),
+///       now (Unix s), then field, value,
 ///       ...: the first two for every record, all for a missing one.
 /// Returns known: Redis lost nothing of it; restored: it is the worker's again;
 ///       taken: somebody else had it since, or it has a final status.
@@ -129,8 +130,9 @@ const script& write_gpu_script();
 const script& renew_gpus_script();
 
 /// Takes over entries whose lease has run out.
-/// KEYS: gpus.
-/// ARGV: worker id, lease time (ms), entry key prefix, most entries.
+/// KEYS: gpus, mark.
+/// ARGV: worker id, lease time (ms), entry key prefix, most entries, confirmed,
+///       number.
 /// Returns {entries, all workloads in the ledger}, the latter only when there
 /// are entries; entry = {id, type, state, expires, intent_at, workload, node,
 /// launched_at, known_before}.

@@ -21,6 +21,7 @@ enum timer : uint32_t {
   reconcile_again,
   renew_leases,
   recover_jobs,
+  replay_again,
 };
 
 inline bool is_outage(const failure& x) {
@@ -146,9 +147,10 @@ struct shell {
   void end_again(const held_job& x, int64_t due_ms,
                  std::function<void()> then) const;
   void deliver_again(const held_job& x, std::function<void()> then) const;
-  void replay_left() const;
-  void replay(const held_job& x) const;
-  void replay(const held_gpu& x) const;
+  /// `again`: those that Redis knew the first time.
+  void replay_left(bool again) const;
+  void replay(const held_job& x, bool again) const;
+  void replay(const held_gpu& x, bool again) const;
 
   // -- leases
   void renew() const;
