@@ -296,6 +296,24 @@ struct shell {
 
   // -- the end ----------------------------------------------------------------
 
+  // Who has lost the GPU to another worker has perhaps lost the job as well,
+  // and must not begin it again elsewhere.
+  void stop(const failure& why) const {
+    if (why.kind != failure_kind::unavailable)
+      return interrupt(why);
+    auto& job = st().task.subject;
+    self
+      ->request(st().deps.progress, st().cfg.interrupt_grace,
+                msg::report_progress{job.id, {}, -1, job.fence})
+      .then(
+        [sh = *this, why](const msg::ownership& x) {
+          sh.interrupt(reason_to_stop(x).value_or(why));
+        },
+        [sh = *this, why](const caf::error&) {
+          sh.interrupt(why);
+        });
+  }
+
   void interrupt(failure why) const {
     auto lost = why.kind == failure_kind::not_owner
                 || why.kind == failure_kind::unavailable;
@@ -409,7 +427,7 @@ renderer_behavior(self_ptr self, renderer_config cfg, renderer_deps deps,
   sh.start();
   return {
     [sh](const msg::stop_render& x) {
-      sh.interrupt(x.reason);
+      sh.stop(x.reason);
     },
     [sh](const msg::http_chunk& x) {
       sh.on_chunk(x);

@@ -358,6 +358,24 @@ BOOST_AUTO_TEST_CASE(leaves_the_remote_work_to_a_new_owner_who_may_follow_it) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(for_a_lost_gpu_asks_whose_the_job_is_now) {
+  for (auto status : {"running", "queued", "cancelled"}) {
+    attempt x;
+    x.start([] {
+      return wait_for(1h, [] {
+        return done("never");
+      });
+    });
+    x.advance(5'100ms);
+    x.store->jobs.at("1").status = status;
+    x.stop({failure_kind::unavailable, "another worker has taken the GPU"});
+    BOOST_TEST(x.log->times("ended") == "5100");
+    auto kind = x.outcome->error.kind;
+    BOOST_TEST((kind == failure_kind::unavailable) == (status[0] == 'r'));
+    BOOST_TEST((kind == failure_kind::not_owner) == (status[0] == 'q'));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(waits_three_seconds_for_a_service_that_hangs) {
   web->on_request = [](const http_request&) {
     return http_status(200, 1h);
