@@ -61,12 +61,8 @@ def worker_faults(kind):
         yield Cell(step, "worker SIGTERM", kind, Expected(
             launches=2 if step in ("queued", "booting") else 1),
             survivor=True)
-        # Who wakes up hears first that its GPU is another's now, and may begin
-        # the job again elsewhere before it hears that of the job. It settles
-        # nothing and tells nobody; the run that it began is for nothing.
-        again = 0 if step in ("queued", "booting") + AFTER_RENDER else 1
         yield Cell(step, "worker SIGSTOP 36 s", kind, Expected(
-            runs=runs + again, webhooks=hooks, launches=2), survivor=True)
+            runs=runs, webhooks=hooks, launches=2), survivor=True)
     for step in ("fetch", "render"):
         yield Cell(step, "worker SIGTERM twice", kind, Expected(
             runs=1 if step == "fetch" else 2, launches=2), survivor=True)

@@ -85,6 +85,7 @@ void auditor::on_field(std::string_view key, std::string_view field,
 void auditor::on_status(size_t job, std::string_view before,
                         std::string_view now) {
   auto& x = jobs_[job];
+  x.running = now == "running" ? world_.time.now() : virtual_duration{-1};
   auto id = job_table::id_of(job);
   if (world_.writing() == redis_writer::front_end) {
     if (now == "queued" && before.empty())
@@ -211,9 +212,8 @@ void auditor::check_early_stop(const sim_gpu& gpu, const sim_node& node) {
                  + " after its last job");
 }
 
-// A worker cannot tell a record that Redis has lost from one that its front end
-// has deleted, and the latter is not to come back. So the rules ask for nothing
-// about a job whose record is gone.
+// Who held a job has it in its journal, and writes it again; one that nobody
+// held, or whose claim nobody may have heard of yet, is gone with its record.
 void auditor::on_data_lost() {
   auto& server = world_.redis.server();
   data_lost_ = world_.time.now();
@@ -225,9 +225,13 @@ void auditor::on_data_lost() {
     auto id = job_table::id_of(i);
     auto record = "job:" + id;
     auto status = server.field(record, "status");
+    auto held = x.running >= virtual_duration{0}
+                && in_seconds(data_lost_ - x.running) > limits_.claim_heard_s
+                && world_.find_node(x.owner);
     x.owner.clear();
+    x.running = virtual_duration{-1};
     if (!server.find(record)) {
-      if (x.pushed >= virtual_duration{0} && x.end == 0)
+      if (x.pushed >= virtual_duration{0} && x.end == 0 && !held)
         x.end = 'l';
       x.webhook_lost |= !server.find("c3:outbox:" + id);
     } else if (is_final_status(status)) {

@@ -29,6 +29,8 @@ struct audit_limits {
   double dead_gpu_s = 120;
   /// Until a machine whose worker is gone must have another one.
   double orphan_s = 60;
+  /// Until the worker has surely heard that a claim of its has worked.
+  double claim_heard_s = 5;
   /// Nothing makes a worker doubt its machines, so it has no reason to give one
   /// up before its time.
   bool calm = false;
@@ -59,6 +61,8 @@ public:
     virtual_duration pushed{-1};
     virtual_duration begun{-1};
     virtual_duration ended{-1};
+    /// Since when its status is "running"; negative: it is not.
+    virtual_duration running{-1};
     /// Of a final status; 's' success, 'f' failed, 'c' by a front end, 'l' lost
     /// by Redis before anybody held it.
     char end = 0;

@@ -121,7 +121,7 @@ struct job_store_state {
   std::map<std::string, job_store::held_gpu> held_gpus;
   /// What earlier processes left, until Redis is there.
   job_store::held left;
-  /// Of these, what Redis still had then.
+  /// Of these, what stands in Redis since then, with nobody to look after it.
   job_store::held left_known;
   bool journal_failing = false;
   bool checking_loss = false;

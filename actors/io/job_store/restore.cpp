@@ -234,13 +234,15 @@ void shell::replay(const held_gpu& x, bool again) const {
         [sh, x](write_number number) {
           return sh.gpu_command(x, milliseconds{0}, number);
         },
-        [sh, x, done](const answer& said, write_number) {
-          if (said && said->integer == 1)
-            sh.out().warn(
-              "ledger: entry {} of worker {}, which Redis had lost, "
-              "is written again",
-              x.id, x.owner);
-          done();
+        [sh, x, again, done](const answer& said, write_number) {
+          if (!said || said->integer != 1)
+            return done();
+          sh.out().warn("ledger: entry {} of worker {}, which Redis had lost, "
+                        "is written again",
+                        x.id, x.owner);
+          if (again)
+            return done();
+          sh.st().left_known.gpus.push_back(x);
         });
     });
 }
@@ -256,7 +258,7 @@ void shell::replay(const held_job& x, bool again) const {
   auto lease = x.outcome ? cfg().lease : milliseconds{0};
   restore(x, lease, [sh = *this, x, again, done](std::string_view said) {
     auto known = said == "known";
-    if (known && !x.outcome && !again)
+    if (said != "taken" && !x.outcome && !again)
       sh.st().left_known.jobs.push_back(x);
     else if (!x.outcome || said == "taken")
       done();

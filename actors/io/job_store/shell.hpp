@@ -147,7 +147,7 @@ struct shell {
   void end_again(const held_job& x, int64_t due_ms,
                  std::function<void()> then) const;
   void deliver_again(const held_job& x, std::function<void()> then) const;
-  /// `again`: those that Redis knew the first time.
+  /// `again`: those that nobody may have taken over the first time.
   void replay_left(bool again) const;
   void replay(const held_job& x, bool again) const;
   void replay(const held_gpu& x, bool again) const;
