@@ -3,6 +3,7 @@
 // process has left something behind: both are made good from what we hold.
 #include "actors/io/job_store/shell.hpp"
 
+#include <limits>
 #include <utility>
 
 namespace render::job_store {
@@ -25,25 +26,33 @@ bool says(const answer& got, std::string_view word) {
 
 // -- loss ---------------------------------------------------------------------
 
-void shell::check_loss(std::function<void(bool lost)> then) const {
-  st().loss_askers.push_back(std::move(then));
-  if (std::exchange(st().checking_loss, true))
-    return;
+void shell::look_at_mark(const std::string& session,
+                         std::function<void(double at)> then) const {
   write(
-    "look at the mark of what Redis has",
-    [key = mark_key(st().session)](write_number) {
+    "look at the mark of " + session,
+    [key = mark_key(session)](write_number) {
       command x;
       x.args = {"GET", key};
       return x;
     },
-    [sh = *this](const answer& got, write_number) {
-      // Answers come in order: what was confirmed before is in it.
-      auto at = got ? parse_number(got->text).value_or(0) : 0;
-      if (!got || at >= static_cast<double>(sh.st().confirmed))
-        sh.loss_checked(false);
-      else
-        sh.restore_all();
+    // What cannot be read proves no loss.
+    [then = std::move(then)](const answer& got, write_number) {
+      then(got ? parse_number(got->text).value_or(0)
+               : std::numeric_limits<double>::infinity());
     });
+}
+
+void shell::check_loss(std::function<void(bool lost)> then) const {
+  st().loss_askers.push_back(std::move(then));
+  if (std::exchange(st().checking_loss, true))
+    return;
+  look_at_mark(st().session, [sh = *this](double at) {
+    // Answers come in order: what was confirmed before is in it.
+    if (at >= static_cast<double>(sh.st().confirmed))
+      sh.loss_checked(false);
+    else
+      sh.restore_all();
+  });
 }
 
 void shell::loss_checked(bool lost) const {
@@ -215,36 +224,28 @@ void shell::replay(const held_gpu& x, bool again) const {
   auto done = [sh = *this, session = x.session, id = x.id] {
     sh.journaled(sh.st().deps.local->erase_gpu(session, id));
   };
-  write(
-    "look at the mark of " + x.session + " for ledger entry " + x.id,
-    [key = mark_key(x.session)](write_number) {
-      command look;
-      look.args = {"GET", key};
-      return look;
-    },
-    [sh = *this, x, again, done](const answer& got, write_number) {
-      auto at = got ? parse_number(got->text).value_or(0) : 0;
-      auto known = !got || at >= static_cast<double>(x.written);
-      if (known && !again)
-        return sh.st().left_known.gpus.push_back(x);
-      if (known)
-        return done();
-      sh.write(
-        "ledger entry " + x.id + " of " + x.session,
-        [sh, x](write_number number) {
-          return sh.gpu_command(x, milliseconds{0}, number);
-        },
-        [sh, x, again, done](const answer& said, write_number) {
-          if (!said || said->integer != 1)
-            return done();
-          sh.out().warn("ledger: entry {} of worker {}, which Redis had lost, "
-                        "is written again",
-                        x.id, x.owner);
-          if (again)
-            return done();
-          sh.st().left_known.gpus.push_back(x);
-        });
-    });
+  look_at_mark(x.session, [sh = *this, x, again, done](double at) {
+    auto known = at >= static_cast<double>(x.written);
+    if (known && !again)
+      return sh.st().left_known.gpus.push_back(x);
+    if (known)
+      return done();
+    sh.write(
+      "ledger entry " + x.id + " of " + x.session,
+      [sh, x](write_number number) {
+        return sh.gpu_command(x, milliseconds{0}, number);
+      },
+      [sh, x, again, done](const answer& said, write_number) {
+        if (!said || said->integer != 1)
+          return done();
+        sh.out().warn("ledger: entry {} of worker {}, which Redis had lost, "
+                      "is written again",
+                      x.id, x.owner);
+        if (again)
+          return done();
+        sh.st().left_known.gpus.push_back(x);
+      });
+  });
 }
 
 void shell::replay(const held_job& x, bool again) const {
