@@ -100,7 +100,7 @@ effects policy::accept(webhook entry, double lease_end_s, double now_s) {
   host.ready.push_back(id);
   auto probe_s = host.breaker.next_probe_s();
   auto out = post_what_fits(name, now_s);
-  if (probe_s > now_s)
+  if (probe_s > now_s + time_grain_s)
     append(out, arm_at(probe_s, now_s));
   return out;
 }
@@ -263,7 +263,8 @@ effects policy::arm_due(double now_s) {
     consider(x.due_s);
   // A probe that is due already waits for the tries under way.
   for (auto& [name, host] : hosts_)
-    if (!host.ready.empty() && host.breaker.next_probe_s() > now_s)
+    if (!host.ready.empty()
+        && host.breaker.next_probe_s() > now_s + time_grain_s)
       consider(host.breaker.next_probe_s());
   return arm_at(next, now_s);
 }

@@ -3,4 +3,5 @@ render_test(
   LABEL unit
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/webhook_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/webhook_breaker_test.cpp
   DEPENDS render_webhook_policy)
