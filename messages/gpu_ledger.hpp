@@ -101,11 +101,13 @@ struct gpus_taken {
   std::vector<gpu_entry> entries;
   /// All workloads in the ledger, these included.
   std::vector<std::string> known_workloads;
+  /// Until the first lease runs out, ms; 0: not known.
+  int64_t next_due_ms = 0;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, gpus_taken& x) {
-  return f(x.entries, x.known_workloads);
+  return f(x.entries, x.known_workloads, x.next_due_ms);
 }
 
 /// To the JOB STORE: all entries of a workload type, whoever owns them.

@@ -240,10 +240,19 @@ effects policy::not_found(const finding& what, double now_s) {
   if (what.ambiguous)
     return in_doubt(what, now_s);
   // Looked for long enough: there is none.
-  unsure_ = false;
+  if (cfg_.adopted)
+    unsure_ = false;
   if (stop_wanted_ || launch_attempt_ > cfg_.launch_delays.size())
     return launch_failed(launch_error_, now_s);
-  return begin_attempt();
+  // Or the list lags by more than we can wait: somebody looks once more when
+  // the entry's lease has run out.
+  effects out{leave_ledger{entry().id}};
+  ++entries_left_;
+  recorded_ = false;
+  unsure_ = false;
+  auto rest = begin_attempt();
+  out.insert(out.end(), rest.begin(), rest.end());
+  return out;
 }
 
 // Another launch that looked for its own was quicker to write our workload

@@ -36,6 +36,8 @@ effects policy::start(double now_s) {
 gpu_entry policy::entry() const {
   gpu_entry out;
   out.id = cfg_.adopted ? cfg_.adopted->id : cfg_.ledger_id;
+  if (entries_left_ > 0)
+    out.id += "-" + std::to_string(entries_left_);
   out.type = cfg_.workload_type;
   out.state = phase_ == gpu_phase::stopping || phase_ == gpu_phase::gone
                 ? gpu_entry_state::stopping

@@ -259,6 +259,8 @@ private:
   std::vector<gpu_workload> listed_;
   /// Workloads of other launches.
   std::set<std::string> held_;
+  /// Entries of launches before this one that nobody knows the outcome of.
+  uint32_t entries_left_ = 0;
   uint32_t lookups_ = 0;
   uint32_t lookups_failed_ = 0;
   failure launch_error_{failure_kind::internal, {}};

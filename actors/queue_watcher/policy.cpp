@@ -3,6 +3,7 @@
 #include "messages/job_params.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace render::queue_watcher {
 
@@ -50,26 +51,66 @@ std::optional<failure> flaw_of(const job& x, double now_s) {
 }
 
 effects policy::on_capacity(msg::capacity x, double now_s) {
+  auto was_full = open_quotas().empty();
   auto way = delivered_ - std::min(delivered_, x.jobs_received);
   while (on_the_way_.size() > way)
     on_the_way_.pop_front();
   capacity_ = std::move(x);
   // More of the same slots changes nothing for a queue that has nothing for
   // them; the timer looks again.
-  if (grown(last_asked_, open_quotas()))
+  auto open = open_quotas();
+  if (grown(last_asked_, open)) {
     futile_ = false;
+    rescan_ = cfg_.rescan_free;
+  }
+  if (was_full && !open.empty())
+    yielding_ = false;
   return next(now_s);
 }
 
 effects policy::on_head(const msg::queue_head& x, double now_s) {
   waiting_ = false;
   backoff_ = cfg_.backoff_min;
-  if (x.present && !filled_) {
-    filled_ = true;
-    futile_ = false;
-    peeked_at_s_ = 0;
+  if (!x.present && open_quotas().empty())
+    lost_races_ = 0;
+  if (!x.present || filled_)
+    return next(now_s);
+  auto stood_there = since(waits_since_s_, now_s) <= cfg_.at_once;
+  // What we gave way for was taken indeed.
+  if (yields_ > 0 && !stood_there)
+    ++lost_races_;
+  auto delay = stood_there ? duration{0} : yield_time();
+  if (delay > duration{0}) {
+    yielding_ = true;
+    ++yields_;
+    return arm(delay, now_s);
   }
+  filled_ = true;
+  futile_ = false;
+  peeked_at_s_ = 0;
+  rescan_ = cfg_.rescan_free;
   return next(now_s);
+}
+
+// All who wait are woken by each job. Were it taken by whoever happens to be
+// first, every GPU of a fleet would get a job now and then, and none would ever
+// be idle for long enough to be stopped.
+duration policy::yield_time() const {
+  if (lost_races_ == 0 || yields_ >= cfg_.yields_max)
+    return duration{0};
+  if (open_quotas().empty())
+    return std::min(cfg_.yield_full_max,
+                    cfg_.yield_full * (1 << std::min(lost_races_ - 1, 16u)));
+  return std::min(cfg_.yield_max,
+                  cfg_.yield_step * std::bit_width(lost_races_));
+}
+
+void policy::looked(bool found, bool emptied) {
+  yields_ = 0;
+  if (found)
+    lost_races_ = 0;
+  else if (emptied)
+    ++lost_races_;
 }
 
 effects policy::on_wait_failed(const failure& why) {
@@ -85,6 +126,10 @@ effects policy::on_claimed(msg::claimed_jobs x, double now_s) {
   // The claim has walked the queue to its end for the slots it left open,
   // unless it stopped at its limit of unfit jobs.
   futile_ = x.unfit.empty();
+  auto found = !x.jobs.empty() || !x.unfit.empty();
+  looked(found, !x.more_waiting);
+  if (found)
+    rescan_ = cfg_.rescan_free;
   auto out = hand_over(std::move(x), now_s);
   last_asked_ = open_quotas();
   append(out, next(now_s));
@@ -126,6 +171,7 @@ effects policy::on_peeked(msg::queue_snapshot x, double now_s) {
       seen.oldest_created_at_s = waiting.created_at_s;
     futile_ = futile_ && !covers(open, waiting.type);
   }
+  looked(!seen.waiting_by_type.empty(), x.queue_length == 0);
   if (!capacity_.accepting)
     return out;
   if (seen.waiting_by_type.empty()) {
@@ -160,6 +206,7 @@ effects policy::on_timer(uint64_t generation, double now_s) {
     return {}; // A timer that a later decision replaced.
   timer_at_s_ = 0;
   backing_off_ = false;
+  yielding_ = false;
   futile_ = false;
   // Without a slot the timer is for a look.
   if (open_quotas().empty())
@@ -200,13 +247,14 @@ effects policy::hand_over(msg::claimed_jobs x, double now_s) {
 }
 
 effects policy::next(double now_s) {
-  if (!capacity_.accepting || asking_ || backing_off_)
+  if (!capacity_.accepting || asking_ || backing_off_ || yielding_)
     return {};
   if (!filled_) {
     disarm(); // No timer while the queue is empty.
     auto out = report_empty();
     if (!waiting_) {
       waiting_ = true;
+      waits_since_s_ = now_s;
       out.push_back(wait_for_work{cfg_.patience});
     }
     return out;
@@ -218,11 +266,9 @@ effects policy::next(double now_s) {
     disarm();
     return {claim{std::move(open)}};
   }
-  auto spacing = open.empty() ? cfg_.rescan_full : cfg_.peek_spacing;
-  // The first look at what a full node could not claim is not put off for
-  // long: it is what new GPUs are launched for.
-  if (open.empty() && !reported_)
-    spacing = cfg_.peek_spacing;
+  // The first look at what could not be claimed is not put off for long: it is
+  // what new GPUs are launched for.
+  auto spacing = reported_ ? cfg_.rescan_full : cfg_.peek_spacing;
   if (peeked_at_s_ == 0 || since(peeked_at_s_, now_s) >= spacing) {
     asking_ = true;
     disarm();
@@ -239,7 +285,10 @@ effects policy::rescan_later(double now_s) {
   }
   // A walk through a long foreign queue costs Redis time: never more than a
   // fifth of it.
-  return arm(std::max(cfg_.rescan_free, 4 * last_took_), now_s);
+  auto out = arm(std::max(rescan_, 4 * last_took_), now_s);
+  if (!out.empty())
+    rescan_ = std::min(2 * rescan_, cfg_.rescan_free_max);
+  return out;
 }
 
 effects policy::back_off(std::string_view what, const failure& why) {

@@ -25,8 +25,23 @@ struct config {
   /// (then a claim) and without one (then a peek).
   duration rescan_free{25};
   duration rescan_full{1'000};
-  /// With a slot free: least time between two peeks.
+  /// The former doubles up to this while claims find nothing.
+  duration rescan_free_max{100};
+  /// Least time between two peeks until something is found to wait.
   duration peek_spacing{250};
+  /// Whoever was late, others having taken what was there, gives way to them
+  /// the next time: with a slot free by so much for each doubling of the times
+  /// in a row …
+  duration yield_step{3};
+  duration yield_max{25};
+  /// … and without one by so much, doubled each time. A launch waits for
+  /// longer anyway.
+  duration yield_full{250};
+  duration yield_full_max{5'000};
+  /// A head that is found this soon has stood there before; for it, and after
+  /// so many times in a row, nobody gives way.
+  duration at_once{100};
+  uint32_t yields_max = 256;
   duration backoff_min{100};
   duration backoff_max{5'000};
   uint32_t peek_limit = 100;
@@ -72,7 +87,8 @@ std::optional<failure> flaw_of(const job& x, double now_s);
 /// `now_s` is Unix time in seconds.
 class policy {
 public:
-  explicit policy(config cfg) : cfg_(cfg), backoff_(cfg.backoff_min) {
+  explicit policy(config cfg)
+    : cfg_(cfg), rescan_(cfg.rescan_free), backoff_(cfg.backoff_min) {
     // nop
   }
 
@@ -92,6 +108,8 @@ private:
   std::vector<msg::claim_quota> open_quotas() const;
   effects hand_over(msg::claimed_jobs x, double now_s);
   effects next(double now_s);
+  duration yield_time() const;
+  void looked(bool found, bool emptied);
   effects rescan_later(double now_s);
   effects back_off(std::string_view what, const failure& why);
   effects arm(duration delay, double now_s);
@@ -108,6 +126,12 @@ private:
   /// The queue is believed to hold something.
   bool filled_ = false;
   bool waiting_ = false;
+  double waits_since_s_ = 0;
+  /// Leaves what is at the head to others for a moment.
+  bool yielding_ = false;
+  uint32_t yields_ = 0;
+  /// Looks in a row for which we were too late.
+  uint32_t lost_races_ = 0;
   /// A claim or a peek is under way.
   bool asking_ = false;
   bool backing_off_ = false;
@@ -119,6 +143,7 @@ private:
   double asked_at_s_ = 0;
   double peeked_at_s_ = 0;
   duration last_took_{0};
+  duration rescan_;
   /// When the rescan timer is due; 0: not armed.
   double timer_at_s_ = 0;
   std::set<std::string> rejecting_;

@@ -20,7 +20,9 @@ effects policy::on_gpus_taken(const result<msg::gpus_taken>& got,
                               double now_s) {
   if (draining())
     return {}; // Their lease runs out again, for somebody else.
-  effects out{arm_timer{timer::adoption, 0, cfg_.adoption_interval}};
+  auto next = got && got->next_due_ms > 0 ? duration{got->next_due_ms}
+                                          : cfg_.adoption_interval;
+  effects out{arm_timer{timer::adoption, 0, next}};
   if (!got || got->entries.empty())
     return out;
   for (auto& entry : got->entries)

@@ -61,7 +61,8 @@ struct config {
   duration give_up_time{600'000};
   /// How long webhooks that are due may take at the end.
   duration flush_time{30'000};
-  /// How often GPUs of dead workers are looked for.
+  /// How often GPUs of dead workers are looked for while the ledger does not
+  /// say when the next lease runs out.
   duration adoption_interval{5'000};
   uint64_t seed = 1;
 };

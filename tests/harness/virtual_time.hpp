@@ -116,6 +116,7 @@ public:
 private:
   void step();
   void note(caf::resumable* job);
+  void forget_timeout(caf::resumable* job);
   bool advance(virtual_duration end);
   std::optional<virtual_duration> next_timer() const;
 

@@ -46,6 +46,7 @@ struct redis_store {
     c.command_timeout = 1'500ms;
     c.reconcile_delay = 300ms;
     c.lease = lease;
+    c.recover_min = 100ms;
     c.recover_interval = 100ms;
     c.worker_id = worker;
     c.dead_letter_max = 2;

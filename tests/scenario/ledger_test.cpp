@@ -70,6 +70,25 @@ BOOST_AUTO_TEST_CASE(knows_the_intent_the_workload_and_the_confirmed_stop) {
   BOOST_TEST(ledger->closed[0].reason == "test");
 }
 
+BOOST_AUTO_TEST_CASE(a_launch_that_was_not_found_is_left_for_a_later_look) {
+  cloud->lose_answers = 1;
+  start();
+  // The list lags for longer than we look.
+  cloud->hidden = {"w1"};
+  advance(10s);
+  BOOST_TEST(events("launch") == 2u);
+  BOOST_TEST(ledger->left == std::vector<std::string>{"e1"});
+  BOOST_TEST((ledger->entries["e1"].state == gpu_entry_state::intent));
+  BOOST_TEST(ledger->entries["e1-1"].workload == "w2");
+  // What is asked about from here on is the second entry.
+  ledger->taken.insert("e1");
+  advance(15s);
+  BOOST_TEST((phase() == gpu_phase::ready));
+  ledger->taken = {"e1-1"};
+  advance(15s);
+  BOOST_TEST((phase() == gpu_phase::gone));
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_launched_that_cannot_be_written_down) {
   ledger->outage = true;
   start();

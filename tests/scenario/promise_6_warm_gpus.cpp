@@ -1,5 +1,5 @@
-// A warm GPU never waits for a timer while a job that fits it waits in the
-// queue.
+// A warm GPU waits for no timer while a job that fits it waits in the queue,
+// but for the moment in which its node gives way to others.
 #include "tests/harness/fleet_scenario.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -43,6 +43,35 @@ BOOST_AUTO_TEST_CASE(the_next_job_of_a_queue_begins_when_the_last_has_ended) {
     BOOST_TEST(took < 0.006);
   }
   BOOST_TEST(s.world->cloud.launches() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(jobs_that_come_one_at_a_time_leave_the_other_gpu_idle) {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    fleet_scenario s{seed, {{"GPU_IDLE_TIMEOUT", "300"}}};
+    s.given_a_warm_worker();
+    // The second worker rents its own, the first being busy.
+    auto first = s.when_a_job_is_pushed("csm", 120);
+    s.given_workers(1);
+    auto second = s.when_a_job_is_pushed("csm", 120);
+    s.until([&] {
+      return s.status(first) == "success" && s.status(second) == "success";
+    });
+    BOOST_TEST(s.gpus_running() == 2u);
+    auto due_s = s.now_s();
+    auto idle = s.until([&] {
+      if (s.now_s() >= due_s) {
+        s.when_a_job_is_pushed("csm", 8);
+        due_s += 15;
+      }
+      return s.gpus_running() == 1;
+    });
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      BOOST_TEST(idle > 0);
+      BOOST_TEST(idle < 301);
+      BOOST_TEST(s.world->cloud.launches() == 2u);
+      BOOST_TEST(s.broken_rule() == "");
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_job_without_a_gpu_waits_for_the_jitter_and_a_boot_only) {

@@ -3,4 +3,5 @@ render_test(
   LABEL unit
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/queue_watcher_policy_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/queue_watcher_yield_test.cpp
   DEPENDS render_queue_watcher_policy)

@@ -1,51 +1,10 @@
 // When the queue is asked, and for what.
-#include "actors/queue_watcher/policy.hpp"
+#include "tests/unit/queue_watcher_player.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 using namespace render;
 using namespace render::queue_watcher;
-
-namespace {
-
-constexpr double t0 = 1'700'000'000;
-const failure broken{failure_kind::unavailable, "no Redis"};
-
-template <class T>
-std::vector<T> all(const effects& xs) {
-  std::vector<T> out;
-  for (auto& x : xs)
-    if (auto* y = std::get_if<T>(&x))
-      out.push_back(*y);
-  return out;
-}
-
-msg::capacity slots(uint32_t count, uint64_t received = 0) {
-  return {{{{"csm", "whisper"}, count}}, received, true};
-}
-
-job good_job(const std::string& id, const std::string& type = "csm") {
-  job out;
-  out.id = id;
-  out.type = type;
-  out.created_at_s = t0 - 10;
-  out.data = type == "csm" ? R"({"text":"Hi."})"
-                           : R"({"image_url":"http://a.example/a.png"})";
-  return out;
-}
-
-msg::claimed_jobs claimed(std::vector<job> jobs, bool more = false) {
-  return {std::move(jobs), {}, more};
-}
-
-/// With this capacity, and a queue that is known to hold something.
-policy awake(msg::capacity x) {
-  policy out{{}};
-  out.on_capacity(std::move(x), t0);
-  return out;
-}
-
-} // namespace
 
 BOOST_AUTO_TEST_SUITE(a_flaw)
 
@@ -120,6 +79,30 @@ BOOST_AUTO_TEST_CASE(is_not_repeated_at_once_when_it_found_nothing) {
   BOOST_TEST(timer.delay.count() == 25);
   BOOST_TEST(x.on_timer(timer.generation - 1, t0).empty());
   BOOST_TEST(all<claim>(x.on_timer(timer.generation, t0 + 0.025)).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(that_finds_nothing_is_repeated_more_and_more_slowly) {
+  auto x = awake(slots(2));
+  x.on_head({true}, t0);
+  x.on_claimed(claimed({}, true), t0);
+  auto out = x.on_peeked({{}, 1}, t0);
+  auto now = t0;
+  for (auto delay : {25, 50, 100, 100}) {
+    auto timer = all<arm_timer>(out).at(0);
+    BOOST_TEST(timer.delay.count() == delay);
+    now += delay / 1e3;
+    BOOST_REQUIRE(all<claim>(x.on_timer(timer.generation, now)).size() == 1u);
+    out = x.on_claimed(claimed({}, true), now);
+    // Once in 250 ms it looks first.
+    if (!all<peek>(out).empty())
+      out = x.on_peeked({{}, 1}, now);
+  }
+  // One that finds something: quick again.
+  x.on_timer(all<arm_timer>(out).at(0).generation, now += 0.1);
+  out = x.on_claimed(claimed({good_job("a")}, true), now);
+  if (!all<peek>(out).empty())
+    out = x.on_peeked({{}, 1}, now);
+  BOOST_TEST(all<arm_timer>(out).at(0).delay.count() == 25);
 }
 
 BOOST_AUTO_TEST_CASE(that_took_long_is_repeated_more_slowly) {

@@ -229,14 +229,15 @@ std::string join_history(const std::vector<std::string>& entries) {
   return out;
 }
 
-result<std::vector<recovered_job>> decode_recover(reply x) {
-  if (auto wrong = unless_array(x, 0, "recover"))
+result<decoded_recover> decode_recover(reply x) {
+  if (auto wrong = unless_array(x, 2, "recover"))
     return fail(std::move(*wrong));
-  std::vector<recovered_job> out;
-  for (auto& entry : x.elements)
+  decoded_recover out;
+  out.next_due_ms = x.elements[0].integer;
+  for (auto& entry : x.elements[1].elements)
     if (entry.is_array(3)) {
       auto attempt = count_at(entry, 2);
-      out.push_back({text_at(entry, 0), text_at(entry, 1), attempt});
+      out.jobs.push_back({text_at(entry, 0), text_at(entry, 1), attempt});
     }
   return out;
 }

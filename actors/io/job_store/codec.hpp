@@ -88,7 +88,13 @@ struct recovered_job {
   uint32_t attempt = 0;
 };
 
-result<std::vector<recovered_job>> decode_recover(reply x);
+struct decoded_recover {
+  std::vector<recovered_job> jobs;
+  /// Until the first lease runs out; negative when there is none.
+  int64_t next_due_ms = -1;
+};
+
+result<decoded_recover> decode_recover(reply x);
 
 /// The error reply of Redis as a failure: LOADING, OOM, READONLY, BUSY and the
 /// like are an outage, wrong credentials too; anything else a bug.

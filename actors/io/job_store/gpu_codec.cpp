@@ -64,12 +64,13 @@ std::vector<std::string> gpu_fields(const gpu_entry& x) {
 result<msg::gpus_taken> decode_gpus(reply x) {
   if (x.type == reply::kind::error)
     return fail(failure_of(x.text));
-  if (!x.is_array(2))
+  if (!x.is_array(3))
     return fail(failure_kind::internal, "Redis: unexpected reply to take_gpus");
   msg::gpus_taken out;
   out.entries = entries_of(x.elements[0]);
   for (auto& workload : x.elements[1].elements)
     out.known_workloads.push_back(workload.text);
+  out.next_due_ms = x.elements[2].integer;
   return out;
 }
 

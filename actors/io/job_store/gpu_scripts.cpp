@@ -71,7 +71,7 @@ if #entries > 0 then
     if workload and workload ~= '' then table.insert(known, workload) end
   end
 end
-return {entries, known}
+return {entries, known, wait_ms(KEYS[1])}
 )lua";
 
 constexpr std::string_view view_gpus_lua = R"lua(
@@ -111,7 +111,8 @@ const script& renew_gpus_script() {
 
 const script& take_gpus_script() {
   static const auto x = make_script(
-    "take_gpus", joined_lua(clock_lua, mark_lua, entry_lua, take_gpus_lua));
+    "take_gpus",
+    joined_lua(clock_lua, wait_lua, mark_lua, entry_lua, take_gpus_lua));
   return x;
 }
 

@@ -31,7 +31,10 @@ struct config {
   std::chrono::seconds lock_ttl{300};
   /// How long a job stays ours without a sign of life; renewed at a third.
   milliseconds lease{30'000};
-  /// How often jobs of dead workers are looked for.
+  /// What dead workers left is looked for when the first lease runs out, this
+  /// long after the last look at least …
+  milliseconds recover_min{1'000};
+  /// … and this long after one that failed.
   milliseconds recover_interval{5'000};
   uint32_t recover_max = 100;
   /// Ended GPUs that are remembered.

@@ -47,7 +47,7 @@ for _, id in ipairs(due) do
   end
   redis.call('ZREM', KEYS[2], id)
 end
-return back
+return {wait_ms(KEYS[2]), back}
 )lua";
 
 constexpr std::string_view note_remote_lua = R"lua(
@@ -117,8 +117,8 @@ const script& renew_script() {
 }
 
 const script& recover_script() {
-  static const auto x = make_script("recover",
-                                    joined_lua(clock_lua, recover_lua));
+  static const auto x
+    = make_script("recover", joined_lua(clock_lua, wait_lua, recover_lua));
   return x;
 }
 

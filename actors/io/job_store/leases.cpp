@@ -1,6 +1,7 @@
 // Keeps what is ours, takes what the dead have left.
 #include "actors/io/job_store/shell.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace render::job_store {
@@ -50,19 +51,26 @@ bool shell::may_take_over() const {
   return st().up_since && self->clock().now() - *st().up_since >= cfg().lease;
 }
 
+// A lease that begins after a look does not run out before the next one.
+milliseconds shell::until_next_look(int64_t due_ms) const {
+  return due_ms < 0
+           ? cfg().lease
+           : std::clamp(milliseconds{due_ms}, cfg().recover_min, cfg().lease);
+}
+
 void shell::recover() const {
-  arm(recover_jobs, cfg().recover_interval);
   if (!may_take_over())
-    return;
+    return arm(recover_jobs, cfg().recover_interval);
   run(make_command(recover_script(), {std::string{keys::queue}, leases_key()},
                    {std::to_string(cfg().recover_max),
                     keys::running_prefix(cfg().prefix),
                     "its worker stopped answering: "}),
       [sh = *this](answer got) {
-        auto jobs = std::move(got).and_then(decode_recover);
-        if (!jobs)
-          return; // The next look is as good.
-        for (auto& x : *jobs)
+        auto seen = std::move(got).and_then(decode_recover);
+        if (!seen)
+          return sh.arm(recover_jobs, sh.cfg().recover_interval);
+        sh.arm(recover_jobs, sh.until_next_look(seen->next_due_ms));
+        for (auto& x : seen->jobs)
           sh.out().warn("job {}: attempt {} lost, worker {} stopped "
                         "answering; back in the queue",
                         x.id, x.attempt, x.former_owner);

@@ -161,13 +161,16 @@ promise<msg::gpus_taken> shell::take_gpus(const msg::take_gpus& x) const {
                     std::to_string(st().confirmed), std::to_string(number)}),
       [sh = *this, to, number](answer got) mutable {
         auto taken = std::move(got).and_then(decode_gpus);
-        if (taken)
+        if (taken) {
+          auto next = sh.until_next_look(taken->next_due_ms);
+          taken->next_due_ms = next.count();
           for (auto& entry : taken->entries) {
             sh.st().gpus.try_emplace(entry.id);
             sh.hold({entry.id, sh.cfg().worker_id, sh.st().session,
                      gpu_fields(entry), 0},
                     number);
           }
+        }
         deliver(to, std::move(taken));
       });
   return to;

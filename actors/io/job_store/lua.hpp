@@ -23,6 +23,14 @@ local clock = redis.call('TIME')
 local clock_ms = clock[1] * 1000 + math.floor(clock[2] / 1000)
 )lua";
 
+/// wait_ms(leases): until the first of them runs out; -1 when there is none.
+inline constexpr std::string_view wait_lua = R"lua(
+local function wait_ms(leases)
+  local first = redis.call('ZRANGE', leases, 0, 0)[1]
+  return first and redis.call('ZSCORE', leases, first) - clock_ms or -1
+end
+)lua";
+
 /// advance(mark, confirmed, number): notes that this write has happened. A mark
 /// below what Redis had confirmed to the writer is the witness that it lost
 /// writes; it stays until all of them have been made again.

@@ -159,6 +159,7 @@ struct shell {
   void renew() const;
   void renew_jobs() const;
   bool may_take_over() const;
+  milliseconds until_next_look(int64_t due_ms) const;
   void recover() const;
 
   // -- the launch ledger

@@ -1,0 +1,48 @@
+#pragma once
+// Plays the queue and the owner to the queue watcher's policy, for its tests.
+#include "actors/queue_watcher/policy.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace render::queue_watcher {
+
+inline constexpr double t0 = 1'700'000'000;
+inline const failure broken{failure_kind::unavailable, "no Redis"};
+
+template <class T>
+std::vector<T> all(const effects& xs) {
+  std::vector<T> out;
+  for (auto& x : xs)
+    if (auto* y = std::get_if<T>(&x))
+      out.push_back(*y);
+  return out;
+}
+
+inline msg::capacity slots(uint32_t count, uint64_t received = 0) {
+  return {{{{"csm", "whisper"}, count}}, received, true};
+}
+
+inline job good_job(const std::string& id, const std::string& type = "csm") {
+  job out;
+  out.id = id;
+  out.type = type;
+  out.created_at_s = t0 - 10;
+  out.data = type == "csm" ? R"({"text":"Hi."})"
+                           : R"({"image_url":"http://a.example/a.png"})";
+  return out;
+}
+
+inline msg::claimed_jobs claimed(std::vector<job> jobs, bool more = false) {
+  return {std::move(jobs), {}, more};
+}
+
+/// With this capacity, and a queue that is known to hold something.
+inline policy awake(msg::capacity x) {
+  policy out{{}};
+  out.on_capacity(std::move(x), t0);
+  return out;
+}
+
+} // namespace render::queue_watcher
