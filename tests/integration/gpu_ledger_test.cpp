@@ -133,6 +133,26 @@ BOOST_AUTO_TEST_CASE(entries_of_other_versions_are_read) {
   BOOST_TEST((taken.entries[0] == intent("old")));
 }
 
+BOOST_AUTO_TEST_CASE(the_next_look_is_due_when_the_first_lease_runs_out) {
+  auto taker = spawn("worker-c", 500ms);
+  auto due_ms = [&] {
+    auto got = ask<msg::gpus_taken>(taker, msg::take_gpus{});
+    return got ? got->next_due_ms : 0;
+  };
+  // Nothing there: a lease that begins now is the first to run out.
+  BOOST_REQUIRE(harness::wait_until([&] {
+    return due_ms() == 500;
+  }));
+  auto clock = redis.cmd("TIME").elements;
+  auto now_ms = std::stoll(clock.at(0).text) * 1000
+                + std::stoll(clock.at(1).text) / 1000;
+  redis.cmd("ZADD", "c3:gpus", std::to_string(now_ms + 60'000), "far");
+  BOOST_TEST(due_ms() == 500);
+  redis.cmd("ZADD", "c3:gpus", std::to_string(now_ms + 450), "near");
+  BOOST_TEST(due_ms() <= 450);
+  BOOST_TEST(due_ms() >= 100);
+}
+
 // Redis refuses a sign of life, which waits to be tried again; the end of the
 // entry comes before that.
 BOOST_AUTO_TEST_CASE(an_older_write_does_not_come_back_after_the_end) {

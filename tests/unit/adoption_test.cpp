@@ -79,6 +79,15 @@ BOOST_AUTO_TEST_CASE(begins_at_the_start_and_goes_on_every_five_seconds) {
   BOOST_TEST(all<arm_timer>(out).size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(looks_again_when_the_first_lease_runs_out) {
+  policy x{settings()};
+  msg::gpus_taken none;
+  none.next_due_ms = 21'437;
+  auto timers = all<arm_timer>(x.on_gpus_taken(none, t0));
+  BOOST_REQUIRE_EQUAL(timers.size(), 1u);
+  BOOST_TEST(timers[0].delay.count() == 21'437);
+}
+
 BOOST_AUTO_TEST_CASE(takes_what_there_is_room_for_and_stops_the_rest) {
   policy x{settings()};
   auto out = x.on_gpus_taken(left({"a", "b", "c"}), t0);
