@@ -1,6 +1,7 @@
 // What the SUPERVISOR does with GPUs and jobs that dead workers have left.
 #include "actors/supervisor/policy.hpp"
 #include "messages/render_handle.hpp"
+#include "tests/unit/effects.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -10,15 +11,6 @@ using namespace render::supervisor;
 namespace {
 
 constexpr double t0 = 1'700'000'000;
-
-template <class T>
-std::vector<T> all(const effects& xs) {
-  std::vector<T> out;
-  for (auto& x : xs)
-    if (auto* y = std::get_if<T>(&x))
-      out.push_back(*y);
-  return out;
-}
 
 config settings() {
   config out;

@@ -1,5 +1,6 @@
 // Decisions about one GPU that a run in virtual time does not reach.
 #include "actors/gpu_instance/policy.hpp"
+#include "tests/unit/effects.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -13,15 +14,6 @@ constexpr double t0 = 1'700'000'000;
 const failure unavailable{failure_kind::unavailable, "HTTP 502"};
 const failure lost{failure_kind::outcome_unknown, "cut"};
 const failure held{failure_kind::rejected, "another entry has it"};
-
-template <class T>
-std::vector<T> all(const effects& xs) {
-  std::vector<T> out;
-  for (auto& x : xs)
-    if (auto* y = std::get_if<T>(&x))
-      out.push_back(*y);
-  return out;
-}
 
 arm_timer timer_of(const effects& xs, timer which) {
   for (auto& x : all<arm_timer>(xs))

@@ -1,6 +1,7 @@
 #pragma once
 // Plays the queue and the owner to the queue watcher's policy, for its tests.
 #include "actors/queue_watcher/policy.hpp"
+#include "tests/unit/effects.hpp"
 
 #include <string>
 #include <utility>
@@ -10,15 +11,6 @@ namespace render::queue_watcher {
 
 inline constexpr double t0 = 1'700'000'000;
 inline const failure broken{failure_kind::unavailable, "no Redis"};
-
-template <class T>
-std::vector<T> all(const effects& xs) {
-  std::vector<T> out;
-  for (auto& x : xs)
-    if (auto* y = std::get_if<T>(&x))
-      out.push_back(*y);
-  return out;
-}
 
 inline msg::capacity slots(uint32_t count, uint64_t received = 0) {
   return {{{{"csm", "whisper"}, count}}, received, true};

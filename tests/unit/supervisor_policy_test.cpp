@@ -1,6 +1,7 @@
 // Where jobs go and how they end, in cases that a run in virtual time does not
 // reach, and the deadlines.
 #include "actors/supervisor/policy.hpp"
+#include "tests/unit/effects.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -12,15 +13,6 @@ namespace {
 
 constexpr double t0 = 1'700'000'000;
 const failure unavailable{failure_kind::unavailable, "cut"};
-
-template <class T>
-std::vector<T> all(const effects& xs) {
-  std::vector<T> out;
-  for (auto& x : xs)
-    if (auto* y = std::get_if<T>(&x))
-      out.push_back(*y);
-  return out;
-}
 
 config settings() {
   config out;

@@ -1,6 +1,7 @@
 #pragma once
 // Plays hosts and answers to the webhook sender's policy, for its tests.
 #include "actors/webhook/policy.hpp"
+#include "tests/unit/effects.hpp"
 
 #include <optional>
 #include <string>
@@ -27,15 +28,6 @@ inline result<http_response> answered(int32_t status, std::string wait = {}) {
 inline result<http_response>
 broken(failure_kind kind = failure_kind::unavailable) {
   return fail(kind, "no connection");
-}
-
-template <class T>
-std::vector<T> all(const effects& xs) {
-  std::vector<T> out;
-  for (auto& x : xs)
-    if (auto* y = std::get_if<T>(&x))
-      out.push_back(*y);
-  return out;
 }
 
 inline std::optional<arm_timer> timer_of(const effects& xs, timer which) {
