@@ -13,8 +13,11 @@ const { Client } = await import(
 const headers = { "X-C3-API-KEY": key };
 const connect = (url) =>
   Client.connect(url, { headers, events: ["data", "status"] });
-let csm = await connect(csmUrl);
-const whisper = await connect(whisperUrl);
+// A call's end may make this client throw inside, and close its session's
+// stream. A call that comes at that moment is lost with it, at the real server
+// too; so each call gets a session of its own.
+const newCsm = () => connect(csmUrl);
+const newWhisper = () => connect(whisperUrl);
 const recording = async () =>
   new File([await readFile(sound)], "speech.wav", { type: "audio/wav" });
 
@@ -34,17 +37,17 @@ const actions = {
       (await app.view_api()).named_endpoints[endpoint].parameters.map(
         (x) => x.parameter_name);
     return {
-      csm: await names(csm, "/generate_monologue_audio"),
-      whisper: await names(whisper, "/transcribe_audio"),
+      csm: await names(await newCsm(), "/generate_monologue_audio"),
+      whisper: await names(await newWhisper(), "/transcribe_audio"),
     };
   },
   async monologue({ values, clone }) {
     if (clone) values.speaker_audio = await recording();
-    const got = await csm.predict("/generate_monologue_audio", values);
+    const got = await (await newCsm()).predict("/generate_monologue_audio", values);
     return await fetched(got.data[0]);
   },
   async transcribe({ values }) {
-    const got = await whisper.predict("/transcribe_audio", {
+    const got = await (await newWhisper()).predict("/transcribe_audio", {
       audio_file: await recording(), ...values });
     return {
       text: got.data[0],
@@ -53,7 +56,7 @@ const actions = {
   },
   async start({ values }) {
     heldStage = "";
-    held = csm.submit("/generate_monologue_audio", values);
+    held = (await newCsm()).submit("/generate_monologue_audio", values);
     heldEnd = (async () => {
       for await (const x of held) {
         if (x.original_msg === "process_starts") heldStage = "PROCESSING";
@@ -67,13 +70,8 @@ const actions = {
   },
   async cancel() {
     await held.cancel();
-    const ended = await Promise.race([
+    return await Promise.race([
       heldEnd, new Promise((f) => setTimeout(f, 3000, "nothing"))]);
-    // The end of a cancelled call makes this client throw inside, and close its
-    // session's stream. A call that comes at that moment is lost with it, at
-    // the real server too; so the next one gets a session of its own.
-    csm = await connect(csmUrl);
-    return ended;
   },
 };
 
