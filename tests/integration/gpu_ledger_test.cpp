@@ -151,6 +151,17 @@ BOOST_AUTO_TEST_CASE(the_next_look_is_due_when_the_first_lease_runs_out) {
   redis.cmd("ZADD", "c3:gpus", std::to_string(now_ms + 450), "near");
   BOOST_TEST(due_ms() <= 450);
   BOOST_TEST(due_ms() >= 100);
+  // What one look has no room for is due at once.
+  for (auto* id : {"a", "b", "c"}) {
+    auto record = std::string{"c3:gpu:"} + id;
+    redis.cmd("HSET", record.c_str(), "owner", "worker-b", "type", "media:fast",
+              "state", "intent");
+    redis.cmd("ZADD", "c3:gpus", "1", id);
+  }
+  auto got = ask<msg::gpus_taken>(taker, msg::take_gpus{2});
+  BOOST_REQUIRE(got);
+  BOOST_TEST(got->entries.size() == 2u);
+  BOOST_TEST(got->next_due_ms == 100);
 }
 
 // Redis refuses a sign of life, which waits to be tried again; the end of the

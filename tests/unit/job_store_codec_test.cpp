@@ -249,3 +249,18 @@ BOOST_AUTO_TEST_CASE(is_valid_json_whatever_was_said) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(the_next_look_at_leases)
+
+BOOST_AUTO_TEST_CASE(is_when_the_first_of_them_runs_out_within_limits) {
+  using namespace std::chrono_literals;
+  BOOST_TEST((until_next_look(21'437, 1s, 30s) == 21'437ms));
+  BOOST_TEST((until_next_look(0, 1s, 30s) == 1s));
+  BOOST_TEST((until_next_look(86'400'000, 1s, 30s) == 30s));
+  // None is there: one that begins now is the first.
+  BOOST_TEST((until_next_look(-1, 1s, 30s) == 30s));
+  // A lease that is shorter than the least time.
+  BOOST_TEST((until_next_look(0, 1s, 200ms) == 200ms));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

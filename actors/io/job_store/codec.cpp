@@ -229,6 +229,14 @@ std::string join_history(const std::vector<std::string>& entries) {
   return out;
 }
 
+std::chrono::milliseconds until_next_look(int64_t due_ms,
+                                          std::chrono::milliseconds least,
+                                          std::chrono::milliseconds lease) {
+  if (due_ms < 0)
+    return lease;
+  return std::min(lease, std::max(least, std::chrono::milliseconds{due_ms}));
+}
+
 result<decoded_recover> decode_recover(reply x) {
   if (auto wrong = unless_array(x, 2, "recover"))
     return fail(std::move(*wrong));

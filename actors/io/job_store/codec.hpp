@@ -7,6 +7,7 @@
 #include "messages/job.hpp"
 #include "messages/webhook.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -90,9 +91,16 @@ struct recovered_job {
 
 struct decoded_recover {
   std::vector<recovered_job> jobs;
-  /// Until the first lease runs out; negative when there is none.
+  /// As `until_next_look` takes it.
   int64_t next_due_ms = -1;
 };
+
+/// When to look again for what dead workers have left. `due_ms`: until the
+/// first lease runs out, negative when there is none. A lease that begins after
+/// a look lasts until the next one at least.
+std::chrono::milliseconds until_next_look(int64_t due_ms,
+                                          std::chrono::milliseconds least,
+                                          std::chrono::milliseconds lease);
 
 result<decoded_recover> decode_recover(reply x);
 

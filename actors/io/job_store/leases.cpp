@@ -1,7 +1,6 @@
 // Keeps what is ours, takes what the dead have left.
 #include "actors/io/job_store/shell.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace render::job_store {
@@ -51,13 +50,6 @@ bool shell::may_take_over() const {
   return st().up_since && self->clock().now() - *st().up_since >= cfg().lease;
 }
 
-// A lease that begins after a look does not run out before the next one.
-milliseconds shell::until_next_look(int64_t due_ms) const {
-  return due_ms < 0
-           ? cfg().lease
-           : std::clamp(milliseconds{due_ms}, cfg().recover_min, cfg().lease);
-}
-
 void shell::recover() const {
   if (!may_take_over())
     return arm(recover_jobs, cfg().recover_interval);
@@ -69,7 +61,7 @@ void shell::recover() const {
         auto seen = std::move(got).and_then(decode_recover);
         if (!seen)
           return sh.arm(recover_jobs, sh.cfg().recover_interval);
-        sh.arm(recover_jobs, sh.until_next_look(seen->next_due_ms));
+        sh.arm(recover_jobs, sh.next_look(seen->next_due_ms));
         for (auto& x : seen->jobs)
           sh.out().warn("job {}: attempt {} lost, worker {} stopped "
                         "answering; back in the queue",

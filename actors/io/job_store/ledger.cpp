@@ -162,8 +162,7 @@ promise<msg::gpus_taken> shell::take_gpus(const msg::take_gpus& x) const {
       [sh = *this, to, number](answer got) mutable {
         auto taken = std::move(got).and_then(decode_gpus);
         if (taken) {
-          auto next = sh.until_next_look(taken->next_due_ms);
-          taken->next_due_ms = next.count();
+          taken->next_due_ms = sh.next_look(taken->next_due_ms).count();
           for (auto& entry : taken->entries) {
             sh.st().gpus.try_emplace(entry.id);
             sh.hold({entry.id, sh.cfg().worker_id, sh.st().session,

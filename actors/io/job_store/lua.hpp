@@ -23,11 +23,13 @@ local clock = redis.call('TIME')
 local clock_ms = clock[1] * 1000 + math.floor(clock[2] / 1000)
 )lua";
 
-/// wait_ms(leases): until the first of them runs out; -1 when there is none.
+/// wait_ms(leases): until the first of them runs out, 0 when it has; -1 when
+/// there is none.
 inline constexpr std::string_view wait_lua = R"lua(
 local function wait_ms(leases)
   local first = redis.call('ZRANGE', leases, 0, 0)[1]
-  return first and redis.call('ZSCORE', leases, first) - clock_ms or -1
+  if not first then return -1 end
+  return math.max(0, redis.call('ZSCORE', leases, first) - clock_ms)
 end
 )lua";
 

@@ -159,7 +159,9 @@ struct shell {
   void renew() const;
   void renew_jobs() const;
   bool may_take_over() const;
-  milliseconds until_next_look(int64_t due_ms) const;
+  milliseconds next_look(int64_t due_ms) const {
+    return until_next_look(due_ms, cfg().recover_min, cfg().lease);
+  }
   void recover() const;
 
   // -- the launch ledger
