@@ -3,7 +3,6 @@
 #include "messages/job_params.hpp"
 
 #include <algorithm>
-#include <bit>
 
 namespace render::queue_watcher {
 
@@ -64,25 +63,21 @@ effects policy::on_capacity(msg::capacity x, double now_s) {
     rescan_ = cfg_.rescan_free;
   }
   if (was_full && !open.empty())
-    yielding_ = false;
+    gives_way_ = false;
   return next(now_s);
 }
 
 effects policy::on_head(const msg::queue_head& x, double now_s) {
   waiting_ = false;
   backoff_ = cfg_.backoff_min;
-  if (!x.present && open_quotas().empty())
-    lost_races_ = 0;
+  auto full = open_quotas().empty();
+  if (!x.present)
+    manners_.on_quiet(full);
   if (!x.present || filled_)
     return next(now_s);
-  auto stood_there = since(waits_since_s_, now_s) <= cfg_.at_once;
-  // What we gave way for was taken indeed.
-  if (yields_ > 0 && !stood_there)
-    ++lost_races_;
-  auto delay = stood_there ? duration{0} : yield_time();
+  auto delay = manners_.for_head(since(waits_since_s_, now_s), full);
   if (delay > duration{0}) {
-    yielding_ = true;
-    ++yields_;
+    gives_way_ = true;
     return arm(delay, now_s);
   }
   filled_ = true;
@@ -90,27 +85,6 @@ effects policy::on_head(const msg::queue_head& x, double now_s) {
   peeked_at_s_ = 0;
   rescan_ = cfg_.rescan_free;
   return next(now_s);
-}
-
-// All who wait are woken by each job. Were it taken by whoever happens to be
-// first, every GPU of a fleet would get a job now and then, and none would ever
-// be idle for long enough to be stopped.
-duration policy::yield_time() const {
-  if (lost_races_ == 0 || yields_ >= cfg_.yields_max)
-    return duration{0};
-  if (open_quotas().empty())
-    return std::min(cfg_.yield_full_max,
-                    cfg_.yield_full * (1 << std::min(lost_races_ - 1, 16u)));
-  return std::min(cfg_.yield_max,
-                  cfg_.yield_step * std::bit_width(lost_races_));
-}
-
-void policy::looked(bool found, bool emptied) {
-  yields_ = 0;
-  if (found)
-    lost_races_ = 0;
-  else if (emptied)
-    ++lost_races_;
 }
 
 effects policy::on_wait_failed(const failure& why) {
@@ -127,7 +101,7 @@ effects policy::on_claimed(msg::claimed_jobs x, double now_s) {
   // unless it stopped at its limit of unfit jobs.
   futile_ = x.unfit.empty();
   auto found = !x.jobs.empty() || !x.unfit.empty();
-  looked(found, !x.more_waiting);
+  manners_.on_look(found, !x.more_waiting);
   if (found)
     rescan_ = cfg_.rescan_free;
   auto out = hand_over(std::move(x), now_s);
@@ -171,7 +145,7 @@ effects policy::on_peeked(msg::queue_snapshot x, double now_s) {
       seen.oldest_created_at_s = waiting.created_at_s;
     futile_ = futile_ && !covers(open, waiting.type);
   }
-  looked(!seen.waiting_by_type.empty(), x.queue_length == 0);
+  manners_.on_look(!seen.waiting_by_type.empty(), x.queue_length == 0);
   if (!capacity_.accepting)
     return out;
   if (seen.waiting_by_type.empty()) {
@@ -206,7 +180,7 @@ effects policy::on_timer(uint64_t generation, double now_s) {
     return {}; // A timer that a later decision replaced.
   timer_at_s_ = 0;
   backing_off_ = false;
-  yielding_ = false;
+  gives_way_ = false;
   futile_ = false;
   // Without a slot the timer is for a look.
   if (open_quotas().empty())
@@ -247,7 +221,7 @@ effects policy::hand_over(msg::claimed_jobs x, double now_s) {
 }
 
 effects policy::next(double now_s) {
-  if (!capacity_.accepting || asking_ || backing_off_ || yielding_)
+  if (!capacity_.accepting || asking_ || backing_off_ || gives_way_)
     return {};
   if (!filled_) {
     disarm(); // No timer while the queue is empty.

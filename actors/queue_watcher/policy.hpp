@@ -3,6 +3,7 @@
 // free slot never waits while a job that fits it does, and an idle node is
 // silent. Pure: no actors, no I/O, no clock, no randomness. Asks one thing of
 // the queue at a time, but for the wait and for rejections.
+#include "actors/queue_watcher/giving_way.hpp"
 #include "messages/queue.hpp"
 
 #include <chrono>
@@ -29,19 +30,7 @@ struct config {
   duration rescan_free_max{100};
   /// Least time between two peeks until something is found to wait.
   duration peek_spacing{250};
-  /// Whoever was late, others having taken what was there, gives way to them
-  /// the next time: with a slot free by so much for each doubling of the times
-  /// in a row …
-  duration yield_step{3};
-  duration yield_max{25};
-  /// … and without one by so much, doubled each time. A launch waits for
-  /// longer anyway.
-  duration yield_full{250};
-  duration yield_full_max{5'000};
-  /// A head that is found this soon has stood there before; for it, and after
-  /// so many times in a row, nobody gives way.
-  duration at_once{100};
-  uint32_t yields_max = 256;
+  giving_way::config manners;
   duration backoff_min{100};
   duration backoff_max{5'000};
   uint32_t peek_limit = 100;
@@ -88,7 +77,8 @@ std::optional<failure> flaw_of(const job& x, double now_s);
 class policy {
 public:
   explicit policy(config cfg)
-    : cfg_(cfg), rescan_(cfg.rescan_free), backoff_(cfg.backoff_min) {
+    : cfg_(cfg), manners_(cfg.manners), rescan_(cfg.rescan_free),
+      backoff_(cfg.backoff_min) {
     // nop
   }
 
@@ -108,8 +98,6 @@ private:
   std::vector<msg::claim_quota> open_quotas() const;
   effects hand_over(msg::claimed_jobs x, double now_s);
   effects next(double now_s);
-  duration yield_time() const;
-  void looked(bool found, bool emptied);
   effects rescan_later(double now_s);
   effects back_off(std::string_view what, const failure& why);
   effects arm(duration delay, double now_s);
@@ -127,11 +115,9 @@ private:
   bool filled_ = false;
   bool waiting_ = false;
   double waits_since_s_ = 0;
+  giving_way manners_;
   /// Leaves what is at the head to others for a moment.
-  bool yielding_ = false;
-  uint32_t yields_ = 0;
-  /// Looks in a row for which we were too late.
-  uint32_t lost_races_ = 0;
+  bool gives_way_ = false;
   /// A claim or a peek is under way.
   bool asking_ = false;
   bool backing_off_ = false;

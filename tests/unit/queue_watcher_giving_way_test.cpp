@@ -1,0 +1,200 @@
+// Who was late for a job gives way to the others the next time.
+#include "tests/unit/queue_watcher_player.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace render;
+using namespace render::queue_watcher;
+
+namespace {
+
+/// A watcher and its clock.
+struct player {
+  explicit player(uint32_t free) : x(awake(slots(free))) {
+    // nop
+  }
+
+  /// A push wakes all who wait, long after they have begun to.
+  effects pushed() {
+    now += 10;
+    return keep(x.on_head({true}, now));
+  }
+
+  effects quiet() {
+    now += 30;
+    return keep(x.on_head({false}, now));
+  }
+
+  /// Somebody else has taken it.
+  effects too_late() {
+    return keep(x.on_claimed(claimed({}), now));
+  }
+
+  effects nothing_left() {
+    return keep(x.on_peeked({{}, 0}, now));
+  }
+
+  /// What follows the timer that was armed last.
+  effects yielded() {
+    now += static_cast<double>(armed.delay.count()) / 1e3;
+    return keep(x.on_timer(armed.generation, now));
+  }
+
+  /// This many races in a row. Whoever gives way learns only from the next
+  /// head that it would have lost.
+  void lose(int times) {
+    for (int i = 0; i < times; ++i) {
+      pushed();
+      if (armed.delay > duration{0})
+        yielded();
+      else
+        too_late();
+    }
+  }
+
+  effects keep(effects out) {
+    armed = {};
+    for (auto& y : all<arm_timer>(out))
+      armed = y;
+    return out;
+  }
+
+  policy x;
+  double now = t0;
+  arm_timer armed;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(a_watcher_that_was_never_late)
+
+BOOST_AUTO_TEST_CASE(claims_at_once) {
+  player p{1};
+  auto out = p.pushed();
+  BOOST_TEST(all<claim>(out).size() == 1u);
+  BOOST_TEST(all<arm_timer>(out).empty());
+}
+
+BOOST_AUTO_TEST_CASE(looks_at_once_without_a_slot) {
+  player p{0};
+  BOOST_TEST(all<peek>(p.pushed()).size() == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(a_watcher_that_was_late)
+
+BOOST_AUTO_TEST_CASE(waits_3_ms_and_then_for_work_again) {
+  player p{1};
+  p.pushed();
+  BOOST_TEST(all<wait_for_work>(p.too_late()).size() == 1u);
+  auto out = p.pushed();
+  BOOST_TEST(all<claim>(out).empty());
+  BOOST_TEST(all<wait_for_work>(out).empty());
+  BOOST_REQUIRE(all<arm_timer>(out).size() == 1u);
+  BOOST_TEST(p.armed.delay.count() == 3);
+  out = p.yielded();
+  BOOST_TEST(all<claim>(out).empty());
+  BOOST_TEST(all<wait_for_work>(out).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(claims_what_is_still_there_afterwards) {
+  for (auto [ms, claims] : {std::pair{1, 1u}, {100, 1u}, {102, 0u}}) {
+    player p{1};
+    p.lose(1);
+    p.pushed();
+    p.yielded();
+    auto out = p.x.on_head({true}, p.now + ms / 1e3);
+    BOOST_TEST(all<claim>(out).size() == claims);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(gives_way_longer_with_each_doubling_up_to_25_ms) {
+  for (auto [lost, ms] :
+       {std::pair{1, 3}, {2, 6}, {3, 6}, {4, 9}, {7, 9}, {8, 12}, {31, 15}}) {
+    player p{1};
+    p.lose(lost);
+    p.pushed();
+    BOOST_TEST_CONTEXT("after " << lost << " races")
+    BOOST_TEST(p.armed.delay.count() == ms);
+  }
+  config cfg;
+  cfg.manners.times_max = 10'000;
+  player p{1};
+  p.x = policy{cfg};
+  p.x.on_capacity(slots(1), t0);
+  p.lose(1'000);
+  p.pushed();
+  BOOST_TEST(p.armed.delay.count() == 25);
+}
+
+BOOST_AUTO_TEST_CASE(is_as_quick_as_ever_once_it_gets_a_job) {
+  player p{2};
+  p.lose(5);
+  p.pushed();
+  p.yielded();
+  BOOST_REQUIRE(all<claim>(p.x.on_head({true}, p.now)).size() == 1u);
+  p.x.on_claimed(claimed({good_job("a")}), p.now);
+  BOOST_TEST(all<claim>(p.pushed()).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(looks_all_the_same_after_256_times_in_a_row) {
+  player p{1};
+  p.lose(1);
+  for (int i = 0; i < 256; ++i) {
+    BOOST_REQUIRE(all<claim>(p.pushed()).empty());
+    p.yielded();
+  }
+  BOOST_TEST(all<claim>(p.pushed()).size() == 1u);
+  // And gives way again if that was in vain.
+  p.too_late();
+  BOOST_TEST(all<claim>(p.pushed()).empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(a_full_node_that_was_late)
+
+BOOST_AUTO_TEST_CASE(gives_way_for_250_ms_doubled_up_to_5_s) {
+  player p{0};
+  p.pushed();
+  BOOST_TEST(all<wait_for_work>(p.nothing_left()).size() == 1u);
+  for (auto ms : {250, 500, 1'000, 2'000, 4'000, 5'000, 5'000}) {
+    BOOST_TEST(all<peek>(p.pushed()).empty());
+    BOOST_TEST(p.armed.delay.count() == ms);
+    BOOST_TEST(all<wait_for_work>(p.yielded()).size() == 1u);
+  }
+  // What is still there is looked at.
+  BOOST_TEST(all<peek>(p.x.on_head({true}, p.now)).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(begins_anew_after_a_quiet_wait) {
+  player p{0};
+  p.pushed();
+  p.nothing_left();
+  p.quiet();
+  BOOST_TEST(all<peek>(p.pushed()).size() == 1u);
+  p.nothing_left();
+  for (int i = 0; i < 4; ++i) {
+    p.pushed();
+    p.yielded();
+  }
+  p.quiet();
+  p.pushed();
+  BOOST_TEST(p.armed.delay.count() == 250);
+}
+
+BOOST_AUTO_TEST_CASE(waits_no_longer_when_a_slot_becomes_free) {
+  player p{0};
+  p.pushed();
+  p.nothing_left();
+  p.pushed();
+  auto timer = p.armed;
+  BOOST_TEST(timer.delay.count() == 250);
+  auto out = p.x.on_capacity(slots(1), p.now);
+  BOOST_TEST(all<wait_for_work>(out).size() == 1u);
+  BOOST_TEST(p.x.on_timer(timer.generation, p.now + 0.25).empty());
+  BOOST_TEST(all<claim>(p.x.on_head({true}, p.now)).size() == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
