@@ -156,6 +156,8 @@ struct gpu_update {
   /// The number the SUPERVISOR gave it at spawn.
   uint64_t instance = 0;
   gpu_phase phase = gpu_phase::launching;
+  /// Of the entry that tells of it now: another launch has another one.
+  std::string ledger_id;
   std::string workload;
   std::string node;
   /// Kinds whose service answered its probe. Slots are shared by all of them.
@@ -175,8 +177,8 @@ struct gpu_update {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, gpu_update& x) {
-  return f(x.instance, x.phase, x.workload, x.node, x.ready_kinds, x.busy_slots,
-           x.launched_s, x.reason, x.failed, x.leaked);
+  return f(x.instance, x.phase, x.ledger_id, x.workload, x.node, x.ready_kinds,
+           x.busy_slots, x.launched_s, x.reason, x.failed, x.leaked);
 }
 
 /// GPU INSTANCE → SUPERVISOR: a job has ended here and its slot is free. The

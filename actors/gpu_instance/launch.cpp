@@ -246,7 +246,7 @@ effects policy::not_found(const finding& what, double now_s) {
     return launch_failed(launch_error_, now_s);
   // Or the list lags by more than we can wait: somebody looks once more when
   // the entry's lease has run out.
-  effects out{leave_ledger{entry().id}};
+  effects out{leave_ledger{entry_id()}};
   ++entries_left_;
   recorded_ = false;
   unsure_ = false;

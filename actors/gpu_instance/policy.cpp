@@ -33,11 +33,16 @@ effects policy::start(double now_s) {
   return out;
 }
 
+std::string policy::entry_id() const {
+  if (cfg_.adopted)
+    return cfg_.adopted->id;
+  auto left = entries_left_ > 0 ? "-" + std::to_string(entries_left_) : "";
+  return cfg_.ledger_id + left;
+}
+
 gpu_entry policy::entry() const {
   gpu_entry out;
-  out.id = cfg_.adopted ? cfg_.adopted->id : cfg_.ledger_id;
-  if (entries_left_ > 0)
-    out.id += "-" + std::to_string(entries_left_);
+  out.id = entry_id();
   out.type = cfg_.workload_type;
   out.state = phase_ == gpu_phase::stopping || phase_ == gpu_phase::gone
                 ? gpu_entry_state::stopping
@@ -310,7 +315,7 @@ effects policy::maybe_gone() {
   effects out;
   // What is not certain stays in the ledger, for another look.
   if (recorded_ && (leaked_ || unsure_ || disowned_))
-    out.push_back(leave_ledger{entry().id});
+    out.push_back(leave_ledger{entry_id()});
   else if (recorded_)
     out.push_back(close_ledger{entry(), reason_, refund_});
   out.push_back(update());
@@ -426,6 +431,7 @@ report policy::update() const {
   msg::gpu_update x;
   x.instance = cfg_.instance;
   x.phase = phase_;
+  x.ledger_id = entry_id();
   x.workload = gpu_.workload;
   x.node = gpu_.node;
   x.ready_kinds = ready_;

@@ -231,6 +231,7 @@ private:
   effects send_stop();
   effects disown();
   effects maybe_gone();
+  std::string entry_id() const;
   gpu_entry entry() const;
   effects arm(timer which, duration delay);
   void disarm(timer which);

@@ -36,7 +36,7 @@ effects policy::adopt(const gpu_entry& x, std::vector<std::string> known) {
   auto instance = ++last_instance_;
   auto& added = gpus_[instance];
   added.type = x.type;
-  added.ledger_id = x.id;
+  added.last.ledger_id = x.id;
   added.last.instance = instance;
   effects out{rent{instance, x.type, x.id, x, std::move(known)}};
   if (!room) {

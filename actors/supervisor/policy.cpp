@@ -94,7 +94,7 @@ effects policy::on_gpu_died(uint64_t instance, const std::string& why,
                                      + why + "); its workload "
                                      + dead.last.workload + " is stopped"}};
   gpu_entry left;
-  left.id = dead.ledger_id;
+  left.id = dead.last.ledger_id;
   left.type = dead.type;
   left.state = gpu_entry_state::stopping;
   left.workload = dead.last.workload;

@@ -201,7 +201,6 @@ private:
 
   struct gpu {
     std::string type;
-    std::string ledger_id;
     msg::gpu_update last;
     /// In the order in which they were sent.
     std::vector<std::string> jobs;

@@ -136,10 +136,10 @@ effects policy::launch(const std::string& type, uint32_t wanted) {
     auto instance = ++last_instance_;
     auto& x = gpus_[instance];
     x.type = type;
-    x.ledger_id = make_ledger_id();
+    x.last.ledger_id = make_ledger_id();
     x.last.instance = instance;
     ++launched_;
-    out.push_back(rent{instance, type, x.ledger_id, {}, {}});
+    out.push_back(rent{instance, type, x.last.ledger_id, {}, {}});
   }
   // What is still missing, or comes to be, waits anew; what it asked for and
   // had no room for does not.

@@ -112,10 +112,13 @@ BOOST_AUTO_TEST_CASE(is_over_when_the_node_drains) {
 BOOST_AUTO_TEST_CASE(also_stops_the_gpu_of_an_instance_that_died) {
   policy x{settings()};
   auto rented = all<rent>(x.on_gpus_taken(left({"a"}), t0));
-  x.on_gpu_update(ready(rented[0].instance, "n"), t0);
+  // Its launch has come to an entry of its own.
+  auto told = ready(rented[0].instance, "n");
+  told.ledger_id = "a-1";
+  x.on_gpu_update(told, t0);
   auto again = all<rent>(x.on_gpu_died(rented[0].instance, "bug", t0));
   BOOST_REQUIRE_EQUAL(again.size(), 1u);
-  BOOST_TEST(again[0].ledger_id == "a");
+  BOOST_TEST(again[0].ledger_id == "a-1");
   BOOST_REQUIRE(again[0].adopted);
   BOOST_TEST((again[0].adopted->state == gpu_entry_state::stopping));
 }

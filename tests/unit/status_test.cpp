@@ -13,6 +13,7 @@ msg::node_status busy_node() {
   msg::node_status x;
   x.gpus.push_back({1,
                     gpu_phase::ready,
+                    "entry-1",
                     "w-1",
                     "calm-otter",
                     {job_kind::csm},
