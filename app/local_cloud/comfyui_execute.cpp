@@ -170,7 +170,8 @@ result<void> comfyui_server::sample(job& x, prompt_events& events,
   if (auto text = context_.fault("comfy_execution_error"))
     return fail(failure_kind::rejected,
                 text->empty() ? "Allocation on device" : *text);
-  auto span = context_.job_time("comfyui", seconds);
+  auto span = context_.job_time("comfyui", seconds,
+                                context_.slowness("comfyui"));
   for (int step = 1; step <= steps; ++step) {
     if (!wait_unless_stopped(span * step / steps - span * (step - 1) / steps,
                              x.stop.get_token()))

@@ -27,26 +27,26 @@ struct service_context {
   std::optional<std::string> fault(std::string_view name) const {
     return faults->take(name, node);
   }
-  /// The added render time of one job; uses a turn of `slow` up.
-  millis job_time(const std::string& service, double media_seconds) const {
-    auto span = millis{0};
-    if (auto fixed = config->render_time.find(service);
-        fixed != config->render_time.end())
-      span = fixed->second;
+  /// What `slow` adds to a job of this service; uses a turn of it up. Asked
+  /// when the job begins: at its end a quicker job could have taken the turn.
+  millis slowness(const std::string& service) const {
     auto ours = [&](std::string_view argument) {
       return job_delay(argument, service).has_value();
     };
-    if (auto slow = faults->take("slow", node, ours))
-      span += *job_delay(*slow, service);
+    auto slow = faults->take("slow", node, ours);
+    return slow ? *job_delay(*slow, service) : millis{0};
+  }
+  /// The render time of one job.
+  millis job_time(const std::string& service, double media_seconds,
+                  millis slowness) const {
+    auto span = slowness;
+    if (auto fixed = config->render_time.find(service);
+        fixed != config->render_time.end())
+      span += fixed->second;
     if (config->speed > 0)
       span
         += millis{static_cast<int64_t>(media_seconds * 1000 / config->speed)};
     return span;
-  }
-  /// Spends it; false when stopped meanwhile.
-  bool pace(const std::string& service, double media_seconds,
-            const std::stop_token& token) const {
-    return wait_unless_stopped(job_time(service, media_seconds), token);
   }
 };
 

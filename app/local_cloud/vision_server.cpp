@@ -235,8 +235,9 @@ void vision_server::ask(dialect form, const httplib::Request& in,
   if (!x->has_text && x->images.empty())
     return reply_json(out, last_piece(form, x->model, "", 0, "load"));
   context_.books->job_started(context_.node, "ollama");
+  auto time = context_.job_time("ollama", 0, context_.slowness("ollama"));
   auto answer = see(form, *x);
-  bool in_time = context_.pace("ollama", 0, context_.stop);
+  bool in_time = wait_unless_stopped(time, context_.stop);
   context_.books->job_ended(context_.node, "ollama",
                             answer.has_value() && in_time);
   if (!in_time)
