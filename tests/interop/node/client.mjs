@@ -13,9 +13,9 @@ const { Client } = await import(
 const headers = { "X-C3-API-KEY": key };
 const connect = (url) =>
   Client.connect(url, { headers, events: ["data", "status"] });
-// A call's end may make this client throw inside, and close its session's
-// stream. A call that comes at that moment is lost with it, at the real server
-// too; so each call gets a session of its own.
+// The server closes a session's stream behind its last call. A call that joins
+// at that moment waits on the closed stream for ever, at the real server too; so
+// each call gets a session of its own.
 const newCsm = () => connect(csmUrl);
 const newWhisper = () => connect(whisperUrl);
 const recording = async () =>
