@@ -4,4 +4,7 @@ render_test(
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/webhook_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/webhook_breaker_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/webhook_flush_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/webhook_schedule_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/webhook_signature_test.cpp
   DEPENDS render_webhook_policy)

@@ -1,5 +1,4 @@
-// The webhook sender's decisions and its signatures.
-#include "actors/webhook/signature.hpp"
+// The webhook sender's decisions: hosts, deliveries, leases, the end.
 #include "tests/unit/webhook_player.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -12,52 +11,6 @@
 using namespace render;
 using namespace render::webhook_sender;
 using namespace std::chrono_literals;
-
-BOOST_AUTO_TEST_SUITE(signatures)
-
-BOOST_AUTO_TEST_CASE(agree_with_the_published_vector) {
-  auto keys = parse_secrets("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-  BOOST_REQUIRE(keys);
-  BOOST_TEST(sign(*keys, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1'614'265'330,
-                  R"({"test": 2432232314})")
-             == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
-}
-
-BOOST_AUTO_TEST_CASE(are_one_for_each_key) {
-  auto keys = parse_secrets(" whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw "
-                            "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
-  BOOST_REQUIRE(keys);
-  auto both = sign(*keys, "a", 1, "b");
-  auto first = sign({keys->front()}, "a", 1, "b");
-  auto second = sign({keys->back()}, "a", 1, "b");
-  BOOST_TEST(first != second);
-  BOOST_TEST(both == first + " " + second);
-}
-
-BOOST_AUTO_TEST_CASE(are_left_out_without_a_key) {
-  auto keys = parse_secrets("  ");
-  BOOST_REQUIRE(keys);
-  BOOST_TEST(sign(*keys, "a", 1, "b").empty());
-}
-
-BOOST_AUTO_TEST_CASE(a_bad_secret_is_refused_and_not_repeated) {
-  for (auto text : {"whsec_", "whsec_abc", "whsec_####",
-                    "whsec_====", "whsec_MfKQ9r8GKYqr whsec_!!!!"}) {
-    auto got = parse_secrets(text);
-    BOOST_REQUIRE_MESSAGE(!got, text);
-    BOOST_TEST((got.error().kind == failure_kind::invalid_input));
-    BOOST_TEST(got.error().message.find("####") == std::string::npos);
-    BOOST_TEST(got.error().message.find("MfKQ") == std::string::npos);
-  }
-}
-
-BOOST_AUTO_TEST_CASE(padding_is_not_part_of_the_key) {
-  BOOST_TEST(parse_secrets("whsec_YQ==")->front() == "a");
-  BOOST_TEST(parse_secrets("whsec_YWI=")->front() == "ab");
-  BOOST_TEST(parse_secrets("whsec_YWJj")->front() == "abc");
-}
-
-BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(hosts)
 
@@ -307,118 +260,6 @@ BOOST_AUTO_TEST_CASE(a_full_sweep_is_followed_by_another) {
     == 1u);
   BOOST_TEST(
     all<take>(p.on_taken(msg::webhooks_taken{{entry(3)}}, t0, t0)).empty());
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(schedules)
-
-BOOST_AUTO_TEST_CASE(the_standard_one_has_ten_tries_with_seeded_jitter) {
-  auto x = standard_schedule();
-  BOOST_TEST(x.delays.size() == 9u);
-  std::mt19937_64 random{7};
-  std::mt19937_64 same{7};
-  std::chrono::milliseconds whole{0};
-  std::set<int64_t> seen;
-  for (uint32_t i = 1; i <= 9; ++i) {
-    auto delay = delay_after(x, i, random);
-    BOOST_TEST((delay == delay_after(x, i, same)));
-    BOOST_TEST((delay >= x.delays[i - 1]));
-    BOOST_TEST((delay <= x.delays[i - 1] * 11 / 10));
-    seen.insert(delay_after(x, 9, random).count());
-    delay_after(x, 9, same);
-    whole += x.delays[i - 1];
-  }
-  BOOST_TEST(seen.size() == 9u);
-  BOOST_TEST((whole == 75h + 35min + 5s));
-}
-
-BOOST_AUTO_TEST_CASE(the_contract_has_no_jitter) {
-  std::mt19937_64 random{7};
-  auto x = contract_schedule();
-  BOOST_TEST(x.delays.size() == 4u);
-  for (uint32_t i = 1; i <= 4; ++i)
-    BOOST_TEST((delay_after(x, i, random) == 5s));
-}
-
-BOOST_AUTO_TEST_CASE(long_waits_are_spent_in_the_outbox) {
-  config cfg;
-  cfg.tries = standard_schedule();
-  cfg.tries.jitter = 0;
-  policy p{cfg};
-  auto x = entry(1);
-  for (uint32_t i = 0; i < 10; ++i) {
-    x.attempts = i;
-    auto out = p.on_taken(msg::webhooks_taken{{x}}, t0, t0);
-    BOOST_REQUIRE_EQUAL(all<post>(out).size(), 1u);
-    out = p.on_answer("msg_1", answered(500), t0);
-    auto written = all<record>(out).at(0).what;
-    if (i == 9)
-      BOOST_TEST((written.state == msg::delivery_state::dead));
-    else if (i > 0)
-      BOOST_TEST((written.delay == cfg.tries.delays[i]));
-    BOOST_TEST(p.open() == (i == 0 ? 1u : 0u));
-    // Another worker, another memory.
-    p = policy{cfg};
-  }
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(flushing)
-
-BOOST_AUTO_TEST_CASE(an_empty_actor_is_flushed_at_once) {
-  policy p{config{}};
-  BOOST_TEST(all<flushed>(p.on_flush(30s, t0)).size() == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(waits_for_what_is_in_flight) {
-  policy p{config{}};
-  p.on_deliver(entry(1), t0);
-  BOOST_TEST(all<flushed>(p.on_flush(30s, t0)).empty());
-  BOOST_TEST(all<flushed>(p.on_answer("msg_1", answered(200), t0)).size()
-             == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(waits_for_a_try_within_its_patience_and_for_no_other) {
-  policy near{config{}};
-  near.on_deliver(entry(1), t0);
-  near.on_answer("msg_1", answered(500), t0);
-  BOOST_TEST(all<flushed>(near.on_flush(30s, t0)).empty());
-  policy far{config{}};
-  far.on_deliver(entry(1), t0);
-  far.on_answer("msg_1", answered(503, "120"), t0);
-  BOOST_TEST(all<flushed>(far.on_flush(30s, t0)).size() == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(ends_with_its_patience) {
-  policy p{config{}};
-  p.on_deliver(entry(1), t0);
-  auto limit = timer_of(p.on_flush(30s, t0), timer::flush);
-  BOOST_REQUIRE(limit);
-  BOOST_TEST((limit->delay == 30s));
-  BOOST_TEST(
-    all<flushed>(p.on_timer(timer::flush, limit->generation, t0 + 30)).size()
-    == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(does_not_wait_for_a_host_that_is_held_for_longer) {
-  policy p{config{}};
-  for (int i = 0; i < 5; ++i) {
-    p.on_deliver(entry(i), t0);
-    p.on_answer("msg_" + std::to_string(i), answered(503, "300"), t0);
-  }
-  p.on_deliver(entry(9), t0);
-  BOOST_TEST(all<flushed>(p.on_flush(4s, t0)).size() == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(takes_nothing_new_from_the_outbox) {
-  policy p{config{}};
-  auto sweep = timer_of(p.start(), timer::sweep);
-  BOOST_REQUIRE(sweep);
-  p.on_deliver(entry(1), t0);
-  p.on_flush(30s, t0);
-  BOOST_TEST(p.on_timer(timer::sweep, sweep->generation, t0 + 15).empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
