@@ -19,6 +19,20 @@ struct old_redis : fixture {
   }
 };
 
+/// The answer to an `await_work`.
+template <class Request>
+bool told_of_work(Request& pending) {
+  auto present = false;
+  pending.receive(
+    [&](msg::queue_head& x) {
+      present = x.present;
+    },
+    [](caf::error&) {
+      BOOST_FAIL("no answer");
+    });
+  return present;
+}
+
 } // namespace
 
 BOOST_FIXTURE_TEST_SUITE(job_store_and_its_redis, fixture)
@@ -126,15 +140,7 @@ BOOST_AUTO_TEST_CASE(waiting_costs_one_command_and_leaves_the_queue_alone) {
   BOOST_TEST(stats.find("evalsha") == std::string::npos);
   BOOST_TEST(stats.find("cmdstat_llen") == std::string::npos);
   push("a");
-  auto present = false;
-  pending.receive(
-    [&](msg::queue_head& x) {
-      present = x.present;
-    },
-    [](caf::error&) {
-      BOOST_FAIL("no answer");
-    });
-  BOOST_TEST(present);
+  BOOST_TEST(told_of_work(pending));
   BOOST_TEST(queued() == 1);
 }
 
@@ -187,13 +193,5 @@ BOOST_FIXTURE_TEST_CASE(without_blmove_the_queue_is_polled, old_redis) {
   auto pending = self->request(store, 10s, msg::await_work{5s});
   ::poll(nullptr, 0, 50);
   push("a");
-  auto present = false;
-  pending.receive(
-    [&](msg::queue_head& x) {
-      present = x.present;
-    },
-    [](caf::error&) {
-      BOOST_FAIL("no answer");
-    });
-  BOOST_TEST(present);
+  BOOST_TEST(told_of_work(pending));
 }

@@ -61,22 +61,9 @@ inline std::string without_place(std::string text) {
 }
 
 /// Elements of an unordered reply, in order.
-inline void sort_elements(redis_answer& x, size_t group) {
-  std::vector<std::vector<redis_answer>> groups;
-  for (size_t i = 0; i + group <= x.elements.size(); i += group)
-    groups.emplace_back(x.elements.begin() + static_cast<std::ptrdiff_t>(i),
-                        x.elements.begin()
-                          + static_cast<std::ptrdiff_t>(i + group));
-  std::sort(groups.begin(), groups.end(), [](auto& a, auto& b) {
-    return a[0].text < b[0].text;
-  });
-  x.elements.clear();
-  for (auto& g : groups)
-    x.elements.insert(x.elements.end(), g.begin(), g.end());
-}
-
-inline void sort_elements(job_store::reply& x, size_t group) {
-  std::vector<std::vector<job_store::reply>> groups;
+template <class Reply>
+void sort_elements(Reply& x, size_t group) {
+  std::vector<std::vector<Reply>> groups;
   for (size_t i = 0; i + group <= x.elements.size(); i += group)
     groups.emplace_back(x.elements.begin() + static_cast<std::ptrdiff_t>(i),
                         x.elements.begin()
