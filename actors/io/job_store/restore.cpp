@@ -258,7 +258,8 @@ void shell::replay(const held_job& x, bool again) const {
   // queue as any dead worker's job.
   auto lease = x.outcome ? cfg().lease : milliseconds{0};
   restore(x, lease, [sh = *this, x, again, done](std::string_view said) {
-    if (said == "restored")
+    // Nobody else knows yet that a lease has run out here.
+    if (said == "restored" && !x.outcome)
       sh.arm(recover_jobs, sh.cfg().recover_min);
     auto known = said == "known";
     if (said != "taken" && !x.outcome && !again)
