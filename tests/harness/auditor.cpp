@@ -9,6 +9,7 @@ namespace render::harness {
 
 auditor::auditor(sim_world& world, audit_limits limits)
   : world_(world), limits_(limits) {
+  waited_.fill(virtual_duration::min() / 2);
   auto& server = world_.redis.server();
   server.on_field = [this](std::string_view key, std::string_view field,
                            std::string_view before, std::string_view now) {
@@ -187,7 +188,7 @@ void auditor::check_stop(const sim_gpu& gpu, uint64_t client) {
     if (other && other->client != client && other->alive)
       return break_rule("foreign GPU", gpu.workload,
                         stopper + " stopped the GPU that the ledger gives to "
-                          + owner);
+                          + std::string{owner});
   }
 }
 
@@ -199,11 +200,12 @@ void auditor::check_early_stop(const sim_gpu& gpu, const sim_node& node) {
   if (gpu.dead || node.drained || gpu.last_busy > now
       || age > node.cfg.gpu_replace_after.count() - 10)
     return;
-  if (gpu.busy() > 0)
+  if (gpu.busy > 0)
     return break_rule("busy GPU stopped", gpu.workload, "a job runs on it");
-  auto waits = waiting_kinds();
-  for (size_t kind = 0; kind < waits.size(); ++kind)
-    if (waits[kind] && gpu.service_up[kind] > now)
+  look_at_queue();
+  for (size_t kind = 0; kind < waited_.size(); ++kind)
+    if (now - waited_[kind] <= from_seconds(limits_.look_age_s)
+        && gpu.service_up[kind] > now)
       return;
   auto idle = in_seconds(now - gpu.last_busy);
   if (idle < node.cfg.gpu_idle_timeout.count() - 1)

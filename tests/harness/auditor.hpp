@@ -25,6 +25,9 @@ struct audit_limits {
   double idle_tolerance_s = 20;
   /// How long a warm slot may wait beside a job that fits it.
   double warm_slot_s = 3;
+  /// How old what a worker knows of the queue may be when it gives up a machine
+  /// for another type: it looks every second.
+  double look_age_s = 1.1;
   /// Until a machine that has died, or never came up, must be stopped.
   double dead_gpu_s = 120;
   /// Until a machine whose worker is gone must have another one.
@@ -100,7 +103,8 @@ private:
   void check_launch(const sim_gpu& gpu);
   void check_stop(const sim_gpu& gpu, uint64_t client);
   void check_early_stop(const sim_gpu& gpu, const sim_node& node);
-  std::array<bool, 4> waiting_kinds() const;
+  /// Kinds of jobs that wait there now.
+  std::array<bool, 4> look_at_queue();
   void on_data_lost();
   void on_run(const sim_gpu& gpu, const sim_run& run);
   void tick();
@@ -131,6 +135,8 @@ private:
     virtual_duration since{0};
   };
   std::map<uint64_t, keeping> kept_;
+  /// When a job of this kind was last seen to wait.
+  std::array<virtual_duration, 4> waited_;
   virtual_duration api_ok_since_{0};
   virtual_duration data_lost_{virtual_duration::min() / 2};
   size_t finals_ = 0;

@@ -49,7 +49,7 @@ void auditor::tick() {
     for (auto& [number, gpu] : world_.cloud.running())
       if (!gpu->foreign()) {
         ++x.gpus;
-        x.busy += gpu->busy() > 0 ? 1 : 0;
+        x.busy += gpu->busy > 0 ? 1 : 0;
       }
     samples_.push_back(x);
   }
@@ -97,7 +97,7 @@ void auditor::check_idle(const sim_gpu& gpu, const sim_node& node,
   auto now = world_.time.now();
   auto idle = in_seconds(now - gpu.last_busy);
   auto allowed = node.cfg.gpu_idle_timeout.count() + limits_.idle_tolerance_s;
-  if (gpu.busy() == 0 && !gpu.dead && now > gpu.last_busy && idle > allowed
+  if (gpu.busy == 0 && !gpu.dead && now > gpu.last_busy && idle > allowed
       && held_[node.client] == 0)
     return break_rule("idle GPU", gpu.workload,
                       gpu.node + " of " + node.worker_id + " does nothing for "
@@ -110,7 +110,7 @@ void auditor::check_idle(const sim_gpu& gpu, const sim_node& node,
                gpu.node + " does not boot since " + seconds_text(waits));
 }
 
-std::array<bool, 4> auditor::waiting_kinds() const {
+std::array<bool, 4> auditor::look_at_queue() {
   std::array<bool, 4> out{};
   auto& server = world_.redis.server();
   auto* queue = server.find("queue:jobs");
@@ -126,12 +126,15 @@ std::array<bool, 4> auditor::waiting_kinds() const {
     if (kind && server.field(record, "status") == "queued" && !held)
       out[static_cast<size_t>(*kind)] = true;
   }
+  for (size_t kind = 0; kind < out.size(); ++kind)
+    if (out[kind])
+      waited_[kind] = world_.time.now();
   return out;
 }
 
 // Of the workers who hold fewer jobs than their ready machines have slots.
 void auditor::check_warm_slots() {
-  auto waits = waiting_kinds();
+  auto waits = look_at_queue();
   auto now = world_.time.now();
   std::map<uint64_t, size_t> ready;
   for (auto& [number, gpu] : world_.cloud.running()) {

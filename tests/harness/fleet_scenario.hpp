@@ -107,7 +107,7 @@ public:
   size_t renders_running() const {
     size_t out = 0;
     for (auto& [number, gpu] : world->cloud.running())
-      out += gpu->busy();
+      out += gpu->busy;
     return out;
   }
 

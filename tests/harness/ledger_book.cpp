@@ -70,11 +70,13 @@ void ledger_book::reload(const memory_redis& server) {
   }
 }
 
-std::set<std::string> ledger_book::holders(const std::string& workload) const {
-  std::set<std::string> out;
+std::vector<std::string_view>
+ledger_book::holders(const std::string& workload) const {
+  std::vector<std::string_view> out;
   if (auto at = named_by_.find(workload); at != named_by_.end())
     for (auto& id : at->second)
-      out.insert(entries_.at(id).owner);
+      out.emplace_back(entries_.at(id).owner);
+  std::sort(out.begin(), out.end());
   return out;
 }
 

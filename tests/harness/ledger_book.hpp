@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 namespace render::harness {
 
@@ -22,8 +23,9 @@ public:
   /// Redis holds other data now; what was is remembered.
   void reload(const memory_redis& server);
 
-  /// Whose entries name this machine now; no order of time.
-  std::set<std::string> holders(const std::string& workload) const;
+  /// Whose entries name this machine now, by name: once for each entry, and
+  /// valid until the next write.
+  std::vector<std::string_view> holders(const std::string& workload) const;
 
   /// Its holder has decided to give it up.
   bool is_stopping(const std::string& workload) const;

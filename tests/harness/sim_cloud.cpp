@@ -27,13 +27,6 @@ std::string_view text_field(std::string_view json, std::string_view name) {
   return json.substr(at, json.find('"', at) - at);
 }
 
-size_t sim_gpu::busy() const noexcept {
-  size_t out = 0;
-  for (auto& [number, run] : runs)
-    out += run.ended ? 0 : 1;
-  return out;
-}
-
 sim_cloud::sim_cloud(sim_web& web, const job_table& jobs, uint64_t seed)
   : web_(web), time_(web.time()), jobs_(jobs), dice_(seed) {
   web_.serve(api_host, [this](const exchange_ptr& x) {

@@ -69,6 +69,8 @@ struct sim_gpu {
   virtual_duration last_busy{0};
   double busy_s = 0;
   std::map<uint64_t, sim_run> runs;
+  /// Of them, those that have not ended.
+  size_t busy = 0;
 
   bool running() const noexcept {
     return stopped == virtual_duration::max();
@@ -76,7 +78,6 @@ struct sim_gpu {
   bool foreign() const noexcept {
     return client == 0;
   }
-  size_t busy() const noexcept;
 };
 
 class sim_cloud {
@@ -150,6 +151,7 @@ private:
   void join(sim_gpu& gpu, const exchange_ptr& x);
   void follow(sim_gpu& gpu, const exchange_ptr& x, std::string_view session);
   sim_run& begin_run(sim_gpu& gpu, size_t job, std::string session);
+  void finish_run(sim_gpu& gpu, sim_run& run);
   void end_run(sim_gpu& gpu, uint64_t number);
   void run_due(uint64_t gpu, uint64_t run);
   void complete(sim_gpu& gpu, sim_run& run, const exchange_ptr& listener);

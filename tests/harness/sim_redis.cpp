@@ -89,14 +89,17 @@ private:
     bool watched = false;
   };
 
-  void later(virtual_duration delay, std::function<void()> what) {
-    to_.time_.events().after(delay, [alive = alive_, what = std::move(what)] {
-      if (*alive)
-        what();
-    });
+  template <class F>
+  void later(virtual_duration delay, F what) {
+    to_.time_.events().after(
+      delay, [alive = alive_, what = std::move(what)]() mutable {
+        if (*alive)
+          what();
+      });
   }
 
-  void later_at(virtual_duration when, std::function<void()> what) {
+  template <class F>
+  void later_at(virtual_duration when, F what) {
     later(when - to_.time_.now(), std::move(what));
   }
 

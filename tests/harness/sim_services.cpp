@@ -38,6 +38,7 @@ bool take_prefix(std::string_view& path, std::string_view prefix) {
 sim_run& sim_cloud::begin_run(sim_gpu& gpu, size_t job, std::string session) {
   auto number = ++last_run_;
   auto& run = gpu.runs[number];
+  ++gpu.busy;
   run.job = job;
   run.session = std::move(session);
   run.began = time_.now();
@@ -52,18 +53,23 @@ sim_run& sim_cloud::begin_run(sim_gpu& gpu, size_t job, std::string session) {
   return run;
 }
 
+void sim_cloud::finish_run(sim_gpu& gpu, sim_run& run) {
+  if (run.ended)
+    return;
+  run.ended = true;
+  --gpu.busy;
+  gpu.busy_s += static_cast<double>((time_.now() - run.began).count()) / 1e9;
+  gpu.last_busy = time_.now();
+  if (on_run)
+    on_run(gpu, run, false);
+}
+
 void sim_cloud::end_run(sim_gpu& gpu, uint64_t number) {
   auto at = gpu.runs.find(number);
   if (at == gpu.runs.end())
     return;
   auto& run = at->second;
-  if (!run.ended) {
-    run.ended = true;
-    gpu.busy_s += static_cast<double>((time_.now() - run.began).count()) / 1e9;
-    gpu.last_busy = time_.now();
-    if (on_run)
-      on_run(gpu, run, false);
-  }
+  finish_run(gpu, run);
   gpu.runs.erase(at);
 }
 
@@ -80,13 +86,7 @@ void sim_cloud::run_due(uint64_t gpu_number, uint64_t number) {
   if (at == gpu.runs.end() || gpu.dead)
     return;
   auto& run = at->second;
-  if (!run.ended) {
-    run.ended = true;
-    gpu.busy_s += static_cast<double>((time_.now() - run.began).count()) / 1e9;
-    gpu.last_busy = time_.now();
-    if (on_run)
-      on_run(gpu, run, false);
-  }
+  finish_run(gpu, run);
   if (auto listener = run.listener.lock(); listener && listener->open())
     complete(gpu, run, listener);
   // ComfyUI keeps a history; nobody asks for it much later.

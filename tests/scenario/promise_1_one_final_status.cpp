@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(a_status_of_the_front_end_is_never_overwritten) {
   s.world->cancel(job);
   auto gpu = s.world->cloud.running().begin()->second;
   auto took = s.until([&] {
-    return gpu->busy() == 0;
+    return gpu->busy == 0;
   });
   BOOST_TEST(took >= 0);
   BOOST_TEST(took < 1.1);
