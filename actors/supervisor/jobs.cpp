@@ -155,8 +155,10 @@ effects policy::on_job_ended(msg::job_ended x, double now_s) {
   auto at = jobs_.find(id);
   if (at == jobs_.end() || at->second.instance != x.instance)
     return {}; // It has ended before, or runs elsewhere by now.
-  if (auto on = gpus_.find(x.instance); on != gpus_.end())
+  if (auto on = gpus_.find(x.instance); on != gpus_.end()) {
     std::erase(on->second.jobs, id);
+    on->second.idle_since_s = now_s;
+  }
   auto held = std::move(jobs_.extract(at).mapped());
   auto kind = x.outcome.error.kind;
   effects out;

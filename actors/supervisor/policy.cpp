@@ -59,6 +59,7 @@ uint32_t policy::free_slots(const gpu& x) const {
 
 effects policy::on_backlog(const msg::backlog& x, double now_s) {
   backlog_ = x.waiting_by_type;
+  backlog_at_s_ = now_s;
   return scale(now_s);
 }
 
@@ -71,7 +72,7 @@ effects policy::on_gpu_update(const msg::gpu_update& x, double now_s) {
   known.last = x;
   mark_begun(known);
   if (x.phase == gpu_phase::ready && !was_ready) {
-    known.ready_since_s = now_s;
+    known.ready_since_s = known.idle_since_s = now_s;
     demands_[known.type].failures = 0;
     demands_[known.type].not_before_s = 0;
   }

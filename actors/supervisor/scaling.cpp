@@ -149,13 +149,15 @@ effects policy::launch(const std::string& type, uint32_t wanted) {
 }
 
 // One that does nothing, for a type that nobody waits for; or one of this type
-// on which a service that is waited for never came up.
+// on which a service that is waited for never came up. What was seen to wait
+// while it was busy may be with others by now: the next look decides.
 bool policy::is_in_the_way(const gpu& x, const std::string& type,
                            double now_s) const {
   if (x.last.phase != gpu_phase::ready)
     return false;
   if (x.type != type)
-    return x.jobs.empty() && waiting_for(x.type) == 0;
+    return x.jobs.empty() && waiting_for(x.type) == 0
+           && (backlog_.empty() || backlog_at_s_ >= x.idle_since_s);
   if (now_s - x.ready_since_s < in_seconds(cfg_.service_boot_time))
     return false;
   auto& ready = x.last.ready_kinds;

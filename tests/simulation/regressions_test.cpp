@@ -41,6 +41,24 @@ BOOST_AUTO_TEST_CASE(a_lost_answer_does_not_take_another_workers_gpu) {
     expect_whole(run(seed, "bursty", "launch-lost,list-lag", 8));
 }
 
+// An idle GPU made room for another type: for jobs that had waited when its
+// worker last looked, while it was busy, and which others had taken since.
+BOOST_AUTO_TEST_CASE(no_gpu_makes_room_for_jobs_that_wait_no_more) {
+  for (uint64_t seed : {5, 11, 23}) {
+    trace_options t;
+    t.shape = "steady";
+    t.seed = seed;
+    t.jobs = 100;
+    t.hours = 0.05;
+    fleet_options crowd;
+    crowd.seed = seed;
+    crowd.nodes = 60;
+    crowd.hours = t.hours;
+    crowd.jobs = *make_trace(t);
+    expect_whole(run_fleet(crowd));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_killed_worker_leaves_nothing_behind) {
   for (uint64_t seed : {1, 2, 3})
     expect_whole(run(seed, "steady", "process-death", 40, 200));

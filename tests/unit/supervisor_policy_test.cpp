@@ -354,6 +354,21 @@ BOOST_AUTO_TEST_CASE(makes_room_only_when_nobody_waits_for_it) {
   BOOST_TEST(told_to_go({{"analyze", 1}}));
 }
 
+// Others may have taken what was seen to wait while the GPU had a job.
+BOOST_AUTO_TEST_CASE(looks_again_before_it_goes) {
+  auto cfg = settings();
+  cfg.max_gpus = 1;
+  fleet f{1, cfg};
+  f.claim("a", t0);
+  const msg::backlog waiting{{{"analyze", 1}}, t0};
+  for (auto& x : all<arm_timer>(f.x.on_backlog(waiting, t0 + 1)))
+    f.x.on_timer(x.which, x.generation, t0 + 2);
+  auto out = f.x.on_job_ended(ended(1, "a"), t0 + 3);
+  BOOST_TEST(all<supervisor::drain_gpu>(out).empty());
+  out = f.x.on_backlog(waiting, t0 + 3);
+  BOOST_TEST(all<supervisor::drain_gpu>(out).size() == 1u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(a_drain)
