@@ -1,8 +1,7 @@
 """The crash matrix: every cell is a step of a job, a fault that strikes there
 and a kind of job, with what is promised to come of it.
 
-The expectations are the promises, not what happened to be seen. A cell with
-`why_known` is not held yet; it runs and is shown, and does not count."""
+The expectations are the promises, not what happened to be seen."""
 
 import re
 
@@ -19,9 +18,9 @@ AFTER_RENDER = ("webhook", "settled")
 
 
 class Cell:
-    def __init__(self, step, fault, kind, want, why_known=None, **how):
+    def __init__(self, step, fault, kind, want, **how):
         self.step, self.fault, self.kind = step, fault, kind
-        self.want, self.why_known, self.how = want, why_known, how
+        self.want, self.how = want, how
         self.name = f"{step}/{fault}/{kind}"
         named = re.search(r"(\d+) s\b", fault)
         # How long the fault lasts, where its name says so.

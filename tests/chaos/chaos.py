@@ -43,8 +43,6 @@ def choose(options):
 def word(result):
     if result.skipped:
         return "skipped"
-    if result.cell.why_known:
-        return "holds now" if result.as_expected else "known"
     return "ok" if result.as_expected else "NOT"
 
 
@@ -70,7 +68,7 @@ def keep_log(folder, result):
 
 
 def counted(results):
-    return [r for r in results if not r.cell.why_known and not r.skipped]
+    return [r for r in results if not r.skipped]
 
 
 def summary(results):
@@ -140,12 +138,6 @@ def document(results, took):
         for r in wrong:
             lines.append(f"- **{r.cell.name}**: expected {r.cell.want}; seen: "
                          + one_line("; ".join(r.found), 400))
-    known = [r for r in results if r.cell.why_known]
-    if known:
-        lines += ["", "## Known, not counted", ""]
-        for r in known:
-            lines.append(f"- {r.cell.name}: {r.cell.why_known}"
-                         + ("; it held this time" if r.as_expected else ""))
     lines += ["", "## All cells", ""] + HEAD + [row(r) for r in results]
     return "\n".join(lines) + "\n"
 
@@ -176,9 +168,7 @@ def main():
     if options.list:
         for cell in cells:
             print(f"{cell.name}: {cell.want}")
-        print(f"{len(cells)} cells, "
-              f"{sum(bool(c.why_known) for c in cells)} of them known not to "
-              "hold yet")
+        print(f"{len(cells)} cells")
         return 0
     if not (BIN / "c3-render-worker").exists():
         print(f"chaos: no programs in {BIN}; ./run build", file=sys.stderr)

@@ -322,7 +322,7 @@ class Play:
         # A stop that is not asked for yet, then the time that it may take.
         wait_until(lambda: not any(w["state"] == "running" for w in
                                    world.our_workloads()),
-                   20 if self.cell.why_known else IDLE + 60 + 10, 0.2)
+                   IDLE + 60 + 10, 0.2)
         # What an owner has stopped without closing its entry, since it was cut
         # off or ended just then, waits for the survivor: for the lease, then
         # until the list, which may lag, is believed.

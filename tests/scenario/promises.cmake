@@ -21,5 +21,6 @@ render_test(
           ${CMAKE_CURRENT_LIST_DIR}/rule_launch.cpp
           ${CMAKE_CURRENT_LIST_DIR}/rule_gpu_life.cpp
           ${CMAKE_CURRENT_LIST_DIR}/rule_job_limits.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/rule_polling.cpp
           ${CMAKE_CURRENT_LIST_DIR}/rule_webhooks.cpp
   DEPENDS render_harness)

@@ -1,5 +1,6 @@
 // Redis replies to records and back, whatever stands in Redis.
 #include "actors/io/job_store/codec.hpp"
+#include "actors/io/job_store/replay.hpp"
 #include "messages/json.hpp"
 #include "messages/utf8.hpp"
 
@@ -246,6 +247,40 @@ BOOST_AUTO_TEST_CASE(is_valid_json_whatever_was_said) {
   auto body = webhook_body(x, said);
   BOOST_TEST(json::parse(body).has_value());
   BOOST_TEST(valid_utf8(body) == body);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(a_job_that_an_earlier_process_left)
+
+BOOST_AUTO_TEST_CASE(is_looked_at_once_more_or_ended_or_forgotten) {
+  held_job running;
+  running.claimed = 3;
+  BOOST_TEST((after_restore("known", running, false) == replay_step::keep));
+  BOOST_TEST((after_restore("restored", running, false) == replay_step::keep));
+  BOOST_TEST((after_restore("known", running, true) == replay_step::forget));
+
+  auto unsettled = running;
+  unsettled.outcome = failed_outcome({failure_kind::internal, "no"});
+  auto settled = unsettled;
+  settled.settled = 4;
+  auto undelivered = settled;
+  undelivered.delivery = held_delivery{"delivered", 1, {}, 0};
+  auto delivered = undelivered;
+  delivered.delivery->confirmed = 5;
+  for (bool again : {false, true}) {
+    auto step = [again](std::string_view said, const held_job& x) {
+      return after_restore(said, x, again);
+    };
+    BOOST_TEST((step("known", unsettled) == replay_step::end_again));
+    BOOST_TEST((step("known", settled) == replay_step::forget));
+    BOOST_TEST((step("known", undelivered) == replay_step::deliver_again));
+    BOOST_TEST((step("known", delivered) == replay_step::forget));
+    for (auto* x : {&unsettled, &settled, &undelivered, &delivered})
+      BOOST_TEST((step("restored", *x) == replay_step::end_again));
+    for (auto* x : {&running, &unsettled, &settled, &undelivered, &delivered})
+      BOOST_TEST((step("taken", *x) == replay_step::forget));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,7 @@
 // When Redis has lost what it had confirmed (FLUSHALL, a restart without
 // persistence, a failover to a replica that lagged), and when an earlier
 // process has left something behind: both are made good from what we hold.
+#include "actors/io/job_store/replay.hpp"
 #include "actors/io/job_store/shell.hpp"
 
 #include <limits>
@@ -261,17 +262,16 @@ void shell::replay(const held_job& x, bool again) const {
     // Nobody else knows yet that a lease has run out here.
     if (said == "restored" && !x.outcome)
       sh.arm(recover_jobs, sh.cfg().recover_min);
-    auto known = said == "known";
-    if (said != "taken" && !x.outcome && !again)
-      sh.st().left_known.jobs.push_back(x);
-    else if (!x.outcome || said == "taken")
-      done();
-    else if (!known || x.settled == 0)
-      sh.end_again(x, sh.now_ms(), done);
-    else if (x.delivery && x.delivery->confirmed == 0)
-      sh.deliver_again(x, done);
-    else
-      done();
+    switch (after_restore(said, x, again)) {
+    case replay_step::keep:
+      return sh.st().left_known.jobs.push_back(x);
+    case replay_step::forget:
+      return done();
+    case replay_step::end_again:
+      return sh.end_again(x, sh.now_ms(), done);
+    case replay_step::deliver_again:
+      return sh.deliver_again(x, done);
+    }
   });
 }
 

@@ -36,7 +36,7 @@ void shell::wrote(const std::string& name, answer got) const {
     st.writes[name].under_way = false;
     st.failed_writes.push_back(name);
     if (st.retry_delay == milliseconds{0}) {
-      out().warn("{}: not written, trying again ({})", name,
+      out().warn("{}: not confirmed, trying again ({})", name,
                  got.error().message);
       st.retry_delay = cfg().retry_min;
       arm(retry_writes, st.retry_delay);

@@ -1,0 +1,23 @@
+#pragma once
+// What becomes of a job that an earlier process has left in the journal. Pure.
+#include "actors/io/job_store/journal.hpp"
+
+#include <string_view>
+
+namespace render::job_store {
+
+enum class replay_step : uint8_t {
+  /// Redis could still lose what it has of it: look once more later.
+  keep,
+  forget,
+  /// Write its end, with its webhook.
+  end_again,
+  /// Write what became of its webhook.
+  deliver_again,
+};
+
+/// `said`: what the `restore` script said of it: "known", "restored", "taken".
+/// `again`: it was kept once already.
+replay_step after_restore(std::string_view said, const held_job& x, bool again);
+
+} // namespace render::job_store
