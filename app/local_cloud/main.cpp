@@ -28,6 +28,7 @@ constexpr size_t keep_alive_requests = 1000;
 class temporary_folder {
 public:
   temporary_folder() {
+    // The last six characters are mkdtemp's to replace.
     auto text = (fs::temp_directory_path() / "c3-local-cloud-XXXXXX").string();
     if (::mkdtemp(text.data()))
       path_ = text;

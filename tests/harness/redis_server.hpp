@@ -4,6 +4,8 @@
 // `cmd` talks to it over a synchronous connection of its own. Not for several
 // threads. Link `hiredis` by name: the flags of PkgConfig::HIREDIS do not go
 // with the precompiled header.
+#include "tests/harness/temp_folder.hpp"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
@@ -17,7 +19,6 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <initializer_list>
 #include <memory>
 #include <stdexcept>
@@ -73,11 +74,6 @@ public:
   /// `options` follow the defaults: {"--rename-command", "BLMOVE", ""}.
   explicit redis_server(std::vector<std::string> options = {})
     : options_(std::move(options)) {
-    auto folder
-      = (std::filesystem::temp_directory_path() / "redis-XXXXXX").string();
-    if (!::mkdtemp(folder.data()))
-      throw std::runtime_error("cannot make a folder for redis-server");
-    folder_ = folder;
     for (auto tries = 0; tries < 5 && pid_ == 0; ++tries) {
       port_ = free_port();
       start();
@@ -91,8 +87,6 @@ public:
 
   ~redis_server() {
     kill();
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
   }
 
   std::string host() const {
@@ -221,7 +215,7 @@ private:
                                   "--appendonly",
                                   "no",
                                   "--dir",
-                                  folder_,
+                                  folder_.path(),
                                   "--logfile",
                                   "redis.log",
                                   "--databases",
@@ -259,7 +253,7 @@ private:
   }
 
   std::vector<std::string> options_;
-  std::string folder_;
+  temp_folder folder_;
   uint16_t port_ = 0;
   pid_t pid_ = 0;
   std::unique_ptr<redisContext, free_connection> connection_;

@@ -5,6 +5,7 @@
 #include "messages/json.hpp"
 #include "tests/harness/http_server.hpp"
 #include "tests/harness/process.hpp"
+#include "tests/harness/temp_folder.hpp"
 
 #include <mutex>
 
@@ -49,33 +50,6 @@ private:
   std::vector<std::string> bodies_;
   int failures_left_ = 0;
   http_server server_;
-};
-
-/// A folder that is gone at the end.
-class temp_folder {
-public:
-  temp_folder() {
-    auto path = (std::filesystem::temp_directory_path() / "render-XXXXXX");
-    auto text = path.string();
-    if (!::mkdtemp(text.data()))
-      throw std::runtime_error("cannot make a temporary folder");
-    path_ = text;
-  }
-
-  temp_folder(const temp_folder&) = delete;
-  temp_folder& operator=(const temp_folder&) = delete;
-
-  ~temp_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  std::string path(const std::string& name = "") const {
-    return name.empty() ? path_ : path_ + "/" + name;
-  }
-
-private:
-  std::string path_;
 };
 
 class small_world {

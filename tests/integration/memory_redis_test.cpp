@@ -8,8 +8,8 @@ using namespace render::harness;
 
 namespace {
 
-/// A command with a placeholder for each argument: k key, v value, f field,
-/// i small integer, s score, and literal words.
+/// Commands whose arguments are drawn: k is a key, v a value, f a field, i a
+/// small integer, s a score; other words stand for themselves.
 const std::vector<words> patterns{
   {"GET", "k"},
   {"SET", "k", "v"},

@@ -4,6 +4,7 @@
 #include "actors/io/media/image.hpp"
 #include "actors/io/media/process.hpp"
 #include "messages/json.hpp"
+#include "tests/harness/temp_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <opencv2/imgcodecs.hpp>
@@ -20,20 +21,8 @@ using namespace std::string_literals;
 namespace {
 
 struct media_fixture {
-  media_fixture() {
-    auto text = (std::filesystem::temp_directory_path() / "render-media-XXXXXX")
-                  .string();
-    BOOST_REQUIRE(::mkdtemp(text.data()));
-    folder = text;
-  }
-
-  ~media_fixture() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
-  }
-
   std::string path(const std::string& name) const {
-    return folder + "/" + name;
+    return folder.path(name);
   }
 
   std::string write(const std::string& name, const std::string& bytes) const {
@@ -118,7 +107,7 @@ struct media_fixture {
     return got->out.substr(0, got->out.find('\n'));
   }
 
-  std::string folder;
+  harness::temp_folder folder;
 };
 
 /// The picture with this EXIF orientation.
@@ -321,7 +310,7 @@ BOOST_AUTO_TEST_CASE(for_a_reference_voice_is_made_mono) {
 }
 
 BOOST_AUTO_TEST_CASE(with_a_strange_name_is_no_option) {
-  std::filesystem::current_path(folder);
+  std::filesystem::current_path(folder.path());
   sound("-y.ogg", {"-c:a", "libvorbis"});
   auto got = audio("./-y.ogg");
   BOOST_TEST(got.has_value());

@@ -1,0 +1,37 @@
+#pragma once
+// A folder that is gone at the end.
+#include <filesystem>
+#include <stdexcept>
+#include <stdlib.h>
+#include <string>
+
+namespace render::harness {
+
+class temp_folder {
+public:
+  temp_folder() {
+    // The last six characters are mkdtemp's to replace.
+    auto text
+      = (std::filesystem::temp_directory_path() / "render-XXXXXX").string();
+    if (!::mkdtemp(text.data()))
+      throw std::runtime_error("cannot make a temporary folder");
+    path_ = text;
+  }
+
+  temp_folder(const temp_folder&) = delete;
+  temp_folder& operator=(const temp_folder&) = delete;
+
+  ~temp_folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  std::string path(const std::string& name = "") const {
+    return name.empty() ? path_ : path_ + "/" + name;
+  }
+
+private:
+  std::string path_;
+};
+
+} // namespace render::harness
