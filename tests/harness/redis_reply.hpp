@@ -2,6 +2,7 @@
 // Words and numbers as Redis reads and writes them, and a reply as a value.
 #include "tests/harness/memory_redis.hpp"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -122,12 +123,24 @@ inline std::optional<double> to_double(std::string_view x) {
   return sign * out;
 }
 
+using double_buffer = std::array<char, 32>;
+
+/// "%.17g" in `buffer`, and quickly where that is a whole number.
+inline std::string_view write_double(double x, double_buffer& buffer) {
+  constexpr double whole_max = 1e15;
+  if (std::abs(x) < whole_max && x == std::trunc(x) && !std::signbit(x)) {
+    auto [end, error]
+      = std::to_chars(buffer.data(), buffer.data() + buffer.size(),
+                      static_cast<int64_t>(x));
+    return {buffer.data(), end};
+  }
+  auto size = std::snprintf(buffer.data(), buffer.size(), "%.17g", x);
+  return {buffer.data(), static_cast<size_t>(size)};
+}
+
 inline std::string double_text(double x) {
-  if (std::isinf(x))
-    return x > 0 ? "inf" : "-inf";
-  char buffer[40];
-  std::snprintf(buffer, sizeof(buffer), "%.17g", x);
-  return buffer;
+  double_buffer buffer;
+  return std::string{write_double(x, buffer)};
 }
 
 /// [first, last] of `size` elements from indices that may be negative; false:

@@ -6,9 +6,6 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <charconv>
-#include <cmath>
-#include <cstdio>
 #include <stdexcept>
 
 namespace render::harness {
@@ -211,19 +208,6 @@ void write_value(lua_State* lua, reply_writer& out) {
   lua_pop(lua, 1);
 }
 
-// "%.17g", and quickly where that is a whole number.
-std::string_view number_text(lua_Number x, std::array<char, 32>& buffer) {
-  constexpr lua_Number exact = 1e15;
-  if (x > -exact && x < exact && x == std::trunc(x) && !std::signbit(x)) {
-    auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(),
-                             static_cast<int64_t>(x))
-                 .ptr;
-    return {buffer.data(), static_cast<size_t>(end - buffer.data())};
-  }
-  auto size = std::snprintf(buffer.data(), buffer.size(), "%.17g", x);
-  return {buffer.data(), static_cast<size_t>(size)};
-}
-
 int sha1_of_text(lua_State* lua) {
   auto hex = sha1_hex(text_at(lua, 1));
   lua_pushlstring(lua, hex.data(), hex.size());
@@ -343,7 +327,7 @@ int redis_scripts::generic_call(lua_State* lua, bool raise) {
   auto& self = *owner(lua);
   constexpr int words_max = 256;
   std::array<std::string_view, words_max> words;
-  std::array<std::array<char, 32>, 16> numbers;
+  std::array<double_buffer, 16> numbers;
   size_t numbers_used = 0;
   auto count = lua_gettop(lua);
   lua_writer out{lua};
@@ -359,7 +343,7 @@ int redis_scripts::generic_call(lua_State* lua, bool raise) {
     if (type == LUA_TSTRING) {
       word = text_at(lua, i + 1);
     } else if (type == LUA_TNUMBER && numbers_used < numbers.size()) {
-      word = number_text(lua_tonumber(lua, i + 1), numbers[numbers_used++]);
+      word = write_double(lua_tonumber(lua, i + 1), numbers[numbers_used++]);
     } else {
       problem
         = "ERR Lua redis lib command arguments must be strings or integers";
