@@ -205,16 +205,14 @@ result<void> read_probe(const msg::probe_gpu& asked,
     return fail(with_context(name, got.error()));
   // No Ollama, but a server that could be asked: vLLM and llama.cpp say so in
   // JSON, a proxy whose service is not up does not.
-  auto may_be_another = asked.service == "analyze" && got->status == 404;
-  if (got->status != 200 && !may_be_another)
+  if (asked.service == "analyze" && got->status == 404)
+    if (auto other = json::parse(got->body); other && other->IsObject())
+      return {};
+  if (got->status != 200)
     return fail(failure_kind::unavailable, name + ": " + described(*got));
   if (asked.service.empty())
     return {};
   auto doc = json::parse(got->body);
-  if (may_be_another)
-    return doc && doc->IsObject() ? result<void>{}
-                                  : fail(failure_kind::unavailable,
-                                         name + ": " + described(*got));
   if (!doc || !doc->IsObject())
     return fail(failure_kind::unavailable,
                 name + ": not the service's own answer, " + described(*got));
