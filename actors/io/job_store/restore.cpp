@@ -225,26 +225,26 @@ void shell::replay(const held_gpu& x, bool again) const {
   auto done = [sh = *this, session = x.session, id = x.id] {
     sh.journaled(sh.st().deps.local->erase_gpu(session, id));
   };
-  look_at_mark(x.session, [sh = *this, x, again, done](double at) {
-    auto known = at >= static_cast<double>(x.written);
-    if (known && !again)
-      return sh.st().left_known.gpus.push_back(x);
-    if (known)
+  auto in_redis = [sh = *this, x, again, done] {
+    if (again)
       return done();
+    sh.st().left_known.gpus.push_back(x);
+  };
+  look_at_mark(x.session, [sh = *this, x, in_redis, done](double at) {
+    if (at >= static_cast<double>(x.written))
+      return in_redis();
     sh.write(
       "ledger entry " + x.id + " of " + x.session,
       [sh, x](write_number number) {
         return sh.gpu_command(x, milliseconds{0}, number);
       },
-      [sh, x, again, done](const answer& said, write_number) {
+      [sh, x, in_redis, done](const answer& said, write_number) {
         if (!said || said->integer != 1)
           return done();
         sh.out().warn("ledger: entry {} of worker {}, which Redis had lost, "
                       "is written again",
                       x.id, x.owner);
-        if (again)
-          return done();
-        sh.st().left_known.gpus.push_back(x);
+        in_redis();
       });
   });
 }
