@@ -206,7 +206,7 @@ private:
     std::vector<std::string> jobs;
     bool told_to_stop = false;
     double ready_since_s = 0;
-    /// Its last job has ended, or it has become ready.
+    /// When a job last ended on it, or it became ready.
     double idle_since_s = 0;
     /// Of the timer that ends the suspicion; 0: trusted.
     uint64_t suspect_generation = 0;
@@ -291,6 +291,7 @@ private:
   std::deque<double> watcher_deaths_;
   uint64_t watcher_generation_ = 0;
   std::map<std::string, uint64_t> backlog_;
+  /// When the queue was seen so.
   double backlog_at_s_ = 0;
   std::map<std::string, demand> demands_;
   drain_phase drain_ = drain_phase::none;

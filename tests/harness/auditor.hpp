@@ -103,7 +103,7 @@ private:
   void check_launch(const sim_gpu& gpu);
   void check_stop(const sim_gpu& gpu, uint64_t client);
   void check_early_stop(const sim_gpu& gpu, const sim_node& node);
-  /// Kinds of jobs that wait there now.
+  /// Kinds of jobs that wait there now; remembered in `waited_`.
   std::array<bool, 4> look_at_queue();
   void on_data_lost();
   void on_run(const sim_gpu& gpu, const sim_run& run);

@@ -69,7 +69,8 @@ struct sim_gpu {
   virtual_duration last_busy{0};
   double busy_s = 0;
   std::map<uint64_t, sim_run> runs;
-  /// Of them, those that have not ended.
+  /// Of them, those that have not ended: counted along, since the auditor asks
+  /// every second.
   size_t busy = 0;
 
   bool running() const noexcept {
@@ -151,6 +152,7 @@ private:
   void join(sim_gpu& gpu, const exchange_ptr& x);
   void follow(sim_gpu& gpu, const exchange_ptr& x, std::string_view session);
   sim_run& begin_run(sim_gpu& gpu, size_t job, std::string session);
+  /// It stays, for who asks for its history; `end_run` forgets it.
   void finish_run(sim_gpu& gpu, sim_run& run);
   void end_run(sim_gpu& gpu, uint64_t number);
   void run_due(uint64_t gpu, uint64_t run);

@@ -8,7 +8,7 @@ using namespace render::harness;
 
 namespace {
 
-/// Between the looks at one portrait of 30 s, the first of them left out.
+/// Milliseconds between the looks at one portrait of 30 s.
 std::vector<int64_t> looks(render::environment settings) {
   rule_world s{std::move(settings)};
   s.given_a_warm_worker();

@@ -10,21 +10,28 @@ using namespace render::simulator;
 namespace {
 
 /// The options of `c3-sim` that the failure was seen with.
-fleet_outcome run(uint64_t seed, const std::string& trace,
-                  const std::string& faults, double faults_per_hour,
-                  size_t jobs = 100) {
+struct seen_with {
+  std::string trace;
+  std::string faults = "none";
+  double faults_per_hour = 4;
+  size_t jobs = 100;
+  size_t nodes = 4;
+  double hours = 1;
+};
+
+fleet_outcome run(uint64_t seed, const seen_with& x) {
   trace_options t;
-  t.shape = trace;
+  t.shape = x.trace;
   t.seed = seed;
-  t.jobs = jobs;
-  t.hours = 1;
+  t.jobs = x.jobs;
+  t.hours = x.hours;
   fleet_options out;
   out.seed = seed;
-  out.nodes = 4;
-  out.hours = 1;
+  out.nodes = x.nodes;
+  out.hours = x.hours;
   out.jobs = *make_trace(t);
-  out.faults = *harness::parse_faults(faults);
-  out.faults_per_hour = faults_per_hour;
+  out.faults = *harness::parse_faults(x.faults);
+  out.faults_per_hour = x.faults_per_hour;
   return run_fleet(out);
 }
 
@@ -38,28 +45,18 @@ void expect_whole(const fleet_outcome& x) {
 // showed only the other.
 BOOST_AUTO_TEST_CASE(a_lost_answer_does_not_take_another_workers_gpu) {
   for (uint64_t seed : {3, 5, 28, 36})
-    expect_whole(run(seed, "bursty", "launch-lost,list-lag", 8));
+    expect_whole(run(seed, {"bursty", "launch-lost,list-lag", 8}));
 }
 
 // An idle GPU made room for another type: for jobs that had waited when its
 // worker last looked, while it was busy, and which others had taken since.
 BOOST_AUTO_TEST_CASE(no_gpu_makes_room_for_jobs_that_wait_no_more) {
-  for (uint64_t seed : {5, 11, 23}) {
-    trace_options t;
-    t.shape = "steady";
-    t.seed = seed;
-    t.jobs = 100;
-    t.hours = 0.05;
-    fleet_options crowd;
-    crowd.seed = seed;
-    crowd.nodes = 60;
-    crowd.hours = t.hours;
-    crowd.jobs = *make_trace(t);
-    expect_whole(run_fleet(crowd));
-  }
+  for (uint64_t seed : {5, 11, 23})
+    expect_whole(
+      run(seed, {.trace = "steady", .nodes = 60, .hours = 0.05}));
 }
 
 BOOST_AUTO_TEST_CASE(a_killed_worker_leaves_nothing_behind) {
   for (uint64_t seed : {1, 2, 3})
-    expect_whole(run(seed, "steady", "process-death", 40, 200));
+    expect_whole(run(seed, {"steady", "process-death", 40, 200}));
 }
