@@ -21,8 +21,8 @@
 namespace render {
 
 struct renderer_config {
-  /// How often progress is written and the ownership asked: of the second within
-  /// which a cancelled job must stop, it leaves the rest for the stop.
+  /// How often progress is written and the ownership asked: of the second
+  /// within which a cancelled job must stop, it leaves the rest for the stop.
   std::chrono::milliseconds progress_interval{800};
   std::chrono::milliseconds progress_timeout{3'000};
   /// Over a request's own limit, until the component counts as silent.

@@ -157,9 +157,9 @@ outside_worlds spawn_outside_worlds(caf::actor_system& system,
   jobs.redis.sentinel_master = cfg.redis_sentinel_master;
   jobs.redis.sentinel_password = cfg.redis_sentinel_password;
   jobs.worker_id = cfg.worker_id;
-  out.jobs
-    = system.spawn(job_store_behavior, jobs,
-                   job_store_deps{around.now, around.log, around.make_link, around.local});
+  out.jobs = system.spawn(
+    job_store_behavior, jobs,
+    job_store_deps{around.now, around.log, around.make_link, around.local});
 
   gpu_cloud::config cloud;
   cloud.api_url = cfg.api_url;

@@ -129,9 +129,8 @@ using double_buffer = std::array<char, 32>;
 inline std::string_view write_double(double x, double_buffer& buffer) {
   constexpr double whole_max = 1e15;
   if (std::abs(x) < whole_max && x == std::trunc(x) && !std::signbit(x)) {
-    auto [end, error]
-      = std::to_chars(buffer.data(), buffer.data() + buffer.size(),
-                      static_cast<int64_t>(x));
+    auto [end, error] = std::to_chars(
+      buffer.data(), buffer.data() + buffer.size(), static_cast<int64_t>(x));
     return {buffer.data(), end};
   }
   auto size = std::snprintf(buffer.data(), buffer.size(), "%.17g", x);

@@ -1,8 +1,9 @@
 #pragma once
 // A folder that is gone at the end.
+#include <stdlib.h>
+
 #include <filesystem>
 #include <stdexcept>
-#include <stdlib.h>
 #include <string>
 
 namespace render::harness {

@@ -241,6 +241,15 @@ BOOST_AUTO_TEST_CASE(our_scripts_do_the_same_on_a_real_redis) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(numbers_of_a_script_are_written_alike) {
+  pair_of_servers servers;
+  for (auto* number :
+       {"0", "-0", "7", "-7", "1.5", "1/3", "1/0", "-1/0", "999999999999999",
+        "1e15", "-1e15", "2^53", "123456789012345678", "1e300", "1e-300"})
+    servers.both(
+      {"EVAL", "return redis.call('ECHO', " + std::string{number} + ")", "0"});
+}
+
 BOOST_AUTO_TEST_CASE(a_script_out_of_memory_changes_nothing) {
   redis_server real{{"--maxmemory", "1", "--maxmemory-policy", "noeviction"}};
   memory_redis memory{unix_ms};

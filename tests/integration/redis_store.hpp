@@ -60,7 +60,8 @@ struct redis_store {
   /// As SIGKILL would: nothing is put back. Dead when it returns.
   void kill_store() {
     caf::anon_send_exit(store, caf::exit_reason::kill);
-    caf::scoped_actor{*system}->wait_for(store);
+    caf::scoped_actor me{*system};
+    me->wait_for(store);
     std::erase(stores, store);
     store = nullptr;
   }

@@ -52,8 +52,7 @@ BOOST_AUTO_TEST_CASE(a_lost_answer_does_not_take_another_workers_gpu) {
 // worker last looked, while it was busy, and which others had taken since.
 BOOST_AUTO_TEST_CASE(no_gpu_makes_room_for_jobs_that_wait_no_more) {
   for (uint64_t seed : {5, 11, 23})
-    expect_whole(
-      run(seed, {.trace = "steady", .nodes = 60, .hours = 0.05}));
+    expect_whole(run(seed, {.trace = "steady", .nodes = 60, .hours = 0.05}));
 }
 
 BOOST_AUTO_TEST_CASE(a_killed_worker_leaves_nothing_behind) {
