@@ -61,6 +61,18 @@ void throughput(const options& opts) {
   std::printf("  worker / floor, median of rounds: %.2f\n\n", median(ratio));
 }
 
+void long_queue(const options& opts) {
+  constexpr unsigned foreign = 10'000;
+  std::printf("Claim behind %u jobs of another type\n", foreign);
+  auto got = claims_behind(foreign, opts.quick ? 5 : 50);
+  std::printf("  %-28s median %7.3f ms\n", "whole queue, every 5 s",
+              median(got.whole_ms));
+  std::printf("  %-28s median %7.3f ms\n", "from where the last ended",
+              median(got.next_ms));
+  std::printf("  whole / next: %.0f\n\n",
+              median(got.whole_ms) / median(got.next_ms));
+}
+
 void idle(const options& opts) {
   std::printf("Idle node (the real program, no jobs)\n");
   auto got = idle_node(std::chrono::seconds{opts.quick ? 5 : 20});
@@ -95,6 +107,7 @@ int main(int argc, char** argv) {
   std::printf("%u processors\n\n", std::thread::hardware_concurrency());
   hand_overs(opts);
   throughput(opts);
+  long_queue(opts);
   idle(opts);
   cold_starts(opts);
 }

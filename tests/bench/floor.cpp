@@ -22,7 +22,7 @@ std::vector<double> floor_hand_over(unsigned jobs) {
     load_scripts(redis);
     while (done < jobs) {
       redis.ask({"BLMOVE", "queue:jobs", "queue:jobs", "LEFT", "LEFT", "1"});
-      for (auto& id : claim(redis, 1)) {
+      for (auto& id : claim(redis, 1).ids) {
         in_hand[done] = clock::now();
         send_settle(redis, id);
         redis.receive();
@@ -61,7 +61,7 @@ double floor_throughput(unsigned jobs) {
   }
   auto begin = clock::now();
   for (unsigned done = 0; done < jobs;) {
-    auto ids = claim(redis, in_flight);
+    auto ids = claim(redis, in_flight).ids;
     for (auto& id : ids)
       send_settle(redis, id);
     for (size_t i = 0; i < ids.size(); ++i)
@@ -69,6 +69,30 @@ double floor_throughput(unsigned jobs) {
     done += ids.size();
   }
   return jobs / std::chrono::duration<double>(clock::now() - begin).count();
+}
+
+long_queue_figures claims_behind(unsigned foreign_jobs, unsigned claims) {
+  harness::redis_server server;
+  plain_client redis{server.port()};
+  load_scripts(redis);
+  for (unsigned i = 0; i < foreign_jobs; ++i) {
+    send_record(redis, i);
+    redis.receive();
+    redis.ask({"RPUSH", "queue:jobs", job_id(i)});
+  }
+  std::string passed;
+  auto measure = [&](const std::string& after) {
+    auto begin = clock::now();
+    passed = claim(redis, 1, "whisper", after).passed;
+    return std::chrono::duration<double, std::milli>(clock::now() - begin)
+      .count();
+  };
+  long_queue_figures out;
+  for (unsigned i = 0; i < claims; ++i) {
+    out.whole_ms.push_back(measure(""));
+    out.next_ms.push_back(measure(passed));
+  }
+  return out;
 }
 
 } // namespace render::bench

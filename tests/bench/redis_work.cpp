@@ -31,20 +31,22 @@ void load_scripts(plain_client& redis) {
   redis.ask({"SCRIPT", "LOAD", job_store::settle_script().text});
 }
 
-std::vector<std::string> claim(plain_client& redis, unsigned count) {
-  auto got
-    = redis.ask({"EVALSHA", job_store::claim_script().sha1, "4",
-                 std::string{job_store::keys::queue},
-                 job_store::keys::running(prefix, worker_name),
-                 job_store::keys::leases(prefix),
-                 job_store::keys::mark(prefix, worker_name), worker_name, now,
-                 "300", "30000", "0", "1", "10000", "16",
-                 "csm,whisper,portrait,analyze", std::to_string(count), "csm"});
-  std::vector<std::string> ids;
-  auto* claimed = got->element[1];
-  for (size_t i = 0; i < claimed->elements; ++i)
-    ids.emplace_back(claimed->element[i]->element[0]->str);
-  return ids;
+claimed claim(plain_client& redis, unsigned count, const std::string& type,
+              const std::string& after) {
+  auto got = redis.ask({"EVALSHA", job_store::claim_script().sha1, "4",
+                        std::string{job_store::keys::queue},
+                        job_store::keys::running(prefix, worker_name),
+                        job_store::keys::leases(prefix),
+                        job_store::keys::mark(prefix, worker_name), worker_name,
+                        now, "300", "30000", "0", "1", "10000", "16",
+                        "csm,whisper,portrait,analyze", after,
+                        std::to_string(count), type});
+  claimed out;
+  auto* jobs = got->element[1];
+  for (size_t i = 0; i < jobs->elements; ++i)
+    out.ids.emplace_back(jobs->element[i]->element[0]->str);
+  out.passed = got->element[4]->str;
+  return out;
 }
 
 void send_settle(plain_client& redis, const std::string& id) {

@@ -70,8 +70,15 @@ std::string job_id(unsigned n);
 /// Writes the producer's record of job n, without pushing it.
 void send_record(plain_client& to, unsigned n);
 
-/// Claims up to `count` jobs with the worker's script; their ids.
-std::vector<std::string> claim(plain_client& redis, unsigned count);
+struct claimed {
+  std::vector<std::string> ids;
+  /// For the next claim, as its `after`.
+  std::string passed;
+};
+
+/// Claims up to `count` jobs of this type with the worker's script.
+claimed claim(plain_client& redis, unsigned count,
+              const std::string& type = "csm", const std::string& after = "");
 
 /// Puts the settling of a job, as the worker does it, into the pipeline.
 void send_settle(plain_client& redis, const std::string& id);

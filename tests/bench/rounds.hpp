@@ -16,6 +16,16 @@ std::vector<double> worker_hand_over(unsigned jobs);
 double floor_throughput(unsigned jobs);
 double worker_throughput(unsigned jobs);
 
+struct long_queue_figures {
+  /// Milliseconds of a claim that walks the whole queue …
+  std::vector<double> whole_ms;
+  /// … and of one that goes on where the last one ended.
+  std::vector<double> next_ms;
+};
+
+/// Claims that find nothing behind so many jobs of another type.
+long_queue_figures claims_behind(unsigned foreign_jobs, unsigned claims);
+
 struct idle_figures {
   double redis_commands_per_s = 0;
   double core_percent = 0;

@@ -233,17 +233,27 @@ void memory_redis::cmd_blmove(args a, reply_writer& out) {
   move(a.first(5), out);
 }
 
+// Of its options only RANK.
 void memory_redis::cmd_lpos(args a, reply_writer& out) {
-  if (a.size() > 3)
+  if (a.size() != 3 && (a.size() != 5 || !is_word(a[3], "rank")))
     return out.error(syntax_error);
+  auto rank = a.size() == 5 ? to_integer(a[4]) : 1;
+  if (!rank)
+    return out.error(not_an_integer);
+  if (*rank == 0)
+    return out.error("ERR RANK can't be zero: use 1 to start from the first "
+                     "match, 2 from the second ... or use negative to start "
+                     "from the end of the list");
   auto bad = false;
   auto* x = get<redis_list>(a[1], out, bad);
   if (bad)
     return;
-  if (x)
-    for (size_t i = 0; i < x->size(); ++i)
-      if ((*x)[i] == a[2])
-        return out.integer(static_cast<int64_t>(i));
+  auto left = std::abs(*rank);
+  for (size_t i = 0, n = x ? x->size() : 0; i < n; ++i) {
+    auto at = *rank > 0 ? i : n - 1 - i;
+    if ((*x)[at] == a[2] && --left == 0)
+      return out.integer(static_cast<int64_t>(at));
+  }
   out.nil();
 }
 

@@ -308,6 +308,75 @@ BOOST_AUTO_TEST_CASE(two_workers_never_claim_the_same_job) {
   BOOST_TEST((std::set<std::string>(ids.begin(), ids.end()).size() == 500u));
 }
 
+// How many records Redis looks at for one claim.
+struct long_queue : harness::redis_store {
+  long long looks(uint32_t n, const std::string& type,
+                  const std::vector<std::string>& expected) {
+    redis.cmd("CONFIG", "RESETSTAT");
+    auto got = claim(store, n, type);
+    std::vector<std::string> ids;
+    for (auto& x : got.jobs)
+      ids.push_back(x.id);
+    BOOST_TEST(ids == expected, boost::test_tools::per_element());
+    auto stats = redis.cmd("INFO", "commandstats").text;
+    const std::string mark = "cmdstat_hmget:calls=";
+    auto at = stats.find(mark);
+    return at == std::string::npos ? 0
+                                   : std::stoll(stats.substr(at + mark.size()));
+  }
+
+  void push_many(const std::string& name, int count, const std::string& type) {
+    for (auto i = 0; i < count; ++i)
+      push(name + std::to_string(i), type);
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(a_long_queue_of_others_is_walked_once, long_queue) {
+  push_many("theirs", 500, "analyze");
+  BOOST_TEST(looks(2, "csm", {}) == 500);
+  // Its head is looked at each time, for what was put back.
+  BOOST_TEST(looks(2, "csm", {}) == 100);
+  push_many("new", 20, "analyze");
+  push("ours", "csm");
+  BOOST_TEST(looks(2, "csm", {"ours"}) == 100 + 21 + 1);
+  BOOST_TEST(looks(2, "csm", {}) == 100);
+  redis.cmd("LPUSH", "queue:jobs", "back");
+  redis.cmd("HSET", "job:back", "type", "csm", "status", "queued");
+  BOOST_TEST(looks(2, "csm", {"back"}) == 101);
+  // Other types: nothing is known of them.
+  BOOST_TEST(looks(1, "analyze", {"theirs0"}) == 2);
+  BOOST_TEST(looks(1, "analyze", {"theirs1"}) == 2);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_job_that_had_no_slot_is_not_passed, long_queue) {
+  push_many("theirs", 200, "analyze");
+  push_many("ours", 3, "csm");
+  push_many("more", 200, "analyze");
+  BOOST_TEST(looks(1, "csm", {"ours0"}) == 202);
+  BOOST_TEST(looks(1, "csm", {"ours1"}) == 102);
+  BOOST_TEST(looks(5, "csm", {"ours2"}) == 100 + 202);
+}
+
+// Two kinds are wanted, and one of them has no slot left after the first job.
+BOOST_FIXTURE_TEST_CASE(nor_is_one_whose_kind_had_none, long_queue) {
+  push_many("theirs", 150, "portrait");
+  push_many("ours", 2, "csm");
+  push("last", "whisper");
+  auto got = ask<msg::claimed_jobs>(
+    store, msg::claim_jobs{{{{"csm"}, 1}, {{"whisper"}, 2}}});
+  BOOST_REQUIRE(got);
+  BOOST_TEST(got->jobs.size() == 2u);
+  BOOST_TEST(looks(1, "csm", {"ours1"}) == 102);
+}
+
+BOOST_FIXTURE_TEST_CASE(where_the_walk_ended_may_be_gone, long_queue) {
+  push_many("theirs", 300, "analyze");
+  claim(store, 1, "csm");
+  redis.cmd("LREM", "queue:jobs", "0", "theirs299");
+  push("ours", "csm");
+  BOOST_TEST(looks(1, "csm", {"ours"}) == 300 + 1);
+}
+
 BOOST_AUTO_TEST_CASE(big_data_comes_with_a_claim_but_not_with_a_peek) {
   data = std::string(100u << 10, 'x');
   push("long");

@@ -86,8 +86,9 @@ public:
                  {"queue:jobs", running(), "c3:leases", "c3:mark:p"},
                  {worker(), now(), "300", d_.of(words{"1", "30000"}), number(),
                   number(), "1000", d_.of(words{"0", "2", "16"}),
-                  "csm,whisper,portrait,analyze", d_.of(words{"0", "1", "3"}),
-                  "csm,whisper,portrait", d_.of(words{"0", "2"}), "analyze"});
+                  "csm,whisper,portrait,analyze", d_.of(words{"", id()}),
+                  d_.of(words{"0", "1", "3"}), "csm,whisper,portrait",
+                  d_.of(words{"0", "2"}), "analyze"});
     }
   }
 
@@ -256,8 +257,9 @@ BOOST_AUTO_TEST_CASE(a_script_out_of_memory_changes_nothing) {
   memory.now_is.out_of_memory = true;
   auto& x = job_store::claim_script();
   auto command = job_store::make_command(
-                   x, {"queue:jobs", "c3:running:w", "c3:leases"},
-                   {"w", "1", "300", "30000", "100", "16", "csm", "1", "csm"})
+                   x, {"queue:jobs", "c3:running:w", "c3:leases", "c3:mark:w"},
+                   {"w", "1", "300", "30000", "0", "1", "100", "16", "csm", "",
+                    "1", "csm"})
                    .args;
   command[0] = "EVAL";
   command[1] = x.text;

@@ -51,6 +51,7 @@ const std::vector<words> patterns{
   {"LMOVE", "k", "k", "left", "left"},
   {"LMOVE", "k", "k", "up", "left"},
   {"LPOS", "k", "v"},
+  {"LPOS", "k", "v", "RANK", "i"},
   {"HSET", "k", "f", "v", "f", "v"},
   {"HSET", "k", "f"},
   {"HSET", "k", "f", "v", "f"},

@@ -119,4 +119,37 @@ BOOST_AUTO_TEST_CASE(a_dead_lock_of_a_python_worker_ends_after_300_s) {
   BOOST_TEST(took <= 300'101);
 }
 
+BOOST_AUTO_TEST_CASE(a_dead_lock_deep_in_the_queue_is_found_within_5_s) {
+  rule_world s{{{"GPU_IDLE_TIMEOUT", "1000"}}};
+  s.given_a_warm_worker();
+  constexpr size_t others = 150;
+  auto lock = [&](size_t job, const std::string& seconds) {
+    auto record = "job:" + job_table::id_of(job);
+    s.world->redis.run({"SET", record + ":lock", "python-1", "EX", seconds});
+    s.world->redis.run({"HSET", record, "locked_by", "python-1"});
+  };
+  for (size_t job = 1; job <= others; ++job) {
+    lock(job, "900");
+    s.when_a_job_is_pushed("whisper", 3);
+  }
+  lock(others + 1, "300");
+  auto dead = s.when_a_job_is_pushed("whisper", 3);
+  for (size_t i = 0; i < others; ++i) {
+    lock(dead + 1 + i, "900");
+    s.when_a_job_is_pushed("whisper", 3);
+  }
+  s.after(299);
+  // What is new is found in 100 ms all the same.
+  auto fresh = s.when_a_job_is_pushed("whisper", 1);
+  auto took = s.ms_until([&] {
+    return s.status(fresh) == "running";
+  });
+  BOOST_TEST(took <= 101);
+  took = s.ms_until([&] {
+    return s.status(dead) == "running";
+  });
+  BOOST_TEST(took > 900 - 101);
+  BOOST_TEST(took <= 1'000 + 5'101);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -3,4 +3,5 @@ render_test(
   LABEL unit
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/job_store_codec_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/job_store_queue_walk_test.cpp
   DEPENDS render_job_store_codec)

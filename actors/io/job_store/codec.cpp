@@ -133,7 +133,7 @@ decoded_job decode_job(reply x) {
 }
 
 result<decoded_claim> decode_claim(reply x) {
-  if (auto wrong = unless_array(x, 4, "claim"))
+  if (auto wrong = unless_array(x, 5, "claim"))
     return fail(std::move(*wrong));
   decoded_claim out;
   out.queue_length = static_cast<uint64_t>(integer_at(x, 0));
@@ -154,6 +154,8 @@ result<decoded_claim> decode_claim(reply x) {
   }
   for (auto& id : x.elements[3].elements)
     out.dropped.push_back(std::move(id.text));
+  if (x.elements[4].type == kind::text)
+    out.passed = std::move(x.elements[4].text);
   return out;
 }
 

@@ -44,6 +44,8 @@ struct decoded_claim {
   std::vector<decoded_unfit> unfit;
   /// Ids removed from the queue because their record is not a hash.
   std::vector<std::string> dropped;
+  /// As `queue_walk::end` takes it; none from a claim of one job.
+  std::optional<std::string> passed;
 };
 
 result<decoded_claim> decode_claim(reply x);

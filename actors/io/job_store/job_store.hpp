@@ -4,6 +4,7 @@
 // (redis_loop). Final writes are tried until Redis has answered. When this
 // actor dies, waiting requests fail and claimed jobs stay locked to us.
 #include "actors/io/job_store/journal.hpp"
+#include "actors/io/job_store/queue_walk.hpp"
 #include "actors/io/job_store/redis_loop.hpp"
 #include "actors/log.hpp"
 #include "messages/clock.hpp"
@@ -44,6 +45,10 @@ struct config {
   milliseconds command_timeout{5'000};
   /// How far into the queue a claim or a peek looks.
   uint32_t scan_max = 10'000;
+  /// Between two claims that walk through all of the queue. A job between
+  /// others that becomes claimable where it stands, as when a Python worker's
+  /// lock runs out, is found this late at most.
+  milliseconds walk_whole_every{5'000};
   /// Most unfit jobs that one claim brings along.
   uint32_t unfit_max = 16;
   /// Longest `data` that a peek carries, bytes.
@@ -138,6 +143,7 @@ struct job_store_state {
   /// write.
   std::map<std::string, caf::actor_addr> gpus;
   uint32_t claims_under_way = 0;
+  job_store::queue_walk walk;
   /// How often to look for jobs that a lost answer left behind.
   uint32_t reconciles_due = 0;
   std::vector<caf::typed_response_promise<msg::queue_head>> awaiting;

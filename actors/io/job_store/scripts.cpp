@@ -89,7 +89,7 @@ local ids_max, unfit_max = tonumber(ARGV[7]), tonumber(ARGV[8])
 local known, left, fits, page = {}, {}, {}, 100
 for t in string.gmatch(ARGV[9], '[^,]+') do known[t] = true end
 local total = 0
-for i = 10, #ARGV, 2 do
+for i = 11, #ARGV, 2 do
   local q = #left + 1
   left[q] = tonumber(ARGV[i])
   total = total + left[q]
@@ -104,6 +104,13 @@ local function quota(kind)
   end
 end
 local claimed, unfit, dropped, gone, at, seen = {}, {}, {}, {}, 0, 0
+local after, passed, none_for_us = ARGV[10], '', true
+local function skip_what_was_walked()
+  local found = redis.pcall('LPOS', KEYS[1], after, 'RANK', -1)
+  if type(found) ~= 'number' or found < at then return end
+  at = found + 1
+  if none_for_us then passed = after end
+end
 while total > 0 and seen < ids_max do
   local ids = redis.call('LRANGE', KEYS[1], at, at + page - 1)
   if #ids == 0 then break end
@@ -131,11 +138,17 @@ while total > 0 and seen < ids_max do
       table.insert(claimed, take(id))
     else
       at = at + 1
+      if reason or state == 'free' and fits[r[3]] then none_for_us = false end
+      if none_for_us then passed = id end
     end
+  end
+  if after ~= '' then
+    skip_what_was_walked()
+    after = ''
   end
 end
 if #claimed + #unfit > 0 then advance(KEYS[4], ARGV[5], ARGV[6]) end
-return {redis.call('LLEN', KEYS[1]), claimed, unfit, dropped}
+return {redis.call('LLEN', KEYS[1]), claimed, unfit, dropped, passed}
 )lua";
 
 constexpr std::string_view claim_one_lua = R"lua(
@@ -160,7 +173,7 @@ elseif state == 'over' or state == 'alien' then
   if state == 'alien' then dropped = {id} end
 end
 if #claimed + #unfit > 0 then advance(KEYS[4], ARGV[5], ARGV[6]) end
-return {redis.call('LLEN', KEYS[1]), claimed, unfit, dropped}
+return {redis.call('LLEN', KEYS[1]), claimed, unfit, dropped, false}
 )lua";
 
 constexpr std::string_view peek_lua = R"lua(
