@@ -29,6 +29,12 @@ struct config {
   /// A launch waits a uniformly random time in this range first.
   duration pre_launch_min{15'000};
   duration pre_launch_max{30'000};
+  /// Look at what other workers are launching before a GPU is launched, or
+  /// makes room, for a job that is not ours yet.
+  bool look_before_launch = true;
+  /// A GPU of theirs is expected to take a job within this time: as long as a
+  /// booting node's slowest service may take.
+  duration boot_time{120'000};
   duration max_render_time{1'800'000};
   /// Of a job that does not say.
   duration default_max_time{1'200'000};
@@ -97,6 +103,9 @@ struct rent {
   std::vector<std::string> known_workloads;
 };
 struct take_gpus {};
+struct view_gpus {
+  std::string type;
+};
 struct drain_gpu {
   uint64_t instance = 0;
   std::string reason;
@@ -138,8 +147,8 @@ struct say {
 
 using effect
   = std::variant<send_capacity, run_on, rent, drain_gpu, halt_gpu, settle,
-                 release, note_attempt, take_gpus, deliver, start_watcher,
-                 arm_timer, flush_webhooks, finish, say>;
+                 release, note_attempt, take_gpus, view_gpus, deliver,
+                 start_watcher, arm_timer, flush_webhooks, finish, say>;
 using effects = std::vector<effect>;
 
 void append(effects& to, effects xs);
@@ -161,6 +170,8 @@ public:
   effects on_jobs_claimed(msg::jobs_claimed x, double now_s);
   effects on_backlog(const msg::backlog& x, double now_s);
   effects on_gpus_taken(const result<msg::gpus_taken>& got, double now_s);
+  effects on_gpus_viewed(const std::string& type,
+                         const result<msg::gpus_seen>& got, double now_s);
   effects on_gpu_update(const msg::gpu_update& x, double now_s);
   /// A GPU INSTANCE died without a word.
   effects on_gpu_died(uint64_t instance, const std::string& why, double now_s);
@@ -219,6 +230,8 @@ private:
     bool timer_is_jitter = false;
     /// The random wait is over; holds until a launch or no more need.
     bool waited = false;
+    /// The ledger was asked what others launch, and has not answered.
+    bool viewing = false;
     uint32_t failures = 0;
     double not_before_s = 0;
   };
@@ -253,9 +266,12 @@ private:
 
   // scaling.cpp
   effects scale(double now_s);
-  effects scale_type(const std::string& type, double now_s);
+  effects scale_type(const std::string& type, double now_s,
+                     std::optional<uint64_t> elsewhere = std::nullopt);
   effects launch(const std::string& type, uint32_t wanted);
-  effects make_room(const std::string& type, double now_s);
+  effects make_room(uint64_t instance, const std::string& type);
+  std::optional<uint64_t> in_the_way(const std::string& type,
+                                     double now_s) const;
   bool is_in_the_way(const gpu& x, const std::string& type, double now_s) const;
   uint64_t waiting_for(const std::string& type) const;
   shortage shortage_of(const std::string& type, double now_s) const;

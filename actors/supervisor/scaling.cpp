@@ -2,6 +2,7 @@
 #include "actors/supervisor/policy.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace render::supervisor {
 
@@ -95,23 +96,41 @@ effects policy::scale(double now_s) {
   return out;
 }
 
-effects policy::scale_type(const std::string& type, double now_s) {
+// `elsewhere`: slots of GPUs that other workers have just launched; not known
+// while nobody has looked.
+effects policy::scale_type(const std::string& type, double now_s,
+                           std::optional<uint64_t> elsewhere) {
   auto& need = demands_[type];
   auto missing = shortage_of(type, now_s);
   if (missing.others == 0)
     need.waited = false;
   if (missing.others == 0 && (missing.retries == 0 || need.timer_is_jitter))
     need.timer_generation = 0;
+  uint32_t ripe = need.waited ? missing.others : 0;
+  if (elsewhere)
+    ripe -= static_cast<uint32_t>(std::min<uint64_t>(ripe, *elsewhere));
   // A job that is ours already waits for no stranger to take it.
-  auto urgent = missing.retries + (need.waited ? missing.others : 0);
+  auto urgent = missing.retries + ripe;
   if (urgent + missing.others == 0)
     return {};
   if (urgent > 0 && now_s >= need.not_before_s) {
-    if (gpus_.size() >= cfg_.max_gpus)
-      return make_room(type, now_s);
+    auto full = gpus_.size() >= cfg_.max_gpus;
+    auto leaves = full ? in_the_way(type, now_s) : std::nullopt;
+    if (full && !leaves)
+      return {};
+    if (ripe > 0 && !elsewhere && cfg_.look_before_launch) {
+      if (std::exchange(need.viewing, true))
+        return {};
+      return {view_gpus{type}};
+    }
+    if (full)
+      return make_room(*leaves, type);
     auto wanted = (urgent + cfg_.slots_per_gpu - 1) / cfg_.slots_per_gpu;
     return launch(type, wanted);
   }
+  // Others see to them: a random wait anew.
+  if (elsewhere && ripe == 0)
+    need.waited = false;
   if (need.timer_generation != 0)
     return {};
   auto spread = std::uniform_int_distribution<int64_t>{
@@ -175,24 +194,56 @@ bool policy::is_in_the_way(const gpu& x, const std::string& type,
             });
 }
 
-// All GPUs that we may rent are rented: one that is in the way goes.
-effects policy::make_room(const std::string& type, double now_s) {
+// Of the GPUs that we have, one that can go; none while one is going already.
+std::optional<uint64_t> policy::in_the_way(const std::string& type,
+                                           double now_s) const {
   auto leaving = std::any_of(gpus_.begin(), gpus_.end(), [](auto& entry) {
     auto phase = entry.second.last.phase;
     return entry.second.told_to_stop || phase == gpu_phase::draining
            || phase == gpu_phase::stopping;
   });
   if (leaving)
+    return std::nullopt;
+  for (auto& [instance, x] : gpus_)
+    if (is_in_the_way(x, type, now_s))
+      return instance;
+  return std::nullopt;
+}
+
+// All GPUs that we may rent are rented: one that is in the way goes.
+effects policy::make_room(uint64_t instance, const std::string& type) {
+  gpus_.at(instance).told_to_stop = true;
+  effects out{drain_gpu{instance, "makes room for " + type}};
+  append(out, capacity());
+  return out;
+}
+
+// Strangers cannot agree on who launches, but they see what each other has
+// launched: without a look, all of them would launch for one job.
+effects policy::on_gpus_viewed(const std::string& type,
+                               const result<msg::gpus_seen>& got,
+                               double now_s) {
+  demands_[type].viewing = false;
+  if (draining())
     return {};
-  for (auto& [instance, x] : gpus_) {
-    if (!is_in_the_way(x, type, now_s))
-      continue;
-    x.told_to_stop = true;
-    effects out{drain_gpu{instance, "makes room for " + type}};
-    append(out, capacity());
-    return out;
-  }
-  return {};
+  effects out;
+  uint64_t young = 0;
+  if (!got)
+    out.push_back(
+      say{severity::warning,
+          "what other workers launch is not known: " + got.error().message});
+  else
+    for (auto& x : got->entries) {
+      auto ours = std::any_of(gpus_.begin(), gpus_.end(), [&](auto& entry) {
+        return entry.second.last.ledger_id == x.id;
+      });
+      auto since = now_s - std::max(x.intent_s, x.launched_s);
+      if (!ours && x.state != gpu_entry_state::stopping
+          && since < in_seconds(cfg_.boot_time))
+        ++young;
+    }
+  append(out, scale_type(type, now_s, young * cfg_.slots_per_gpu));
+  return out;
 }
 
 void policy::gpu_failed(const std::string& type, double now_s) {

@@ -95,6 +95,22 @@ struct shell {
         });
   }
 
+  void operator()(supervisor::view_gpus x) const {
+    auto on = [sh = *this, type = x.type](const result<msg::gpus_seen>& got) {
+      sh.run(sh.st().policy.on_gpus_viewed(type, got, sh.now()));
+    };
+    self
+      ->request(st().deps.gpu_ledger, ledger_timeout,
+                msg::view_gpus{std::move(x.type)})
+      .then(
+        [on](msg::gpus_seen& got) {
+          on(std::move(got));
+        },
+        [on](caf::error& err) {
+          on(fail(to_failure(err)));
+        });
+  }
+
   void operator()(supervisor::note_attempt x) const {
     self->send(st().deps.ledger, msg::note_attempt{std::move(x.subject)});
   }

@@ -27,7 +27,7 @@ struct options {
   double mean_work_s = 10;
   double group = 30;
   std::string trace = "bursty";
-  std::string policy = "contract";
+  std::string policy = "ledger";
   std::string faults = "none";
   double faults_per_hour = 1;
   std::string replay;
@@ -61,8 +61,8 @@ void add_options(CLI::App& app, options& o) {
                  "lines (c3ctl export-trace)");
   app.add_option(
     "--policy", o.policy,
-    "contract: what the workers do; clairvoyant: a bound that knows "
-    "the future; or both with a comma, for a comparison");
+    "ledger or contract: the workers, with that LAUNCH_POLICY; clairvoyant: a "
+    "bound that knows the future; several with commas, for a comparison");
   app.add_option("--faults", o.faults,
                  "none, safe, all, or names (see --list-faults) with commas; "
                  "-name takes one away");
@@ -166,7 +166,7 @@ int usage_error(const failure& x) {
   return 2;
 }
 
-constexpr std::string_view policies[] = {"contract", "clairvoyant"};
+constexpr std::string_view policies[] = {"ledger", "contract", "clairvoyant"};
 
 result<std::vector<std::string>> read_policies(const std::string& text) {
   std::vector<std::string> out;
@@ -176,12 +176,13 @@ result<std::vector<std::string>> read_policies(const std::string& text) {
         == std::end(policies))
       return fail(failure_kind::invalid_input,
                   "--policy: " + name
-                    + " does not exist; there are contract and clairvoyant");
+                    + " does not exist; there are ledger, contract and "
+                      "clairvoyant");
     out.push_back(name);
   }
   if (out.empty())
     return fail(failure_kind::invalid_input,
-                "--policy: wanted is contract, clairvoyant or both");
+                "--policy: wanted is ledger, contract or clairvoyant");
   return out;
 }
 
@@ -230,7 +231,9 @@ std::string own_use() {
   return buffer;
 }
 
-fleet_outcome run_contract(const options& o, const fleet_options& run) {
+fleet_outcome run_workers(const options& o, fleet_options run,
+                          const std::string& policy) {
+  run.settings["LAUNCH_POLICY"] = policy;
   auto begin = std::chrono::steady_clock::now();
   auto outcome = run_fleet(run);
   auto took
@@ -273,7 +276,7 @@ int simulate(const options& o) {
   for (auto& name : *names) {
     auto outcome = name == "clairvoyant"
                      ? clairvoyant(run->jobs, {.slots = slots_of(*run)})
-                     : run_contract(o, *run);
+                     : run_workers(o, *run, name);
     if (outcome.broken)
       return report_violation(o, *run, *outcome.broken);
     outcomes.push_back({name, std::move(outcome)});

@@ -230,6 +230,10 @@ const std::vector<setting>& settings() {
      false, false, duration(&c::pre_launch_min)},
     {"PRE_LAUNCH_TIMEOUT_MAX", "30", "Longest such wait, seconds.", false,
      false, duration(&c::pre_launch_max)},
+    {"LAUNCH_POLICY", "ledger",
+     "After that wait: ledger (launch what other workers have not launched "
+     "already) or contract (launch in any case, as the Python worker does).",
+     false, false, choice(&c::launch_policy, {"ledger", "contract"})},
     {"DEFAULT_GPU_LAUNCH", "7200", "Longest life of a GPU, seconds.", false,
      false, duration(&c::gpu_lifetime)},
     {"DEFAULT_GPU_REPLACE", "3600",

@@ -62,6 +62,7 @@ struct worker_config {
   seconds_f gpu_idle_timeout{};
   seconds_f pre_launch_min{};
   seconds_f pre_launch_max{};
+  std::string launch_policy;
   seconds_f gpu_lifetime{};
   seconds_f gpu_replace_after{};
   seconds_f boot_timeout{};

@@ -111,6 +111,7 @@ supervisor::config supervisor_config(const worker_config& cfg, uint64_t seed) {
   out.slots_per_gpu = cfg.jobs_per_gpu;
   out.pre_launch_min = to_ms(cfg.pre_launch_min);
   out.pre_launch_max = to_ms(cfg.pre_launch_max);
+  out.look_before_launch = cfg.launch_policy == "ledger";
   out.max_render_time = to_ms(cfg.max_render_time);
   out.attempts_max = cfg.job_attempts;
   out.drain_time = to_ms(cfg.drain_time);

@@ -25,7 +25,8 @@ BOOST_AUTO_TEST_CASE(the_wait_is_drawn_from_the_range) {
   s.given_a_provider_that_refuses();
   s.given_workers(8);
   auto pushed = s.ms();
-  s.when_a_job_is_pushed("whisper", 5);
+  for (auto i = 0; i < 8; ++i)
+    s.when_a_job_is_pushed("whisper", 5);
   s.after(32);
   std::set<int64_t> seen;
   for (auto at : s.times_of("api.sim/launch"))
@@ -34,6 +35,63 @@ BOOST_AUTO_TEST_CASE(the_wait_is_drawn_from_the_range) {
   BOOST_TEST(*seen.begin() - pushed <= 30'000);
   // All the same would be a herd.
   BOOST_TEST(seen.size() >= 8u);
+}
+
+BOOST_AUTO_TEST_CASE(of_many_workers_as_many_launch_as_jobs_wait) {
+  for (size_t jobs : {1, 4}) {
+    fleet_scenario s;
+    s.given_workers(20);
+    for (size_t i = 0; i < jobs; ++i)
+      s.when_a_job_is_pushed("whisper", 300);
+    s.until([&] {
+      return s.renders_running() == jobs;
+    });
+    s.after(60);
+    BOOST_TEST(s.world->cloud.launches() == jobs);
+    BOOST_TEST(s.broken_rule() == "");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(of_many_idle_gpus_one_makes_room) {
+  fleet_scenario s;
+  s.given_workers(6);
+  for (auto i = 0; i < 6; ++i)
+    s.when_a_job_is_pushed("csm", 120);
+  s.until([&] {
+    return s.renders_running() == 6;
+  });
+  s.after(150);
+  BOOST_TEST(s.world->cloud.launches() == 6u);
+  auto rare = s.when_a_job_is_pushed("analyze", 5);
+  s.until([&] {
+    return s.status(rare) == "success";
+  });
+  BOOST_TEST(s.world->cloud.launches() == 7u);
+  BOOST_TEST(s.gpus_running() == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(of_python_like_workers_all_launch) {
+  fleet_scenario s{1, {{"LAUNCH_POLICY", "contract"}}};
+  s.given_workers(20);
+  s.when_a_job_is_pushed("whisper", 5);
+  s.after(60);
+  BOOST_TEST(s.world->cloud.launches() > 10u);
+}
+
+BOOST_AUTO_TEST_CASE(a_launch_of_a_worker_that_died_keeps_no_job_waiting) {
+  fleet_scenario s;
+  s.given_workers(3);
+  auto job = s.when_a_job_is_pushed("whisper", 5);
+  s.until([&] {
+    return s.gpus_running() == 1;
+  });
+  s.world->kill_node(s.world->cloud.running().begin()->second->client);
+  auto took = s.until([&] {
+    return s.status(job) == "success";
+  });
+  // Another takes the GPU over within a minute, and it boots, or launches anew.
+  BOOST_TEST(took > 0);
+  BOOST_TEST(took < 120 + 30 + 60 + 10);
 }
 
 BOOST_AUTO_TEST_CASE(a_refused_launch_is_tried_five_times) {

@@ -35,6 +35,8 @@ inline fleet_options corpus_run(uint64_t seed, std::string faults = {}) {
   // A node with room for more is another node.
   if (seed % 3 == 0)
     out.settings = {{"MAX_GPUS", "3"}, {"JOBS_PER_GPU", "2"}};
+  if (seed % 7 == 0)
+    out.settings["LAUNCH_POLICY"] = "contract";
   return out;
 }
 

@@ -11,6 +11,7 @@ one() {
   local faults=${FAULTS:-safe}
   [ -n "$FAULTS" ] || [ $((seed % 11)) -ne 0 ] || faults=receivers
   [ $((seed % 3)) -ne 0 ] || more=(--set MAX_GPUS=3 --set JOBS_PER_GPU=2)
+  [ $((seed % 7)) -ne 0 ] || more+=(--policy contract)
   out=$(timeout 120 "$C3_SIM" --seed "$seed" --nodes 4 --hours 1 --jobs 100 \
     --trace "${shapes[$((seed % 5))]}" --faults "$faults" --faults-per-hour 4 \
     "${more[@]}" 2>&1) || code=$?

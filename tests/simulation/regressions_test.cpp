@@ -17,6 +17,7 @@ struct seen_with {
   size_t jobs = 100;
   size_t nodes = 4;
   double hours = 1;
+  std::string policy = "contract";
 };
 
 fleet_outcome run(uint64_t seed, const seen_with& x) {
@@ -32,6 +33,7 @@ fleet_outcome run(uint64_t seed, const seen_with& x) {
   out.jobs = *make_trace(t);
   out.faults = *harness::parse_faults(x.faults);
   out.faults_per_hour = x.faults_per_hour;
+  out.settings["LAUNCH_POLICY"] = x.policy;
   return run_fleet(out);
 }
 

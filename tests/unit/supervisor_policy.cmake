@@ -3,5 +3,6 @@ render_test(
   LABEL unit
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/supervisor_policy_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/supervisor_look_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/adoption_test.cpp
   DEPENDS render_supervisor_policy)

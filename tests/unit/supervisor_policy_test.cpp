@@ -22,6 +22,8 @@ config settings() {
                           {job_kind::analyze, "ollama_webui:fast"}};
   out.pre_launch_min = out.pre_launch_max = duration{0};
   out.max_gpus = 4;
+  // supervisor_look_test.cpp has that.
+  out.look_before_launch = false;
   return out;
 }
 
