@@ -87,7 +87,9 @@ struct shell {
 
   void start() const {
     arm(deadline, time_left());
-    arm(progress_tick, st().cfg.progress_interval);
+    // Tried before, it has waited for this GPU, and may be another's by now.
+    auto waited = st().task.subject.attempt > 1;
+    arm(progress_tick, waited ? milliseconds{0} : st().cfg.progress_interval);
     auto params = validate(st().task.subject);
     if (!params)
       return perform(finish_with(params.error()));

@@ -426,4 +426,18 @@ BOOST_AUTO_TEST_CASE(is_written_every_800_ms) {
   BOOST_TEST(log->times("ended") == "2100");
 }
 
+// While it waited for this GPU, its lease may have run out.
+BOOST_AUTO_TEST_CASE(of_a_job_tried_before_is_written_at_once) {
+  task.subject.attempt = 2;
+  start([] {
+    return wait_for(2'100ms, [] {
+      return done("ok");
+    });
+  });
+  store->jobs.at("1").status = "queued";
+  advance(10s);
+  BOOST_TEST(log->times("ended") == "0");
+  BOOST_TEST((outcome->error.kind == failure_kind::not_owner));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

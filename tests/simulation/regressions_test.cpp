@@ -57,6 +57,13 @@ BOOST_AUTO_TEST_CASE(no_gpu_makes_room_for_jobs_that_wait_no_more) {
     expect_whole(run(seed, {.trace = "steady", .nodes = 60, .hours = 0.05}));
 }
 
+// Its GPU had died; while it waited for the next one, its worker was cut off
+// from Redis until the lease had run out.
+BOOST_AUTO_TEST_CASE(a_job_that_waited_for_its_next_gpu_is_still_ours) {
+  expect_whole(
+    run(32, {.trace = "sparse", .faults = "safe", .policy = "ledger"}));
+}
+
 BOOST_AUTO_TEST_CASE(a_killed_worker_leaves_nothing_behind) {
   for (uint64_t seed : {1, 2, 3})
     expect_whole(run(seed, {"steady", "process-death", 40, 200}));
