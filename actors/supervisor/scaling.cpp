@@ -242,6 +242,11 @@ effects policy::on_gpus_viewed(const std::string& type,
           && since < in_seconds(cfg_.boot_time))
         ++young;
     }
+  if (young > 0)
+    out.push_back(say{severity::info, std::to_string(young)
+                                        + " GPU(s) of other workers are on "
+                                          "their way for "
+                                        + type});
   append(out, scale_type(type, now_s, young * cfg_.slots_per_gpu));
   return out;
 }

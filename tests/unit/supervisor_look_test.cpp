@@ -132,6 +132,11 @@ BOOST_AUTO_TEST_CASE(a_job_left_to_others_waits_anew) {
   w.wait_ends(w.jobs_wait(1));
   auto out = w.look_shows({an_entry(110)});
   BOOST_TEST(all<rent>(out).empty());
+  BOOST_REQUIRE(all<say>(out).size() == 2u);
+  BOOST_TEST(all<say>(out)[0].text
+             == "1 GPU(s) of other workers are on their way for media:fast");
+  BOOST_TEST(all<say>(out)[1].text
+             == "1 job(s) wait for media:fast, looking again in 20000 ms");
   BOOST_REQUIRE(all<arm_timer>(out).size() == 1u);
   BOOST_TEST((all<arm_timer>(out)[0].delay == 20s));
   w.now_s = t0 + 20;
