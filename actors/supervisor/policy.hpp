@@ -35,6 +35,8 @@ struct config {
   /// A GPU of theirs is expected to take a job within this time: as long as a
   /// booting node's slowest service may take.
   duration boot_time{120'000};
+  /// Jobs left to others: until the next look, at least.
+  duration look_spacing{1'000};
   duration max_render_time{1'800'000};
   /// Of a job that does not say.
   duration default_max_time{1'200'000};

@@ -129,13 +129,16 @@ effects policy::scale_type(const std::string& type, double now_s,
     return launch(type, wanted);
   }
   // Others see to them: a random wait anew.
-  if (elsewhere && ripe == 0)
+  auto left_to_others = elsewhere && ripe == 0;
+  if (left_to_others)
     need.waited = false;
   if (need.timer_generation != 0)
     return {};
   auto spread = std::uniform_int_distribution<int64_t>{
     cfg_.pre_launch_min.count(), cfg_.pre_launch_max.count()};
   auto delay = urgent > 0 ? duration{0} : duration{spread(random_)};
+  if (left_to_others && urgent == 0)
+    delay = std::max(delay, cfg_.look_spacing);
   if (in_seconds(delay) < need.not_before_s - now_s)
     delay
       = duration{static_cast<int64_t>((need.not_before_s - now_s) * 1000) + 1};

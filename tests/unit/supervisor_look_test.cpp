@@ -145,6 +145,18 @@ BOOST_AUTO_TEST_CASE(a_job_left_to_others_waits_anew) {
   BOOST_TEST(all<rent>(w.look_shows({an_entry(110)})).size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(without_a_random_wait_it_waits_a_second) {
+  auto cfg = settings();
+  cfg.pre_launch_min = cfg.pre_launch_max = 0s;
+  one_worker w{cfg};
+  w.wait_ends(w.jobs_wait(1));
+  auto out = w.look_shows({an_entry(1)});
+  BOOST_REQUIRE(all<arm_timer>(out).size() == 1u);
+  BOOST_TEST((all<arm_timer>(out)[0].delay == 1s));
+  // Whatever happens meanwhile.
+  BOOST_TEST(w.jobs_wait(2).empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_look_that_fails_keeps_no_job_waiting) {
   one_worker w;
   w.wait_ends(w.jobs_wait(2));
