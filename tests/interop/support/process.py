@@ -1,5 +1,6 @@
 """Child processes on free loopback ports, with their output kept for the
 report of a failing test."""
+import contextlib
 import os
 import pathlib
 import signal
@@ -67,6 +68,15 @@ class Process:
 
     def output(self, tail=20_000):
         return self.log.read_text(errors="replace")[-tail:]
+
+    @contextlib.contextmanager
+    def paused(self):
+        """It stands still inside."""
+        os.killpg(self.child.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.child.pid, signal.SIGCONT)
 
     def kill(self):
         self._end(signal.SIGKILL, 10)
