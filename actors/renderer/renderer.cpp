@@ -87,9 +87,22 @@ struct shell {
 
   void start() const {
     arm(deadline, time_left());
-    // Tried before, it has waited for this GPU, and may be another's by now.
-    auto waited = st().task.subject.attempt > 1;
-    arm(progress_tick, waited ? milliseconds{0} : st().cfg.progress_interval);
+    arm(progress_tick, st().cfg.progress_interval);
+    if (!may_be_lost(st().task.subject))
+      return begin();
+    ask_owner({}, -1, st().cfg.progress_timeout,
+              [sh = *this](const result<msg::ownership>& got) {
+                auto lost = got ? reason_to_stop(*got) : std::nullopt;
+                if (lost)
+                  sh.interrupt(std::move(*lost));
+                else
+                  sh.begin();
+              });
+  }
+
+  void begin() const {
+    if (st().course.current_phase() != run::phase::working)
+      return;
     auto params = validate(st().task.subject);
     if (!params)
       return perform(finish_with(params.error()));
@@ -303,17 +316,11 @@ struct shell {
   void stop(const failure& why) const {
     if (why.kind != failure_kind::unavailable)
       return interrupt(why);
-    auto& job = st().task.subject;
-    self
-      ->request(st().deps.progress, st().cfg.interrupt_grace,
-                msg::report_progress{job.id, {}, -1, job.fence})
-      .then(
-        [sh = *this, why](const msg::ownership& x) {
-          sh.interrupt(reason_to_stop(x).value_or(why));
-        },
-        [sh = *this, why](const caf::error&) {
-          sh.interrupt(why);
-        });
+    ask_owner({}, -1, st().cfg.interrupt_grace,
+              [sh = *this, why](const result<msg::ownership>& got) {
+                auto lost = got ? reason_to_stop(*got) : std::nullopt;
+                sh.interrupt(lost.value_or(why));
+              });
   }
 
   void interrupt(failure why) const {
@@ -383,20 +390,31 @@ struct shell {
     if (st().course.current_phase() != run::phase::working)
       return;
     arm(progress_tick, st().cfg.progress_interval);
+    ask_owner(st().course.stage(), st().course.progress(),
+              st().cfg.progress_timeout,
+              [sh = *this](const result<msg::ownership>& got) {
+                if (auto lost = got ? reason_to_stop(*got) : std::nullopt)
+                  sh.interrupt(std::move(*lost));
+              });
+  }
+
+  // Writes progress, and tells `on` whose the job is. An outage of Redis stops
+  // no render.
+  template <class F>
+  void ask_owner(const std::string& stage, double progress,
+                 milliseconds timeout, F on) const {
+    auto& job = st().task.subject;
     self
-      ->request(st().deps.progress, st().cfg.progress_timeout,
-                msg::report_progress{st().task.subject.id, st().course.stage(),
-                                     st().course.progress(),
-                                     st().task.subject.fence})
+      ->request(st().deps.progress, timeout,
+                msg::report_progress{job.id, stage, progress, job.fence})
       .then(
-        [sh = *this](const msg::ownership& x) {
-          if (auto why = reason_to_stop(x))
-            sh.interrupt(std::move(*why));
+        [on](const msg::ownership& x) {
+          on(x);
         },
-        [sh = *this](caf::error& err) {
-          // An outage of Redis stops no render.
-          sh.log(spdlog::level::debug,
-                 "progress not written: " + to_failure(err).message);
+        [sh = *this, on](caf::error& err) {
+          auto why = to_failure(err);
+          sh.log(spdlog::level::debug, "progress not written: " + why.message);
+          on(fail(std::move(why)));
         });
   }
 

@@ -34,6 +34,10 @@ bool run::note(const std::string& stage, double progress) {
   return true;
 }
 
+bool may_be_lost(const job& x) noexcept {
+  return x.attempt > 1;
+}
+
 std::optional<failure> reason_to_stop(const msg::ownership& x) {
   if (x.ours)
     return std::nullopt;

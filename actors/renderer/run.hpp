@@ -68,6 +68,10 @@ private:
   double progress_ = -1;
 };
 
+/// Is this job to be asked for before it begins? One that was tried before has
+/// waited for its next GPU, and its lease may have run out meanwhile.
+bool may_be_lost(const job& x) noexcept;
+
 /// Why an attempt must end when the job's record says this; nothing while the
 /// job is ours.
 std::optional<failure> reason_to_stop(const msg::ownership& x);

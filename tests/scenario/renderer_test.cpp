@@ -62,11 +62,22 @@ struct attempt : deterministic_system {
     if (task.deadline_s == 0)
       task.deadline_s = unix_now() + 3'600;
     task.deadline_error = "too late";
-    store->jobs["1"].status = "running";
+    store->jobs["1"].status = status;
     renderer_deps deps;
     http = spawn(fake_http_behavior, web);
     deps.http = http;
     deps.progress = spawn(fake_job_store_behavior, store);
+    if (redis_is_down)
+      deps.progress
+        = spawn([](progress_actor::pointer) -> progress_actor::behavior_type {
+            return {
+              [](const msg::report_progress&) -> caf::result<msg::ownership> {
+                return to_error({failure_kind::unavailable, "Redis: cut"});
+              },
+              [](const msg::note_remote&) {
+                // nop
+              }};
+          });
     deps.media = spawn([](media_actor::pointer) -> media_actor::behavior_type {
       return {
         [](const msg::identify_file&) {
@@ -131,6 +142,9 @@ struct attempt : deterministic_system {
   fake_http_actor http;
   renderer_config cfg;
   msg::run_job task;
+  /// What Redis says of the job.
+  std::string status = "running";
+  bool redis_is_down = false;
   /// Of the plan, see `may_be_followed`.
   bool followed = false;
   render_environment env;
@@ -410,6 +424,45 @@ BOOST_AUTO_TEST_CASE(comes_within_a_second_of_a_cancellation) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_FIXTURE_TEST_SUITE(a_job_tried_before, attempt)
+
+// While it waited for this GPU, its lease may have run out.
+BOOST_AUTO_TEST_CASE(is_not_begun_when_another_has_it) {
+  task.subject.attempt = 2;
+  status = "queued";
+  auto begun = false;
+  start([&] {
+    begun = true;
+    return done("ok");
+  });
+  advance(10s);
+  BOOST_TEST(!begun);
+  BOOST_TEST(log->times("ended") == "0");
+  BOOST_TEST((outcome->error.kind == failure_kind::not_owner));
+}
+
+BOOST_AUTO_TEST_CASE(is_begun_when_it_is_ours) {
+  task.subject.attempt = 2;
+  start([] {
+    return done("ok");
+  });
+  BOOST_TEST(log->times("progress 1 ") == "0");
+  BOOST_TEST(log->times("ended") == "0");
+  BOOST_TEST(outcome->success());
+}
+
+BOOST_AUTO_TEST_CASE(is_begun_when_redis_does_not_say) {
+  task.subject.attempt = 2;
+  redis_is_down = true;
+  start([] {
+    return done("ok");
+  });
+  BOOST_TEST(outcome->success());
+  BOOST_TEST(log->times("ended") == "0");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
 BOOST_FIXTURE_TEST_SUITE(progress, attempt)
 
 BOOST_AUTO_TEST_CASE(is_written_every_800_ms) {
@@ -424,20 +477,6 @@ BOOST_AUTO_TEST_CASE(is_written_every_800_ms) {
   advance(10s);
   BOOST_TEST(log->times("progress 1 render 1/2") == "800 1600");
   BOOST_TEST(log->times("ended") == "2100");
-}
-
-// While it waited for this GPU, its lease may have run out.
-BOOST_AUTO_TEST_CASE(of_a_job_tried_before_is_written_at_once) {
-  task.subject.attempt = 2;
-  start([] {
-    return wait_for(2'100ms, [] {
-      return done("ok");
-    });
-  });
-  store->jobs.at("1").status = "queued";
-  advance(10s);
-  BOOST_TEST(log->times("ended") == "0");
-  BOOST_TEST((outcome->error.kind == failure_kind::not_owner));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -63,6 +63,14 @@ BOOST_AUTO_TEST_CASE(keeps_what_a_step_does_not_say) {
   BOOST_TEST(x.progress() == 0.5);
 }
 
+BOOST_AUTO_TEST_CASE(asks_first_for_a_job_that_was_tried_before) {
+  job x;
+  x.attempt = 1;
+  BOOST_TEST(!may_be_lost(x));
+  x.attempt = 2;
+  BOOST_TEST(may_be_lost(x));
+}
+
 BOOST_AUTO_TEST_CASE(stops_when_the_job_is_not_ours) {
   BOOST_TEST(!reason_to_stop({true, "running"}));
   BOOST_TEST((reason_to_stop({false, ""})->kind == failure_kind::cancelled));
