@@ -272,6 +272,8 @@ private:
                      std::optional<uint64_t> elsewhere = std::nullopt);
   effects launch(const std::string& type, uint32_t wanted);
   effects make_room(uint64_t instance, const std::string& type);
+  uint64_t on_their_way(const std::vector<gpu_entry>& entries,
+                        double now_s) const;
   std::optional<uint64_t> in_the_way(const std::string& type,
                                      double now_s) const;
   bool is_in_the_way(const gpu& x, const std::string& type, double now_s) const;

@@ -136,9 +136,9 @@ effects policy::scale_type(const std::string& type, double now_s,
     return {};
   auto spread = std::uniform_int_distribution<int64_t>{
     cfg_.pre_launch_min.count(), cfg_.pre_launch_max.count()};
-  auto delay = urgent > 0 ? duration{0} : duration{spread(random_)};
-  if (left_to_others && urgent == 0)
-    delay = std::max(delay, cfg_.look_spacing);
+  auto least = left_to_others ? cfg_.look_spacing : duration{0};
+  auto delay = urgent > 0 ? duration{0}
+                          : std::max(duration{spread(random_)}, least);
   if (in_seconds(delay) < need.not_before_s - now_s)
     delay
       = duration{static_cast<int64_t>((need.not_before_s - now_s) * 1000) + 1};
@@ -221,6 +221,22 @@ effects policy::make_room(uint64_t instance, const std::string& type) {
   return out;
 }
 
+// GPUs of other workers that are expected to take jobs soon.
+uint64_t policy::on_their_way(const std::vector<gpu_entry>& entries,
+                              double now_s) const {
+  auto ours = [this](const gpu_entry& x) {
+    return std::any_of(gpus_.begin(), gpus_.end(), [&](auto& entry) {
+      return entry.second.last.ledger_id == x.id;
+    });
+  };
+  auto counts = std::count_if(entries.begin(), entries.end(), [&](auto& x) {
+    auto since = now_s - std::max(x.intent_s, x.launched_s);
+    return x.state != gpu_entry_state::stopping
+           && since < in_seconds(cfg_.boot_time) && !ours(x);
+  });
+  return static_cast<uint64_t>(counts);
+}
+
 // Strangers cannot agree on who launches, but they see what each other has
 // launched: without a look, all of them would launch for one job.
 effects policy::on_gpus_viewed(const std::string& type,
@@ -230,27 +246,17 @@ effects policy::on_gpus_viewed(const std::string& type,
   if (draining())
     return {};
   effects out;
-  uint64_t young = 0;
+  auto coming = got ? on_their_way(got->entries, now_s) : 0;
   if (!got)
     out.push_back(
       say{severity::warning,
           "what other workers launch is not known: " + got.error().message});
-  else
-    for (auto& x : got->entries) {
-      auto ours = std::any_of(gpus_.begin(), gpus_.end(), [&](auto& entry) {
-        return entry.second.last.ledger_id == x.id;
-      });
-      auto since = now_s - std::max(x.intent_s, x.launched_s);
-      if (!ours && x.state != gpu_entry_state::stopping
-          && since < in_seconds(cfg_.boot_time))
-        ++young;
-    }
-  if (young > 0)
-    out.push_back(say{severity::info, std::to_string(young)
+  if (coming > 0)
+    out.push_back(say{severity::info, std::to_string(coming)
                                         + " GPU(s) of other workers are on "
                                           "their way for "
                                         + type});
-  append(out, scale_type(type, now_s, young * cfg_.slots_per_gpu));
+  append(out, scale_type(type, now_s, coming * cfg_.slots_per_gpu));
   return out;
 }
 

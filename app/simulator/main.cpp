@@ -109,7 +109,11 @@ result<environment> read_settings(const options& o) {
     auto at = x.find('=');
     if (at == std::string::npos)
       return fail(failure_kind::invalid_input, "--set: NAME=VALUE is wanted");
-    out[x.substr(0, at)] = x.substr(at + 1);
+    auto name = x.substr(0, at);
+    if (name == "LAUNCH_POLICY")
+      return fail(failure_kind::invalid_input,
+                  "--set: LAUNCH_POLICY is what --policy says");
+    out[name] = x.substr(at + 1);
   }
   return out;
 }

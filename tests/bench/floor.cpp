@@ -11,6 +11,14 @@ namespace {
 constexpr unsigned in_flight = 16;
 constexpr auto spacing = std::chrono::milliseconds{20};
 
+void fill_queue(plain_client& redis, unsigned jobs) {
+  for (unsigned i = 0; i < jobs; ++i) {
+    send_record(redis, i);
+    redis.receive();
+    redis.ask({"RPUSH", "queue:jobs", job_id(i)});
+  }
+}
+
 } // namespace
 
 std::vector<double> floor_hand_over(unsigned jobs) {
@@ -54,11 +62,7 @@ double floor_throughput(unsigned jobs) {
   harness::redis_server server;
   plain_client redis{server.port()};
   load_scripts(redis);
-  for (unsigned i = 0; i < jobs; ++i) {
-    send_record(redis, i);
-    redis.receive();
-    redis.ask({"RPUSH", "queue:jobs", job_id(i)});
-  }
+  fill_queue(redis, jobs);
   auto begin = clock::now();
   for (unsigned done = 0; done < jobs;) {
     auto ids = claim(redis, in_flight).ids;
@@ -75,11 +79,7 @@ long_queue_figures claims_behind(unsigned foreign_jobs, unsigned claims) {
   harness::redis_server server;
   plain_client redis{server.port()};
   load_scripts(redis);
-  for (unsigned i = 0; i < foreign_jobs; ++i) {
-    send_record(redis, i);
-    redis.receive();
-    redis.ask({"RPUSH", "queue:jobs", job_id(i)});
-  }
+  fill_queue(redis, foreign_jobs);
   std::string passed;
   auto measure = [&](const std::string& after) {
     auto begin = clock::now();

@@ -176,6 +176,34 @@ BOOST_AUTO_TEST_CASE(a_look_after_the_job_is_gone_launches_nothing) {
   BOOST_TEST(all<arm_timer>(out).empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_job_of_ours_needs_no_look) {
+  auto cfg = settings();
+  cfg.launch_backoff_min = 0s;
+  one_worker w{cfg};
+  w.wait_ends(w.jobs_wait(1));
+  w.look_shows({});
+  w.x.on_backlog({}, t0);
+  msg::gpu_update gpu;
+  gpu.instance = 1;
+  gpu.phase = gpu_phase::ready;
+  gpu.ready_kinds = {job_kind::csm};
+  w.x.on_gpu_update(gpu, t0);
+  job subject;
+  subject.id = "a";
+  subject.type = "csm";
+  w.x.on_jobs_claimed({{subject}, {}}, t0);
+  gpu.busy_slots = 1;
+  w.x.on_gpu_update(gpu, t0);
+  // It dies under the job.
+  gpu.phase = gpu_phase::gone;
+  gpu.failed = true;
+  w.now_s = t0 + 1;
+  auto out = w.x.on_gpu_update(gpu, w.now_s);
+  append(out, w.wait_ends(out));
+  BOOST_TEST(all<supervisor::view_gpus>(out).empty());
+  BOOST_TEST(all<rent>(out).size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_node_that_drains_does_not_care) {
   one_worker w;
   w.wait_ends(w.jobs_wait(1));
