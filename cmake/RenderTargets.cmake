@@ -56,6 +56,10 @@ function(render_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
+  if(RENDER_SANITIZE)
+    # A simulated fleet takes ten times as long and more.
+    math(EXPR ARG_TIMEOUT "20 * ${ARG_TIMEOUT}")
+  endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE render_options render_boost_test
                                         ${ARG_DEPENDS})
