@@ -31,6 +31,7 @@ struct options {
   std::string faults = "none";
   double faults_per_hour = 1;
   std::string replay;
+  size_t replay_last = 200'000;
   std::string report;
   std::string json;
   std::vector<std::string> settings;
@@ -73,6 +74,11 @@ void add_options(CLI::App& app, options& o) {
   app.add_option("--replay", o.replay,
                  "Print the run as a timeline: all, or what to look for (a "
                  "job's id, w3, gpu-instance)");
+  app
+    .add_option("--replay-last", o.replay_last,
+                "Messages of the run that --replay looks through, counted "
+                "from its end")
+    ->capture_default_str();
   app.add_option("--report", o.report, "Write a page with charts");
   app.add_option("--json", o.json, "Write the figures as JSON");
   app.add_flag("--hash", o.hash, "Print the hash of all messages");
@@ -216,8 +222,10 @@ result<fleet_options> make_run(const options& o) {
   run.faults_per_hour = o.faults_per_hour;
   run.settings = std::move(*settings);
   run.sample_every_s = run.hours * 3600 / 800;
-  if (!o.replay.empty())
+  if (!o.replay.empty()) {
     run.record_from_s = 0;
+    run.record_limit = o.replay_last;
+  }
   return run;
 }
 

@@ -44,6 +44,43 @@ BOOST_AUTO_TEST_CASE(a_job_survives_the_death_of_its_gpu) {
   BOOST_TEST(s.broken_rule() == "");
 }
 
+BOOST_AUTO_TEST_CASE(an_end_that_was_refused_late_is_written_later) {
+  fleet_scenario s;
+  s.given_a_warm_worker();
+  auto job = s.when_a_job_is_pushed("whisper", 10);
+  s.after(5);
+  // Full, and slower to say so than the next try is away.
+  s.world->redis.server().now_is.out_of_memory = true;
+  s.world->redis.latency = {1.5, 1.5};
+  s.after(20);
+  BOOST_TEST(s.status(job) == "running");
+  s.world->redis.server().now_is.out_of_memory = false;
+  s.world->redis.latency = {};
+  auto took = s.until([&] {
+    return s.status(job) == "success";
+  });
+  // Tried every 5 s, and 3 s until a refusal is heard.
+  BOOST_TEST(took >= 0);
+  BOOST_TEST(took <= 8);
+  BOOST_TEST(s.broken_rule() == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_cancelled_job_does_not_come_back_with_what_was_lost) {
+  fleet_scenario s;
+  s.given_a_warm_worker();
+  auto job = s.when_a_job_is_pushed("portrait", 60);
+  s.after(20);
+  s.world->cancel(job);
+  BOOST_TEST(s.until([&] {
+    return s.renders_running() == 0;
+  }) <= 1.1);
+  s.world->redis.crash();
+  s.world->redis.server().load({});
+  s.world->redis.start();
+  s.after(30);
+  BOOST_TEST(s.status(job) == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_render_goes_on_while_redis_is_away) {
   fleet_scenario s;
   s.given_a_warm_worker();

@@ -64,6 +64,20 @@ BOOST_AUTO_TEST_CASE(a_job_that_waited_for_its_next_gpu_is_still_ours) {
     run(32, {.trace = "sparse", .faults = "safe", .policy = "ledger"}));
 }
 
+// Redis was full and slow: the write's next try was due before the refusal of
+// the one before was heard, and was the last.
+BOOST_AUTO_TEST_CASE(an_end_is_written_however_late_it_was_refused) {
+  for (uint64_t seed : {12, 32, 41, 162})
+    expect_whole(run(seed, {"bursty", "safe", 20, 300, 40, 0.2, "ledger"}));
+}
+
+// Redis lost everything seconds after a front end had cancelled the job: its
+// worker wrote it again, as its own.
+BOOST_AUTO_TEST_CASE(a_cancelled_job_stays_cancelled) {
+  for (uint64_t seed : {13, 30, 71})
+    expect_whole(run(seed, {"bursty", "safe", 20, 300, 40, 0.2, "ledger"}));
+}
+
 BOOST_AUTO_TEST_CASE(a_killed_worker_leaves_nothing_behind) {
   for (uint64_t seed : {1, 2, 3})
     expect_whole(run(seed, {"steady", "process-death", 40, 200}));

@@ -113,6 +113,7 @@ struct job_store_state {
   /// Names of `writes` to be tried again, in the order they failed.
   std::vector<std::string> failed_writes;
   job_store::milliseconds retry_delay{0};
+  bool retry_armed = false;
   /// Jobs that were handed out and neither settled nor released, with the
   /// fence of their latest claim.
   std::map<std::string, uint64_t> claimed;

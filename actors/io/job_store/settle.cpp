@@ -30,15 +30,20 @@ void shell::progress(const msg::report_progress& x, bool may_be_lost,
                     std::to_string(cfg().lease.count()), x.job_id}),
       [sh = *this, x, may_be_lost, to](answer got) mutable {
         auto said = std::move(got).and_then(decode_ownership);
-        if (!said || said->ours || !may_be_lost
-            || !sh.held_of(x.job_id, x.fence))
+        if (!said || said->ours || !sh.held_of(x.job_id, x.fence))
           return deliver(to, std::move(said).map([](auto&& y) {
             return msg::ownership{y.ours, std::move(y.status)};
           }));
-        sh.check_loss([sh, x, to, said = *said](bool lost) mutable {
+        auto not_ours = [sh, x, to, status = said->status]() mutable {
+          sh.give_up(x.job_id, x.fence);
+          to.deliver(msg::ownership{false, std::move(status)});
+        };
+        if (!may_be_lost)
+          return not_ours();
+        sh.check_loss([sh, x, to, not_ours](bool lost) mutable {
           if (lost)
             return sh.progress(x, false, to);
-          to.deliver(msg::ownership{false, said.status});
+          not_ours();
         });
       });
 }
@@ -164,6 +169,16 @@ void shell::forget(const std::string& id, uint64_t fence) const {
   if (auto at = st().claimed.find(id);
       at != st().claimed.end() && at->second <= fence)
     st().claimed.erase(at);
+}
+
+// Should Redis lose it now, a job that nobody works on must not come back as
+// ours. One whose end we have been told is for `settle` to give up.
+void shell::give_up(const std::string& id, uint64_t fence) const {
+  auto* x = held_of(id, fence);
+  if (!x || x->outcome)
+    return;
+  forget(id, fence);
+  drop(id, fence);
 }
 
 promise<caf::ok_atom> shell::release(const msg::release_job& x) const {

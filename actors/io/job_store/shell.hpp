@@ -118,6 +118,7 @@ struct shell {
   void settled(const std::string& id, uint64_t fence,
                write_number number) const;
   void forget(const std::string& id, uint64_t fence) const;
+  void give_up(const std::string& id, uint64_t fence) const;
   promise<caf::ok_atom> release(const msg::release_job& x) const;
   promise<msg::ownership> progress(const msg::report_progress& x) const;
   void progress(const msg::report_progress& x, bool may_be_lost,

@@ -35,10 +35,13 @@ void shell::wrote(const std::string& name, answer got) const {
   if (!got && is_outage(got.error())) {
     st.writes[name].under_way = false;
     st.failed_writes.push_back(name);
-    if (st.retry_delay == milliseconds{0}) {
+    if (st.retry_delay == milliseconds{0})
       out().warn("{}: not confirmed, trying again ({})", name,
                  got.error().message);
-      st.retry_delay = cfg().retry_min;
+    if (!st.retry_armed) {
+      st.retry_delay = std::clamp(st.retry_delay * 2, cfg().retry_min,
+                                  cfg().retry_max);
+      st.retry_armed = true;
       arm(retry_writes, st.retry_delay);
     }
     return;
@@ -51,13 +54,9 @@ void shell::wrote(const std::string& name, answer got) const {
 }
 
 void shell::retry_failed_writes() const {
-  auto& st = this->st();
-  auto names = std::exchange(st.failed_writes, {});
-  if (names.empty())
-    return;
-  st.retry_delay = std::min(st.retry_delay * 2, cfg().retry_max);
-  arm(retry_writes, st.retry_delay);
-  for (auto& name : names)
+  // Armed again by the next failure, however late its answer comes.
+  st().retry_armed = false;
+  for (auto& name : std::exchange(st().failed_writes, {}))
     try_write(name);
 }
 
