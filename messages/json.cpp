@@ -1,8 +1,14 @@
 #include "messages/json.hpp"
 
+#include <rapidjson/encodedstream.h>
 #include <rapidjson/error/en.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
+
+#include <cstring>
+#include <utility>
 
 namespace render::json {
 
@@ -10,44 +16,72 @@ namespace {
 
 constexpr int depth_max = 100;
 
-// RapidJSON's iterative parser keeps its own stack on the heap, but a deep
-// document still recurses in destructors and writers: refuse it by a count.
-bool too_deep(std::string_view text) {
-  int depth = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (in_string) {
-      if (c == '\\')
-        ++i;
-      else if (c == '"')
-        in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > depth_max)
-        return true;
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
+/// A document while it is read. One that is too deep would exhaust the stack,
+/// here and in whatever walks through it later.
+struct bounded_document : document {
+  bool StartObject() {
+    return ++depth <= depth_max && document::StartObject();
   }
-  return false;
+
+  bool EndObject(rapidjson::SizeType members) {
+    --depth;
+    return document::EndObject(members);
+  }
+
+  bool StartArray() {
+    return ++depth <= depth_max && document::StartArray();
+  }
+
+  bool EndArray(rapidjson::SizeType elements) {
+    --depth;
+    return document::EndArray(elements);
+  }
+
+  int depth = 0;
+};
+
+template <unsigned Flags>
+rapidjson::ParseResult read(bounded_document& to, std::string_view text) {
+  rapidjson::MemoryStream bytes{text.data(), text.size()};
+  rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> in{
+    bytes};
+  rapidjson::Reader reader;
+  auto generate = [&](document&) {
+    return !reader.Parse<Flags>(in, to).IsError();
+  };
+  to.Populate(generate);
+  return {reader.GetParseErrorCode(), reader.GetErrorOffset()};
+}
+
+bool is_ascii(std::string_view text) {
+  uint64_t all = 0;
+  while (text.size() >= sizeof all) {
+    uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof word);
+    all |= word;
+    text.remove_prefix(sizeof word);
+  }
+  for (auto c : text)
+    all |= static_cast<unsigned char>(c);
+  return (all & 0x8080808080808080) == 0;
 }
 
 } // namespace
 
 result<document> parse(std::string_view text) {
-  if (too_deep(text))
+  bounded_document doc;
+  // Looking at the encoding takes as long as the rest of the work.
+  auto done = is_ascii(text)
+                ? read<rapidjson::kParseNoFlags>(doc, text)
+                : read<rapidjson::kParseValidateEncodingFlag>(doc, text);
+  if (done.Code() == rapidjson::kParseErrorTermination)
     return fail(failure_kind::invalid_input,
                 "JSON is nested more than 100 levels deep");
-  document doc;
-  doc.Parse<rapidjson::kParseIterativeFlag
-            | rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
-  if (doc.HasParseError())
+  if (done.IsError())
     return fail(failure_kind::invalid_input,
-                "not valid JSON at byte " + std::to_string(doc.GetErrorOffset())
-                  + ": " + rapidjson::GetParseError_En(doc.GetParseError()));
-  return doc;
+                "not valid JSON at byte " + std::to_string(done.Offset()) + ": "
+                  + rapidjson::GetParseError_En(done.Code()));
+  return document{std::move(doc)};
 }
 
 const value* find(const value& object, std::string_view name) {

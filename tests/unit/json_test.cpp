@@ -1,0 +1,74 @@
+// JSON from outside: what is no JSON, too deep or no UTF-8 is refused, and
+// says where.
+#include "messages/json.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <string>
+
+using namespace render;
+
+namespace {
+
+std::string nested(int levels, const std::string& inner) {
+  return std::string(static_cast<size_t>(levels), '[') + inner
+         + std::string(static_cast<size_t>(levels), ']');
+}
+
+std::string refusal(const std::string& text) {
+  auto got = json::parse(text);
+  BOOST_REQUIRE_MESSAGE(!got, text);
+  BOOST_TEST((got.error().kind == failure_kind::invalid_input));
+  return got.error().message;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_document_keeps_what_it_was_given) {
+  auto got = json::parse(R"( {"a":{"b":[1,2.5,true,null,"\u00e9"]},"c":"é"} )");
+  BOOST_REQUIRE(got);
+  auto* list = json::find(*got, "a", "b");
+  BOOST_REQUIRE(list && list->IsArray());
+  BOOST_TEST(json::to_text(*list) == R"([1,2.5,true,null,"é"])");
+  BOOST_TEST(json::string_or_empty(*got, "c") == "é");
+}
+
+BOOST_AUTO_TEST_CASE(a_document_may_outlive_its_text) {
+  auto text = R"({"name":")" + std::string(200'000, 'x') + R"("})";
+  auto got = json::parse(text);
+  text.assign(text.size(), '?');
+  BOOST_REQUIRE(got);
+  BOOST_TEST(json::string_or_empty(*got, "name").size() == 200'000u);
+  BOOST_TEST(json::string_or_empty(*got, "name").find('?')
+             == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(nesting_ends_at_a_hundred_levels) {
+  BOOST_TEST(json::parse(nested(100, "")).has_value());
+  BOOST_TEST(json::parse(nested(99, "{}")).has_value());
+  for (auto& deep : {nested(101, ""), nested(100, "{}"),
+                     std::string(1'000'000, '['), nested(101, R"("é")")})
+    BOOST_TEST(refusal(deep).find("100 levels") != std::string::npos);
+  // Brackets side by side, and in a string, are not deep.
+  std::string wide = "[";
+  for (int i = 0; i < 1'000; ++i)
+    wide += R"({"a":["[[[{{{"]},)";
+  BOOST_TEST(json::parse(wide + "0]").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(only_utf8_is_text) {
+  for (std::string bytes :
+       {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf5\x80\x80\x80"})
+    for (auto padding : {0, 1, 7, 8, 9, 64})
+      refusal('"' + std::string(static_cast<size_t>(padding), 'a') + bytes
+              + '"');
+  refusal(R"("\ud800")");
+}
+
+BOOST_AUTO_TEST_CASE(an_error_says_where) {
+  BOOST_TEST(refusal(R"({"a":1,})").find("byte 7") != std::string::npos);
+  BOOST_TEST(refusal("").find("byte 0") != std::string::npos);
+  BOOST_TEST(refusal("{} {}").find("byte 3") != std::string::npos);
+  refusal("<html>");
+  refusal("{\"a\":1");
+}
