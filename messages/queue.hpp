@@ -37,25 +37,30 @@ typename Inspector::result_type inspect(Inspector& f, queue_head& x) {
 /// touching them.
 struct peek_queue {
   uint32_t limit = 100;
+  /// Ids of jobs that the asker has seen: it wants to know whether they still
+  /// wait, and no more.
+  std::vector<std::string> known;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, peek_queue& x) {
-  return f(x.limit);
+  return f(x.limit, x.known);
 }
 
-/// Answer to `peek_queue`.
+/// Answer to `peek_queue`: the claimable jobs, `limit` at most.
 struct queue_snapshot {
-  /// Claimable jobs, oldest first, at most `limit`. `data` is left out where
-  /// it is longer than 64 KiB.
+  /// Those that are not known, oldest first. `data` is left out where it is
+  /// longer than 64 KiB.
   std::vector<job> waiting;
   /// Length of `queue:jobs`, jobs held by other workers included.
   uint64_t queue_length = 0;
+  /// Positions in `peek_queue::known`, from 0, of those that are.
+  std::vector<uint32_t> known = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, queue_snapshot& x) {
-  return f(x.waiting, x.queue_length);
+  return f(x.waiting, x.queue_length, x.known);
 }
 
 /// So many jobs of any of these types.

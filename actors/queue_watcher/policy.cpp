@@ -3,6 +3,7 @@
 #include "messages/job_params.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace render::queue_watcher {
 
@@ -28,6 +29,10 @@ bool covers(const std::vector<msg::claim_quota>& quotas,
   });
 }
 
+bool is_late(double complete_by_s, double now_s) {
+  return complete_by_s > 0 && complete_by_s <= now_s;
+}
+
 // Is any slot open in `now` that was not open in `before`?
 bool grown(const std::vector<msg::claim_quota>& before,
            const std::vector<msg::claim_quota>& now) {
@@ -41,7 +46,7 @@ bool grown(const std::vector<msg::claim_quota>& before,
 } // namespace
 
 std::optional<failure> flaw_of(const job& x, double now_s) {
-  if (x.complete_by_s > 0 && x.complete_by_s <= now_s)
+  if (is_late(x.complete_by_s, now_s))
     return failure{failure_kind::deadline_passed,
                    "Job expired before processing could begin"};
   if (auto params = validate(x); !params)
@@ -121,30 +126,36 @@ effects policy::on_peeked(msg::queue_snapshot x, double now_s) {
   peeked_at_s_ = now_s;
   filled_ = x.queue_length > 0;
   effects out;
-  msg::backlog seen;
-  auto open = open_quotas();
-  for (auto& waiting : x.waiting) {
+  std::vector<seen_job> still;
+  auto keep = [&](seen_job y) {
+    if (is_late(y.complete_by_s, now_s))
+      return refuse(y.id, out);
+    still.push_back(std::move(y));
+  };
+  for (auto position : x.known)
+    // An id may stand in the queue twice.
+    if (position < seen_.size() && !seen_[position].id.empty())
+      keep(std::exchange(seen_[position], {}));
+  for (auto& y : x.waiting) {
     // `data` may have been too long to come along; the claim brings it.
-    auto expired = waiting.complete_by_s > 0 && waiting.complete_by_s <= now_s;
-    auto unread = waiting.data.empty() && job_kind_from(waiting.type);
-    auto fit = !expired
-               && (unread || known(waiting.id)
-                   || !flaw_of(waiting, now_s).has_value());
-    if (!fit) {
-      if (capacity_.accepting && rejecting_.size() < cfg_.rejections_max
-          && rejecting_.insert(waiting.id).second)
-        out.push_back(reject{waiting.id});
-      continue;
-    }
-    if (!unread)
-      remember(waiting.id);
-    ++seen.waiting_by_type[waiting.type];
-    if (waiting.created_at_s > 0
-        && (seen.oldest_created_at_s == 0
-            || waiting.created_at_s < seen.oldest_created_at_s))
-      seen.oldest_created_at_s = waiting.created_at_s;
-    futile_ = futile_ && !covers(open, waiting.type);
+    auto unread = y.data.empty() && job_kind_from(y.type);
+    if (!unread && flaw_of(y, now_s))
+      refuse(y.id, out);
+    else
+      keep({y.id, y.type, y.created_at_s, y.complete_by_s});
   }
+  seen_ = std::move(still);
+  msg::backlog seen;
+  for (auto& y : seen_) {
+    ++seen.waiting_by_type[y.type];
+    if (y.created_at_s > 0
+        && (seen.oldest_created_at_s == 0
+            || y.created_at_s < seen.oldest_created_at_s))
+      seen.oldest_created_at_s = y.created_at_s;
+  }
+  auto open = open_quotas();
+  for (auto& [type, count] : seen.waiting_by_type)
+    futile_ = futile_ && !covers(open, type);
   manners_.on_look(!seen.waiting_by_type.empty(), x.queue_length == 0);
   if (!capacity_.accepting)
     return out;
@@ -186,6 +197,12 @@ effects policy::on_timer(uint64_t generation, double now_s) {
   if (open_quotas().empty())
     peeked_at_s_ = 0;
   return next(now_s);
+}
+
+void policy::refuse(const std::string& job_id, effects& out) {
+  if (capacity_.accepting && rejecting_.size() < cfg_.rejections_max
+      && rejecting_.insert(job_id).second)
+    out.push_back(reject{job_id});
 }
 
 // Jobs on their way to the owner have their slots already.
@@ -246,7 +263,10 @@ effects policy::next(double now_s) {
   if (peeked_at_s_ == 0 || since(peeked_at_s_, now_s) >= spacing) {
     asking_ = true;
     disarm();
-    return {peek{cfg_.peek_limit}};
+    std::vector<std::string> known;
+    for (auto& x : seen_)
+      known.push_back(x.id);
+    return {peek{cfg_.peek_limit, std::move(known)}};
   }
   return rescan_later(now_s);
 }
@@ -296,20 +316,6 @@ effects policy::report_empty() {
     return {};
   reported_ = false;
   return {report{}};
-}
-
-void policy::remember(const std::string& job_id) {
-  if (!remembered_.insert(job_id).second)
-    return;
-  remembered_order_.push_back(job_id);
-  if (remembered_order_.size() > cfg_.remembered_max) {
-    remembered_.erase(remembered_order_.front());
-    remembered_order_.pop_front();
-  }
-}
-
-bool policy::known(const std::string& job_id) const {
-  return remembered_.contains(job_id);
 }
 
 } // namespace render::queue_watcher

@@ -36,8 +36,6 @@ struct config {
   uint32_t peek_limit = 100;
   /// Rejections asked for after one peek.
   uint32_t rejections_max = 16;
-  /// Waiting jobs remembered as valid.
-  uint32_t remembered_max = 1'024;
 };
 
 struct wait_for_work {
@@ -48,6 +46,7 @@ struct claim {
 };
 struct peek {
   uint32_t limit = 0;
+  std::vector<std::string> known;
 };
 struct reject {
   std::string job_id;
@@ -95,6 +94,13 @@ public:
   effects on_timer(uint64_t generation, double now_s);
 
 private:
+  struct seen_job {
+    std::string id;
+    std::string type;
+    double created_at_s = 0;
+    double complete_by_s = 0;
+  };
+
   std::vector<msg::claim_quota> open_quotas() const;
   effects hand_over(msg::claimed_jobs x, double now_s);
   effects next(double now_s);
@@ -103,8 +109,7 @@ private:
   effects arm(duration delay, double now_s);
   void disarm();
   effects report_empty();
-  void remember(const std::string& job_id);
-  bool known(const std::string& job_id) const;
+  void refuse(const std::string& job_id, effects& out);
 
   config cfg_;
   msg::capacity capacity_{{}, 0, false};
@@ -133,8 +138,8 @@ private:
   /// When the rescan timer is due; 0: not armed.
   double timer_at_s_ = 0;
   std::set<std::string> rejecting_;
-  std::deque<std::string> remembered_order_;
-  std::set<std::string> remembered_;
+  /// What the last peek showed and can run.
+  std::vector<seen_job> seen_;
   duration backoff_;
   uint64_t generation_ = 0;
 };

@@ -56,7 +56,9 @@ struct shell {
   }
 
   void operator()(peek x) const {
-    self->request(deps.queue, ask_timeout, msg::peek_queue{x.limit})
+    self
+      ->request(deps.queue, ask_timeout,
+                msg::peek_queue{x.limit, std::move(x.known)})
       .then(
         [sh = *this](msg::queue_snapshot& seen) {
           sh.run(sh.policy().on_peeked(std::move(seen), sh.now()));

@@ -325,9 +325,8 @@ int redis_scripts::pcall(lua_State* lua) {
 // No object with a destructor may live here when `lua_error` jumps away.
 int redis_scripts::generic_call(lua_State* lua, bool raise) {
   auto& self = *owner(lua);
-  constexpr int words_max = 256;
-  std::array<std::string_view, words_max> words;
-  std::array<double_buffer, 16> numbers;
+  auto& words = self.words_;
+  auto& numbers = self.numbers_;
   size_t numbers_used = 0;
   auto count = lua_gettop(lua);
   lua_writer out{lua};
@@ -335,7 +334,7 @@ int redis_scripts::generic_call(lua_State* lua, bool raise) {
   if (count == 0)
     problem
       = "ERR Please specify at least one argument for this redis.call() call";
-  else if (count > words_max)
+  else if (static_cast<size_t>(count) > words.size())
     problem = "ERR too many arguments for the Redis in memory";
   for (auto i = 0; i < count && problem.empty(); ++i) {
     auto type = lua_type(lua, i + 1);

@@ -2,7 +2,9 @@
 // Lua inside the Redis in memory: LuaJIT with `redis.call` and the reply
 // conversions of Redis 7.0. Compiled scripts are kept by their SHA-1.
 #include "tests/harness/memory_redis.hpp"
+#include "tests/harness/redis_reply.hpp"
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -44,6 +46,10 @@ private:
   std::map<std::string, int, std::less<>> scripts_;
   int error_handler_ = 0;
   bool wrote_ = false;
+  /// The command under way. Here, since clearing them took longer than most
+  /// commands take.
+  std::array<std::string_view, 256> words_;
+  std::array<redis_text::double_buffer, 16> numbers_;
 };
 
 std::string sha1_hex(std::string_view text);

@@ -392,4 +392,23 @@ BOOST_AUTO_TEST_CASE(big_data_comes_with_a_claim_but_not_with_a_peek) {
   BOOST_TEST(got->jobs[0].data.size() == data.size());
 }
 
+BOOST_AUTO_TEST_CASE(a_peek_says_little_of_known_jobs) {
+  push("old");
+  push("locked");
+  push("new");
+  redis.cmd("HSET", "job:locked", "locked_by", "python");
+  redis.cmd("SET", "job:locked:lock", "python");
+  auto seen = ask<msg::queue_snapshot>(
+    store, msg::peek_queue{100, {"gone", "locked", "old"}});
+  BOOST_REQUIRE(seen && seen->waiting.size() == 1u);
+  BOOST_TEST(seen->waiting[0].id == "new");
+  BOOST_TEST(seen->known == std::vector<uint32_t>{2});
+  BOOST_TEST(seen->queue_length == 3u);
+  // Known or not, no more than asked for.
+  seen = ask<msg::queue_snapshot>(store, msg::peek_queue{1, {"old"}});
+  BOOST_REQUIRE(seen);
+  BOOST_TEST(seen->known == std::vector<uint32_t>{0});
+  BOOST_TEST(seen->waiting.empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -39,8 +39,9 @@ public:
     case 6:
       return servers_.both({"DEL", record() + ":lock"});
     case 7:
-      return run(job_store::peek_script(), {"queue:jobs"},
-                 {worker(), "5", "1000", d_.of(words{"10", "4000"})});
+      return run(
+        job_store::peek_script(), {"queue:jobs"},
+        {worker(), "5", "1000", d_.of(words{"10", "4000"}), id(), id()});
     case 8:
       return run(
         job_store::claim_one_script(),

@@ -153,14 +153,16 @@ BOOST_AUTO_TEST_CASE(a_look_tells_long_data_from_none) {
     return array({text("id"), number(0), text("csm"), text("1"), text("2"),
                   text("3"), std::move(data)});
   };
-  auto x = decode_peek(array(
-    {number(3),
-     array({with_data(text("{}")), with_data(number(9)), with_data({})})}));
+  auto x = decode_peek(
+    array({number(3),
+           array({with_data(text("{}")), with_data(number(9)), with_data({})}),
+           array({number(1), number(4)})}));
   BOOST_REQUIRE(x);
   BOOST_TEST(x->queue_length == 3u);
   BOOST_TEST(x->waiting[0].data == "{}");
   BOOST_TEST(x->waiting[1].data.empty());
   BOOST_TEST(x->waiting[2].data == "null");
+  BOOST_TEST(x->known == (std::vector<uint32_t>{1, 4}));
 }
 
 BOOST_AUTO_TEST_CASE(ownership_is_read) {

@@ -180,6 +180,43 @@ BOOST_AUTO_TEST_CASE(rejects_a_few_at_a_time) {
   BOOST_TEST(all<reject>(x.on_peeked({many, 100}, t0)).size() == 16u);
 }
 
+BOOST_AUTO_TEST_CASE(asks_only_whether_what_it_has_seen_still_waits) {
+  auto x = awake(slots(0));
+  BOOST_TEST(all<peek>(x.on_head({true}, t0)).at(0).known.empty());
+  auto old = good_job("old", "analyze");
+  old.created_at_s = t0 - 500;
+  auto late = good_job("late");
+  late.complete_by_s = t0 + 1;
+  auto big = good_job("big");
+  big.data.clear();
+  auto out = x.on_peeked(
+    {{good_job("a"), old, late, big, good_job("odd", "teleport")}, 5}, t0);
+  out = x.on_timer(all<arm_timer>(out).at(0).generation, t0 + 1);
+  BOOST_TEST(all<peek>(out).at(0).known
+             == (std::vector<std::string>{"a", "old", "late", "big"}));
+  // "a" is gone, "old" stands in the queue twice, "new" has come.
+  out = x.on_peeked({{good_job("new")}, 5, {1, 1, 2, 3, 99}}, t0 + 1);
+  BOOST_REQUIRE(all<reject>(out).size() == 1u);
+  BOOST_TEST(all<reject>(out)[0].job_id == "late");
+  auto seen = all<report>(out).at(0).what;
+  BOOST_TEST(seen.waiting_by_type.at("analyze") == 1u);
+  BOOST_TEST(seen.waiting_by_type.at("csm") == 2u);
+  BOOST_TEST(seen.oldest_created_at_s == t0 - 500);
+  out = x.on_timer(all<arm_timer>(out).at(0).generation, t0 + 2);
+  BOOST_TEST(all<peek>(out).at(0).known
+             == (std::vector<std::string>{"old", "big", "new"}));
+}
+
+BOOST_AUTO_TEST_CASE(asks_again_as_before_when_a_look_has_failed) {
+  auto x = awake(slots(0));
+  x.on_head({true}, t0);
+  auto out = x.on_peeked({{good_job("a")}, 1}, t0);
+  x.on_timer(all<arm_timer>(out).at(0).generation, t0 + 1);
+  out = x.on_peek_failed({failure_kind::unavailable, "Redis: gone"});
+  out = x.on_timer(all<arm_timer>(out).at(0).generation, t0 + 2);
+  BOOST_TEST(all<peek>(out).at(0).known == std::vector<std::string>{"a"});
+}
+
 BOOST_AUTO_TEST_CASE(trusts_data_that_was_too_long_to_see) {
   auto x = awake(slots(0));
   x.on_head({true}, t0);

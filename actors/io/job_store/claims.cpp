@@ -21,16 +21,14 @@ std::string joined(const std::vector<std::string>& xs) {
 
 promise<msg::queue_snapshot> shell::peek(const msg::peek_queue& x) const {
   auto to = self->make_response_promise<msg::queue_snapshot>();
-  run(
-    make_command(peek_script(), {std::string{keys::queue}},
-                 {cfg().worker_id, std::to_string(x.limit),
-                  std::to_string(cfg().scan_max),
-                  std::to_string(cfg().peek_data_max)}),
-    [to](answer got) mutable {
-      deliver(to, std::move(got).and_then(decode_peek).map([](auto&& seen) {
-        return msg::queue_snapshot{std::move(seen.waiting), seen.queue_length};
-      }));
-    });
+  std::vector<std::string> argv{cfg().worker_id, std::to_string(x.limit),
+                                std::to_string(cfg().scan_max),
+                                std::to_string(cfg().peek_data_max)};
+  argv.insert(argv.end(), x.known.begin(), x.known.end());
+  run(make_command(peek_script(), {std::string{keys::queue}}, std::move(argv)),
+      [to](answer got) mutable {
+        deliver(to, std::move(got).and_then(decode_peek));
+      });
   return to;
 }
 

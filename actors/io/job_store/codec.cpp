@@ -159,10 +159,10 @@ result<decoded_claim> decode_claim(reply x) {
   return out;
 }
 
-result<decoded_peek> decode_peek(reply x) {
-  if (auto wrong = unless_array(x, 2, "peek"))
+result<msg::queue_snapshot> decode_peek(reply x) {
+  if (auto wrong = unless_array(x, 3, "peek"))
     return fail(std::move(*wrong));
-  decoded_peek out;
+  msg::queue_snapshot out;
   out.queue_length = static_cast<uint64_t>(integer_at(x, 0));
   for (auto& entry : x.elements[1].elements) {
     auto data = entry.is_array(7) ? entry.elements[6].type : kind::nil;
@@ -177,6 +177,8 @@ result<decoded_peek> decode_peek(reply x) {
       subject.data = "null";
     out.waiting.push_back(std::move(subject));
   }
+  for (auto& position : x.elements[2].elements)
+    out.known.push_back(static_cast<uint32_t>(position.integer));
   return out;
 }
 

@@ -4,8 +4,7 @@
 // a number may be a float or garbage, a field may be missing, a reply may have
 // another shape than its script promises.
 #include "actors/io/job_store/reply.hpp"
-#include "messages/job.hpp"
-#include "messages/webhook.hpp"
+#include "messages/queue.hpp"
 
 #include <chrono>
 #include <optional>
@@ -50,14 +49,9 @@ struct decoded_claim {
 
 result<decoded_claim> decode_claim(reply x);
 
-struct decoded_peek {
-  uint64_t queue_length = 0;
-  /// `data` is empty where it is too long to come along, and "null", which no
-  /// job accepts, where the record has none or more than a job may have.
-  std::vector<job> waiting;
-};
-
-result<decoded_peek> decode_peek(reply x);
+/// `data` is empty where it is too long to come along, and "null", which no job
+/// accepts, where the record has none or more than a job may have.
+result<msg::queue_snapshot> decode_peek(reply x);
 
 struct decoded_ownership {
   bool ours = false;

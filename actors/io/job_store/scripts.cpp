@@ -24,20 +24,19 @@ std::string sha1_hex(std::string_view text) {
   return out;
 }
 
-// look(id): what can be done with a waiting id.
+// look(id, ...): what can be done with a waiting id.
 //   'free': claimable; 'held': somebody works on it; 'over': it has a final
 //   status or is ours already, the id is a leftover; 'missing': no record;
-//   'alien': the key holds something else. Also the record's status,
-//   locked_by, type and complete_by.
+//   'alien': the key holds something else. Also the record's status and
+//   locked_by, then the fields that were asked for.
 // A script's writes stay when it fails half-way, so what may meet a key of
 // another type is a pcall.
 constexpr std::string_view look_lua = R"lua(
 local final = {timed_out = true, cancelled = true, failed = true,
                success = true}
-local function look(id)
+local function look(id, ...)
   local key = 'job:' .. id
-  local r = redis.pcall('HMGET', key, 'status', 'locked_by', 'type',
-                        'complete_by')
+  local r = redis.pcall('HMGET', key, 'status', 'locked_by', ...)
   if r.err then return 'alien', r end
   if not r[1] and redis.call('EXISTS', key) == 0 then
     return 'missing', r
@@ -117,7 +116,7 @@ while total > 0 and seen < ids_max do
   for _, id in ipairs(ids) do
     if total == 0 or seen == ids_max then break end
     seen = seen + 1
-    local state, r = look(id)
+    local state, r = look(id, 'type', 'complete_by')
     if state == 'missing' and gone[id] then state = 'over' end
     local expires = tonumber(r[4] or '')
     local late = expires and expires > 0 and expires <= tonumber(now)
@@ -179,35 +178,43 @@ return {redis.call('LLEN', KEYS[1]), claimed, unfit, dropped, false}
 constexpr std::string_view peek_lua = R"lua(
 local worker, limit = ARGV[1], tonumber(ARGV[2])
 local ids_max, data_max = tonumber(ARGV[3]), tonumber(ARGV[4])
+local known = {}
+for i = 5, #ARGV do known[ARGV[i]] = i - 5 end
 )lua";
 
+// Each worker without a free slot looks once a second, mostly at jobs that it
+// has seen before: two fields of those, and a number in the answer.
 constexpr std::string_view peek_walk_lua = R"lua(
-local waiting, at, page = {}, 0, 100
-while #waiting < limit and at < ids_max do
+local function data_of(id)
+  local key = 'job:' .. id
+  local size = redis.call('HSTRLEN', key, 'data')
+  if size == 0 then return false end
+  return size <= data_max and redis.call('HGET', key, 'data') or size
+end
+local waiting, still, at, page = {}, {}, 0, 100
+while #waiting + #still < limit and at < ids_max do
   local ids = redis.call('LRANGE', KEYS[1], at, at + page - 1)
   if #ids == 0 then break end
   at = at + #ids
   for _, id in ipairs(ids) do
-    if #waiting == limit then break end
-    local state = look(id)
-    if state == 'free' then
-      local key = 'job:' .. id
-      local r = redis.call('HMGET', key, 'type', 'created_at', 'complete_by',
-                           'max_time')
-      local size = redis.call('HSTRLEN', key, 'data')
-      local data = size
-      if size == 0 then
-        data = false
-      elseif size <= data_max then
-        data = redis.call('HGET', key, 'data')
-      end
-      table.insert(waiting, {id, 0, r[1], r[2], r[3], r[4], data})
+    if #waiting + #still == limit then break end
+    local position = known[id]
+    local state, r
+    if position then
+      state = look(id)
+    else
+      state, r = look(id, 'type', 'created_at', 'complete_by', 'max_time')
+    end
+    if state == 'free' and position then
+      table.insert(still, position)
+    elseif state == 'free' then
+      table.insert(waiting, {id, 0, r[3], r[4], r[5], r[6], data_of(id)})
     elseif state == 'missing' then
       table.insert(waiting, {id, 0, false, false, false, false, false})
     end
   end
 end
-return {redis.call('LLEN', KEYS[1]), waiting}
+return {redis.call('LLEN', KEYS[1]), waiting, still}
 )lua";
 
 // Shared by release and reconcile.
