@@ -12,26 +12,36 @@ inline bool is_calm(uint64_t seed) {
   return seed % 11 == 0;
 }
 
+inline constexpr const char* storm_faults
+  = "redis-full,redis-slow,redis-readonly,redis-restart,network-redis,"
+    "process-death,gpu-death,cancels";
+
+/// A large fleet, and a Redis that is slow, full or away once a minute.
+inline bool is_storm(uint64_t seed) {
+  return seed % 10 == 5;
+}
+
 /// A hundred jobs in an hour, four nodes, every kind of fault that the rules
 /// must hold under, about one event every forty seconds. The shape of the
 /// trace changes from seed to seed.
 inline fleet_options corpus_run(uint64_t seed, std::string faults = {}) {
   static constexpr const char* shapes[] = {"bursty", "steady", "sparse",
                                            "queue", "daily"};
+  auto storm = faults.empty() && is_storm(seed);
   trace_options trace;
   trace.shape = shapes[seed % std::size(shapes)];
   trace.seed = seed;
-  trace.jobs = 100;
-  trace.hours = 1;
+  trace.jobs = storm ? 300 : 100;
+  trace.hours = storm ? 0.2 : 1;
   if (faults.empty())
-    faults = is_calm(seed) ? "receivers" : "safe";
+    faults = storm ? storm_faults : is_calm(seed) ? "receivers" : "safe";
   fleet_options out;
   out.seed = seed;
-  out.nodes = 4;
-  out.hours = 1;
+  out.nodes = storm ? 40 : 4;
+  out.hours = trace.hours;
   out.jobs = *make_trace(trace);
   out.faults = *harness::parse_faults(faults);
-  out.faults_per_hour = 4;
+  out.faults_per_hour = storm ? 60 : 4;
   // A node with room for more is another node.
   if (seed % 3 == 0)
     out.settings = {{"MAX_GPUS", "3"}, {"JOBS_PER_GPU", "2"}};

@@ -8,12 +8,17 @@ export C3_SIM=$1 FAULTS=${4:-} FIRST=${FIRST:-}
 
 one() {
   local seed=$1 shapes=(bursty steady sparse queue daily) more=() out code=0
-  local faults=${FAULTS:-safe}
-  [ -n "$FAULTS" ] || [ $((seed % 11)) -ne 0 ] || faults=receivers
+  local faults=safe size=(--nodes 4 --hours 1 --jobs 100 --faults-per-hour 4)
+  [ $((seed % 11)) -ne 0 ] || faults=receivers
+  if [ -z "$FAULTS" ] && [ $((seed % 10)) -eq 5 ]; then
+    size=(--nodes 40 --hours 0.2 --jobs 300 --faults-per-hour 60)
+    faults=redis-full,redis-slow,redis-readonly,redis-restart,network-redis
+    faults+=,process-death,gpu-death,cancels
+  fi
   [ $((seed % 3)) -ne 0 ] || more=(--set MAX_GPUS=3 --set JOBS_PER_GPU=2)
   [ $((seed % 7)) -ne 0 ] || more+=(--policy contract)
-  out=$(timeout 120 "$C3_SIM" --seed "$seed" --nodes 4 --hours 1 --jobs 100 \
-    --trace "${shapes[$((seed % 5))]}" --faults "$faults" --faults-per-hour 4 \
+  out=$(timeout 120 "$C3_SIM" --seed "$seed" "${size[@]}" \
+    --trace "${shapes[$((seed % 5))]}" --faults "${FAULTS:-$faults}" \
     "${more[@]}" 2>&1) || code=$?
   case $code in
     0) return 0 ;;
@@ -28,7 +33,7 @@ one() {
 }
 export -f one
 
-found=$(seq "${2:-1}" "${3:-220}" |
+found=$(seq "${2:-1}" "${3:-230}" |
   xargs -P "$(nproc)" -I{} bash -c 'one {}' 2>/dev/null | sort -t' ' -k2n) || true
 [ -n "$found" ] || exit 0
 [ -z "$FIRST" ] || found=$(head -1 <<<"$found")
