@@ -6,6 +6,7 @@
 #include "actors/log.hpp"
 #include "actors/renderer/plan.hpp"
 #include "actors/renderer/run.hpp"
+#include "actors/renderer/scratch_folder.hpp"
 #include "messages/clock.hpp"
 #include "messages/io_actors.hpp"
 #include "messages/job_store_actor.hpp"
@@ -45,21 +46,6 @@ struct renderer_deps {
   plan_factory plans;
   wall_clock now;
   logger log;
-};
-
-/// A folder that exists as long as this does.
-class scratch_folder {
-public:
-  scratch_folder() = default;
-  scratch_folder(const scratch_folder&) = delete;
-  scratch_folder& operator=(const scratch_folder&) = delete;
-  ~scratch_folder();
-
-  result<void> create(const std::string& path);
-  void remove();
-
-private:
-  std::string path_;
 };
 
 struct renderer_state {

@@ -2,4 +2,5 @@ render_test(
   renderer_scenario_test
   LABEL scenario
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/renderer_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/renderer_end_test.cpp
   DEPENDS render_renderer)

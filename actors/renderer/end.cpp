@@ -1,0 +1,105 @@
+// How an attempt ends, and whose the job is.
+#include "actors/renderer/shell.hpp"
+
+namespace render::renderer {
+
+// Who has lost the GPU to another worker has perhaps lost the job as well,
+// and must not begin it again elsewhere.
+void shell::stop(const failure& why) const {
+  if (why.kind != failure_kind::unavailable)
+    return interrupt(why);
+  ask_owner({}, -1, st().cfg.interrupt_grace,
+            [sh = *this, why](std::optional<failure> lost) {
+              sh.interrupt(std::move(lost).value_or(why));
+            });
+}
+
+void shell::interrupt(failure why) const {
+  auto lost = why.kind == failure_kind::not_owner
+              || why.kind == failure_kind::unavailable;
+  if (!st().course.interrupt(std::move(why)))
+    return;
+  log(spdlog::level::info, "stopping: " + st().course.outcome().error.message);
+  // The stream first: a service may only forget a queued job when its
+  // listener hangs up.
+  self->send(st().deps.http, msg::cancel_http{group_prefix()});
+  self->send(st().deps.media, msg::cancel_media{group_prefix()});
+  std::vector<http_request> requests;
+  if (st().plan)
+    guarded([&] {
+      if (!lost || !st().plan->may_be_followed())
+        requests = st().plan->interrupt();
+      return step{};
+    });
+  st().interrupts_open = requests.size();
+  for (auto& x : requests) {
+    x.group = "stop/" + next_group();
+    x.total_timeout = st().cfg.interrupt_grace;
+    self->request(st().deps.http, st().cfg.interrupt_grace, x)
+      .then(
+        [sh = *this](http_response&) {
+          sh.one_interrupted();
+        },
+        [sh = *this](caf::error&) {
+          sh.one_interrupted();
+        });
+  }
+  if (requests.empty())
+    return interrupted();
+  arm(grace_over, st().cfg.interrupt_grace);
+}
+
+void shell::one_interrupted() const {
+  if (--st().interrupts_open == 0)
+    interrupted();
+}
+
+void shell::interrupted() const {
+  if (st().course.interrupted())
+    end();
+}
+
+void shell::end() const {
+  auto& outcome = st().course.outcome();
+  if (outcome.success())
+    log(spdlog::level::info, "rendered");
+  else
+    log(spdlog::level::warn, std::string{to_string(outcome.error.kind)} + ": "
+                               + outcome.error.message);
+  st().folder.remove();
+  if (!st().side_group.empty())
+    self->send(st().deps.http, msg::cancel_http{st().side_group});
+  self->send(st().deps.owner, msg::render_ended{st().task.subject.id, outcome});
+  self->quit();
+}
+
+void shell::report() const {
+  if (st().course.current_phase() != run::phase::working)
+    return;
+  arm(progress_tick, st().cfg.progress_interval);
+  ask_owner(st().course.stage(), st().course.progress(),
+            st().cfg.progress_timeout,
+            [sh = *this](std::optional<failure> lost) {
+              if (lost)
+                sh.interrupt(std::move(*lost));
+            });
+}
+
+void shell::ask_owner(const std::string& stage, double progress,
+                      milliseconds timeout, owner_handler then) const {
+  auto& job = st().task.subject;
+  self
+    ->request(st().deps.progress, timeout,
+              msg::report_progress{job.id, stage, progress, job.fence})
+    .then(
+      [then](const msg::ownership& x) {
+        then(reason_to_stop(x));
+      },
+      [sh = *this, then](caf::error& err) {
+        sh.log(spdlog::level::debug,
+               "progress not written: " + to_failure(err).message);
+        then(std::nullopt);
+      });
+}
+
+} // namespace render::renderer

@@ -1,0 +1,187 @@
+// How an attempt ends, whose the job is, and what is reported.
+#include "tests/scenario/renderer_attempt.hpp"
+
+using namespace render;
+using namespace render::harness;
+
+BOOST_FIXTURE_TEST_SUITE(an_end_from_outside, attempt)
+
+BOOST_AUTO_TEST_CASE(comes_at_the_deadline) {
+  task.deadline_s = unix_now() + 60;
+  start([] {
+    return wait_for(1h, [] {
+      return done("late");
+    });
+  });
+  advance(59'999ms);
+  BOOST_TEST(log->count("ended") == 0u);
+  advance(1ms);
+  BOOST_TEST(log->times("ended") == "60000");
+  BOOST_TEST((outcome->error.kind == failure_kind::deadline_passed));
+  BOOST_TEST(outcome->error.message == "too late");
+}
+
+BOOST_AUTO_TEST_CASE(aborts_what_is_under_way_and_stops_the_remote_work) {
+  web->on_request = [](const http_request& x) {
+    return http_status(200, x.url == "http://n/stop" ? 200ms : 1h);
+  };
+  start(
+    [] {
+      auto long_one = get("http://n/run");
+      long_one.total_timeout = 0ms;
+      step out;
+      out.next = call{{long_one}, [](answers) {
+                        return done("never");
+                      }};
+      return out;
+    },
+    {get("http://n/stop")});
+  // A request of job 10 stays.
+  auto other = get("http://n/other");
+  other.group = "10/1";
+  other.total_timeout = 0ms;
+  spawn([http = http, other](caf::event_based_actor* self) {
+    self->request(http, 7'200s, other)
+      .then([](const http_response&) {}, [](const caf::error&) {});
+  });
+  advance(5s);
+  stop({failure_kind::shutting_down, "hurry"});
+  BOOST_TEST(log->times("aborted http://n/run") == "5000");
+  BOOST_TEST(log->times("GET http://n/stop") == "5000");
+  BOOST_TEST(log->count("aborted http://n/other") == 0u);
+  BOOST_TEST(log->count("ended") == 0u);
+  advance(1s);
+  BOOST_TEST(log->times("ended") == "5200");
+  BOOST_TEST((outcome->error.kind == failure_kind::shutting_down));
+}
+
+// A worker that wakes after its lease must not cut what the next one follows.
+BOOST_AUTO_TEST_CASE(leaves_the_remote_work_to_a_new_owner_who_may_follow_it) {
+  using kind = failure_kind;
+  for (auto why : {kind::not_owner, kind::unavailable, kind::cancelled}) {
+    attempt x;
+    x.followed = true;
+    x.start(
+      [] {
+        return wait_for(1h, [] {
+          return done("never");
+        });
+      },
+      {get("http://n/stop")});
+    x.advance(5s);
+    x.stop({why, "it ends"});
+    x.advance(1s);
+    BOOST_TEST(x.log->count("GET http://n/stop")
+               == (why == kind::cancelled ? 1u : 0u));
+    BOOST_TEST(x.log->count("ended") == 1u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(for_a_lost_gpu_asks_whose_the_job_is_now) {
+  for (auto status : {"running", "queued", "cancelled"}) {
+    attempt x;
+    x.start([] {
+      return wait_for(1h, [] {
+        return done("never");
+      });
+    });
+    x.advance(5'100ms);
+    x.store->jobs.at("1").status = status;
+    x.stop({failure_kind::unavailable, "another worker has taken the GPU"});
+    BOOST_TEST(x.log->times("ended") == "5100");
+    auto kind = x.outcome->error.kind;
+    BOOST_TEST((kind == failure_kind::unavailable) == (status[0] == 'r'));
+    BOOST_TEST((kind == failure_kind::not_owner) == (status[0] == 'q'));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(waits_three_seconds_for_a_service_that_hangs) {
+  web->on_request = [](const http_request&) {
+    return http_status(200, 1h);
+  };
+  start(
+    [] {
+      return wait_for(1h, [] {
+        return done("late");
+      });
+    },
+    {get("http://n/stop")});
+  stop({failure_kind::cancelled, "gone"});
+  // A second reason changes nothing.
+  stop({failure_kind::shutting_down, "hurry"});
+  advance(1min);
+  BOOST_TEST(log->times("ended") == "3000");
+  BOOST_TEST((outcome->error.kind == failure_kind::cancelled));
+}
+
+BOOST_AUTO_TEST_CASE(comes_within_a_second_of_a_cancellation) {
+  start([] {
+    return wait_for(1h, [] {
+      return done("late");
+    });
+  });
+  advance(10'100ms);
+  store->jobs.at("1").status = "cancelled";
+  advance(10s);
+  BOOST_TEST(log->times("ended") == "10400");
+  BOOST_TEST((outcome->error.kind == failure_kind::cancelled));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(a_job_tried_before, attempt)
+
+// While it waited for this GPU, its lease may have run out.
+BOOST_AUTO_TEST_CASE(is_not_begun_when_another_has_it) {
+  task.subject.attempt = 2;
+  status = "queued";
+  auto begun = false;
+  start([&] {
+    begun = true;
+    return done("ok");
+  });
+  advance(10s);
+  BOOST_TEST(!begun);
+  BOOST_TEST(log->times("ended") == "0");
+  BOOST_TEST((outcome->error.kind == failure_kind::not_owner));
+}
+
+BOOST_AUTO_TEST_CASE(is_begun_when_it_is_ours) {
+  task.subject.attempt = 2;
+  start([] {
+    return done("ok");
+  });
+  BOOST_TEST(log->times("progress 1 ") == "0");
+  BOOST_TEST(log->times("ended") == "0");
+  BOOST_TEST(outcome->success());
+}
+
+BOOST_AUTO_TEST_CASE(is_begun_when_redis_does_not_say) {
+  task.subject.attempt = 2;
+  redis_is_down = true;
+  start([] {
+    return done("ok");
+  });
+  BOOST_TEST(outcome->success());
+  BOOST_TEST(log->times("ended") == "0");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(progress, attempt)
+
+BOOST_AUTO_TEST_CASE(is_written_every_800_ms) {
+  start([] {
+    auto out = wait_for(2'100ms, [] {
+      return done("ok");
+    });
+    out.stage = "render 1/2";
+    out.progress = 0.5;
+    return out;
+  });
+  advance(10s);
+  BOOST_TEST(log->times("progress 1 render 1/2") == "800 1600");
+  BOOST_TEST(log->times("ended") == "2100");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
