@@ -70,7 +70,7 @@ bool is_ascii(std::string_view text) {
 
 result<document> parse(std::string_view text) {
   bounded_document doc;
-  // Looking at the encoding takes as long as the rest of the work.
+  // Most text is ASCII, and looking at the encoding is much of the work.
   auto done = is_ascii(text)
                 ? read<rapidjson::kParseNoFlags>(doc, text)
                 : read<rapidjson::kParseValidateEncodingFlag>(doc, text);

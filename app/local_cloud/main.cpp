@@ -29,7 +29,8 @@ class temporary_folder {
 public:
   temporary_folder() {
     // The last six characters are mkdtemp's to replace.
-    auto text = (fs::temp_directory_path() / "c3-local-cloud-XXXXXX").string();
+    auto text = (fs::temp_directory_path() / "c3-local-cloud-").string()
+                + std::string(6, 'X');
     if (::mkdtemp(text.data()))
       path_ = text;
   }

@@ -12,8 +12,8 @@ class temp_folder {
 public:
   temp_folder() {
     // The last six characters are mkdtemp's to replace.
-    auto text
-      = (std::filesystem::temp_directory_path() / "render-XXXXXX").string();
+    auto text = (std::filesystem::temp_directory_path() / "render-").string()
+                + std::string(6, 'X');
     if (!::mkdtemp(text.data()))
       throw std::runtime_error("cannot make a temporary folder");
     path_ = text;
