@@ -113,21 +113,26 @@ typename Inspector::result_type inspect(Inspector& f, gpus_taken& x) {
 /// To the JOB STORE: all entries of a workload type, whoever owns them.
 struct view_gpus {
   std::string type;
+  /// Also the workloads of entries that have ended.
+  bool ended_too = false;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, view_gpus& x) {
-  return f(x.type);
+  return f(x.type, x.ended_too);
 }
 
 /// Answer to `view_gpus`.
 struct gpus_seen {
   std::vector<gpu_entry> entries;
+  /// Of any type, as far as they are remembered. A list of the provider's that
+  /// lags shows them for a while.
+  std::vector<std::string> ended_workloads = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, gpus_seen& x) {
-  return f(x.entries);
+  return f(x.entries, x.ended_workloads);
 }
 
 /// JOB STORE → GPU INSTANCE: your entry was not renewed, see whether the GPU is

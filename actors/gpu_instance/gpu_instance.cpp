@@ -64,15 +64,15 @@ struct shell {
   }
 
   void operator()(view_ledger) const {
-    auto on = [sh = *this](const result<std::vector<gpu_entry>>& got) {
+    auto on = [sh = *this](const result<msg::gpus_seen>& got) {
       sh.run(sh.st().policy.on_ledger_viewed(got, sh.now()));
     };
     self
       ->request(st().deps.ledger, ledger_timeout,
-                msg::view_gpus{st().cfg.workload_type})
+                msg::view_gpus{st().cfg.workload_type, true})
       .then(
         [on](msg::gpus_seen& got) {
-          on(std::move(got.entries));
+          on(std::move(got));
         },
         [on](caf::error& err) {
           on(fail(to_failure(err)));

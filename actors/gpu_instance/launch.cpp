@@ -182,7 +182,7 @@ effects policy::looked_up(const result<std::vector<gpu_workload>>& got,
   return {view_ledger{}};
 }
 
-effects policy::on_ledger_viewed(const result<std::vector<gpu_entry>>& got,
+effects policy::on_ledger_viewed(const result<msg::gpus_seen>& got,
                                  double now_s) {
   if (phase_ != gpu_phase::launching || launch_step_ != launch_step::looking_up)
     return {};
@@ -190,10 +190,12 @@ effects policy::on_ledger_viewed(const result<std::vector<gpu_entry>>& got,
     return lookup_failed({got.error().kind, "the ledger cannot be read ("
                                               + got.error().message + ")"},
                          now_s);
-  for (auto& x : *got)
+  for (auto& x : got->entries)
     if (!x.workload.empty())
       held_.insert(x.workload);
-  auto found = find_workload(entry(), std::exchange(listed_, {}), *got, held_);
+  held_.insert(got->ended_workloads.begin(), got->ended_workloads.end());
+  auto found = find_workload(entry(), std::exchange(listed_, {}), got->entries,
+                             held_);
   if (!found.mine)
     return not_found(found, now_s);
   effects out{

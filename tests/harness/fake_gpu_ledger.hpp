@@ -61,6 +61,8 @@ struct fake_gpu_ledger {
     for (auto& [id, x] : entries)
       if (x.type == type)
         out.entries.push_back(x);
+    for (auto& x : closed)
+      out.ended_workloads.push_back(x.entry.workload);
     return out;
   }
 };

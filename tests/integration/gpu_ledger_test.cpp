@@ -70,6 +70,26 @@ BOOST_AUTO_TEST_CASE(a_workload_gets_into_one_entry_only) {
   BOOST_REQUIRE(write(store, running("e3", "w1")));
 }
 
+BOOST_AUTO_TEST_CASE(the_workloads_of_ended_entries_are_shown_when_asked_for) {
+  for (std::string n : {"1", "2", "3"})
+    BOOST_REQUIRE(write(store, running("e" + n, "w" + n)));
+  BOOST_REQUIRE(write(store, intent("never")));
+  for (auto& x : {running("e1", "w1"), running("e3", "w3"), intent("never")})
+    BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::close_gpu{x, "idle", 0}));
+  redis.cmd("LPUSH", "c3:gpus:closed", "no JSON");
+  redis.cmd("LPUSH", "c3:gpus:closed", "[1]");
+  auto ended = [&](bool too) {
+    auto got
+      = ask<msg::gpus_seen>(spawn("b"), msg::view_gpus{"media:fast", too});
+    BOOST_REQUIRE_MESSAGE(got, got.error().message);
+    BOOST_REQUIRE(got->entries.size() == 1u);
+    BOOST_TEST(got->entries[0].workload == "w2");
+    return got->ended_workloads;
+  };
+  BOOST_TEST(ended(false).empty());
+  BOOST_TEST((ended(true) == std::vector<std::string>{"w3", "w1"}));
+}
+
 BOOST_AUTO_TEST_CASE(a_race_for_a_workload_has_one_winner) {
   auto other = spawn("worker-b");
   for (auto round = 0; round < 20; ++round) {

@@ -114,8 +114,8 @@ private:
     words keys{"c3:gpus", "c3:gpu:" + id};
     switch (d_.below(5)) {
     case 4:
-      return run(job_store::view_gpus_script(), {"c3:gpus"},
-                 {"c3:gpu:", "media:fast"});
+      return run(job_store::view_gpus_script(), {"c3:gpus", "c3:gpus:closed"},
+                 {"c3:gpu:", "media:fast", d_.of(words{"0", "2"})});
     case 0:
       keys.push_back("c3:mark:p");
       return run(job_store::write_gpu_script(), keys,

@@ -68,7 +68,7 @@ policy lost_launch(config cfg = media(),
 effects look(policy& x, std::vector<gpu_workload> listed) {
   auto out = x.on_listed(list_purpose::lookup, list(std::move(listed)), t0 + 3);
   BOOST_REQUIRE(all<view_ledger>(out).size() == 1u);
-  return x.on_ledger_viewed(std::vector<gpu_entry>{}, t0 + 3);
+  return x.on_ledger_viewed(msg::gpus_seen{}, t0 + 3);
 }
 
 /// Launched and ready at t0.
@@ -126,6 +126,19 @@ BOOST_AUTO_TEST_CASE(is_told_apart_by_type_and_end) {
   BOOST_TEST(!adopts(other));
   other.expires_s -= 1;
   BOOST_TEST(adopts(other));
+}
+
+// A list that lags shows for a while what another worker has stopped.
+BOOST_AUTO_TEST_CASE(takes_no_workload_that_has_ended) {
+  auto x = lost_launch();
+  x.on_listed(list_purpose::lookup, list({workload("stopped")}), t0 + 3);
+  x.on_ledger_viewed(msg::gpus_seen{{}, {"stopped"}}, t0 + 3);
+  BOOST_TEST((x.phase() == gpu_phase::launching));
+  x.on_listed(list_purpose::lookup,
+              list({workload("stopped"), workload("ours")}), t0 + 5);
+  auto out = x.on_ledger_viewed(msg::gpus_seen{{}, {"stopped"}}, t0 + 5);
+  BOOST_REQUIRE(all<write_ledger>(out).size() == 1u);
+  BOOST_TEST(all<write_ledger>(out)[0].entry.workload == "ours");
 }
 
 BOOST_AUTO_TEST_CASE(is_given_up_when_the_list_or_the_ledger_is_unreadable) {

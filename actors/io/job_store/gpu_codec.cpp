@@ -77,9 +77,13 @@ result<msg::gpus_taken> decode_gpus(reply x) {
 result<msg::gpus_seen> decode_gpu_entries(reply x) {
   if (x.type == reply::kind::error)
     return fail(failure_of(x.text));
-  if (!x.is_array(0))
+  if (!x.is_array(2))
     return fail(failure_kind::internal, "Redis: unexpected reply to view_gpus");
-  return msg::gpus_seen{entries_of(x)};
+  msg::gpus_seen out{entries_of(x.elements[0])};
+  for (auto& ended : x.elements[1].elements)
+    if (auto workload = workload_of_closed(ended.text); !workload.empty())
+      out.ended_workloads.push_back(std::move(workload));
+  return out;
 }
 
 std::string closed_gpu_json(const msg::close_gpu& x, std::string_view worker,
@@ -103,6 +107,11 @@ std::string closed_gpu_json(const msg::close_gpu& x, std::string_view worker,
   number("refund_amount", x.refund_amount);
   text("reason", x.reason);
   return out + "}";
+}
+
+std::string workload_of_closed(std::string_view line) {
+  auto doc = json::parse(line);
+  return doc ? json::string_or_empty(*doc, "workload") : std::string{};
 }
 
 } // namespace render::job_store

@@ -80,7 +80,11 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   local entry = read_entry(ARGV[1], id)
   if entry and entry[2] == ARGV[2] then table.insert(entries, entry) end
 end
-return entries
+local ended = {}
+if ARGV[3] ~= '0' then
+  ended = redis.call('LRANGE', KEYS[2], 0, ARGV[3] - 1)
+end
+return {entries, ended}
 )lua";
 
 constexpr std::string_view close_gpu_lua = R"lua(

@@ -177,8 +177,11 @@ promise<msg::gpus_taken> shell::take_gpus(const msg::take_gpus& x) const {
 
 promise<msg::gpus_seen> shell::view_gpus(const msg::view_gpus& x) const {
   auto to = self->make_response_promise<msg::gpus_seen>();
-  run(make_command(view_gpus_script(), {keys::gpus(cfg().prefix)},
-                   {keys::gpu_prefix(cfg().prefix), x.type}),
+  auto ended_max = x.ended_too ? cfg().closed_gpus_max : 0;
+  run(make_command(
+        view_gpus_script(),
+        {keys::gpus(cfg().prefix), keys::closed_gpus(cfg().prefix)},
+        {keys::gpu_prefix(cfg().prefix), x.type, std::to_string(ended_max)}),
       [to](answer got) mutable {
         deliver(to, std::move(got).and_then(decode_gpu_entries));
       });
