@@ -18,8 +18,14 @@ std::string policy::make_ledger_id() {
 
 effects policy::on_gpus_taken(const result<msg::gpus_taken>& got,
                               double now_s) {
-  if (draining())
-    return {}; // Their lease runs out again, for somebody else.
+  if (draining()) {
+    // Not ours to look after: their leases run out again, for somebody else.
+    effects out;
+    if (got)
+      for (auto& entry : got->entries)
+        out.push_back(leave_gpu{entry.id});
+    return out;
+  }
   auto next = got && got->next_due_ms > 0 ? duration{got->next_due_ms}
                                           : cfg_.adoption_interval;
   effects out{arm_timer{timer::adoption, 0, next}};

@@ -126,9 +126,9 @@ effects policy::place_pending(double now_s) {
       continue;
     }
     append(out, place(id, now_s));
-    // No GPU has begun it: somebody else may have a slot.
-    if (x.instance == 0 && x.failures == 0
-        && now_s - x.pending_since_s >= in_seconds(cfg_.pending_max)) {
+    // Somebody else may have a slot.
+    auto patience = x.failures == 0 ? cfg_.pending_max : cfg_.retry_pending_max;
+    if (x.instance == 0 && now_s - x.pending_since_s >= in_seconds(patience)) {
       pending_.pop_back();
       append(out, put_back(jobs_.extract(id).mapped().task.subject));
     }

@@ -45,8 +45,11 @@ struct config {
   /// A GPU under which a job has failed gets no job for this long: as much as
   /// its health check needs to tell. A dead one would eat the queue.
   duration suspicion{10'000};
-  /// A claimed job that finds no slot goes back to the queue after this.
+  /// A claimed job that finds no slot goes back to the queue after this …
   duration pending_max{5'000};
+  /// … and one that has failed under a GPU after this: by then the GPU is
+  /// trusted again, or the next one launched.
+  duration retry_pending_max{15'000};
   /// From a GPU's first ready service until its others are not expected any
   /// more.
   duration service_boot_time{150'000};
@@ -105,6 +108,10 @@ struct rent {
   std::vector<std::string> known_workloads;
 };
 struct take_gpus {};
+/// Of one that was taken over.
+struct leave_gpu {
+  std::string ledger_id;
+};
 struct view_gpus {
   std::string type;
 };
@@ -149,8 +156,9 @@ struct say {
 
 using effect
   = std::variant<send_capacity, run_on, rent, drain_gpu, halt_gpu, settle,
-                 release, note_attempt, take_gpus, view_gpus, deliver,
-                 start_watcher, arm_timer, flush_webhooks, finish, say>;
+                 release, note_attempt, take_gpus, leave_gpu, view_gpus,
+                 deliver, start_watcher, arm_timer, flush_webhooks, finish,
+                 say>;
 using effects = std::vector<effect>;
 
 void append(effects& to, effects xs);

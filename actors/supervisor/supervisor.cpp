@@ -95,6 +95,10 @@ struct shell {
         });
   }
 
+  void operator()(supervisor::leave_gpu x) const {
+    self->send(st().deps.gpu_ledger, msg::leave_gpu{std::move(x.ledger_id)});
+  }
+
   void operator()(supervisor::view_gpus x) const {
     auto on = [sh = *this, type = x.type](const result<msg::gpus_seen>& got) {
       sh.run(sh.st().policy.on_gpus_viewed(type, got, sh.now()));

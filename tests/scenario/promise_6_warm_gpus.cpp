@@ -4,7 +4,24 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+
 using namespace render::harness;
+
+namespace {
+
+// The second rents its own, the first being busy.
+void given_two_warm_workers(fleet_scenario& s) {
+  s.given_a_warm_worker();
+  auto first = s.when_a_job_is_pushed("csm", 120);
+  s.given_workers(1);
+  auto second = s.when_a_job_is_pushed("csm", 120);
+  s.until([&] {
+    return s.status(first) == "success" && s.status(second) == "success";
+  });
+}
+
+} // namespace
 
 BOOST_AUTO_TEST_SUITE(promise_6_warm_gpus)
 
@@ -48,14 +65,7 @@ BOOST_AUTO_TEST_CASE(the_next_job_of_a_queue_begins_when_the_last_has_ended) {
 BOOST_AUTO_TEST_CASE(jobs_that_come_one_at_a_time_leave_the_other_gpu_idle) {
   for (uint64_t seed = 1; seed <= 5; ++seed) {
     fleet_scenario s{seed, {{"GPU_IDLE_TIMEOUT", "300"}}};
-    s.given_a_warm_worker();
-    // The second worker rents its own, the first being busy.
-    auto first = s.when_a_job_is_pushed("csm", 120);
-    s.given_workers(1);
-    auto second = s.when_a_job_is_pushed("csm", 120);
-    s.until([&] {
-      return s.status(first) == "success" && s.status(second) == "success";
-    });
+    given_two_warm_workers(s);
     BOOST_TEST(s.gpus_running() == 2u);
     auto due_s = s.now_s();
     auto idle = s.until([&] {
@@ -72,6 +82,38 @@ BOOST_AUTO_TEST_CASE(jobs_that_come_one_at_a_time_leave_the_other_gpu_idle) {
       BOOST_TEST(s.broken_rule() == "");
     }
   }
+}
+
+// Not for the GPU that its own worker then boots.
+BOOST_AUTO_TEST_CASE(a_job_whose_gpu_died_goes_to_whoever_has_a_warm_one) {
+  fleet_scenario s;
+  given_two_warm_workers(s);
+  auto job = s.when_a_job_is_pushed("csm", 60);
+  s.until([&] {
+    return s.renders_running() == 1;
+  });
+  auto owner = s.field(job, "locked_by");
+  auto running = s.world->cloud.running();
+  auto at = std::find_if(running.begin(), running.end(), [](auto& entry) {
+    return entry.second->busy > 0;
+  });
+  BOOST_REQUIRE(at != running.end());
+  s.world->cloud.kill(at->first);
+  // Until the worker is sure of the death, then for as long as it keeps the
+  // job for itself; a boot would take 20 s more.
+  auto again = s.until([&] {
+    auto now_with = s.field(job, "locked_by");
+    return !now_with.empty() && now_with != owner;
+  });
+  BOOST_TEST(again > 15);
+  BOOST_TEST(again < 50);
+  s.until([&] {
+    return s.status(job) == "success";
+  });
+  BOOST_TEST(s.field(job, "attempt") == "2");
+  BOOST_TEST(s.field(job, "history").find("does not answer")
+             != std::string::npos);
+  BOOST_TEST(s.broken_rule() == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_job_without_a_gpu_waits_for_the_jitter_and_a_boot_only) {

@@ -78,6 +78,19 @@ BOOST_AUTO_TEST_CASE(a_cancelled_job_stays_cancelled) {
     expect_whole(run(seed, {"bursty", "safe", 20, 300, 40, 0.2, "ledger"}));
 }
 
+// It was another worker's, which had stopped it: the list showed it still, and
+// not yet our own.
+BOOST_AUTO_TEST_CASE(no_launch_takes_a_gpu_that_was_stopped) {
+  expect_whole(run(120, {"bursty", "safe", 20, 300, 40, 0.2, "ledger"}));
+}
+
+// Its GPU had died, and its worker waited for a machine that never booted while
+// others had nothing to do.
+BOOST_AUTO_TEST_CASE(a_job_does_not_wait_for_its_own_workers_next_gpu) {
+  for (uint64_t seed : {223, 424, 615, 747})
+    expect_whole(run(seed, {"bursty", "safe", 20, 300, 40, 0.2, "ledger"}));
+}
+
 BOOST_AUTO_TEST_CASE(a_killed_worker_leaves_nothing_behind) {
   for (uint64_t seed : {1, 2, 3})
     expect_whole(run(seed, {"steady", "process-death", 40, 200}));

@@ -106,7 +106,14 @@ BOOST_AUTO_TEST_CASE(counts_as_a_gpu_on_its_way) {
 BOOST_AUTO_TEST_CASE(is_over_when_the_node_drains) {
   policy x{settings()};
   x.on_drain("test", t0);
-  BOOST_TEST(all<rent>(x.on_gpus_taken(left({"a"}), t0)).empty());
+  auto out = x.on_gpus_taken(left({"a", "b"}), t0);
+  BOOST_TEST(all<rent>(out).empty());
+  // Else they were renewed until the node ends, and nobody had them.
+  auto to_others = all<leave_gpu>(out);
+  BOOST_REQUIRE_EQUAL(to_others.size(), 2u);
+  BOOST_TEST(to_others[1].ledger_id == "b");
+  out = x.on_gpus_taken(fail(failure_kind::unavailable, "no Redis"), t0);
+  BOOST_TEST(out.empty());
 }
 
 BOOST_AUTO_TEST_CASE(also_stops_the_gpu_of_an_instance_that_died) {

@@ -269,6 +269,32 @@ BOOST_AUTO_TEST_CASE(under_a_gpu_keeps_jobs_from_it_for_a_while) {
   BOOST_TEST(all<run_on>(out)[0].instance == 1u);
 }
 
+// Somebody else may have a warm one; ours is launched all the same.
+BOOST_AUTO_TEST_CASE(for_which_no_gpu_is_left_goes_back_after_15_s) {
+  fleet f{1};
+  f.claim("a");
+  f.begun(1);
+  auto out = f.x.on_job_ended(ended(1, "a", unavailable), t0);
+  BOOST_TEST(all<rent>(out).size() == 1u);
+  auto pending = [&] {
+    auto timers = all<arm_timer>(out);
+    auto at = std::find_if(timers.begin(), timers.end(), [](auto& x) {
+      return x.which == timer::pending;
+    });
+    BOOST_REQUIRE(at != timers.end());
+    return *at;
+  };
+  for (int s = 1; s < 15; ++s) {
+    auto due = pending();
+    out = f.x.on_timer(due.which, due.generation, t0 + s);
+    BOOST_TEST(all<release>(out).empty());
+  }
+  auto due = pending();
+  out = f.x.on_timer(due.which, due.generation, t0 + 15);
+  BOOST_REQUIRE(all<release>(out).size() == 1u);
+  BOOST_TEST(all<release>(out)[0].job_id == "a");
+}
+
 BOOST_AUTO_TEST_CASE(is_written_again_until_the_ledger_says_so) {
   fleet f{1};
   f.claim("a");
