@@ -90,6 +90,26 @@ BOOST_AUTO_TEST_CASE(the_workloads_of_ended_entries_are_shown_when_asked_for) {
   BOOST_TEST((ended(true) == std::vector<std::string>{"w3", "w1"}));
 }
 
+// As after a restart of Redis, when another worker has already sent the second
+// script.
+BOOST_AUTO_TEST_CASE(an_end_is_not_overtaken_by_the_write_before_it) {
+  BOOST_REQUIRE(write(store, running("e1", "w1")));
+  redis.cmd("SCRIPT", "FLUSH");
+  BOOST_REQUIRE(ask<caf::ok_atom>(spawn("worker-a"),
+                                  msg::close_gpu{running("e0", "w0"), "", 0}));
+  caf::scoped_actor self{*system};
+  auto written
+    = self->request(store, 10s, msg::write_gpu{running("e1", "w1")});
+  auto closed
+    = self->request(store, 10s, msg::close_gpu{running("e1", "w1"), "idle", 0});
+  auto failed = [](caf::error&) {
+    BOOST_ERROR("not written");
+  };
+  written.receive([](caf::ok_atom) {}, failed);
+  closed.receive([](caf::ok_atom) {}, failed);
+  BOOST_TEST(view().empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_race_for_a_workload_has_one_winner) {
   auto other = spawn("worker-b");
   for (auto round = 0; round < 20; ++round) {

@@ -84,6 +84,14 @@ BOOST_AUTO_TEST_CASE(no_launch_takes_a_gpu_that_was_stopped) {
   expect_whole(run(120, {"bursty", "safe", 20, 300, 40, 0.2, "ledger"}));
 }
 
+// Redis had been restarted and did not know the script: the withdrawal of the
+// intent was sent again, and undid the next one.
+BOOST_AUTO_TEST_CASE(each_launch_stands_in_the_ledger_first) {
+  for (uint64_t seed : {15, 80})
+    expect_whole(run(seed, {"bursty", "safe,-redis-amnesia,-redis-failover", 60,
+                            300, 40, 0.2, "ledger"}));
+}
+
 // Its GPU had died, and its worker waited for a machine that never booted while
 // others had nothing to do.
 BOOST_AUTO_TEST_CASE(a_job_does_not_wait_for_its_own_workers_next_gpu) {

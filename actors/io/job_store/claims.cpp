@@ -122,13 +122,10 @@ void shell::reconcile() const {
   std::vector<std::string> argv{cfg().worker_id};
   for (auto& [id, fence] : st().claimed)
     argv.push_back(id);
-  auto look = make_command(
+  // Else it could run after the claim that follows, and put its jobs back.
+  auto look = make_ordered_command(
     reconcile_script(), {std::string{keys::queue}, running_key(), leases_key()},
     std::move(argv));
-  // Whole: a script that Redis does not know is sent again, and would then run
-  // after the claim that follows, and put its jobs back.
-  look.args[0] = "EVAL";
-  look.args[1] = std::exchange(look.lua, nullptr)->text;
   run(std::move(look), [sh = *this](answer got) {
     if (!got)
       sh.st().reconciles_due = std::max(2u, sh.st().reconciles_due);

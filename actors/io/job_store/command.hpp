@@ -51,4 +51,10 @@ struct command {
 command make_command(const script& lua, const std::vector<std::string>& keys,
                      std::vector<std::string> argv);
 
+/// EVAL, for what must not be overtaken: a script that Redis does not know is
+/// sent again, and then runs after what was sent behind it.
+command make_ordered_command(const script& lua,
+                             const std::vector<std::string>& keys,
+                             std::vector<std::string> argv);
+
 } // namespace render::job_store

@@ -116,7 +116,7 @@ command shell::gpu_command(const held_gpu& x, milliseconds lease,
                                 std::to_string(st().confirmed),
                                 std::to_string(ours ? number : 0)};
   argv.insert(argv.end(), x.fields.begin(), x.fields.end());
-  return make_command(
+  return make_ordered_command(
     write_gpu_script(),
     {keys::gpus(prefix), keys::gpu(prefix, x.id), mark_key(x.session)},
     std::move(argv));
@@ -131,12 +131,12 @@ promise<caf::ok_atom> shell::close_gpu(const msg::close_gpu& x) const {
     [sh = *this, x](write_number) {
       auto& prefix = sh.cfg().prefix;
       auto& worker = sh.cfg().worker_id;
-      return make_command(close_gpu_script(),
-                          {keys::gpus(prefix), keys::gpu(prefix, x.entry.id),
-                           keys::closed_gpus(prefix)},
-                          {worker, x.entry.id,
-                           closed_gpu_json(x, worker, sh.st().deps.now()),
-                           std::to_string(sh.cfg().closed_gpus_max)});
+      return make_ordered_command(
+        close_gpu_script(),
+        {keys::gpus(prefix), keys::gpu(prefix, x.entry.id),
+         keys::closed_gpus(prefix)},
+        {worker, x.entry.id, closed_gpu_json(x, worker, sh.st().deps.now()),
+         std::to_string(sh.cfg().closed_gpus_max)});
     },
     [sh = *this, id, to](const answer& got, write_number) mutable {
       sh.drop_gpu(id);

@@ -82,6 +82,16 @@ command make_command(const script& lua, const std::vector<std::string>& keys,
   return out;
 }
 
+command make_ordered_command(const script& lua,
+                             const std::vector<std::string>& keys,
+                             std::vector<std::string> argv) {
+  auto out = make_command(lua, keys, std::move(argv));
+  out.args[0] = "EVAL";
+  out.args[1] = lua.text;
+  out.lua = nullptr;
+  return out;
+}
+
 redis_connection::redis_connection(uv_loop_t* loop, link_options options,
                                    on_done done, on_change changed)
   : loop_(loop), options_(std::move(options)), done_(std::move(done)),
