@@ -139,7 +139,9 @@ void auditor::check_warm_slots() {
   std::map<uint64_t, size_t> ready;
   for (auto& [number, gpu] : world_.cloud.running()) {
     auto* node = keeper_of(*gpu);
-    if (!node || gpu->dead || ledger_.is_stopping(gpu->workload))
+    // One that no entry names is still looked for: its launch lost its answer.
+    auto known = !ledger_.holders(gpu->workload).empty();
+    if (!node || gpu->dead || !known || ledger_.is_stopping(gpu->workload))
       continue;
     auto age = in_seconds(now - gpu->created);
     if (age > node->cfg.gpu_replace_after.count() - 10)

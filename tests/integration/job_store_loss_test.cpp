@@ -47,6 +47,25 @@ struct fixture : harness::redis_store {
     return got.jobs[0];
   }
 
+  /// Asked while Redis is away, and answered when it has come back empty and
+  /// what it lost is made good.
+  template <class Message>
+  void lose_all_while_asking(Message x) {
+    auto mark = redis.cmd("KEYS", "c3:mark:*").elements.at(0).text;
+    redis.kill();
+    caf::scoped_actor self{*system};
+    auto asked = self->request(store, 10s, std::move(x));
+    redis.restart();
+    asked.receive([](caf::ok_atom) {},
+                  [](caf::error&) {
+                    BOOST_ERROR("not written");
+                  });
+    // The last thing that is done about a loss.
+    BOOST_TEST(wait_until([&] {
+      return redis.cmd("EXISTS", mark).integer == 1;
+    }));
+  }
+
   static gpu_entry gpu() {
     gpu_entry out;
     out.id = "g";
@@ -223,6 +242,21 @@ BOOST_AUTO_TEST_CASE(a_gpu_stands_in_the_ledger_again) {
   }));
   BOOST_TEST(redis.field("c3:gpu:g", "owner") == "worker-a");
   BOOST_TEST(redis.cmd("ZCARD", "c3:gpus").integer == 1);
+}
+
+// The store finds both to do when it is connected again.
+BOOST_AUTO_TEST_CASE(a_gpu_is_not_written_again_as_it_was_before) {
+  BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::write_gpu{gpu()}));
+  auto newer = gpu();
+  newer.state = gpu_entry_state::stopping;
+  lose_all_while_asking(msg::write_gpu{newer});
+  BOOST_TEST(redis.field("c3:gpu:g", "state") == "stopping");
+}
+
+BOOST_AUTO_TEST_CASE(a_gpu_whose_entry_is_being_ended_is_not_written_again) {
+  BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::write_gpu{gpu()}));
+  lose_all_while_asking(msg::close_gpu{gpu(), "idle", 0});
+  BOOST_TEST(redis.cmd("ZCARD", "c3:gpus").integer == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_gpu_that_was_stopped_stays_out_of_the_ledger) {

@@ -87,9 +87,7 @@ promise<caf::ok_atom> shell::write_gpu(const msg::write_gpu& x) const {
       + std::to_string(st().last_id) + ")",
     // Tried late, an older write must not undo a newer one.
     [sh = *this, entry](write_number number) {
-      auto at = sh.st().wanted_gpus.find(entry.id);
-      auto& latest = at == sh.st().wanted_gpus.end() ? entry : at->second;
-      return sh.gpu_command(latest, sh.cfg().lease, number);
+      return sh.gpu_command(sh.latest(entry), sh.cfg().lease, number);
     },
     [sh = *this, entry, id, to](const answer& got,
                                 write_number number) mutable {
@@ -103,6 +101,11 @@ promise<caf::ok_atom> shell::write_gpu(const msg::write_gpu& x) const {
       }));
     });
   return to;
+}
+
+const held_gpu& shell::latest(const held_gpu& x) const {
+  auto at = st().wanted_gpus.find(x.id);
+  return at == st().wanted_gpus.end() ? x : at->second;
 }
 
 command shell::gpu_command(const held_gpu& x, milliseconds lease,
@@ -127,7 +130,7 @@ promise<caf::ok_atom> shell::close_gpu(const msg::close_gpu& x) const {
   auto& id = x.entry.id;
   drop_waiting(*this, id);
   write(
-    "end of ledger entry " + id,
+    end_of_gpu(id),
     [sh = *this, x](write_number) {
       auto& prefix = sh.cfg().prefix;
       auto& worker = sh.cfg().worker_id;

@@ -84,11 +84,14 @@ void shell::restore_all() const {
     });
   }
   for (auto& [id, x] : st().held_gpus) {
+    if (st().writes.contains(end_of_gpu(id)))
+      continue; // It would stand there again, with nobody to renew it.
     ++st().restores_open;
     write(
       "restore of ledger entry " + id,
+      // A newer write may be on its way, or have just been made.
       [sh = *this, x = x](write_number number) {
-        return sh.gpu_command(x, sh.cfg().lease, number);
+        return sh.gpu_command(sh.latest(x), sh.cfg().lease, number);
       },
       [sh = *this, x = x](const answer& got, write_number) {
         if (got && got->integer == 1)

@@ -71,6 +71,10 @@ struct shell {
            + std::to_string(fence) + ")";
   }
 
+  static std::string end_of_gpu(const std::string& id) {
+    return "end of ledger entry " + id;
+  }
+
   std::string running_key() const {
     return keys::running(cfg().prefix, cfg().worker_id);
   }
@@ -169,6 +173,8 @@ struct shell {
   void renew_gpus() const;
   void not_renewed(const std::string& id) const;
   promise<caf::ok_atom> write_gpu(const msg::write_gpu& x) const;
+  /// As it was last asked to be written; `x` itself when it was not.
+  const held_gpu& latest(const held_gpu& x) const;
   command gpu_command(const held_gpu& x, milliseconds lease,
                       write_number number) const;
   promise<caf::ok_atom> close_gpu(const msg::close_gpu& x) const;
