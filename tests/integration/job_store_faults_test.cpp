@@ -128,6 +128,26 @@ BOOST_AUTO_TEST_CASE(a_claim_whose_answer_was_lost_is_put_back) {
   }));
 }
 
+// Else it would be blind for as long as it is ready to wait.
+BOOST_AUTO_TEST_CASE(a_wait_ends_when_the_server_answers_no_command) {
+  BOOST_REQUIRE(ask<std::string>(store, caf::get_atom::value));
+  caf::scoped_actor self{*system};
+  auto pending = self->request(store, 20s, msg::await_work{60s});
+  BOOST_REQUIRE(harness::wait_until([&] {
+    return redis.cmd("INFO", "clients").text.find("blocked_clients:1")
+           != std::string::npos;
+  }));
+  redis.freeze();
+  BOOST_REQUIRE(!ask<std::string>(store, caf::get_atom::value));
+  auto told = false;
+  pending.receive([](msg::queue_head&) {},
+                  [&](caf::error& why) {
+                    told = why != caf::sec::request_timeout;
+                  });
+  BOOST_TEST(told);
+  redis.thaw();
+}
+
 BOOST_AUTO_TEST_CASE(waiting_costs_one_command_and_leaves_the_queue_alone) {
   auto none = ask<msg::queue_head>(store, msg::await_work{20ms});
   BOOST_REQUIRE(none);

@@ -193,6 +193,11 @@ void redis_connection::found_master(const reply& x) {
   open();
 }
 
+void redis_connection::renew(const std::string& why) {
+  if (state_ == state::up)
+    refuse(why);
+}
+
 void redis_connection::refuse(const std::string& why) {
   drop_context();
   lost(why);

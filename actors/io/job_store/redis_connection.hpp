@@ -39,6 +39,9 @@ public:
   /// Writes now what `send` has collected, instead of in the next round.
   void flush();
 
+  /// Connects anew, if it is connected.
+  void renew(const std::string& why);
+
   /// Drops everything without an answer; the handles close on the loop.
   void close();
 

@@ -55,6 +55,10 @@ struct redis_loop::implementation {
       },
       [this, where](bool up, std::string text) {
         events.changes.push_back({where, up, std::move(text)});
+        // It may lead to a server that is gone as well, and a blocking wait
+        // would take half a minute to notice.
+        if (where == channel::commands && !up)
+          waiting->renew("the connection for commands is lost");
       });
   }
 
