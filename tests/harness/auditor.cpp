@@ -175,7 +175,7 @@ void auditor::check_launch(const sim_gpu& gpu) {
 }
 
 // A worker that was cut off may stop what another one has taken over from it,
-// and nobody may stop what never was its own.
+// and nobody may stop what never was its own, unless it is being stopped.
 void auditor::check_stop(const sim_gpu& gpu, uint64_t client) {
   auto stopper = "w" + std::to_string(client);
   if (ledger_.ever_held(gpu, stopper)) {
@@ -183,6 +183,8 @@ void auditor::check_stop(const sim_gpu& gpu, uint64_t client) {
       check_early_stop(gpu, *node);
     return;
   }
+  if (ledger_.is_stopping(gpu.workload))
+    return;
   for (auto& owner : ledger_.holders(gpu.workload)) {
     auto* other = world_.find_node(owner);
     if (other && other->client != client && other->alive)

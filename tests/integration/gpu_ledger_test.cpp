@@ -90,6 +90,44 @@ BOOST_AUTO_TEST_CASE(the_workloads_of_ended_entries_are_shown_when_asked_for) {
   BOOST_TEST((ended(true) == std::vector<std::string>{"w3", "w1"}));
 }
 
+// Both lost their answers, or the write of the first was refused for a while;
+// it has stopped what is the other's by now.
+BOOST_AUTO_TEST_CASE(an_end_of_anothers_workload_leaves_the_launch_to_be_found) {
+  auto other = spawn("worker-b");
+  BOOST_REQUIRE(write(store, intent("e1")));
+  BOOST_REQUIRE(write(other, running("e2", "w1")));
+  BOOST_REQUIRE(
+    ask<caf::ok_atom>(store, msg::close_gpu{running("e1", "w1"), "idle", 0}));
+  auto third = spawn("worker-c", 200ms);
+  std::vector<gpu_entry> taken;
+  BOOST_REQUIRE(harness::wait_until([&] {
+    auto got = ask<msg::gpus_taken>(third, msg::take_gpus{});
+    if (got)
+      taken = got->entries;
+    return !taken.empty();
+  }));
+  BOOST_TEST((taken == std::vector{intent("e1")}));
+  BOOST_REQUIRE(
+    ask<caf::ok_atom>(other, msg::close_gpu{running("e2", "w1"), "idle", 0}));
+  BOOST_TEST(view().size() == 1u);
+}
+
+// Redis had refused to write down either of them.
+BOOST_AUTO_TEST_CASE(a_second_end_of_a_workload_leaves_the_launch_to_be_found) {
+  auto other = spawn("worker-b");
+  BOOST_REQUIRE(write(store, intent("e1")));
+  BOOST_REQUIRE(write(other, intent("e2")));
+  BOOST_REQUIRE(
+    ask<caf::ok_atom>(store, msg::close_gpu{running("e1", "w1"), "idle", 0}));
+  BOOST_REQUIRE(
+    ask<caf::ok_atom>(other, msg::close_gpu{running("e2", "w1"), "idle", 0}));
+  BOOST_TEST((view() == std::vector{intent("e2")}));
+  // Twice is once: the first answer may have been lost.
+  BOOST_REQUIRE(
+    ask<caf::ok_atom>(store, msg::close_gpu{running("e1", "w1"), "idle", 0}));
+  BOOST_TEST((view() == std::vector{intent("e2")}));
+}
+
 // As after a restart of Redis, when another worker has already sent the second
 // script.
 BOOST_AUTO_TEST_CASE(an_end_is_not_overtaken_by_the_write_before_it) {

@@ -130,7 +130,9 @@ private:
     default:
       keys.push_back("c3:gpus:closed");
       return run(job_store::close_gpu_script(), keys,
-                 {worker(), id, "{}", "2"});
+                 {worker(), id, d_.of(words{"{w}", "{v}", "{}"}), "2",
+                  "c3:gpu:", d_.of(words{"", "w", "v"}),
+                  d_.of(words{"w", "v"})});
     }
   }
 

@@ -86,6 +86,10 @@ result<msg::gpus_seen> decode_gpu_entries(reply x) {
   return out;
 }
 
+std::string closed_workload_text(std::string_view workload) {
+  return "\"workload\":" + json::quote(valid_utf8(workload));
+}
+
 std::string closed_gpu_json(const msg::close_gpu& x, std::string_view worker,
                             double now_s) {
   auto& e = x.entry;
@@ -98,7 +102,7 @@ std::string closed_gpu_json(const msg::close_gpu& x, std::string_view worker,
     out += ",\"" + std::string{name} + "\":" + number_text(value);
   };
   text("type", e.type);
-  text("workload", e.workload);
+  out += "," + closed_workload_text(e.workload);
   text("node", e.node);
   text("worker", worker);
   number("launched_at", e.launched_s);

@@ -20,6 +20,9 @@ result<msg::gpus_seen> decode_gpu_entries(reply x);
 std::string closed_gpu_json(const msg::close_gpu& x, std::string_view worker,
                             double now_s);
 
+/// The part of such a line that tells its workload.
+std::string closed_workload_text(std::string_view workload);
+
 /// Empty when it never had one, or when this is no such line.
 std::string workload_of_closed(std::string_view line);
 

@@ -6,8 +6,22 @@ namespace render::job_store {
 namespace {
 
 // Two launches whose answers were lost may find the same workload: the first to
-// write it down has it. Only a workload that is new to the entry is searched
-// for, since most writes are signs of life.
+// write it down has it.
+constexpr std::string_view named_elsewhere_lua = R"lua(
+local function named_elsewhere(ledger, prefix, id, workload)
+  if workload == '' then return false end
+  for _, other in ipairs(redis.call('ZRANGE', ledger, 0, -1)) do
+    if other ~= id
+        and redis.call('HGET', prefix .. other, 'workload') == workload then
+      return true
+    end
+  end
+  return false
+end
+)lua";
+
+// Only a workload that is new to the entry is searched for, since most writes
+// are signs of life.
 constexpr std::string_view write_gpu_lua = R"lua(
 local owner, known = unpack(redis.call('HMGET', KEYS[2], 'owner', 'workload'))
 if owner and owner ~= ARGV[1] then return 0 end
@@ -15,13 +29,9 @@ local workload = ''
 for i = 7, #ARGV, 2 do
   if ARGV[i] == 'workload' then workload = ARGV[i + 1] end
 end
-if workload ~= '' and workload ~= known then
-  for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-    if id ~= ARGV[3]
-        and redis.call('HGET', ARGV[4] .. id, 'workload') == workload then
-      return -1
-    end
-  end
+if workload ~= known
+    and named_elsewhere(KEYS[1], ARGV[4], ARGV[3], workload) then
+  return -1
 end
 redis.call('HSET', KEYS[2], 'owner', ARGV[1], unpack(ARGV, 7))
 redis.call('ZADD', KEYS[1], clock_ms + ARGV[2], ARGV[3])
@@ -87,9 +97,26 @@ end
 return {entries, ended}
 )lua";
 
+// A workload that another launch has written down, or ended, leaves the one of
+// that launch to this entry: somebody has to look for it. Such two ends are
+// seconds apart, so the latest hundred tell.
 constexpr std::string_view close_gpu_lua = R"lua(
+local function was_ended(workload)
+  if workload == '' then return false end
+  for _, line in ipairs(redis.call('LRANGE', KEYS[3], 0, 99)) do
+    if string.find(line, ARGV[7], 1, true) then return true end
+  end
+  return false
+end
 local owner = redis.call('HGET', KEYS[2], 'owner')
 if owner and owner ~= ARGV[1] then return 0 end
+if owner and (named_elsewhere(KEYS[1], ARGV[5], ARGV[2], ARGV[6])
+              or was_ended(ARGV[6])) then
+  redis.call('HSET', KEYS[2], 'state', 'intent', 'workload', '', 'node', '',
+             'launched_at', 0)
+  redis.call('ZADD', KEYS[1], 0, ARGV[2])
+  return 2
+end
 redis.call('DEL', KEYS[2])
 redis.call('ZREM', KEYS[1], ARGV[2])
 if owner then
@@ -103,7 +130,8 @@ return 1
 
 const script& write_gpu_script() {
   static const auto x
-    = make_script("write_gpu", joined_lua(clock_lua, mark_lua, write_gpu_lua));
+    = make_script("write_gpu", joined_lua(clock_lua, mark_lua,
+                                          named_elsewhere_lua, write_gpu_lua));
   return x;
 }
 
@@ -127,7 +155,9 @@ const script& view_gpus_script() {
 }
 
 const script& close_gpu_script() {
-  static const auto x = make_script("close_gpu", std::string{close_gpu_lua});
+  static const auto x = make_script("close_gpu",
+                                    joined_lua(named_elsewhere_lua,
+                                               close_gpu_lua));
   return x;
 }
 

@@ -139,10 +139,15 @@ promise<caf::ok_atom> shell::close_gpu(const msg::close_gpu& x) const {
         {keys::gpus(prefix), keys::gpu(prefix, x.entry.id),
          keys::closed_gpus(prefix)},
         {worker, x.entry.id, closed_gpu_json(x, worker, sh.st().deps.now()),
-         std::to_string(sh.cfg().closed_gpus_max)});
+         std::to_string(sh.cfg().closed_gpus_max), keys::gpu_prefix(prefix),
+         x.entry.workload, closed_workload_text(x.entry.workload)});
     },
     [sh = *this, id, to](const answer& got, write_number) mutable {
       sh.drop_gpu(id);
+      if (got && got->integer == 2)
+        sh.out().warn("ledger: entry {} is left to others: its workload is "
+                      "another launch's, whose own may still run",
+                      id);
       deliver(to, as_owner(id, got).map([] {
         return caf::ok_atom{};
       }));
