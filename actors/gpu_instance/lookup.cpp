@@ -8,16 +8,9 @@ namespace render::gpu_instance {
 
 namespace {
 
-bool same_end(double a_s, double b_s) {
-  return std::abs(a_s - b_s) <= 1;
-}
-
-double end_of(const gpu_entry& x) {
-  return static_cast<double>(x.expires_s);
-}
-
 bool looks_like(const gpu_entry& launch, const gpu_workload& x) {
-  return x.type == launch.type && same_end(x.expires_s, end_of(launch));
+  auto end_s = static_cast<double>(launch.expires_s);
+  return x.type == launch.type && std::abs(x.expires_s - end_s) <= 1;
 }
 
 bool contains(const std::vector<std::string>& xs, const std::string& x) {
@@ -25,26 +18,39 @@ bool contains(const std::vector<std::string>& xs, const std::string& x) {
 }
 
 /// A largest matching: as many workloads as possible go to a launch that can
-/// have made them.
-struct distribution {
+/// have made them, and as long as there is one, to one that asked for exactly
+/// this end. For lists lag: what fits less well may be all that is left for a
+/// launch whose own is not shown yet.
+class distribution {
+public:
   distribution(const std::vector<gpu_entry>& launches,
                const std::vector<gpu_workload>& candidates)
     : of_launch(launches.size()), launches_(launches), candidates_(candidates) {
-    // nop
-  }
-
-  bool give(size_t candidate) {
-    std::vector<bool> tried(launches_.size());
-    return give(candidate, tried);
+    std::vector<size_t> left;
+    for (size_t i = 0; i < candidates_.size(); ++i)
+      if (!give(i, true))
+        left.push_back(i);
+    for (auto i : left)
+      complete = give(i, false) && complete;
   }
 
   /// The candidate's index, by the launch's.
   std::vector<std::optional<size_t>> of_launch;
+  /// None is left over.
+  bool complete = true;
 
 private:
-  bool give(size_t candidate, std::vector<bool>& tried) {
+  bool give(size_t candidate, bool exactly) {
+    std::vector<bool> tried(launches_.size());
+    return give(candidate, exactly, tried);
+  }
+
+  bool give(size_t candidate, bool exactly, std::vector<bool>& tried) {
+    auto& x = candidates_[candidate];
     auto fits = [&](size_t launch) {
-      return could_have_made(launches_[launch], candidates_[candidate]);
+      auto& y = launches_[launch];
+      return could_have_made(y, x)
+             && (!exactly || std::lround(x.expires_s) == y.expires_s);
     };
     for (size_t i = 0; i < launches_.size(); ++i)
       if (!of_launch[i] && fits(i)) {
@@ -56,7 +62,7 @@ private:
       if (tried[i] || !fits(i))
         continue;
       tried[i] = true;
-      if (give(*of_launch[i], tried)) {
+      if (give(*of_launch[i], exactly, tried)) {
         of_launch[i] = candidate;
         return true;
       }
@@ -67,6 +73,31 @@ private:
   const std::vector<gpu_entry>& launches_;
   const std::vector<gpu_workload>& candidates_;
 };
+
+/// Leaves those that hang together with the first launch by what each of them
+/// can have made.
+void keep_connected(std::vector<gpu_entry>& launches,
+                    std::vector<gpu_workload>& candidates) {
+  std::set<std::string> kept{launches.front().id};
+  std::set<std::string> kept_workloads;
+  for (auto grown = true; grown;) {
+    grown = false;
+    for (auto& launch : launches)
+      for (auto& x : candidates)
+        if (kept.contains(launch.id) != kept_workloads.contains(x.workload)
+            && could_have_made(launch, x)) {
+          kept.insert(launch.id);
+          kept_workloads.insert(x.workload);
+          grown = true;
+        }
+  }
+  std::erase_if(launches, [&](auto& x) {
+    return !kept.contains(x.id);
+  });
+  std::erase_if(candidates, [&](auto& x) {
+    return !kept_workloads.contains(x.workload);
+  });
+}
 
 } // namespace
 
@@ -92,17 +123,14 @@ finding find_workload(const gpu_entry& mine,
                       const std::set<std::string>& held) {
   std::vector<gpu_entry> launches{mine};
   for (auto& x : ledger)
-    if (x.id != mine.id && x.workload.empty() && x.type == mine.type
-        && same_end(end_of(x), end_of(mine)))
+    if (x.id != mine.id && x.workload.empty() && x.type == mine.type)
       launches.push_back(x);
   std::vector<gpu_workload> candidates;
   for (auto& x : listed)
-    if (looks_like(mine, x) && !held.contains(x.workload)
-        && std::any_of(launches.begin(), launches.end(), [&](auto& launch) {
-             return could_have_made(launch, x);
-           }))
+    if (x.type == mine.type && !held.contains(x.workload))
       candidates.push_back(x);
-  // By their ends first: whose end differs sees other ones, in the same order.
+  keep_connected(launches, candidates);
+  // Everybody who looks has to come to the same distribution.
   std::sort(launches.begin(), launches.end(), [](auto& a, auto& b) {
     return std::tie(a.expires_s, a.id) < std::tie(b.expires_s, b.id);
   });
@@ -110,11 +138,8 @@ finding find_workload(const gpu_entry& mine,
     return std::tie(a.expires_s, a.workload)
            < std::tie(b.expires_s, b.workload);
   });
-  finding out{std::nullopt, candidates.size(), launches.size(), false};
   distribution all{launches, candidates};
-  for (size_t i = 0; i < candidates.size(); ++i)
-    if (!all.give(i))
-      out.ambiguous = true;
+  finding out{std::nullopt, candidates.size(), launches.size(), !all.complete};
   for (size_t i = 0; i < launches.size(); ++i)
     if (launches[i].id == mine.id && all.of_launch[i] && !out.ambiguous)
       out.mine = candidates[*all.of_launch[i]];

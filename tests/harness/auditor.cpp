@@ -62,6 +62,11 @@ void auditor::break_rule(std::string rule, std::string subject,
 
 // -- every write --------------------------------------------------------------
 
+void auditor::let_go(uint64_t client) {
+  if (--held_[client] == 0)
+    held_until_[client] = world_.time.now();
+}
+
 void auditor::on_field(std::string_view key, std::string_view field,
                        std::string_view before, std::string_view now) {
   auto status = field == "status";
@@ -113,7 +118,7 @@ void auditor::on_status(size_t job, std::string_view before,
   // Whatever ends it, nobody holds it any more.
   if (is_final_status(now) || now == "queued") {
     if (auto* holder = world_.find_node(x.owner); holder && !x.owner.empty())
-      --held_[holder->client];
+      let_go(holder->client);
     x.owner.clear();
   }
 }
@@ -139,7 +144,7 @@ void auditor::on_owner(size_t job, std::string_view before,
     return break_rule("two owners", id,
                       "held by " + x.owner + ", taken by " + std::string{now});
   if (old && !x.owner.empty())
-    --held_[old->client];
+    let_go(old->client);
   x.owner = now;
   if (auto* holder = world_.find_node(now))
     ++held_[holder->client];

@@ -97,6 +97,7 @@ public:
 private:
   void on_field(std::string_view key, std::string_view field,
                 std::string_view before, std::string_view now);
+  void let_go(uint64_t client);
   void on_status(size_t job, std::string_view before, std::string_view now);
   void on_settler(size_t job, std::string_view now);
   void on_owner(size_t job, std::string_view before, std::string_view now);
@@ -119,8 +120,9 @@ private:
   audit_limits limits_;
   std::optional<violation> found_;
   std::vector<job_course> jobs_;
-  /// Jobs held, by client.
+  /// Jobs held, by client, and when it held the last one.
   std::map<uint64_t, size_t> held_;
+  std::map<uint64_t, virtual_duration> held_until_;
   /// Since when a slot of this client waits beside a job.
   std::map<uint64_t, virtual_duration> waits_since_;
   /// Followed runs by job.

@@ -95,7 +95,9 @@ void auditor::check_gpus() {
 void auditor::check_idle(const sim_gpu& gpu, const sim_node& node,
                          virtual_duration kept_since) {
   auto now = world_.time.now();
-  auto idle = in_seconds(now - gpu.last_busy);
+  // A job that has failed before its render was work too.
+  auto idle
+    = in_seconds(now - std::max(gpu.last_busy, held_until_[node.client]));
   auto allowed = node.cfg.gpu_idle_timeout.count() + limits_.idle_tolerance_s;
   if (gpu.busy == 0 && !gpu.dead && now > gpu.last_busy && idle > allowed
       && held_[node.client] == 0)
