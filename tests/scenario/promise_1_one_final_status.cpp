@@ -100,6 +100,33 @@ BOOST_AUTO_TEST_CASE(a_render_goes_on_while_redis_is_away) {
   BOOST_TEST(s.broken_rule() == "");
 }
 
+// All leases run out while their renewals are refused.
+BOOST_AUTO_TEST_CASE(nothing_is_taken_over_because_redis_was_full) {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    fleet_scenario s{seed};
+    s.given_workers(5);
+    auto job = s.when_a_job_is_pushed("whisper", 200);
+    s.until([&] {
+      return s.renders_running() == 1;
+    });
+    auto owner = s.field(job, "locked_by");
+    auto launches = s.world->cloud.launches();
+    s.after(5);
+    s.world->redis.server().now_is.out_of_memory = true;
+    s.after(50 + 0.1 * static_cast<double>(seed));
+    s.world->redis.server().now_is.out_of_memory = false;
+    s.until([&] {
+      return s.status(job) == "success";
+    });
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      BOOST_TEST(s.field(job, "locked_by") == owner);
+      BOOST_TEST(s.field(job, "attempt") == "1");
+      BOOST_TEST(s.world->cloud.launches() == launches);
+      BOOST_TEST(s.broken_rule() == "");
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_status_of_the_front_end_is_never_overwritten) {
   fleet_scenario s;
   s.given_a_warm_worker();

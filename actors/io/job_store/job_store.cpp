@@ -25,9 +25,12 @@ void shell::arm(timer which, milliseconds delay) const {
 void shell::on_events(redis_events& xs) const {
   for (auto& x : xs.changes)
     on_change(x);
-  for (auto& x : xs.completions)
+  for (auto& x : xs.completions) {
+    if (is_refusal(x.answer))
+      refused();
     if (auto node = st().pending.extract(x.id))
       node.mapped()(std::move(x.answer));
+  }
 }
 
 void shell::on_change(const link_change& x) const {

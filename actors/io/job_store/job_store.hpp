@@ -138,8 +138,10 @@ struct job_store_state {
   std::vector<std::function<void(bool lost)>> loss_askers;
   /// Of `restore_all`: writes that are not answered yet.
   size_t restores_open = 0;
-  /// Since when Redis has answered without a break.
+  /// Since when Redis has answered without a break, and refused no write.
   std::optional<caf::actor_clock::time_point> up_since;
+  /// It has refused some since we could last take over what others left.
+  bool was_refused = false;
   /// Who holds the ledger entries that are ours, by id; nobody before the first
   /// write.
   std::map<std::string, caf::actor_addr> gpus;

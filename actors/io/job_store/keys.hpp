@@ -60,6 +60,11 @@ inline std::string gpu(std::string_view prefix, std::string_view id) {
   return gpu_prefix(prefix) + std::string{id};
 }
 
+/// String that says nothing: written to see whether Redis takes writes again.
+inline std::string probe(std::string_view prefix) {
+  return std::string{prefix} + "probe";
+}
+
 /// List of ended GPUs as JSON, the latest first.
 inline std::string closed_gpus(std::string_view prefix) {
   return std::string{prefix} + "gpus:closed";

@@ -29,6 +29,11 @@ inline bool is_outage(const failure& x) {
          || x.kind == failure_kind::outcome_unknown;
 }
 
+/// Redis is there, but full, read-only, or otherwise not willing.
+inline bool is_refusal(const answer& x) {
+  return x && x->type == reply::kind::error && is_outage(failure_of(x->text));
+}
+
 template <class T>
 void deliver(promise<T>& to, result<T> x) {
   if (x)
@@ -163,7 +168,10 @@ struct shell {
   // -- leases
   void renew() const;
   void renew_jobs() const;
+  void renewed(const answer& got) const;
   bool may_take_over() const;
+  void refused() const;
+  void try_to_write() const;
   milliseconds next_look(int64_t due_ms) const {
     return until_next_look(due_ms, cfg().recover_min, cfg().lease);
   }
