@@ -12,8 +12,7 @@ one() {
   [ $((seed % 11)) -ne 0 ] || faults=receivers
   if [ -z "$FAULTS" ] && [ $((seed % 10)) -eq 5 ]; then
     size=(--nodes 40 --hours 0.2 --jobs 300 --faults-per-hour 60)
-    faults=redis-full,redis-slow,redis-readonly,redis-restart,network-redis
-    faults+=,process-death,gpu-death,cancels
+    faults=safe,-redis-amnesia,-redis-failover
   fi
   [ $((seed % 3)) -ne 0 ] || more=(--set MAX_GPUS=3 --set JOBS_PER_GPU=2)
   [ $((seed % 7)) -ne 0 ] || more+=(--policy contract)
