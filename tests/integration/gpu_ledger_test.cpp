@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(the_workloads_of_ended_entries_are_shown_when_asked_for) {
 
 // Both lost their answers, or the write of the first was refused for a while;
 // it has stopped what is the other's by now.
-BOOST_AUTO_TEST_CASE(an_end_of_anothers_workload_leaves_the_launch_to_be_found) {
+BOOST_AUTO_TEST_CASE(ending_anothers_workload_leaves_the_launch_to_be_found) {
   auto other = spawn("worker-b");
   BOOST_REQUIRE(write(store, intent("e1")));
   BOOST_REQUIRE(write(other, running("e2", "w1")));
@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(an_end_of_anothers_workload_leaves_the_launch_to_be_found) 
 }
 
 // Redis had refused to write down either of them.
-BOOST_AUTO_TEST_CASE(a_second_end_of_a_workload_leaves_the_launch_to_be_found) {
+BOOST_AUTO_TEST_CASE(ending_a_workload_twice_leaves_the_launch_to_be_found) {
   auto other = spawn("worker-b");
   BOOST_REQUIRE(write(store, intent("e1")));
   BOOST_REQUIRE(write(other, intent("e2")));

@@ -15,8 +15,8 @@ result<msg::gpus_taken> decode_gpus(reply x);
 
 result<msg::gpus_seen> decode_gpu_entries(reply x);
 
-/// What is kept of an ended GPU, a line of JSON: id, type, workload, node, worker, launched_at,
-/// stopped_at, seconds, refund_amount, reason.
+/// What is kept of an ended GPU, a line of JSON: id, type, workload, node,
+/// worker, launched_at, stopped_at, seconds, refund_amount, reason.
 std::string closed_gpu_json(const msg::close_gpu& x, std::string_view worker,
                             double now_s);
 
