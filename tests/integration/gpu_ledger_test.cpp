@@ -128,6 +128,16 @@ BOOST_AUTO_TEST_CASE(ending_a_workload_twice_leaves_the_launch_to_be_found) {
   BOOST_TEST((view() == std::vector{intent("e2")}));
 }
 
+// A worker that was paused knows nothing of it, and writes it once more.
+BOOST_AUTO_TEST_CASE(an_entry_that_ends_twice_is_ended) {
+  for (auto round = 0; round < 2; ++round) {
+    BOOST_REQUIRE(write(store, running("e1", "w1")));
+    BOOST_REQUIRE(
+      ask<caf::ok_atom>(store, msg::close_gpu{running("e1", "w1"), "idle", 0}));
+    BOOST_TEST(view().empty());
+  }
+}
+
 // As after a restart of Redis, when another worker has already sent the second
 // script.
 BOOST_AUTO_TEST_CASE(an_end_is_not_overtaken_by_the_write_before_it) {

@@ -132,7 +132,7 @@ private:
       return run(job_store::close_gpu_script(), keys,
                  {worker(), id, d_.of(words{"{w}", "{v}", "{}"}), "2",
                   "c3:gpu:", d_.of(words{"", "w", "v"}),
-                  d_.of(words{"w", "v"})});
+                  d_.of(words{"w", "v"}), d_.of(words{"{w", "x"})});
     }
   }
 

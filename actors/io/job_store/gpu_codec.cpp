@@ -86,6 +86,10 @@ result<msg::gpus_seen> decode_gpu_entries(reply x) {
   return out;
 }
 
+std::string closed_id_text(std::string_view id) {
+  return "\"id\":" + json::quote(id);
+}
+
 std::string closed_workload_text(std::string_view workload) {
   return "\"workload\":" + json::quote(valid_utf8(workload));
 }
@@ -94,7 +98,7 @@ std::string closed_gpu_json(const msg::close_gpu& x, std::string_view worker,
                             double now_s) {
   auto& e = x.entry;
   auto seconds = e.launched_s > 0 ? std::max(0.0, now_s - e.launched_s) : 0;
-  std::string out = "{\"id\":" + json::quote(e.id);
+  auto out = "{" + closed_id_text(e.id);
   auto text = [&out](std::string_view name, std::string_view value) {
     out += ",\"" + std::string{name} + "\":" + json::quote(valid_utf8(value));
   };

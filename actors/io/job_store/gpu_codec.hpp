@@ -20,7 +20,8 @@ result<msg::gpus_seen> decode_gpu_entries(reply x);
 std::string closed_gpu_json(const msg::close_gpu& x, std::string_view worker,
                             double now_s);
 
-/// The part of such a line that tells its workload.
+/// The parts of such a line that tell whose it is.
+std::string closed_id_text(std::string_view id);
 std::string closed_workload_text(std::string_view workload);
 
 /// Empty when it never had one, or when this is no such line.

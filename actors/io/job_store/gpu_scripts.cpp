@@ -104,7 +104,10 @@ constexpr std::string_view close_gpu_lua = R"lua(
 local function was_ended(workload)
   if workload == '' then return false end
   for _, line in ipairs(redis.call('LRANGE', KEYS[3], 0, 99)) do
-    if string.find(line, ARGV[7], 1, true) then return true end
+    if string.find(line, ARGV[7], 1, true)
+        and not string.find(line, ARGV[8], 1, true) then
+      return true
+    end
   end
   return false
 end

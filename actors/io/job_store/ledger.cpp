@@ -141,7 +141,8 @@ promise<caf::ok_atom> shell::close_gpu(const msg::close_gpu& x) const {
          keys::closed_gpus(prefix)},
         {worker, x.entry.id, closed_gpu_json(x, worker, sh.st().deps.now()),
          std::to_string(sh.cfg().closed_gpus_max), keys::gpu_prefix(prefix),
-         x.entry.workload, closed_workload_text(x.entry.workload)});
+         x.entry.workload, closed_workload_text(x.entry.workload),
+         closed_id_text(x.entry.id)});
     },
     [sh = *this, id, to](const answer& got, write_number) mutable {
       sh.drop_gpu(id);
