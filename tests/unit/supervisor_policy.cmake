@@ -3,6 +3,7 @@ render_test(
   LABEL unit
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/supervisor_policy_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/supervisor_jobs_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_look_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/adoption_test.cpp
   DEPENDS render_supervisor_policy)
