@@ -99,7 +99,8 @@ return {entries, ended}
 
 // A workload that another launch has written down, or ended, leaves the one of
 // that launch to this entry: somebody has to look for it. Such two ends are
-// seconds apart, so the latest hundred tell.
+// seconds apart, so the latest hundred tell. Nobody owns it then, lest a renewal
+// that is on its way keeps it from others.
 constexpr std::string_view close_gpu_lua = R"lua(
 local function was_ended(workload)
   if workload == '' then return false end
@@ -115,8 +116,8 @@ local owner = redis.call('HGET', KEYS[2], 'owner')
 if owner and owner ~= ARGV[1] then return 0 end
 if owner and (named_elsewhere(KEYS[1], ARGV[5], ARGV[2], ARGV[6])
               or was_ended(ARGV[6])) then
-  redis.call('HSET', KEYS[2], 'state', 'intent', 'workload', '', 'node', '',
-             'launched_at', 0)
+  redis.call('HSET', KEYS[2], 'owner', '', 'state', 'intent', 'workload', '',
+             'node', '', 'launched_at', 0)
   redis.call('ZADD', KEYS[1], 0, ARGV[2])
   return 2
 end

@@ -64,12 +64,12 @@ void shell::renew_gpus() const {
 
 // Whoever slept for long learns it now, and offers nothing of it to anybody.
 void shell::not_renewed(const std::string& id) const {
+  auto at = st().gpus.find(id);
+  if (at == st().gpus.end())
+    return; // Its end was on the way.
   out().warn("ledger: entry {} was not renewed, it is another worker's now or "
              "gone",
              id);
-  auto at = st().gpus.find(id);
-  if (at == st().gpus.end())
-    return;
   if (auto holder = caf::actor_cast<caf::actor>(at->second))
     caf::anon_send(holder, msg::check_gpu{id});
 }
