@@ -120,10 +120,6 @@ private:
     out_(std::move(xs));
   }
 
-  static bool up(const connection& x) {
-    return x.state == state::up;
-  }
-
   void unblock(connection& x) {
     if (x.blocked != 0)
       to_.server_.unblock(std::exchange(x.blocked, 0));
@@ -161,8 +157,9 @@ private:
     unblock(x);
     if (was_up || x.backoff == options_.backoff_min)
       change(x, false, why);
-    if (was_up && x.where == channel::commands && up(ends_[1]))
-      lose(ends_[1], "the connection for commands is lost");
+    auto& waiting = ends_[static_cast<size_t>(channel::waiting)];
+    if (was_up && x.where == channel::commands && waiting.state == state::up)
+      lose(waiting, "the connection for commands is lost");
     for (auto& held : std::exchange(x.held, {}))
       complete(held.id, fail(failure_kind::unavailable, "Redis sim: " + why));
     for (auto& sent : std::exchange(x.sent, {}))

@@ -37,11 +37,11 @@ void shell::on_change(const link_change& x) const {
   if (x.where == channel::waiting)
     return; // It fares like the other one; said once is enough.
   if (!x.up) {
-    st().up_since.reset();
+    st().grace.on_down();
     return out().warn("{}", x.text);
   }
   out().info("{}", x.text);
-  st().up_since = self->clock().now();
+  st().grace.on_up(self->clock().now());
   replay_left(false);
   renew();
   retry_failed_writes();

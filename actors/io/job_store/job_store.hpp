@@ -6,6 +6,7 @@
 #include "actors/io/job_store/journal.hpp"
 #include "actors/io/job_store/queue_walk.hpp"
 #include "actors/io/job_store/redis_loop.hpp"
+#include "actors/io/job_store/takeover_grace.hpp"
 #include "actors/log.hpp"
 #include "messages/clock.hpp"
 #include "messages/job_store_actor.hpp"
@@ -138,10 +139,7 @@ struct job_store_state {
   std::vector<std::function<void(bool lost)>> loss_askers;
   /// Of `restore_all`: writes that are not answered yet.
   size_t restores_open = 0;
-  /// Since when Redis has answered without a break, and refused no write.
-  std::optional<caf::actor_clock::time_point> up_since;
-  /// It has refused some since we could last take over what others left.
-  bool was_refused = false;
+  job_store::takeover_grace grace;
   /// Who holds the ledger entries that are ours, by id; nobody before the first
   /// write.
   std::map<std::string, caf::actor_addr> gpus;

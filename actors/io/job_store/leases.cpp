@@ -33,7 +33,7 @@ void shell::renew_jobs() const {
   }
   run(make_command(renew_script(), {leases_key()}, std::move(argv)),
       [sh = *this, asked = st().claimed](const answer& got) {
-        sh.renewed(got);
+        sh.renew_soon_if_refused(got);
         if (!got)
           return;
         // Whoever works on one of them hears of it at the next report.
@@ -46,24 +46,23 @@ void shell::renew_jobs() const {
 }
 
 // Others wait for the time of one lease after a refusal, but not for more.
-void shell::renewed(const answer& got) const {
+void shell::renew_soon_if_refused(const answer& got) const {
   if (is_refusal(got))
     arm(renew_leases, std::min(cfg().recover_min, cfg().lease / 3));
 }
 
-// After an outage everybody's lease has run out, the living ones' too: they
-// get the time of one lease to come back before anything is taken over.
 bool shell::may_take_over() const {
-  return st().up_since && self->clock().now() - *st().up_since >= cfg().lease;
+  return st().grace.is_over(self->clock().now(), cfg().lease);
 }
 
-// The renewals of others are refused as well. How long this lasts is only known
-// from writing something now and then.
+bool shell::tries_to_write() const {
+  return st().grace.needs_writes(self->clock().now(), cfg().lease);
+}
+
 void shell::refused() const {
-  if (!st().up_since)
-    return;
-  st().up_since = self->clock().now();
-  if (!std::exchange(st().was_refused, true))
+  auto tries = tries_to_write();
+  st().grace.on_refusal(self->clock().now());
+  if (!tries && tries_to_write())
     arm(recover_jobs, cfg().recover_interval);
 }
 
@@ -77,11 +76,10 @@ void shell::try_to_write() const {
 
 void shell::recover() const {
   if (!may_take_over()) {
-    if (st().was_refused)
+    if (tries_to_write())
       try_to_write();
     return arm(recover_jobs, cfg().recover_interval);
   }
-  st().was_refused = false;
   run(make_command(recover_script(), {std::string{keys::queue}, leases_key()},
                    {std::to_string(cfg().recover_max),
                     keys::running_prefix(cfg().prefix),

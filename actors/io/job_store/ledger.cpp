@@ -55,7 +55,7 @@ void shell::renew_gpus() const {
   run(make_command(renew_gpus_script(), {keys::gpus(cfg().prefix)},
                    std::move(argv)),
       [sh = *this](answer got) {
-        sh.renewed(got);
+        sh.renew_soon_if_refused(got);
         if (got && got->type == reply::kind::array)
           for (auto& id : got->elements)
             sh.not_renewed(id.text);

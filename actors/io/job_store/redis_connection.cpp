@@ -193,7 +193,7 @@ void redis_connection::found_master(const reply& x) {
   open();
 }
 
-void redis_connection::renew(const std::string& why) {
+void redis_connection::reconnect(const std::string& why) {
   if (state_ == state::up)
     refuse(why);
 }

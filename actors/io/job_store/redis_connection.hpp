@@ -40,7 +40,7 @@ public:
   void flush();
 
   /// Connects anew, if it is connected.
-  void renew(const std::string& why);
+  void reconnect(const std::string& why);
 
   /// Drops everything without an answer; the handles close on the loop.
   void close();

@@ -58,7 +58,7 @@ struct redis_loop::implementation {
         // It may lead to a server that is gone as well, and a blocking wait
         // would take half a minute to notice.
         if (where == channel::commands && !up)
-          waiting->renew("the connection for commands is lost");
+          waiting->reconnect("the connection for commands is lost");
       });
   }
 

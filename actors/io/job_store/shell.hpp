@@ -168,9 +168,10 @@ struct shell {
   // -- leases
   void renew() const;
   void renew_jobs() const;
-  void renewed(const answer& got) const;
+  void renew_soon_if_refused(const answer& got) const;
   bool may_take_over() const;
   void refused() const;
+  bool tries_to_write() const;
   void try_to_write() const;
   milliseconds next_look(int64_t due_ms) const {
     return until_next_look(due_ms, cfg().recover_min, cfg().lease);
