@@ -3,10 +3,8 @@
 
 namespace render::renderer {
 
-// Who has lost the GPU to another worker has perhaps lost the job as well,
-// and must not begin it again elsewhere.
 void shell::stop(const failure& why) const {
-  if (why.kind != failure_kind::unavailable)
+  if (!may_have_lost_job(why))
     return interrupt(why);
   ask_owner({}, -1, st().cfg.interrupt_grace,
             [sh = *this, why](std::optional<failure> lost) {
@@ -15,8 +13,7 @@ void shell::stop(const failure& why) const {
 }
 
 void shell::interrupt(failure why) const {
-  auto lost = why.kind == failure_kind::not_owner
-              || why.kind == failure_kind::unavailable;
+  auto left = may_be_gone_on_with(why);
   if (!st().course.interrupt(std::move(why)))
     return;
   log(spdlog::level::info, "stopping: " + st().course.outcome().error.message);
@@ -27,7 +24,7 @@ void shell::interrupt(failure why) const {
   std::vector<http_request> requests;
   if (st().plan)
     guarded([&] {
-      if (!lost || !st().plan->may_be_followed())
+      if (!left || !st().plan->may_be_followed())
         requests = st().plan->interrupt();
       return step{};
     });

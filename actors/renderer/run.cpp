@@ -49,4 +49,13 @@ std::optional<failure> reason_to_stop(const msg::ownership& x) {
                  "the front end set the job to " + x.status};
 }
 
+bool may_have_lost_job(const failure& why) noexcept {
+  return why.kind == failure_kind::unavailable;
+}
+
+bool may_be_gone_on_with(const failure& why) noexcept {
+  return why.kind == failure_kind::not_owner
+         || why.kind == failure_kind::unavailable;
+}
+
 } // namespace render

@@ -76,4 +76,13 @@ bool may_be_lost(const job& x) noexcept;
 /// job is ours.
 std::optional<failure> reason_to_stop(const msg::ownership& x);
 
+/// Is the store to be asked whose the job is before an attempt ends for this
+/// reason? Who has lost the GPU to another worker has perhaps lost the job too,
+/// and must not begin it again elsewhere.
+bool may_have_lost_job(const failure& why) noexcept;
+
+/// Whether another worker may go on with what still runs on the GPU, once the
+/// attempt has ended for this reason: it is left alone then.
+bool may_be_gone_on_with(const failure& why) noexcept;
+
 } // namespace render

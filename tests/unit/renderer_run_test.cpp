@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <tuple>
+
 using namespace render;
 
 namespace {
@@ -78,6 +80,19 @@ BOOST_AUTO_TEST_CASE(stops_when_the_job_is_not_ours) {
     BOOST_TEST((reason_to_stop({false, x})->kind == failure_kind::cancelled));
   for (auto* x : {"running", "queued"})
     BOOST_TEST((reason_to_stop({false, x})->kind == failure_kind::not_owner));
+}
+
+BOOST_AUTO_TEST_CASE(leaves_what_runs_to_another_owner_only) {
+  using k = failure_kind;
+  for (auto [kind, asks, left] : {std::tuple{k::unavailable, true, true},
+                                  {k::not_owner, false, true},
+                                  {k::cancelled, false, false},
+                                  {k::deadline_passed, false, false},
+                                  {k::shutting_down, false, false},
+                                  {k::internal, false, false}}) {
+    BOOST_TEST(may_have_lost_job({kind, "x"}) == asks);
+    BOOST_TEST(may_be_gone_on_with({kind, "x"}) == left);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
