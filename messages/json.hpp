@@ -13,8 +13,17 @@
 
 namespace render::json {
 
-using value = rapidjson::Value;
-using document = rapidjson::Document;
+/// RapidJSON's own begins with 64 KB, and most of what we read has a few hundred
+/// bytes.
+class pool : public rapidjson::MemoryPoolAllocator<> {
+public:
+  pool() : MemoryPoolAllocator(4'096) {
+    // nop
+  }
+};
+
+using value = rapidjson::GenericValue<rapidjson::UTF8<>, pool>;
+using document = rapidjson::GenericDocument<rapidjson::UTF8<>, pool>;
 
 /// Fails as `invalid_input` with the offset of the error. Depth is limited
 /// (100 levels): hostile input must not exhaust the stack.

@@ -60,16 +60,6 @@ setmetatable(_G, {
 return handler
 )lua";
 
-constexpr char owner_key = 0;
-
-redis_scripts* owner(lua_State* lua) {
-  lua_pushlightuserdata(lua, const_cast<char*>(&owner_key));
-  lua_rawget(lua, LUA_REGISTRYINDEX);
-  auto* out = static_cast<redis_scripts*>(lua_touserdata(lua, -1));
-  lua_pop(lua, 1);
-  return out;
-}
-
 /// Pushes one reply as the Lua value that Redis gives to scripts.
 class lua_writer : public reply_writer {
 public:
@@ -241,13 +231,12 @@ redis_scripts::~redis_scripts() {
 void redis_scripts::open() {
   lua_ = luaL_newstate();
   luaL_openlibs(lua_);
-  lua_pushlightuserdata(lua_, const_cast<char*>(&owner_key));
-  lua_pushlightuserdata(lua_, this);
-  lua_rawset(lua_, LUA_REGISTRYINDEX);
   lua_createtable(lua_, 0, 12);
-  lua_pushcfunction(lua_, &redis_scripts::call);
+  lua_pushlightuserdata(lua_, this);
+  lua_pushcclosure(lua_, &redis_scripts::call, 1);
   lua_setfield(lua_, -2, "call");
-  lua_pushcfunction(lua_, &redis_scripts::pcall);
+  lua_pushlightuserdata(lua_, this);
+  lua_pushcclosure(lua_, &redis_scripts::pcall, 1);
   lua_setfield(lua_, -2, "pcall");
   lua_pushcfunction(lua_, &sha1_of_text);
   lua_setfield(lua_, -2, "sha1hex");
@@ -324,7 +313,8 @@ int redis_scripts::pcall(lua_State* lua) {
 
 // No object with a destructor may live here when `lua_error` jumps away.
 int redis_scripts::generic_call(lua_State* lua, bool raise) {
-  auto& self = *owner(lua);
+  auto& self
+    = *static_cast<redis_scripts*>(lua_touserdata(lua, lua_upvalueindex(1)));
   auto& words = self.words_;
   auto& numbers = self.numbers_;
   size_t numbers_used = 0;

@@ -69,6 +69,25 @@ BOOST_AUTO_TEST_CASE(an_error_says_where) {
   BOOST_TEST(refusal(R"({"a":1,})").find("byte 7") != std::string::npos);
   BOOST_TEST(refusal("").find("byte 0") != std::string::npos);
   BOOST_TEST(refusal("{} {}").find("byte 3") != std::string::npos);
+  BOOST_TEST(refusal("\xef\xbb\xbf[1,]").find("byte 6") != std::string::npos);
   refusal("<html>");
   refusal("{\"a\":1");
+}
+
+BOOST_AUTO_TEST_CASE(a_zero_byte_is_not_the_end) {
+  using namespace std::string_literals;
+  BOOST_TEST(refusal("{} \0 {}"s).find("byte 3") != std::string::npos);
+  refusal("[1,2\0]"s);
+  refusal("\"a\0b\""s);
+  refusal("\0"s);
+  auto escaped = json::parse(R"(["a\u0000b"])");
+  BOOST_REQUIRE(escaped);
+  BOOST_TEST((*escaped)[0].GetStringLength() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(a_byte_order_mark_is_skipped) {
+  auto got = json::parse("\xef\xbb\xbf{\"a\":\"\xc3\xa9\"}");
+  BOOST_REQUIRE(got);
+  BOOST_TEST(json::string_or_empty(*got, "a") == "\xc3\xa9");
+  refusal("\xef\xbb{}");
 }
