@@ -1,6 +1,8 @@
 // The launch: tries, delays, and what to do when an answer was lost.
 #include "actors/gpu_instance/policy.hpp"
 
+#include "messages/append.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -107,8 +109,7 @@ effects policy::begin_adopted(double now_s) {
     return begin_stop("its worker died while stopping it", now_s);
   effects out{say{severity::info,
                   "taken over from a dead worker, workload " + gpu_.workload}};
-  auto rest = begin_boot(now_s);
-  out.insert(out.end(), rest.begin(), rest.end());
+  append(out, begin_boot(now_s));
   return out;
 }
 
@@ -134,8 +135,7 @@ effects policy::launch_failed(const failure& why, double now_s) {
   failed_ = true;
   if (stop_wanted_ || final) {
     effects out{say{severity::error, text + ", given up"}};
-    auto rest = begin_stop(stop_wanted_.value_or(text), now_s);
-    out.insert(out.end(), rest.begin(), rest.end());
+    append(out, begin_stop(stop_wanted_.value_or(text), now_s));
     return out;
   }
   launch_step_ = launch_step::retrying;
@@ -201,8 +201,7 @@ effects policy::on_ledger_viewed(const result<msg::gpus_seen>& got,
   effects out{
     say{severity::info, "the launch of unknown outcome had worked: workload "
                           + found.mine->workload}};
-  auto rest = adopt(std::move(*found.mine), now_s);
-  out.insert(out.end(), rest.begin(), rest.end());
+  append(out, adopt(std::move(*found.mine), now_s));
   return out;
 }
 
@@ -214,8 +213,7 @@ effects policy::lookup_failed(const failure& why, double now_s) {
                   launch_error_.message + "; " + why.message
                     + ": a GPU may be running that nobody uses, please look "
                       "at the provider"}};
-  auto rest = begin_stop(launch_error_.message, now_s);
-  out.insert(out.end(), rest.begin(), rest.end());
+  append(out, begin_stop(launch_error_.message, now_s));
   return out;
 }
 
@@ -227,8 +225,7 @@ effects policy::in_doubt(const finding& what, double now_s) {
           + std::to_string(what.launches)
           + " launches whose answers were lost; none is touched, please look "
             "at the provider"}};
-  auto rest = begin_stop("ambiguous launch", now_s);
-  out.insert(out.end(), rest.begin(), rest.end());
+  append(out, begin_stop("ambiguous launch", now_s));
   return out;
 }
 
@@ -252,8 +249,7 @@ effects policy::not_found(const finding& what, double now_s) {
   ++entries_left_;
   recorded_ = false;
   unsure_ = false;
-  auto rest = begin_attempt();
-  out.insert(out.end(), rest.begin(), rest.end());
+  append(out, begin_attempt());
   return out;
 }
 
@@ -283,10 +279,9 @@ effects policy::look_further() {
   stop_held_ = false;
   launched_s_ = 0;
   phase_ = gpu_phase::launching;
-  auto rest = look_up_later(
-    {failure_kind::outcome_unknown,
-     "workload " + taken + " is in another launch's ledger entry"});
-  out.insert(out.end(), rest.begin(), rest.end());
+  append(out, look_up_later({failure_kind::outcome_unknown,
+                             "workload " + taken
+                               + " is in another launch's ledger entry"}));
   out.push_back(update());
   return out;
 }
@@ -299,61 +294,8 @@ effects policy::adopt(gpu_workload gpu, double now_s) {
   if (stop_wanted_)
     return begin_stop(*stop_wanted_, now_s);
   effects out{say{severity::info, "launched as workload " + gpu_.workload}};
-  auto rest = begin_boot(now_s);
-  out.insert(out.end(), rest.begin(), rest.end());
+  append(out, begin_boot(now_s));
   return out;
-}
-
-effects policy::begin_boot(double now_s) {
-  phase_ = gpu_phase::booting;
-  boot_since_s_ = now_s;
-  effects out{write_ledger{entry()}, update()};
-  auto add = [&out](effects xs) {
-    std::move(xs.begin(), xs.end(), std::back_inserter(out));
-  };
-  auto life = cfg_.max_lifetime;
-  // Jobs need a moment to get away before the provider pulls the plug.
-  auto margin = std::min<duration>(duration{60'000}, life / 10);
-  auto age = duration{std::llround((now_s - launched_s_) * 1000)};
-  auto left = [age](duration d) {
-    return std::max(duration{0}, d - age);
-  };
-  add(arm(timer::replace, left(cfg_.replace_after)));
-  add(arm(timer::lifetime, left(life - margin)));
-  add(arm(timer::expiry, left(life)));
-  add(arm(timer::health, cfg_.health_interval));
-  add(boot_tick(now_s));
-  return out;
-}
-
-effects policy::on_listed(list_purpose purpose,
-                          const result<std::vector<gpu_workload>>& got,
-                          double now_s) {
-  switch (purpose) {
-  case list_purpose::before_launch:
-    return phase_ == gpu_phase::launching ? begin_recording(got, now_s)
-                                          : effects{};
-  case list_purpose::lookup:
-    return phase_ == gpu_phase::launching ? looked_up(got, now_s) : effects{};
-  case list_purpose::health:
-    return got ? health_listed(*got, now_s) : effects{};
-  case list_purpose::stop_check: {
-    if (phase_ != gpu_phase::stopping || stop_confirmed_)
-      return {};
-    // A list that lags does not show what has just been launched.
-    auto young = (now_s - launched_s_) * 1000
-                 < 2 * static_cast<double>(cfg_.health_interval.count());
-    auto listed = !got || young
-                  || std::any_of(got->begin(), got->end(), [this](auto& x) {
-                       return x.workload == gpu_.workload && x.running;
-                     });
-    if (listed)
-      return {stop{gpu_.workload}};
-    stop_confirmed_ = true;
-    return maybe_gone();
-  }
-  }
-  return {};
 }
 
 } // namespace render::gpu_instance

@@ -1,26 +1,10 @@
 #include "actors/gpu_instance/policy.hpp"
 
+#include "messages/append.hpp"
+
 #include <algorithm>
-#include <cmath>
 
 namespace render::gpu_instance {
-
-namespace {
-
-void append(effects& to, effects xs) {
-  std::move(xs.begin(), xs.end(), std::back_inserter(to));
-}
-
-duration since(double then_s, double now_s) {
-  return duration{std::llround((now_s - then_s) * 1000)};
-}
-
-} // namespace
-
-duration probe_interval(const config& cfg, duration since_launch) {
-  return std::clamp(since_launch / 50, cfg.probe_interval_min,
-                    cfg.probe_interval_max);
-}
 
 policy::policy(config cfg) : cfg_(std::move(cfg)) {
   // nop
@@ -56,274 +40,6 @@ gpu_entry policy::entry() const {
   out.known_before = known_before_;
   return out;
 }
-
-// -- booting -----------------------------------------------------------------
-
-duration policy::service_timeout(job_kind kind) const {
-  switch (kind) {
-  case job_kind::portrait:
-    return cfg_.portrait_boot_timeout;
-  case job_kind::analyze:
-    return cfg_.vision_boot_timeout;
-  default:
-    return cfg_.speech_boot_timeout;
-  }
-}
-
-bool policy::is_ready(job_kind kind) const {
-  return std::find(ready_.begin(), ready_.end(), kind) != ready_.end();
-}
-
-effects policy::boot_tick(double now_s) {
-  effects out;
-  auto ask = [&](const std::string& service) {
-    if (probing_.insert(service).second)
-      out.push_back(probe{service});
-  };
-  if (node_up_s_ == 0) {
-    if (since(boot_since_s_, now_s) > cfg_.boot_timeout)
-      return lose("did not answer within its boot time", now_s);
-    if (gpu_.node.empty())
-      out.push_back(list_workloads{list_purpose::health});
-    else
-      ask({});
-  } else {
-    for (auto kind : cfg_.kinds) {
-      if (is_ready(kind) || given_up_.contains(kind))
-        continue;
-      if (since(node_up_s_, now_s) > service_timeout(kind)) {
-        given_up_.insert(kind);
-        out.push_back(
-          say{severity::warning, std::string{to_string(kind)}
-                                   + " service did not come up in time"});
-        continue;
-      }
-      ask(std::string{to_string(kind)});
-    }
-    if (given_up_.size() == cfg_.kinds.size()) {
-      append(out, lose("none of its services came up", now_s));
-      return out;
-    }
-    if (ready_.size() + given_up_.size() == cfg_.kinds.size())
-      return out;
-  }
-  append(out, arm(timer::boot_probe,
-                  probe_interval(cfg_, since(boot_since_s_, now_s))));
-  return out;
-}
-
-effects policy::on_probed(const std::string& service, const result<void>& got,
-                          double now_s) {
-  probing_.erase(service);
-  if (phase_ != gpu_phase::booting && phase_ != gpu_phase::ready
-      && phase_ != gpu_phase::draining)
-    return {};
-  if (service.empty() && node_up_s_ != 0)
-    return health_probed(got, now_s);
-  if (!got)
-    return {};
-  if (service.empty()) {
-    node_up_s_ = now_s;
-    effects out{
-      say{severity::info, "answers after "
-                            + std::to_string(since(launched_s_, now_s).count())
-                            + " ms"}};
-    append(out, boot_tick(now_s));
-    return out;
-  }
-  auto kind = job_kind_from(service);
-  return kind && !is_ready(*kind) ? service_ready(*kind, now_s) : effects{};
-}
-
-effects policy::service_ready(job_kind kind, double now_s) {
-  ready_.push_back(kind);
-  given_up_.erase(kind);
-  effects out{say{severity::info,
-                  std::string{to_string(kind)} + " service is ready after "
-                    + std::to_string(since(launched_s_, now_s).count())
-                    + " ms"}};
-  if (phase_ == gpu_phase::booting) {
-    phase_ = gpu_phase::ready;
-    append(out, arm(timer::idle, idle_timeout()));
-  }
-  out.push_back(update());
-  return out;
-}
-
-// -- health ------------------------------------------------------------------
-
-effects policy::on_ledger_doubt() {
-  return health_tick();
-}
-
-effects policy::health_tick() {
-  if (phase_ != gpu_phase::booting && phase_ != gpu_phase::ready
-      && phase_ != gpu_phase::draining)
-    return {};
-  // The ledger's answer tells whether the GPU is still ours.
-  effects out{list_workloads{list_purpose::health}, write_ledger{entry()}};
-  if (node_up_s_ != 0 && probing_.insert(std::string{}).second)
-    out.push_back(probe{});
-  else
-    append(out, arm(timer::health, cfg_.health_interval));
-  return out;
-}
-
-effects policy::health_listed(const std::vector<gpu_workload>& all,
-                              double now_s) {
-  if (phase_ != gpu_phase::booting && phase_ != gpu_phase::ready
-      && phase_ != gpu_phase::draining)
-    return {};
-  for (auto& x : all)
-    if (x.workload == gpu_.workload) {
-      unlisted_ = 0;
-      if (!gpu_.node.empty() || x.node.empty())
-        return {};
-      gpu_.node = x.node;
-      return {write_ledger{entry()}};
-    }
-  // A list may lag behind a launch, and once is no proof.
-  auto young = since(boot_since_s_, now_s) < 2 * cfg_.health_interval;
-  if (young || ++unlisted_ < 2)
-    return {};
-  return lose("is no longer among the running workloads", now_s);
-}
-
-effects policy::health_probed(const result<void>& got, double now_s) {
-  if (got) {
-    probes_failed_ = 0;
-    return arm(timer::health, cfg_.health_interval);
-  }
-  if (++probes_failed_ < cfg_.health_tries)
-    return arm(timer::health, cfg_.health_retry_delay);
-  return lose("does not answer: " + got.error().message, now_s);
-}
-
-// -- the end -----------------------------------------------------------------
-
-effects policy::lose(const std::string& why, double now_s) {
-  failed_ = true;
-  effects out{say{severity::error, why}};
-  if (!running_.empty())
-    out.push_back(
-      stop_renderers{{failure_kind::unavailable, "the GPU " + why}});
-  append(out, begin_stop(why, now_s));
-  return out;
-}
-
-effects policy::retire(const std::string& why, double now_s) {
-  if (phase_ == gpu_phase::booting || phase_ == gpu_phase::ready) {
-    if (running_.empty())
-      return begin_stop(why, now_s);
-    phase_ = gpu_phase::draining;
-    reason_ = why;
-    return {say{severity::info, why + ": takes no more jobs"}, update()};
-  }
-  if (phase_ == gpu_phase::launching) {
-    // A call under way may rent a GPU yet: its answer is waited for.
-    if (launch_step_ == launch_step::retrying)
-      return begin_stop(why, now_s);
-    stop_wanted_ = why;
-  }
-  return {};
-}
-
-effects policy::begin_stop(const std::string& why, double) {
-  if (phase_ == gpu_phase::stopping || phase_ == gpu_phase::gone)
-    return {};
-  phase_ = gpu_phase::stopping;
-  reason_ = why;
-  for (size_t i = 0; i < timer_count; ++i)
-    ++generations_[i];
-  effects out;
-  if (gpu_.workload.empty()) {
-    stop_confirmed_ = true;
-  } else {
-    out.push_back(say{severity::info, "stopping: " + why});
-    // Whoever was paused for long may find that it is another worker's now.
-    out.push_back(write_ledger{entry()});
-    stop_held_ = true;
-  }
-  out.push_back(update());
-  append(out, maybe_gone());
-  return out;
-}
-
-effects policy::send_stop() {
-  stop_held_ = false;
-  stop_attempt_ = 1;
-  return {stop{gpu_.workload}};
-}
-
-effects policy::disown() {
-  if (disowned_ || phase_ == gpu_phase::gone)
-    return {};
-  disowned_ = true;
-  stop_held_ = false;
-  stop_confirmed_ = true;
-  reason_ = "another worker has taken it over";
-  phase_ = gpu_phase::stopping;
-  for (auto& x : generations_)
-    ++x;
-  effects out{say{severity::warning, reason_ + "; it is left alone"}};
-  if (!running_.empty())
-    out.push_back(stop_renderers{{failure_kind::unavailable, reason_}});
-  out.push_back(update());
-  append(out, maybe_gone());
-  return out;
-}
-
-effects policy::on_stopped(const result<double>& got, double) {
-  if (phase_ != gpu_phase::stopping || stop_confirmed_)
-    return {};
-  if (!got)
-    return stop_failed(got.error().message);
-  stop_confirmed_ = true;
-  refund_ = *got;
-  effects out{say{severity::info, "stopped, refund " + std::to_string(*got)}};
-  append(out, maybe_gone());
-  return out;
-}
-
-effects policy::stop_failed(const std::string& why) {
-  if (stop_attempt_ >= cfg_.stop_tries_max) {
-    leaked_ = true;
-    stop_confirmed_ = true;
-    effects out{say{severity::error,
-                    "could not confirm the stop of workload " + gpu_.workload
-                      + ", please stop it at the provider: " + why}};
-    append(out, maybe_gone());
-    return out;
-  }
-  auto delay = cfg_.stop_delays.empty()
-                 ? duration{5'000}
-                 : cfg_.stop_delays[std::min<size_t>(
-                   stop_attempt_ - 1, cfg_.stop_delays.size() - 1)];
-  auto out = arm(timer::stop_retry, delay);
-  out.push_back(say{severity::warning,
-                    why + ", attempt " + std::to_string(stop_attempt_) + " of "
-                      + std::to_string(cfg_.stop_tries_max) + ", next in "
-                      + std::to_string(delay.count() / 1000) + " s"});
-  ++stop_attempt_;
-  return out;
-}
-
-effects policy::maybe_gone() {
-  if (phase_ != gpu_phase::stopping || !stop_confirmed_ || !running_.empty())
-    return {};
-  phase_ = gpu_phase::gone;
-  effects out;
-  // What is not certain stays in the ledger, for another look.
-  if (recorded_ && (leaked_ || unsure_ || disowned_))
-    out.push_back(leave_ledger{entry_id()});
-  else if (recorded_)
-    out.push_back(close_ledger{entry(), reason_, refund_});
-  out.push_back(update());
-  out.push_back(quit{});
-  return out;
-}
-
-// -- commands and timers -----------------------------------------------------
 
 effects policy::on_run_job(msg::run_job task) {
   auto kind = job_kind_from(task.subject.type);
@@ -374,6 +90,36 @@ effects policy::on_halt(const std::string& reason, double now_s) {
   else
     append(out, begin_stop(reason, now_s));
   return out;
+}
+
+effects policy::on_listed(list_purpose purpose,
+                          const result<std::vector<gpu_workload>>& got,
+                          double now_s) {
+  switch (purpose) {
+  case list_purpose::before_launch:
+    return phase_ == gpu_phase::launching ? begin_recording(got, now_s)
+                                          : effects{};
+  case list_purpose::lookup:
+    return phase_ == gpu_phase::launching ? looked_up(got, now_s) : effects{};
+  case list_purpose::health:
+    return got ? health_listed(*got, now_s) : effects{};
+  case list_purpose::stop_check: {
+    if (phase_ != gpu_phase::stopping || stop_confirmed_)
+      return {};
+    // A list that lags does not show what has just been launched.
+    auto young = (now_s - launched_s_) * 1000
+                 < 2 * static_cast<double>(cfg_.health_interval.count());
+    auto listed = !got || young
+                  || std::any_of(got->begin(), got->end(), [this](auto& x) {
+                       return x.workload == gpu_.workload && x.running;
+                     });
+    if (listed)
+      return {stop{gpu_.workload}};
+    stop_confirmed_ = true;
+    return maybe_gone();
+  }
+  }
+  return {};
 }
 
 effects policy::on_timer(timer which, uint64_t generation, double now_s) {

@@ -1,5 +1,6 @@
 #include "actors/queue_watcher/policy.hpp"
 
+#include "messages/append.hpp"
 #include "messages/job_params.hpp"
 
 #include <algorithm>
@@ -8,10 +9,6 @@
 namespace render::queue_watcher {
 
 namespace {
-
-void append(effects& to, effects xs) {
-  std::move(xs.begin(), xs.end(), std::back_inserter(to));
-}
 
 duration since(double then_s, double now_s) {
   return duration{static_cast<int64_t>(std::max(0.0, now_s - then_s) * 1000)};

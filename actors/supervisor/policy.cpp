@@ -4,10 +4,6 @@
 
 namespace render::supervisor {
 
-void append(effects& to, effects xs) {
-  std::move(xs.begin(), xs.end(), std::back_inserter(to));
-}
-
 double in_seconds(duration d) {
   return static_cast<double>(d.count()) / 1000;
 }

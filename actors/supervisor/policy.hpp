@@ -2,6 +2,7 @@
 // Decides where claimed jobs go, when GPUs are rented and retired, which
 // failures are tried again, and how the node drains. Pure: no actors, no I/O,
 // no clock; randomness from a seeded engine.
+#include "messages/append.hpp"
 #include "messages/gpu_ledger.hpp"
 #include "messages/node.hpp"
 #include "messages/queue.hpp"
@@ -160,8 +161,6 @@ using effect
                  deliver, start_watcher, arm_timer, flush_webhooks, finish,
                  say>;
 using effects = std::vector<effect>;
-
-void append(effects& to, effects xs);
 
 double in_seconds(duration d);
 

@@ -1,5 +1,7 @@
 #include "actors/webhook/policy.hpp"
 
+#include "messages/append.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -9,10 +11,6 @@
 namespace render::webhook_sender {
 
 namespace {
-
-void append(effects& to, effects xs) {
-  std::move(xs.begin(), xs.end(), std::back_inserter(to));
-}
 
 double in_seconds(duration d) {
   return static_cast<double>(d.count()) / 1000;

@@ -1,6 +1,7 @@
 // c3-sim: a whole fleet in virtual time, from a seed, under faults.
-#include "app/simulator/fleet.hpp"
+#include "app/simulator/corpus.hpp"
 #include "app/simulator/report.hpp"
+#include "app/simulator/run_options.hpp"
 
 #include <CLI/CLI.hpp>
 #include <simulator_commit.hpp>
@@ -19,22 +20,12 @@ namespace {
 using namespace render;
 using namespace render::simulator;
 
-struct options {
-  uint64_t seed = 1;
-  size_t nodes = 3;
-  double hours = 24;
-  size_t jobs = 1'000;
-  double mean_work_s = 10;
-  double group = 30;
-  std::string trace = "bursty";
-  std::string policy = "ledger";
-  std::string faults = "none";
-  double faults_per_hour = 1;
+struct options : run_options {
+  std::optional<uint64_t> corpus;
   std::string replay;
   size_t replay_last = 200'000;
   std::string report;
   std::string json;
-  std::vector<std::string> settings;
   bool hash = false;
   bool list_faults = false;
 };
@@ -48,29 +39,36 @@ std::string fault_help() {
 }
 
 void add_options(CLI::App& app, options& o) {
-  app.add_option("--seed", o.seed, "Everything random comes from it");
-  app.add_option("--nodes", o.nodes, "Worker processes");
-  app.add_option(
-    "--hours", o.hours,
-    "Length of the trace, and of the faults; of a recorded one, only "
-    "of the faults");
-  app.add_option("--jobs", o.jobs, "Jobs of the trace");
-  app.add_option("--work", o.mean_work_s, "Mean GPU seconds of a job");
-  app.add_option("--group", o.group, "Mean size of a burst, jobs");
-  app.add_option("--trace", o.trace,
-                 "steady, bursty, daily, sparse, queue, or a file of JSON "
-                 "lines (c3ctl export-trace)");
-  app.add_option(
-    "--policy", o.policy,
-    "ledger or contract: the workers, with that LAUNCH_POLICY; clairvoyant: a "
-    "bound that knows the future; several with commas, for a comparison");
+  auto* corpus
+    = app.add_option("--corpus", o.corpus,
+                     "The run that the seed corpus has for this seed; only "
+                     "--faults changes it");
+  auto shape = [&](const std::string& name, auto& value,
+                   const std::string& help) {
+    return app.add_option(name, value, help)->excludes(corpus);
+  };
+  shape("--seed", o.seed, "Everything random comes from it");
+  shape("--nodes", o.nodes, "Worker processes");
+  shape("--hours", o.hours,
+        "Length of the trace, and of the faults; of a recorded one, only "
+        "of the faults");
+  shape("--jobs", o.jobs, "Jobs of the trace");
+  shape("--work", o.mean_work_s, "Mean GPU seconds of a job");
+  shape("--group", o.group, "Mean size of a burst, jobs");
+  shape("--trace", o.trace,
+        "steady, bursty, daily, sparse, queue, or a file of JSON lines (c3ctl "
+        "export-trace)");
+  shape("--policy", o.policy,
+        "ledger or contract: the workers, with that LAUNCH_POLICY; "
+        "clairvoyant: a bound that knows the future; several with commas, for "
+        "a comparison");
   app.add_option("--faults", o.faults,
                  "none, safe, all, or names (see --list-faults) with commas; "
                  "-name takes one away");
-  app.add_option("--faults-per-hour", o.faults_per_hour,
-                 "How often each kind of event happens");
-  app.add_option("--set", o.settings,
-                 "NAME=VALUE of the workers' environment, any number");
+  shape("--faults-per-hour", o.faults_per_hour,
+        "How often each kind of event happens");
+  shape("--set", o.settings,
+        "NAME=VALUE of the workers' environment, any number");
   app.add_option("--replay", o.replay,
                  "Print the run as a timeline: all, or what to look for (a "
                  "job's id, w3, gpu-instance)");
@@ -83,45 +81,6 @@ void add_options(CLI::App& app, options& o) {
   app.add_option("--json", o.json, "Write the figures as JSON");
   app.add_flag("--hash", o.hash, "Print the hash of all messages");
   app.add_flag("--list-faults", o.list_faults, "Explain the faults");
-}
-
-bool is_shape(const std::string& x) {
-  return x.find_first_of("./") == std::string::npos;
-}
-
-result<std::vector<harness::sim_job>> load_trace(const options& o) {
-  if (is_shape(o.trace)) {
-    trace_options t;
-    t.shape = o.trace;
-    t.seed = o.seed;
-    t.jobs = o.jobs;
-    t.hours = o.hours;
-    t.mean_work_s = o.mean_work_s;
-    t.group = o.group;
-    return make_trace(t);
-  }
-  std::ifstream in{o.trace};
-  if (!in)
-    return fail(failure_kind::invalid_input,
-                "--trace: " + o.trace + " cannot be read");
-  std::stringstream text;
-  text << in.rdbuf();
-  return read_trace(text.str());
-}
-
-result<environment> read_settings(const options& o) {
-  environment out;
-  for (auto& x : o.settings) {
-    auto at = x.find('=');
-    if (at == std::string::npos)
-      return fail(failure_kind::invalid_input, "--set: NAME=VALUE is wanted");
-    auto name = x.substr(0, at);
-    if (name == "LAUNCH_POLICY")
-      return fail(failure_kind::invalid_input,
-                  "--set: LAUNCH_POLICY is what --policy says");
-    out[name] = x.substr(at + 1);
-  }
-  return out;
 }
 
 void print_entry(const harness::virtual_time::trace_entry& x) {
@@ -196,39 +155,6 @@ result<std::vector<std::string>> read_policies(const std::string& text) {
   return out;
 }
 
-result<fleet_options> make_run(const options& o) {
-  auto jobs = load_trace(o);
-  if (!jobs)
-    return fail(jobs.error());
-  auto faults = harness::parse_faults(o.faults);
-  if (!faults)
-    return fail(faults.error());
-  auto settings = read_settings(o);
-  if (!settings)
-    return fail(settings.error());
-  fleet_options run;
-  run.seed = o.seed;
-  run.nodes = o.nodes;
-  run.jobs = std::move(*jobs);
-  run.hours = o.hours;
-  // A recorded queue is as long as it is.
-  if (o.hours <= 0)
-    run.hours
-      = run.jobs.empty()
-          ? 0
-          : std::chrono::duration<double, std::ratio<3600>>(run.jobs.back().at)
-              .count();
-  run.faults = std::move(*faults);
-  run.faults_per_hour = o.faults_per_hour;
-  run.settings = std::move(*settings);
-  run.sample_every_s = run.hours * 3600 / 800;
-  if (!o.replay.empty()) {
-    run.record_from_s = 0;
-    run.record_limit = o.replay_last;
-  }
-  return run;
-}
-
 /// Other programs on this machine do not count.
 std::string own_use() {
   rusage used{};
@@ -284,6 +210,11 @@ int simulate(const options& o) {
   auto run = make_run(o);
   if (!run)
     return usage_error(run.error());
+  run->sample_every_s = run->hours * 3600 / 800;
+  if (!o.replay.empty()) {
+    run->record_from_s = 0;
+    run->record_limit = o.replay_last;
+  }
   std::vector<named_outcome> outcomes;
   for (auto& name : *names) {
     auto outcome = name == "clairvoyant"
@@ -321,5 +252,8 @@ int main(int argc, char** argv) {
     std::fputs(fault_help().c_str(), stdout);
     return 0;
   }
+  if (o.corpus)
+    static_cast<run_options&>(o)
+      = corpus_options(*o.corpus, app.count("--faults") ? o.faults : "");
   return simulate(o);
 }

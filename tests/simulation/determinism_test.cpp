@@ -1,6 +1,6 @@
 // The same seed gives the same run, message for message; another seed another.
 #define BOOST_TEST_MODULE determinism
-#include "tests/simulation/corpus.hpp"
+#include "app/simulator/corpus.hpp"
 
 #include <boost/test/unit_test.hpp>
 

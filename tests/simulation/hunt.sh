@@ -1,24 +1,14 @@
 #!/usr/bin/env bash
-# The runs of corpus.hpp as command lines of c3-sim, on all cores: names each
-# seed that breaks a rule.
+# The seed corpus on all cores: names each seed that breaks a rule.
 # Usage: hunt.sh C3_SIM [FROM TO [FAULTS]]; FIRST=1: stop at the first one.
 # Without FAULTS they are those of the corpus.
 set -euo pipefail
 export C3_SIM=$1 FAULTS=${4:-} FIRST=${FIRST:-}
 
 one() {
-  local seed=$1 shapes=(bursty steady sparse queue daily) more=() out code=0
-  local faults=safe size=(--nodes 4 --hours 1 --jobs 100 --faults-per-hour 4)
-  [ $((seed % 11)) -ne 0 ] || faults=receivers
-  if [ -z "$FAULTS" ] && [ $((seed % 10)) -eq 5 ]; then
-    size=(--nodes 40 --hours 0.2 --jobs 300 --faults-per-hour 60)
-    faults=safe,-redis-amnesia,-redis-failover
-  fi
-  [ $((seed % 3)) -ne 0 ] || more=(--set MAX_GPUS=3 --set JOBS_PER_GPU=2)
-  [ $((seed % 7)) -ne 0 ] || more+=(--policy contract)
-  out=$(timeout 120 "$C3_SIM" --seed "$seed" "${size[@]}" \
-    --trace "${shapes[$((seed % 5))]}" --faults "${FAULTS:-$faults}" \
-    "${more[@]}" 2>&1) || code=$?
+  local seed=$1 out code=0
+  out=$(timeout 120 "$C3_SIM" --corpus "$seed" \
+    ${FAULTS:+--faults "$FAULTS"} 2>&1) || code=$?
   case $code in
     0) return 0 ;;
     1) out=$(grep -m1 '^BROKEN: ' <<<"$out" || tail -1 <<<"$out") ;;

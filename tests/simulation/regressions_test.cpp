@@ -1,6 +1,6 @@
 // Seeds that once broke a rule, by the name of what was wrong. They stay.
 #define BOOST_TEST_MODULE regressions
-#include "tests/simulation/corpus.hpp"
+#include "app/simulator/corpus.hpp"
 
 #include <boost/test/unit_test.hpp>
 

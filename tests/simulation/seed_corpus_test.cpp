@@ -1,7 +1,7 @@
 // Two hundred seeds of a hundred jobs under faults, and twenty calm ones: after
-// every event the rules hold. A broken one names its seed; `c3-sim` replays it.
+// every event the rules hold. `c3-sim --corpus SEED` shows a broken one.
 #define BOOST_TEST_MODULE seed_corpus
-#include "tests/simulation/corpus.hpp"
+#include "app/simulator/corpus.hpp"
 
 #include <boost/test/unit_test.hpp>
 

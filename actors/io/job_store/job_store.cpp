@@ -101,7 +101,14 @@ job_store_shell_actor::behavior_type job_store_behavior(
     sh.journaled(fail(left.error()));
   sh.arm(recover_jobs, st.cfg.recover_interval);
   sh.arm(renew_leases, st.cfg.lease / 3);
+  // CAF tries them in turn: what comes most is first.
   return {
+    [sh](redis_events& x) {
+      sh.on_events(x);
+    },
+    [sh](const msg::timer_due& x) {
+      sh.on_timer(x);
+    },
     [sh](const msg::await_work& x) {
       return sh.await_work(x);
     },
@@ -152,12 +159,6 @@ job_store_shell_actor::behavior_type job_store_behavior(
     },
     [sh](caf::get_atom) {
       return sh.version();
-    },
-    [sh](redis_events& x) {
-      sh.on_events(x);
-    },
-    [sh](const msg::timer_due& x) {
-      sh.on_timer(x);
     },
   };
 }

@@ -1,5 +1,5 @@
 #pragma once
-// What scripts.cpp and lease_scripts.cpp share. Internal to the JOB STORE.
+// What the files of scripts share. Internal to the JOB STORE.
 #include "actors/io/job_store/scripts.hpp"
 
 #include <string>

@@ -1,0 +1,183 @@
+// From the launch until its services answer, and whether they still do.
+#include "actors/gpu_instance/policy.hpp"
+
+#include "messages/append.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace render::gpu_instance {
+
+namespace {
+
+duration since(double then_s, double now_s) {
+  return duration{std::llround((now_s - then_s) * 1000)};
+}
+
+} // namespace
+
+duration probe_interval(const config& cfg, duration since_launch) {
+  return std::clamp(since_launch / 50, cfg.probe_interval_min,
+                    cfg.probe_interval_max);
+}
+
+effects policy::begin_boot(double now_s) {
+  phase_ = gpu_phase::booting;
+  boot_since_s_ = now_s;
+  effects out{write_ledger{entry()}, update()};
+  auto life = cfg_.max_lifetime;
+  // Jobs need a moment to get away before the provider pulls the plug.
+  auto margin = std::min<duration>(duration{60'000}, life / 10);
+  auto age = duration{std::llround((now_s - launched_s_) * 1000)};
+  auto left = [age](duration d) {
+    return std::max(duration{0}, d - age);
+  };
+  append(out, arm(timer::replace, left(cfg_.replace_after)));
+  append(out, arm(timer::lifetime, left(life - margin)));
+  append(out, arm(timer::expiry, left(life)));
+  append(out, arm(timer::health, cfg_.health_interval));
+  append(out, boot_tick(now_s));
+  return out;
+}
+
+duration policy::service_timeout(job_kind kind) const {
+  switch (kind) {
+  case job_kind::portrait:
+    return cfg_.portrait_boot_timeout;
+  case job_kind::analyze:
+    return cfg_.vision_boot_timeout;
+  default:
+    return cfg_.speech_boot_timeout;
+  }
+}
+
+bool policy::is_ready(job_kind kind) const {
+  return std::find(ready_.begin(), ready_.end(), kind) != ready_.end();
+}
+
+effects policy::boot_tick(double now_s) {
+  effects out;
+  auto ask = [&](const std::string& service) {
+    if (probing_.insert(service).second)
+      out.push_back(probe{service});
+  };
+  if (node_up_s_ == 0) {
+    if (since(boot_since_s_, now_s) > cfg_.boot_timeout)
+      return lose("did not answer within its boot time", now_s);
+    if (gpu_.node.empty())
+      out.push_back(list_workloads{list_purpose::health});
+    else
+      ask({});
+  } else {
+    for (auto kind : cfg_.kinds) {
+      if (is_ready(kind) || given_up_.contains(kind))
+        continue;
+      if (since(node_up_s_, now_s) > service_timeout(kind)) {
+        given_up_.insert(kind);
+        out.push_back(
+          say{severity::warning, std::string{to_string(kind)}
+                                   + " service did not come up in time"});
+        continue;
+      }
+      ask(std::string{to_string(kind)});
+    }
+    if (given_up_.size() == cfg_.kinds.size()) {
+      append(out, lose("none of its services came up", now_s));
+      return out;
+    }
+    if (ready_.size() + given_up_.size() == cfg_.kinds.size())
+      return out;
+  }
+  append(out, arm(timer::boot_probe,
+                  probe_interval(cfg_, since(boot_since_s_, now_s))));
+  return out;
+}
+
+effects policy::on_probed(const std::string& service, const result<void>& got,
+                          double now_s) {
+  probing_.erase(service);
+  if (phase_ != gpu_phase::booting && phase_ != gpu_phase::ready
+      && phase_ != gpu_phase::draining)
+    return {};
+  if (service.empty() && node_up_s_ != 0)
+    return health_probed(got, now_s);
+  if (!got)
+    return {};
+  if (service.empty()) {
+    node_up_s_ = now_s;
+    effects out{
+      say{severity::info, "answers after "
+                            + std::to_string(since(launched_s_, now_s).count())
+                            + " ms"}};
+    append(out, boot_tick(now_s));
+    return out;
+  }
+  auto kind = job_kind_from(service);
+  return kind && !is_ready(*kind) ? service_ready(*kind, now_s) : effects{};
+}
+
+effects policy::service_ready(job_kind kind, double now_s) {
+  ready_.push_back(kind);
+  given_up_.erase(kind);
+  effects out{say{severity::info,
+                  std::string{to_string(kind)} + " service is ready after "
+                    + std::to_string(since(launched_s_, now_s).count())
+                    + " ms"}};
+  if (phase_ == gpu_phase::booting) {
+    phase_ = gpu_phase::ready;
+    append(out, arm(timer::idle, idle_timeout()));
+  }
+  out.push_back(update());
+  return out;
+}
+
+// -- health ------------------------------------------------------------------
+
+effects policy::on_ledger_doubt() {
+  return health_tick();
+}
+
+effects policy::health_tick() {
+  if (phase_ != gpu_phase::booting && phase_ != gpu_phase::ready
+      && phase_ != gpu_phase::draining)
+    return {};
+  // The ledger's answer tells whether the GPU is still ours.
+  effects out{list_workloads{list_purpose::health}, write_ledger{entry()}};
+  if (node_up_s_ != 0 && probing_.insert(std::string{}).second)
+    out.push_back(probe{});
+  else
+    append(out, arm(timer::health, cfg_.health_interval));
+  return out;
+}
+
+effects policy::health_listed(const std::vector<gpu_workload>& all,
+                              double now_s) {
+  if (phase_ != gpu_phase::booting && phase_ != gpu_phase::ready
+      && phase_ != gpu_phase::draining)
+    return {};
+  for (auto& x : all)
+    if (x.workload == gpu_.workload) {
+      unlisted_ = 0;
+      if (!gpu_.node.empty() || x.node.empty())
+        return {};
+      gpu_.node = x.node;
+      return {write_ledger{entry()}};
+    }
+  // A list may lag behind a launch, and once is no proof.
+  auto young = since(boot_since_s_, now_s) < 2 * cfg_.health_interval;
+  if (young || ++unlisted_ < 2)
+    return {};
+  return lose("is no longer among the running workloads", now_s);
+}
+
+effects policy::health_probed(const result<void>& got, double now_s) {
+  if (got) {
+    probes_failed_ = 0;
+    return arm(timer::health, cfg_.health_interval);
+  }
+  if (++probes_failed_ < cfg_.health_tries)
+    return arm(timer::health, cfg_.health_retry_delay);
+  return lose("does not answer: " + got.error().message, now_s);
+}
+
+} // namespace render::gpu_instance
