@@ -5,6 +5,7 @@
 #include "actors/renderer/inputs.hpp"
 #include "actors/renderer/kinds.hpp"
 #include "actors/renderer/steps.hpp"
+#include "messages/hex.hpp"
 #include "messages/render_handle.hpp"
 
 #include <random>

@@ -68,16 +68,4 @@ std::string result_name(const job& subject, std::string_view extension) {
   return out.append(extension);
 }
 
-std::string make_uuid(std::mt19937_64& random) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string out = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx";
-  for (auto& c : out) {
-    if (c == 'x')
-      c = digits[random() & 15];
-    else if (c == 'y')
-      c = digits[8 + (random() & 3)];
-  }
-  return out;
-}
-
 } // namespace render

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <random>
 #include <string>
 #include <string_view>
 
@@ -36,8 +35,5 @@ step finish_with_file(const std::string& path, const std::string& name,
 /// the job, "{job id}.2.mp3" for the second and so on. So a former owner that
 /// wakes up late can never write over its successor's result.
 std::string result_name(const job& subject, std::string_view extension);
-
-/// Canonical lower-case UUID, version 4.
-std::string make_uuid(std::mt19937_64& random);
 
 } // namespace render

@@ -3,16 +3,15 @@
 // as any idle one.
 #include "actors/supervisor/policy.hpp"
 
-#include <array>
+#include "messages/hex.hpp"
 
 namespace render::supervisor {
 
 std::string policy::make_ledger_id() {
-  static constexpr char digits[] = "0123456789abcdef";
   auto bits = random_();
   std::string out;
   for (int i = 0; i < 16; ++i, bits >>= 4)
-    out += digits[bits & 15];
+    out += hex_digits[bits & 15];
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include "app/ctl/jobs.hpp"
 #include "app/ctl/record_text.hpp"
 #include "app/ctl/submit_options.hpp"
+#include "messages/hex.hpp"
 #include "messages/http.hpp"
 #include "messages/job_params.hpp"
 #include "messages/json.hpp"
@@ -17,17 +18,9 @@ namespace render::ctl {
 
 namespace {
 
-std::string make_uuid() {
+std::string new_job_id() {
   std::random_device random;
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string out = "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx";
-  for (auto& c : out) {
-    if (c == 'x')
-      c = digits[random() & 15];
-    else if (c == 'y')
-      c = digits[8 + (random() & 3)];
-  }
-  return out;
+  return make_uuid(random);
 }
 
 /// The job's data as JSON text, field by field.
@@ -235,7 +228,7 @@ result<job> make_job(job_kind kind, const submit_options& opts,
   if (!deadline)
     return fail(deadline.error());
   job x;
-  x.id = opts.id.empty() ? make_uuid() : opts.id;
+  x.id = opts.id.empty() ? new_job_id() : opts.id;
   x.type = to_string(kind);
   x.created_at_s = unix_now();
   x.complete_by_s = *deadline;

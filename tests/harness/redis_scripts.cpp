@@ -1,5 +1,6 @@
 #include "tests/harness/redis_scripts.hpp"
 
+#include "messages/hex.hpp"
 #include "tests/harness/redis_reply.hpp"
 
 #include <lua.hpp>
@@ -211,13 +212,7 @@ std::string sha1_hex(std::string_view text) {
   unsigned int size = 0;
   EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(),
              nullptr);
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string out;
-  for (unsigned int i = 0; i < size; ++i) {
-    out += digits[digest[i] >> 4];
-    out += digits[digest[i] & 15];
-  }
-  return out;
+  return to_hex({reinterpret_cast<char*>(digest.data()), size});
 }
 
 redis_scripts::redis_scripts(memory_redis& server) : server_(server) {

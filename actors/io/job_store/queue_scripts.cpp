@@ -2,6 +2,7 @@
 #include "actors/io/job_store/scripts.hpp"
 
 #include "actors/io/job_store/lua.hpp"
+#include "messages/hex.hpp"
 
 #include <openssl/evp.h>
 
@@ -16,13 +17,7 @@ std::string sha1_hex(std::string_view text) {
   unsigned int size = 0;
   EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(),
              nullptr);
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string out;
-  for (unsigned int i = 0; i < size; ++i) {
-    out += digits[digest[i] >> 4];
-    out += digits[digest[i] & 15];
-  }
-  return out;
+  return to_hex({reinterpret_cast<char*>(digest.data()), size});
 }
 
 // look(id, ...): what can be done with a waiting id.

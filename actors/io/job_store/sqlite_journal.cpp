@@ -1,6 +1,7 @@
 #include "actors/io/job_store/sqlite_journal.hpp"
 
 #include "actors/io/job_store/codec.hpp"
+#include "messages/hex.hpp"
 
 #include <sqlite3.h>
 
@@ -287,12 +288,7 @@ std::string file_name(const std::string& worker_id) {
   for (auto c : worker_id) {
     auto plain = std::isalnum(static_cast<unsigned char>(c)) || c == '-'
                  || c == '_' || (c == '.' && !out.empty());
-    static constexpr char digits[] = "0123456789abcdef";
-    auto byte = static_cast<unsigned char>(c);
-    if (plain)
-      out += c;
-    else
-      out += {'%', digits[byte >> 4], digits[byte & 15]};
+    out += plain ? std::string{c} : '%' + to_hex({&c, 1});
   }
   return out + std::string{suffix};
 }

@@ -2,6 +2,7 @@
 
 #include "actors/renderer/service_answer.hpp"
 #include "actors/renderer/steps.hpp"
+#include "messages/hex.hpp"
 
 namespace render::gradio {
 
