@@ -1,11 +1,12 @@
 #include "messages/json.hpp"
 
+#include <rapidjson/encodedstream.h>
 #include <rapidjson/error/en.h>
+#include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
-#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -39,16 +40,19 @@ struct bounded_document : document {
   int depth = 0;
 };
 
+// Not in place: a copy of a value would still lie in the first one's text.
 template <unsigned Flags>
-rapidjson::ParseResult read(bounded_document& to, char* text, size_t size) {
-  rapidjson::InsituStringStream in{text};
+rapidjson::ParseResult read(bounded_document& to, std::string_view text) {
+  rapidjson::MemoryStream bytes{text.data(), text.size()};
+  rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> in{
+    bytes};
   rapidjson::Reader reader;
   auto generate = [&](document&) {
-    return !reader.Parse<Flags | rapidjson::kParseInsituFlag>(in, to).IsError();
+    return !reader.Parse<Flags>(in, to).IsError();
   };
   to.Populate(generate);
   // A zero byte ends what RapidJSON reads, but not what we were given.
-  if (!reader.HasParseError() && in.Tell() < size)
+  if (!reader.HasParseError() && in.Tell() < text.size())
     return {rapidjson::kParseErrorDocumentRootNotSingular, in.Tell()};
   return {reader.GetParseErrorCode(), reader.GetErrorOffset()};
 }
@@ -69,27 +73,18 @@ bool is_ascii(std::string_view text) {
 } // namespace
 
 result<document> parse(std::string_view text) {
-  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-  auto before = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
-  text.remove_prefix(before);
   bounded_document doc;
-  // The document's strings stay where they are in this copy.
-  auto* copy = static_cast<char*>(doc.GetAllocator().Malloc(text.size() + 1));
-  *std::copy(text.begin(), text.end(), copy) = '\0';
   // Most text is ASCII, and looking at the encoding is much of the work.
-  auto done
-    = is_ascii(text)
-        ? read<rapidjson::kParseNoFlags>(doc, copy, text.size())
-        : read<rapidjson::kParseValidateEncodingFlag>(doc, copy, text.size());
+  auto done = is_ascii(text)
+                ? read<rapidjson::kParseNoFlags>(doc, text)
+                : read<rapidjson::kParseValidateEncodingFlag>(doc, text);
   if (done.Code() == rapidjson::kParseErrorTermination)
     return fail(failure_kind::invalid_input,
                 "JSON is nested more than 100 levels deep");
-  if (done.IsError()) {
-    auto at = std::to_string(before + done.Offset());
+  if (done.IsError())
     return fail(failure_kind::invalid_input,
-                "not valid JSON at byte " + at + ": "
+                "not valid JSON at byte " + std::to_string(done.Offset()) + ": "
                   + rapidjson::GetParseError_En(done.Code()));
-  }
   return document{std::move(doc)};
 }
 

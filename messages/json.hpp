@@ -13,8 +13,8 @@
 
 namespace render::json {
 
-/// RapidJSON's own begins with 64 KB, and most of what we read has a few hundred
-/// bytes.
+/// RapidJSON's own begins with 64 KB, and most of what we read has a few
+/// hundred bytes.
 class pool : public rapidjson::MemoryPoolAllocator<> {
 public:
   pool() : MemoryPoolAllocator(4'096) {

@@ -1,6 +1,5 @@
 // From the launch until its services answer, and whether they still do.
 #include "actors/gpu_instance/policy.hpp"
-
 #include "messages/append.hpp"
 
 #include <algorithm>

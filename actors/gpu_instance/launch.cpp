@@ -1,6 +1,5 @@
 // The launch: tries, delays, and what to do when an answer was lost.
 #include "actors/gpu_instance/policy.hpp"
-
 #include "messages/append.hpp"
 
 #include <algorithm>

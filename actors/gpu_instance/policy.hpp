@@ -169,8 +169,7 @@ public:
   /// `workload` is what was written, empty before there was one.
   effects on_ledger_written(const std::string& workload,
                             const result<void>& got, double now_s);
-  effects on_ledger_viewed(const result<msg::gpus_seen>& got,
-                           double now_s);
+  effects on_ledger_viewed(const result<msg::gpus_seen>& got, double now_s);
   /// Our entry may be another worker's by now.
   effects on_ledger_doubt();
   effects on_launched(const result<gpu_workload>& got, double now_s);

@@ -1,6 +1,5 @@
 // The end of a GPU: asked for until the provider has confirmed it.
 #include "actors/gpu_instance/policy.hpp"
-
 #include "messages/append.hpp"
 
 #include <algorithm>

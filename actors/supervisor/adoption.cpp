@@ -2,7 +2,6 @@
 // not. The GPU INSTANCE waits a moment for a first job and then stops its GPU,
 // as any idle one.
 #include "actors/supervisor/policy.hpp"
-
 #include "messages/hex.hpp"
 
 namespace render::supervisor {

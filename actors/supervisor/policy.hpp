@@ -155,11 +155,10 @@ struct say {
   std::string text;
 };
 
-using effect
-  = std::variant<send_capacity, run_on, rent, drain_gpu, halt_gpu, settle,
-                 release, note_attempt, take_gpus, leave_gpu, view_gpus,
-                 deliver, start_watcher, arm_timer, flush_webhooks, finish,
-                 say>;
+using effect = std::variant<send_capacity, run_on, rent, drain_gpu, halt_gpu,
+                            settle, release, note_attempt, take_gpus, leave_gpu,
+                            view_gpus, deliver, start_watcher, arm_timer,
+                            flush_webhooks, finish, say>;
 using effects = std::vector<effect>;
 
 double in_seconds(duration d);

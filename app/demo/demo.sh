@@ -425,6 +425,10 @@ keep_input() {
 
 main() {
   export LC_ALL=C.UTF-8
+  if [ "${1:-}" = --check-options ]; then
+    parse_options "${@:2}"
+    exit
+  fi
   parse_options "$@"
   # Two demos would write to the same folder.
   exec {lock}<"$root/app/demo/demo.sh"

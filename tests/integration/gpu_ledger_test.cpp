@@ -79,8 +79,8 @@ BOOST_AUTO_TEST_CASE(the_workloads_of_ended_entries_are_shown_when_asked_for) {
   redis.cmd("LPUSH", "c3:gpus:closed", "no JSON");
   redis.cmd("LPUSH", "c3:gpus:closed", "[1]");
   auto ended = [&](bool too) {
-    auto got
-      = ask<msg::gpus_seen>(spawn("b"), msg::view_gpus{"media:fast", too});
+    auto got = ask<msg::gpus_seen>(spawn("b"),
+                                   msg::view_gpus{"media:fast", too});
     BOOST_REQUIRE_MESSAGE(got, got.error().message);
     BOOST_REQUIRE(got->entries.size() == 1u);
     BOOST_TEST(got->entries[0].workload == "w2");
@@ -146,10 +146,9 @@ BOOST_AUTO_TEST_CASE(an_end_is_not_overtaken_by_the_write_before_it) {
   BOOST_REQUIRE(ask<caf::ok_atom>(spawn("worker-a"),
                                   msg::close_gpu{running("e0", "w0"), "", 0}));
   caf::scoped_actor self{*system};
-  auto written
-    = self->request(store, 10s, msg::write_gpu{running("e1", "w1")});
-  auto closed
-    = self->request(store, 10s, msg::close_gpu{running("e1", "w1"), "idle", 0});
+  auto written = self->request(store, 10s, msg::write_gpu{running("e1", "w1")});
+  auto closed = self->request(store, 10s,
+                              msg::close_gpu{running("e1", "w1"), "idle", 0});
   auto failed = [](caf::error&) {
     BOOST_ERROR("not written");
   };

@@ -131,8 +131,8 @@ private:
       keys.push_back("c3:gpus:closed");
       return run(job_store::close_gpu_script(), keys,
                  {worker(), id, d_.of(words{"{w}", "{v}", "{}"}), "2",
-                  "c3:gpu:", d_.of(words{"", "w", "v"}),
-                  d_.of(words{"w", "v"}), d_.of(words{"{w", "x"})});
+                  "c3:gpu:", d_.of(words{"", "w", "v"}), d_.of(words{"w", "v"}),
+                  d_.of(words{"{w", "x"})});
     }
   }
 

@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <string>
 
 using namespace render;
@@ -41,6 +42,20 @@ BOOST_AUTO_TEST_CASE(a_document_may_outlive_its_text) {
   BOOST_TEST(json::string_or_empty(*got, "name").size() == 200'000u);
   BOOST_TEST(json::string_or_empty(*got, "name").find('?')
              == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_copy_may_outlive_its_document) {
+  json::document copy;
+  {
+    auto got = json::parse(R"({"name":"short","other":"not so short a name"})");
+    BOOST_REQUIRE(got);
+    copy.CopyFrom(*got, copy.GetAllocator());
+    for (auto& x : got->GetObject())
+      std::fill_n(const_cast<char*>(x.value.GetString()),
+                  x.value.GetStringLength(), '?');
+  }
+  BOOST_TEST(json::to_text(copy)
+             == R"({"name":"short","other":"not so short a name"})");
 }
 
 BOOST_AUTO_TEST_CASE(nesting_ends_at_a_hundred_levels) {
@@ -89,5 +104,4 @@ BOOST_AUTO_TEST_CASE(a_byte_order_mark_is_skipped) {
   auto got = json::parse("\xef\xbb\xbf{\"a\":\"\xc3\xa9\"}");
   BOOST_REQUIRE(got);
   BOOST_TEST(json::string_or_empty(*got, "a") == "\xc3\xa9");
-  refusal("\xef\xbb{}");
 }

@@ -38,8 +38,8 @@ inline job a_job(const std::string& id, const std::string& type = "csm") {
 
 inline msg::gpu_update
 update(uint64_t instance, gpu_phase phase,
-       std::vector<job_kind> kinds
-       = {job_kind::csm, job_kind::whisper, job_kind::portrait},
+       std::vector<job_kind> kinds = {job_kind::csm, job_kind::whisper,
+                                      job_kind::portrait},
        uint32_t busy = 0) {
   msg::gpu_update out;
   out.instance = instance;

@@ -1,5 +1,5 @@
-// What the node offers, when a GPU makes room, and how it drains, in cases that a
-// run in virtual time does not reach.
+// What the node offers, when a GPU makes room, and how it drains, in cases that
+// a run in virtual time does not reach.
 #include "tests/unit/supervisor_fleet.hpp"
 
 using namespace render;

@@ -99,8 +99,8 @@ return {entries, ended}
 
 // A workload that another launch has written down, or ended, leaves the one of
 // that launch to this entry: somebody has to look for it. Such two ends are
-// seconds apart, so the latest hundred tell. Nobody owns it then, lest a renewal
-// that is on its way keeps it from others.
+// seconds apart, so the latest hundred tell. Nobody owns it then, lest a
+// renewal that is on its way keeps it from others.
 constexpr std::string_view close_gpu_lua = R"lua(
 local function was_ended(workload)
   if workload == '' then return false end
@@ -133,9 +133,9 @@ return 1
 } // namespace
 
 const script& write_gpu_script() {
-  static const auto x
-    = make_script("write_gpu", joined_lua(clock_lua, mark_lua,
-                                          named_elsewhere_lua, write_gpu_lua));
+  static const auto x = make_script(
+    "write_gpu",
+    joined_lua(clock_lua, mark_lua, named_elsewhere_lua, write_gpu_lua));
   return x;
 }
 
@@ -159,9 +159,8 @@ const script& view_gpus_script() {
 }
 
 const script& close_gpu_script() {
-  static const auto x = make_script("close_gpu",
-                                    joined_lua(named_elsewhere_lua,
-                                               close_gpu_lua));
+  static const auto x
+    = make_script("close_gpu", joined_lua(named_elsewhere_lua, close_gpu_lua));
   return x;
 }
 

@@ -1,7 +1,6 @@
 // The scripts that look into the queue, take jobs from it and put them back.
-#include "actors/io/job_store/scripts.hpp"
-
 #include "actors/io/job_store/lua.hpp"
+#include "actors/io/job_store/scripts.hpp"
 #include "messages/hex.hpp"
 
 #include <openssl/evp.h>
