@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(speech_apps_fail_in_each_way) {
 BOOST_AUTO_TEST_CASE(a_slow_call_is_the_one_that_began_first) {
   auto node = launch();
   auto app = "/node/" + node + "/csm/gradio_api";
-  fault(R"({"fault":"slow","arg":"csm=20s","count":1})");
+  fault(R"({"fault":"slow","arg":"csm=300s","count":1})");
   std::string sentences = R"(\"one\")";
   for (int i = 0; i < 15; ++i)
     sentences += R"(,\"The weather is good today, and so it was before.\")";
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(a_slow_call_is_the_one_that_began_first) {
   post(app + "/cancel", R"({"fn_index":0,"session_hash":"long"})");
   auto began = std::chrono::steady_clock::now();
   BOOST_TEST(contains(speak(node), R"("success":true)"));
-  BOOST_TEST((std::chrono::steady_clock::now() - began < 15s));
+  BOOST_TEST((std::chrono::steady_clock::now() - began < 100s));
 }
 
 BOOST_AUTO_TEST_CASE(comfyui_fails_in_each_way) {
