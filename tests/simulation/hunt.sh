@@ -4,6 +4,12 @@
 # Without FAULTS they are those of the corpus.
 set -euo pipefail
 export C3_SIM=$1 FAULTS=${4:-} FIRST=${FIRST:-}
+from=${2:-1} to=${3:-230}
+if ! [[ $from =~ ^[0-9]+$ && $to =~ ^[0-9]+$ ]] || [ "$from" -gt "$to" ]; then
+  printf 'corpus: wanted are two seeds, the smaller one first; got %s and %s\n' \
+    "$from" "$to" >&2
+  exit 2
+fi
 
 one() {
   local seed=$1 out code=0
@@ -22,9 +28,12 @@ one() {
 }
 export -f one
 
-found=$(seq "${2:-1}" "${3:-230}" |
+found=$(seq "$from" "$to" |
   xargs -P "$(nproc)" -I{} bash -c 'one {}' 2>/dev/null | sort -t' ' -k2n) || true
-[ -n "$found" ] || exit 0
+if [ -z "$found" ]; then
+  printf 'seeds %s to %s: no rule is broken\n' "$from" "$to" >&2
+  exit 0
+fi
 [ -z "$FIRST" ] || found=$(head -1 <<<"$found")
 printf '%s\n' "$found"
 exit 1
