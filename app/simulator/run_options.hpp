@@ -24,7 +24,7 @@ struct run_options {
   std::string faults = "none";
   double faults_per_hour = 1;
   /// NAME=VALUE each.
-  std::vector<std::string> settings;
+  std::vector<std::string> settings{};
 };
 
 /// A file has a dot or a slash in its name, a shape has none.
