@@ -58,9 +58,10 @@ BOOST_AUTO_TEST_CASE(a_recorded_queue_is_as_long_as_it_is) {
   harness::temp_folder folder;
   run_options o;
   o.trace = folder.path("queue.jsonl");
-  std::ofstream{o.trace}
-    << R"({"type":"csm","created_at":1000,"duration":3})" << '\n'
-    << R"({"type":"csm","created_at":2800,"duration":3})" << '\n';
+  std::ofstream{o.trace} << R"({"type":"csm","created_at":1000,"duration":3})"
+                         << '\n'
+                         << R"({"type":"csm","created_at":2800,"duration":3})"
+                         << '\n';
   o.hours = 0;
   BOOST_TEST(make_run(o)->hours == 0.5);
   o.hours = 3;
