@@ -128,8 +128,8 @@ sign_request(const credentials& who, const endpoint& where,
   std::string lines;
   std::string names;
   for (auto& [name, value] : headers) {
-    lines += name + ":" + value + "\n";
-    names += (names.empty() ? "" : ";") + name;
+    lines.append(name).append(":").append(value).append("\n");
+    names.append(names.empty() ? "" : ";").append(name);
   }
   auto canonical = std::string{method} + "\n" + std::string{path} + "\n\n"
                    + lines + "\n" + names + "\n" + std::string{payload_hash};
