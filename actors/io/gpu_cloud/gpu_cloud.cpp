@@ -52,9 +52,10 @@ gpu_cloud_behavior(self_ptr self, gpu_cloud::config cfg, gpu_cloud_deps deps) {
       return exchange<msg::gpu_list>(
         self, gpu_cloud::list_request(self->state.cfg, x),
         [](const result<http_response>& got) {
-          return gpu_cloud::read_list(got).map([](auto&& xs) {
-            return msg::gpu_list{std::move(xs)};
-          });
+          return gpu_cloud::read_list(got).map(
+            [](std::vector<gpu_workload> xs) {
+              return msg::gpu_list{std::move(xs)};
+            });
         });
     },
     [self](const msg::stop_gpu& x) {

@@ -120,7 +120,8 @@ void transfer::set_headers() {
   for (auto& [name, value] : request_.headers) {
     if (value.find_first_of("\r\n") != std::string::npos)
       return refuse(failure_kind::internal, "a header with a line break");
-    add(value.empty() ? name + ";" : name + ": " + value);
+    auto line = name;
+    add(line.append(value.empty() ? ";" : ": ").append(value));
   }
   // Waiting for a 100 that many servers never send costs a second.
   add("Expect:");

@@ -13,9 +13,11 @@ shell::take_webhooks(const msg::take_webhooks& x) const {
                     std::to_string(x.limit),
                     keys::outbox_entry_prefix(cfg().prefix)}),
       [to](answer got) mutable {
-        deliver(to, std::move(got).and_then(decode_webhooks).map([](auto&& y) {
-          return msg::webhooks_taken{std::move(y)};
-        }));
+        deliver(to, std::move(got)
+                      .and_then(decode_webhooks)
+                      .map([](std::vector<webhook> y) {
+                        return msg::webhooks_taken{std::move(y)};
+                      }));
       });
   return to;
 }

@@ -53,10 +53,11 @@ constexpr std::string_view formats
 
 result<audio_probe> probe(const std::string& path, const audio_tools& tools,
                           std::stop_token stop) {
+  static constexpr const char* entries
+    = "stream=codec_type:stream_disposition=attached_pic:"
+      "format=format_name,duration";
   auto got
-    = run_program({tools.ffprobe, "-v", "error", "-show_entries",
-                   "stream=codec_type:stream_disposition=attached_pic:"
-                   "format=format_name,duration",
+    = run_program({tools.ffprobe, "-v", "error", "-show_entries", entries,
                    "-of", "json", "-protocol_whitelist", "file",
                    "-format_whitelist", std::string{formats}, "file:" + path},
                   tools.limit, stop);

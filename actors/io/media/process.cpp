@@ -122,6 +122,7 @@ result<program_output> run_program(const std::vector<std::string>& argv,
   posix_spawn_file_actions_adddup2(&how.actions, out.write_end->get(), 1);
   posix_spawn_file_actions_adddup2(&how.actions, err.write_end->get(), 2);
   std::vector<char*> args;
+  args.reserve(argv.size() + 1);
   for (auto& x : argv)
     args.push_back(const_cast<char*>(x.c_str()));
   args.push_back(nullptr);

@@ -37,10 +37,10 @@ object_store_actor::behavior_type folder_store_behavior(
   self->state.cfg = std::move(cfg);
   return {
     [self](const msg::store_file& x) -> caf::result<msg::stored_file> {
-      return to_caf(
-        folder_store::keep(self->state.cfg.output_dir, x).map([](auto&& url) {
-          return msg::stored_file{std::move(url)};
-        }));
+      return to_caf(folder_store::keep(self->state.cfg.output_dir, x)
+                      .map([](std::string url) {
+                        return msg::stored_file{std::move(url)};
+                      }));
     },
     [self](const msg::check_storage&) -> caf::result<caf::ok_atom> {
       if (!fs::is_directory(self->state.cfg.output_dir))

@@ -194,8 +194,10 @@ result<arguments> place(std::string_view who, const endpoint& at,
         text, {range.minimum ? range.minimum : described.range.minimum,
                range.maximum ? range.maximum : described.range.maximum});
     }
-    if (accepted != text)
-      out.adjusted.push_back(described.name + " " + text + " -> " + accepted);
+    if (accepted != text) {
+      auto& note = out.adjusted.emplace_back(described.name);
+      note.append(" ").append(text).append(" -> ").append(accepted);
+    }
     out.json += accepted;
   }
   out.json += out.json.empty() ? "[]" : "]";

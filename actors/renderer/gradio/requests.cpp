@@ -57,7 +57,8 @@ std::string refusal_text(const http_response& x) {
     auto name = json::string_or_empty(entry, "parameter_name");
     if (auto* loc = json::find(entry, "loc"))
       name = json::to_text(*loc);
-    out += (out.empty() ? "" : "; ") + name + (name.empty() ? "" : ": ") + text;
+    out.append(out.empty() ? "" : "; ").append(name);
+    out.append(name.empty() ? "" : ": ").append(text);
   }
   return excerpt(out.empty() ? x.body : out, 300);
 }
