@@ -55,7 +55,8 @@ policy::shortage policy::shortage_of(const std::string& type,
         slots -= served;
       }
   };
-  for (auto& [instance, x] : gpus_) {
+  for (auto& entry : gpus_) {
+    auto& x = entry.second;
     auto phase = x.last.phase;
     auto boots = phase == gpu_phase::launching || phase == gpu_phase::booting;
     if (x.type != type || x.told_to_stop

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view prefix = "whsec_";
 
 std::string to_base64(const unsigned char* data, unsigned int size) {
-  std::string out(4 * ((size + 2) / 3), '\0');
+  std::string out(size_t{4} * ((size + 2) / 3), '\0');
   EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), data,
                   static_cast<int>(size));
   return out;
