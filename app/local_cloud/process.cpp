@@ -100,6 +100,7 @@ void drain(descriptor& end, std::string& into) {
 
 result<pid_t> spawn(const std::vector<std::string>& argv, int out, int err) {
   std::vector<char*> arguments;
+  arguments.reserve(argv.size() + 1);
   for (auto& argument : argv)
     arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);

@@ -328,6 +328,7 @@ void vision_server::answer_streamed(dialect form, const question& x,
                                     std::shared_ptr<void> self) const {
   auto tokens = tokens_of(answer);
   std::vector<std::string> pieces;
+  pieces.reserve(tokens.size() + 1);
   for (auto& token : tokens)
     pieces.push_back(piece(form, x.model, token));
   if (context_.fault("ollama_midstream_error")) {

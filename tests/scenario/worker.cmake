@@ -8,3 +8,9 @@ render_test(
           ${CMAKE_CURRENT_LIST_DIR}/queue_test.cpp
   DEPENDS render_supervisor render_gpu_instance render_queue_watcher
           render_renderer render_webhook)
+
+render_test(
+  late_refusal_test
+  LABEL scenario
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/late_refusal_test.cpp
+  DEPENDS render_harness)

@@ -102,6 +102,8 @@ struct job_store_state {
     /// Of the latest try.
     job_store::write_number number = 0;
     bool under_way = false;
+    /// What comes after it is on its way already: not tried again.
+    bool superseded = false;
   };
 
   job_store::config cfg;

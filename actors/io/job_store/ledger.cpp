@@ -42,6 +42,14 @@ void drop_waiting(const shell& sh, const std::string& id) {
   }
 }
 
+/// A write under way may be refused after the end was sent, and tried again it
+/// would bring the entry back.
+void supersede_under_way(const shell& sh, const std::string& id) {
+  for (auto& [name, x] : sh.st().writes)
+    if (name.starts_with(write_prefix(id)))
+      x.superseded = true;
+}
+
 } // namespace
 
 void shell::renew_gpus() const {
@@ -130,6 +138,7 @@ promise<caf::ok_atom> shell::close_gpu(const msg::close_gpu& x) const {
   auto to = self->make_response_promise<caf::ok_atom>();
   auto& id = x.entry.id;
   drop_waiting(*this, id);
+  supersede_under_way(*this, id);
   write(
     end_of_gpu(id),
     [sh = *this, x](write_number) {

@@ -32,7 +32,7 @@ void shell::wrote(const std::string& name, answer got) const {
   auto& st = this->st();
   if (got && got->type == reply::kind::error)
     got = fail(failure_of(got->text));
-  if (!got && is_outage(got.error())) {
+  if (!got && is_outage(got.error()) && !st.writes[name].superseded) {
     st.writes[name].under_way = false;
     st.failed_writes.push_back(name);
     if (st.retry_delay == milliseconds{0})
