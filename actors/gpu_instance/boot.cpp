@@ -27,7 +27,7 @@ effects policy::begin_boot(double now_s) {
   auto life = cfg_.max_lifetime;
   // Jobs need a moment to get away before the provider pulls the plug.
   auto margin = std::min<duration>(duration{60'000}, life / 10);
-  auto age = duration{std::llround((now_s - launched_s_) * 1000)};
+  auto age = since(launched_s_, now_s);
   auto left = [age](duration d) {
     return std::max(duration{0}, d - age);
   };
