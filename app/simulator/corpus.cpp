@@ -39,9 +39,7 @@ run_options corpus_options(uint64_t seed, const std::string& faults) {
 
 fleet_options corpus_run(uint64_t seed, const std::string& faults) {
   auto options = corpus_options(seed, faults);
-  auto out = *make_run(options);
-  out.settings["LAUNCH_POLICY"] = options.policy;
-  return out;
+  return with_policy(*make_run(options), options.policy);
 }
 
 } // namespace render::simulator

@@ -169,9 +169,7 @@ std::string own_use() {
   return buffer;
 }
 
-fleet_outcome run_workers(const options& o, fleet_options run,
-                          const std::string& policy) {
-  run.settings["LAUNCH_POLICY"] = policy;
+fleet_outcome run_workers(const options& o, const fleet_options& run) {
   auto begin = std::chrono::steady_clock::now();
   auto outcome = run_fleet(run);
   auto took
@@ -217,11 +215,12 @@ int simulate(const options& o) {
   }
   std::vector<named_outcome> outcomes;
   for (auto& name : *names) {
+    auto workers = with_policy(*run, name);
     auto outcome = name == "clairvoyant"
                      ? clairvoyant(run->jobs, {.slots = slots_of(*run)})
-                     : run_workers(o, *run, name);
+                     : run_workers(o, workers);
     if (outcome.broken)
-      return report_violation(o, *run, *outcome.broken);
+      return report_violation(o, workers, *outcome.broken);
     outcomes.push_back({name, std::move(outcome)});
   }
   run_facts facts{o.seed,  built_from_commit, o.trace,

@@ -78,4 +78,9 @@ result<fleet_options> make_run(const run_options& o) {
   return run;
 }
 
+fleet_options with_policy(fleet_options run, const std::string& policy) {
+  run.settings["LAUNCH_POLICY"] = policy;
+  return run;
+}
+
 } // namespace render::simulator

@@ -54,11 +54,10 @@ struct fixture {
   /// Commands that name the entry, in the order they were sent.
   std::vector<command> about_entry() const {
     std::vector<command> out;
-    std::copy_if(sent.begin(), sent.end(), std::back_inserter(out),
-                 [](auto& x) {
-                   return std::find(x.args.begin(), x.args.end(), "e1")
-                          != x.args.end();
-                 });
+    std::copy_if(
+      sent.begin(), sent.end(), std::back_inserter(out), [](auto& x) {
+        return std::find(x.args.begin(), x.args.end(), "e1") != x.args.end();
+      });
     return out;
   }
 

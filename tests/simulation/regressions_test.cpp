@@ -1,6 +1,6 @@
 // Seeds that once broke a rule, by the name of what was wrong. They stay.
 #define BOOST_TEST_MODULE regressions
-#include "app/simulator/corpus.hpp"
+#include "app/simulator/run_options.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -21,20 +21,15 @@ struct seen_with {
 };
 
 fleet_outcome run(uint64_t seed, const seen_with& x) {
-  trace_options t;
-  t.shape = x.trace;
-  t.seed = seed;
-  t.jobs = x.jobs;
-  t.hours = x.hours;
-  fleet_options out;
+  run_options out;
   out.seed = seed;
   out.nodes = x.nodes;
   out.hours = x.hours;
-  out.jobs = *make_trace(t);
-  out.faults = *harness::parse_faults(x.faults);
+  out.jobs = x.jobs;
+  out.trace = x.trace;
+  out.faults = x.faults;
   out.faults_per_hour = x.faults_per_hour;
-  out.settings["LAUNCH_POLICY"] = x.policy;
-  return run_fleet(out);
+  return run_fleet(with_policy(*make_run(out), x.policy));
 }
 
 void expect_whole(const fleet_outcome& x) {
