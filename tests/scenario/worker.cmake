@@ -10,7 +10,7 @@ render_test(
           render_renderer render_webhook)
 
 render_test(
-  late_refusal_test
+  ledger_writes_test
   LABEL scenario
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/late_refusal_test.cpp
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/ledger_writes_test.cpp
   DEPENDS render_harness)

@@ -80,7 +80,6 @@ void shell::hold(held_gpu x, write_number number) const {
 
 void shell::drop_gpu(const std::string& id) const {
   st().gpus.erase(id);
-  st().wanted_gpus.erase(id);
   if (st().held_gpus.erase(id) > 0)
     journaled(st().deps.local->erase_gpu(st().session, id));
 }

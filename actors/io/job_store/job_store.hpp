@@ -95,15 +95,19 @@ struct job_store_state {
   using write_handler = std::function<void(const result<job_store::reply>&,
                                            job_store::write_number)>;
 
-  /// A write that is repeated until Redis has answered it.
-  struct lasting_write {
+  struct wanted_write {
     std::function<job_store::command(job_store::write_number)> make;
     std::vector<write_handler> askers;
+  };
+
+  /// A write that is repeated until Redis has answered it.
+  struct lasting_write {
+    wanted_write what;
+    /// Written instead, once the try under way is answered.
+    std::optional<wanted_write> newer;
     /// Of the latest try.
     job_store::write_number number = 0;
     bool under_way = false;
-    /// What comes after it is on its way already: not tried again.
-    bool superseded = false;
   };
 
   job_store::config cfg;
@@ -127,8 +131,6 @@ struct job_store_state {
   job_store::write_number confirmed = 0;
   /// Jobs from their claim until some time after their end.
   std::map<std::string, job_store::held_job> held;
-  /// Ledger entries as they were last asked to be written, by id.
-  std::map<std::string, job_store::held_gpu> wanted_gpus;
   /// Ledger entries as Redis has confirmed them, by id.
   std::map<std::string, job_store::held_gpu> held_gpus;
   /// What earlier processes left, until Redis is there.

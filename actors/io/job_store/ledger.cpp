@@ -5,10 +5,6 @@ namespace render::job_store {
 
 namespace {
 
-std::string write_prefix(const std::string& id) {
-  return "ledger entry " + id + " (";
-}
-
 result<void> as_owner(const std::string& id, const answer& got) {
   if (!got)
     return fail(got.error());
@@ -21,33 +17,6 @@ result<void> as_owner(const std::string& id, const answer& got) {
     return fail(failure_kind::rejected,
                 "another entry of the ledger has the workload of " + id);
   return {};
-}
-
-/// Lets go of older writes of an entry that wait to be tried again: Redis must
-/// not hear of them after a newer one, let alone after the end.
-void drop_waiting(const shell& sh, const std::string& id) {
-  auto& st = sh.st();
-  std::vector<std::string> older;
-  std::erase_if(st.failed_writes, [&](const std::string& name) {
-    auto is_older = name.starts_with(write_prefix(id));
-    if (is_older)
-      older.push_back(name);
-    return is_older;
-  });
-  for (auto& name : older) {
-    auto node = st.writes.extract(name);
-    for (auto& asker : node.mapped().askers)
-      asker(fail(failure_kind::unavailable, name + ": a newer one is written"),
-            node.mapped().number);
-  }
-}
-
-/// A write under way may be refused after the end was sent, and tried again it
-/// would bring the entry back.
-void supersede_under_way(const shell& sh, const std::string& id) {
-  for (auto& [name, x] : sh.st().writes)
-    if (name.starts_with(write_prefix(id)))
-      x.superseded = true;
 }
 
 } // namespace
@@ -88,15 +57,10 @@ promise<caf::ok_atom> shell::write_gpu(const msg::write_gpu& x) const {
   st().gpus[id] = caf::actor_cast<caf::actor_addr>(self->current_sender());
   auto to = self->make_response_promise<caf::ok_atom>();
   held_gpu entry{id, cfg().worker_id, st().session, gpu_fields(x.entry), 0};
-  st().wanted_gpus[id] = entry;
-  drop_waiting(*this, id);
-  write(
-    // A number, so that no write waits for an older one of the same entry.
-    write_prefix(id) + std::string{to_string(x.entry.state)} + ", "
-      + std::to_string(st().last_id) + ")",
-    // Tried late, an older write must not undo a newer one.
+  overwrite(
+    ledger_write(id),
     [sh = *this, entry](write_number number) {
-      return sh.gpu_command(sh.latest(entry), sh.cfg().lease, number);
+      return sh.gpu_command(entry, sh.cfg().lease, number);
     },
     [sh = *this, entry, id, to](const answer& got,
                                 write_number number) mutable {
@@ -112,11 +76,6 @@ promise<caf::ok_atom> shell::write_gpu(const msg::write_gpu& x) const {
   return to;
 }
 
-const held_gpu& shell::latest(const held_gpu& x) const {
-  auto at = st().wanted_gpus.find(x.id);
-  return at == st().wanted_gpus.end() ? x : at->second;
-}
-
 command shell::gpu_command(const held_gpu& x, milliseconds lease,
                            write_number number) const {
   auto& prefix = cfg().prefix;
@@ -128,7 +87,7 @@ command shell::gpu_command(const held_gpu& x, milliseconds lease,
                                 std::to_string(st().confirmed),
                                 std::to_string(ours ? number : 0)};
   argv.insert(argv.end(), x.fields.begin(), x.fields.end());
-  return make_ordered_command(
+  return make_command(
     write_gpu_script(),
     {keys::gpus(prefix), keys::gpu(prefix, x.id), mark_key(x.session)},
     std::move(argv));
@@ -137,14 +96,12 @@ command shell::gpu_command(const held_gpu& x, milliseconds lease,
 promise<caf::ok_atom> shell::close_gpu(const msg::close_gpu& x) const {
   auto to = self->make_response_promise<caf::ok_atom>();
   auto& id = x.entry.id;
-  drop_waiting(*this, id);
-  supersede_under_way(*this, id);
-  write(
-    end_of_gpu(id),
+  overwrite(
+    ledger_write(id),
     [sh = *this, x](write_number) {
       auto& prefix = sh.cfg().prefix;
       auto& worker = sh.cfg().worker_id;
-      return make_ordered_command(
+      return make_command(
         close_gpu_script(),
         {keys::gpus(prefix), keys::gpu(prefix, x.entry.id),
          keys::closed_gpus(prefix)},

@@ -84,14 +84,13 @@ void shell::restore_all() const {
     });
   }
   for (auto& [id, x] : st().held_gpus) {
-    if (st().writes.contains(end_of_gpu(id)))
-      continue; // It would stand there again, with nobody to renew it.
+    if (st().writes.contains(ledger_write(id)))
+      continue; // What is on its way says all of it, or is its end.
     ++st().restores_open;
-    write(
-      "restore of ledger entry " + id,
-      // A newer write may be on its way, or have just been made.
+    overwrite(
+      ledger_write(id),
       [sh = *this, x = x](write_number number) {
-        return sh.gpu_command(sh.latest(x), sh.cfg().lease, number);
+        return sh.gpu_command(x, sh.cfg().lease, number);
       },
       [sh = *this, x = x](const answer& got, write_number) {
         if (got && got->integer == 1)

@@ -76,8 +76,8 @@ struct shell {
            + std::to_string(fence) + ")";
   }
 
-  static std::string end_of_gpu(const std::string& id) {
-    return "end of ledger entry " + id;
+  static std::string ledger_write(const std::string& id) {
+    return "write of ledger entry " + id;
   }
 
   std::string running_key() const {
@@ -98,6 +98,12 @@ struct shell {
   /// the number of the one that was answered.
   void write(std::string name, std::function<command(write_number)> make,
              job_store_state::write_handler asker) const;
+  /// In the place of an older write of that name, which is not tried again:
+  /// Redis must not hear of it after the newer one. Whoever asked for it is
+  /// told what came of a try under way, or that there was none.
+  void overwrite(const std::string& name,
+                 std::function<command(write_number)> make,
+                 job_store_state::write_handler asker) const;
   void try_write(const std::string& name) const;
   void wrote(const std::string& name, answer got) const;
   void retry_failed_writes() const;
@@ -182,8 +188,6 @@ struct shell {
   void renew_gpus() const;
   void not_renewed(const std::string& id) const;
   promise<caf::ok_atom> write_gpu(const msg::write_gpu& x) const;
-  /// As it was last asked to be written; `x` itself when it was not.
-  const held_gpu& latest(const held_gpu& x) const;
   command gpu_command(const held_gpu& x, milliseconds lease,
                       write_number number) const;
   promise<caf::ok_atom> close_gpu(const msg::close_gpu& x) const;
