@@ -28,4 +28,16 @@ while [ $# -gt 0 ]; do
   esac
 done
 cd "$interop_dir"
-exec "$interop_build/venv/$environment/bin/python" -B -m pytest "$@"
+
+# Others' clients and apps leave files behind, and pytest its logs: of use only
+# when something failed.
+TMPDIR=$(mktemp -d)
+export TMPDIR
+status=0
+"$interop_build/venv/$environment/bin/python" -B -m pytest "$@" || status=$?
+if [ "$status" = 0 ] || [ "$status" = 77 ]; then
+  rm -rf "$TMPDIR"
+else
+  echo "Files and logs of this run: $TMPDIR"
+fi
+exit "$status"
