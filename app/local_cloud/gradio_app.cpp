@@ -1,6 +1,8 @@
 #include "app/local_cloud/gradio_app.hpp"
 
 #include "app/local_cloud/json_text.hpp"
+#include "messages/digest.hpp"
+#include "messages/hex.hpp"
 
 #include <fstream>
 
@@ -107,7 +109,7 @@ void gradio_app::upload(const httplib::Request& in, httplib::Response& out) {
     return reply_detail(out, "No files in the form", 400);
   json_array paths;
   for (auto i = first; i != last; ++i) {
-    auto dir = context_.dir / "cache" / hex_sha256(i->second.content);
+    auto dir = context_.dir / "cache" / to_hex(sha256(i->second.content));
     auto path = dir / safe_file_name(i->second.filename);
     std::filesystem::create_directories(dir);
     // Two uploads of the same bytes meet here: each writes aside, the rename

@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <openssl/evp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -152,31 +151,6 @@ std::string safe_file_name(std::string_view name) {
       out += c;
   if (out.find_first_not_of(". ") == std::string::npos)
     return "file";
-  return out;
-}
-
-std::string hex_sha256(std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned size = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(),
-             nullptr);
-  std::string out;
-  for (unsigned i = 0; i < size; ++i)
-    out += fmt::format("{:02x}", digest[i]);
-  return out;
-}
-
-std::string from_base64(std::string_view text) {
-  if (text.empty() || text.size() % 4 != 0)
-    return {};
-  std::string out(text.size() / 4 * 3, '\0');
-  int n = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                          reinterpret_cast<const unsigned char*>(text.data()),
-                          static_cast<int>(text.size()));
-  if (n < 0)
-    return {};
-  auto padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
-  out.resize(static_cast<size_t>(n - padding));
   return out;
 }
 

@@ -27,9 +27,6 @@ void cut_connections(int port);
 std::string media_type(std::string_view path);
 /// Without folders, and with only letters, digits, space and `._-()`.
 std::string safe_file_name(std::string_view name);
-std::string hex_sha256(std::string_view bytes);
-/// Empty when `text` is not base64.
-std::string from_base64(std::string_view text);
 /// Whether the request comes from this machine.
 bool from_loopback(const httplib::Request& request);
 

@@ -2,6 +2,9 @@
 
 #include "app/local_cloud/json_text.hpp"
 #include "app/local_cloud/picture_words.hpp"
+#include "messages/base64.hpp"
+#include "messages/digest.hpp"
+#include "messages/hex.hpp"
 
 #include <algorithm>
 #include <ctime>
@@ -73,7 +76,7 @@ std::string bytes_of_data_url(std::string_view url) {
   for (auto kind : {"jpeg", "jpg", "png", "webp"})
     if (auto rest = url;
         strip(rest, fmt::format("data:image/{};base64,", kind)))
-      return from_base64(rest);
+      return from_base64(rest).value_or("");
   return {};
 }
 
@@ -122,7 +125,7 @@ std::string vision_server::models_json() const {
                .add("model", x)
                .add("modified_at", "2025-10-20T12:00:00Z")
                .add("size", int64_t{7'816'589'186})
-               .add("digest", hex_sha256(x))
+               .add("digest", to_hex(sha256(x)))
                .raw("details", R"({"format":"gguf","family":"mllama",)"
                                R"("parameter_size":"10.7B",)"
                                R"("quantization_level":"Q4_K_M"})")
@@ -195,7 +198,7 @@ auto vision_server::see(dialect form, const question& x) const
       refusal{400, "this model only supports one image while more than one "
                    "image requested"}};
   auto bytes = form == dialect::openai ? bytes_of_data_url(x.images[0])
-                                       : from_base64(x.images[0]);
+                                       : from_base64(x.images[0]).value_or("");
   if (bytes.empty())
     return tl::unexpected{refusal{
       400, form == dialect::openai ? "invalid image input"

@@ -1,10 +1,10 @@
 #include "tests/harness/redis_scripts.hpp"
 
+#include "messages/digest.hpp"
 #include "messages/hex.hpp"
 #include "tests/harness/redis_reply.hpp"
 
 #include <lua.hpp>
-#include <openssl/evp.h>
 
 #include <array>
 #include <stdexcept>
@@ -200,20 +200,12 @@ void write_value(lua_State* lua, reply_writer& out) {
 }
 
 int sha1_of_text(lua_State* lua) {
-  auto hex = sha1_hex(text_at(lua, 1));
+  auto hex = to_hex(sha1(text_at(lua, 1)));
   lua_pushlstring(lua, hex.data(), hex.size());
   return 1;
 }
 
 } // namespace
-
-std::string sha1_hex(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(),
-             nullptr);
-  return to_hex({reinterpret_cast<char*>(digest.data()), size});
-}
 
 redis_scripts::redis_scripts(memory_redis& server) : server_(server) {
   open();
@@ -248,17 +240,17 @@ void redis_scripts::forget() {
 }
 
 std::string redis_scripts::add(std::string_view text, std::string& error) {
-  auto sha1 = sha1_hex(text);
-  if (knows(sha1))
-    return sha1;
+  auto hash = to_hex(sha1(text));
+  if (knows(hash))
+    return hash;
   if (luaL_loadbuffer(lua_, text.data(), text.size(), "@user_script") != 0) {
     error = "ERR Error compiling script (new function): "
             + std::string{text_at(lua_, -1)};
     lua_pop(lua_, 1);
     return {};
   }
-  scripts_.emplace(sha1, luaL_ref(lua_, LUA_REGISTRYINDEX));
-  return sha1;
+  scripts_.emplace(hash, luaL_ref(lua_, LUA_REGISTRYINDEX));
+  return hash;
 }
 
 void redis_scripts::push_words(const char* name, memory_redis::args words) {

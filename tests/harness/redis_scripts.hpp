@@ -51,6 +51,4 @@ private:
   std::array<redis_text::double_buffer, 16> numbers_;
 };
 
-std::string sha1_hex(std::string_view text);
-
 } // namespace render::harness

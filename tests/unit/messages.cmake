@@ -5,6 +5,13 @@ render_test(
   DEPENDS render_messages)
 
 render_test(
+  digest_test
+  LABEL unit
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/digest_test.cpp
+  DEPENDS render_digest)
+
+render_test(
   json_test
   LABEL unit
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/json_test.cpp

@@ -2,10 +2,10 @@
 
 #include "actors/io/media/identify.hpp"
 #include "actors/io/media/image_header.hpp"
+#include "messages/base64.hpp"
 
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <cmath>
@@ -89,16 +89,6 @@ cv::Mat shrink(const cv::Mat& x, uint32_t side_max) {
   };
   cv::Mat out;
   cv::resize(x, out, {scaled(x.cols), scaled(x.rows)}, 0, 0, cv::INTER_AREA);
-  return out;
-}
-
-std::string to_base64(std::string_view bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  auto size
-    = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()),
-                      static_cast<int>(bytes.size()));
-  out.resize(static_cast<size_t>(size));
   return out;
 }
 

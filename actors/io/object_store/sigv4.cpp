@@ -1,9 +1,7 @@
 #include "actors/io/object_store/sigv4.hpp"
 
+#include "messages/digest.hpp"
 #include "messages/hex.hpp"
-
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <array>
 #include <ctime>
@@ -13,15 +11,6 @@ namespace render::s3 {
 namespace {
 
 constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
-
-std::string hmac(std::string_view key, std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-       digest.data(), &size);
-  return {reinterpret_cast<char*>(digest.data()), size};
-}
 
 std::string time_text(int64_t unix_s, const char* format) {
   auto whole = static_cast<std::time_t>(unix_s);
@@ -48,12 +37,12 @@ std::string signature(const credentials& who, int64_t unix_s,
                       std::string_view canonical_hash) {
   auto text = std::string{algorithm} + "\n" + date_time(unix_s) + "\n"
               + scope(who, unix_s) + "\n" + std::string{canonical_hash};
-  auto key = hmac("AWS4" + who.secret_key, day(unix_s));
+  auto key = hmac_sha256("AWS4" + who.secret_key, day(unix_s));
   for (std::string_view part :
        {std::string_view{who.region}, std::string_view{"s3"},
         std::string_view{"aws4_request"}})
-    key = hmac(key, part);
-  return to_hex(hmac(key, text));
+    key = hmac_sha256(key, part);
+  return to_hex(hmac_sha256(key, text));
 }
 
 // Already sorted by name.
@@ -90,11 +79,7 @@ std::string object_path(std::string_view bucket, std::string_view key) {
 }
 
 std::string sha256_hex(std::string_view data) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  EVP_Digest(data.data(), data.size(), digest.data(), &size, EVP_sha256(),
-             nullptr);
-  return to_hex({reinterpret_cast<char*>(digest.data()), size});
+  return to_hex(sha256(data));
 }
 
 std::string presign_canonical_hash(const credentials& who,

@@ -1,0 +1,12 @@
+#pragma once
+// What OpenSSL makes of bytes: the digest itself, not its hexadecimal text.
+#include <string>
+#include <string_view>
+
+namespace render {
+
+std::string sha1(std::string_view bytes);
+std::string sha256(std::string_view bytes);
+std::string hmac_sha256(std::string_view key, std::string_view bytes);
+
+} // namespace render
