@@ -28,6 +28,8 @@ std::string_view to_string(gpu_entry_state state) noexcept {
     return "intent";
   case gpu_entry_state::running:
     return "running";
+  case gpu_entry_state::ready:
+    return "ready";
   case gpu_entry_state::stopping:
     return "stopping";
   }
@@ -35,7 +37,8 @@ std::string_view to_string(gpu_entry_state state) noexcept {
 }
 
 gpu_entry_state gpu_entry_state_from(std::string_view text) noexcept {
-  for (auto x : {gpu_entry_state::running, gpu_entry_state::stopping})
+  for (auto x : {gpu_entry_state::running, gpu_entry_state::ready,
+                 gpu_entry_state::stopping})
     if (text == to_string(x))
       return x;
   return gpu_entry_state::intent;

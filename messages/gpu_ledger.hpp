@@ -13,7 +13,9 @@ namespace render {
 enum class gpu_entry_state : uint8_t {
   /// To be launched, or launched and the answer not seen.
   intent,
+  /// Boots: not all of its services have come up yet.
   running,
+  ready,
   stopping,
 };
 

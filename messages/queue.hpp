@@ -236,6 +236,15 @@ typename Inspector::result_type inspect(Inspector& f, capacity& x) {
   return f(x.free, x.jobs_received, x.accepting);
 }
 
+/// SUPERVISOR → QUEUE WATCHER: something is to be decided by what waits. A
+/// `backlog` that was seen since, or is about to be, follows.
+struct look_now {};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, look_now&) {
+  return f();
+}
+
 /// QUEUE WATCHER → SUPERVISOR: jobs that are ours now and want a slot, or, in
 /// `unfit`, a rejection.
 struct jobs_claimed {

@@ -38,6 +38,8 @@ using supervisor_actor = work_sink_actor::extend_with<gpu_owner_actor>::extend<
 using queue_watcher_actor = caf::typed_actor<
   // Replaces what is free.
   caf::reacts_to<msg::capacity>,
+  // Reports what waits.
+  caf::reacts_to<msg::look_now>,
   // INTERNAL: timers.
   caf::reacts_to<msg::timer_due>>;
 

@@ -54,6 +54,10 @@ bool policy::is_ready(job_kind kind) const {
   return std::find(ready_.begin(), ready_.end(), kind) != ready_.end();
 }
 
+bool policy::has_booted() const {
+  return ready_.size() + given_up_.size() == cfg_.kinds.size();
+}
+
 effects policy::boot_tick(double now_s) {
   effects out;
   auto ask = [&](const std::string& service) {
@@ -84,7 +88,7 @@ effects policy::boot_tick(double now_s) {
       append(out, lose("none of its services came up", now_s));
       return out;
     }
-    if (ready_.size() + given_up_.size() == cfg_.kinds.size())
+    if (has_booted())
       return out;
   }
   append(out, arm(timer::boot_probe,
@@ -126,6 +130,8 @@ effects policy::service_ready(job_kind kind, double now_s) {
     phase_ = gpu_phase::ready;
     append(out, arm(timer::idle, idle_timeout()));
   }
+  if (has_booted())
+    out.push_back(write_ledger{entry()});
   out.push_back(update());
   return out;
 }

@@ -31,6 +31,7 @@ gpu_entry policy::entry() const {
   out.state = phase_ == gpu_phase::stopping || phase_ == gpu_phase::gone
                 ? gpu_entry_state::stopping
               : gpu_.workload.empty() ? gpu_entry_state::intent
+              : has_booted()          ? gpu_entry_state::ready
                                       : gpu_entry_state::running;
   out.expires_s = expires_sent_s_;
   out.intent_s = launch_sent_s_;

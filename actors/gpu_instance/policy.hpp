@@ -238,6 +238,8 @@ private:
   report update() const;
   duration service_timeout(job_kind kind) const;
   bool is_ready(job_kind kind) const;
+  /// No other service is expected to come up.
+  bool has_booted() const;
 
   config cfg_;
   gpu_phase phase_ = gpu_phase::launching;

@@ -69,6 +69,12 @@ effects policy::on_capacity(msg::capacity x, double now_s) {
   return next(now_s);
 }
 
+effects policy::on_look_wanted(double now_s) {
+  report_wanted_ = true;
+  peeked_at_s_ = 0;
+  return next(now_s);
+}
+
 effects policy::on_head(const msg::queue_head& x, double now_s) {
   waiting_ = false;
   backoff_ = cfg_.backoff_min;
@@ -160,6 +166,7 @@ effects policy::on_peeked(msg::queue_snapshot x, double now_s) {
     append(out, report_empty());
   } else {
     reported_ = true;
+    report_wanted_ = false;
     out.push_back(report{std::move(seen)});
   }
   append(out, next(now_s));
@@ -309,9 +316,9 @@ void policy::disarm() {
 }
 
 effects policy::report_empty() {
-  if (!reported_)
+  if (!reported_ && !report_wanted_)
     return {};
-  reported_ = false;
+  reported_ = report_wanted_ = false;
   return {report{}};
 }
 

@@ -82,6 +82,7 @@ public:
   }
 
   effects on_capacity(msg::capacity x, double now_s);
+  effects on_look_wanted(double now_s);
   effects on_head(const msg::queue_head& x, double now_s);
   effects on_wait_failed(const failure& why);
   effects on_claimed(msg::claimed_jobs x, double now_s);
@@ -128,6 +129,8 @@ private:
   bool backing_off_ = false;
   /// The owner was last told of waiting jobs.
   bool reported_ = false;
+  /// The owner wants to be told.
+  bool report_wanted_ = false;
   /// A claim has found nothing for the slots that are open now.
   bool futile_ = false;
   std::vector<msg::claim_quota> last_asked_;

@@ -107,6 +107,9 @@ queue_watcher_behavior(self_ptr self, queue_watcher::config cfg,
     [sh](msg::capacity& x) {
       sh.run(sh.policy().on_capacity(std::move(x), sh.now()));
     },
+    [sh](const msg::look_now&) {
+      sh.run(sh.policy().on_look_wanted(sh.now()));
+    },
     [sh](const msg::timer_due& x) {
       sh.run(sh.policy().on_timer(x.generation, sh.now()));
     },

@@ -17,7 +17,12 @@ policy::policy(config cfg) : cfg_(std::move(cfg)), random_(cfg_.seed) {
 effects policy::on_watcher_started() {
   jobs_received_ = 0;
   told_capacity_.reset();
-  return capacity();
+  auto out = capacity();
+  if (std::any_of(demands_.begin(), demands_.end(), [](auto& entry) {
+        return entry.second.elsewhere.has_value();
+      }))
+    out.push_back(look_at_queue{});
+  return out;
 }
 
 effects policy::start() {
@@ -56,7 +61,11 @@ uint32_t policy::free_slots(const gpu& x) const {
 effects policy::on_backlog(const msg::backlog& x, double now_s) {
   backlog_ = x.waiting_by_type;
   backlog_at_s_ = now_s;
-  return scale(now_s);
+  effects out;
+  if (!draining())
+    for (auto& type : workload_types())
+      append(out, decide(type, now_s));
+  return out;
 }
 
 effects policy::on_gpu_update(const msg::gpu_update& x, double now_s) {

@@ -96,6 +96,7 @@ enum class timer : uint32_t {
 struct send_capacity {
   msg::capacity what;
 };
+struct look_at_queue {};
 struct run_on {
   uint64_t instance = 0;
   msg::run_job task;
@@ -155,10 +156,11 @@ struct say {
   std::string text;
 };
 
-using effect = std::variant<send_capacity, run_on, rent, drain_gpu, halt_gpu,
-                            settle, release, note_attempt, take_gpus, leave_gpu,
-                            view_gpus, deliver, start_watcher, arm_timer,
-                            flush_webhooks, finish, say>;
+using effect
+  = std::variant<send_capacity, look_at_queue, run_on, rent, drain_gpu,
+                 halt_gpu, settle, release, note_attempt, take_gpus, leave_gpu,
+                 view_gpus, deliver, start_watcher, arm_timer, flush_webhooks,
+                 finish, say>;
 using effects = std::vector<effect>;
 
 double in_seconds(duration d);
@@ -238,8 +240,10 @@ private:
     bool timer_is_jitter = false;
     /// The random wait is over; holds until a launch or no more need.
     bool waited = false;
-    /// The ledger was asked what others launch, and has not answered.
+    /// The ledger was asked what others launch, and nothing is decided yet.
     bool viewing = false;
+    /// Slots of their GPUs, as it has answered.
+    std::optional<uint64_t> elsewhere;
     uint32_t failures = 0;
     double not_before_s = 0;
   };
@@ -274,6 +278,8 @@ private:
 
   // scaling.cpp
   effects scale(double now_s);
+  /// By what the ledger has shown, if it was asked.
+  effects decide(const std::string& type, double now_s);
   effects scale_type(const std::string& type, double now_s,
                      std::optional<uint64_t> elsewhere = std::nullopt);
   effects launch(const std::string& type, uint32_t wanted);
@@ -283,6 +289,9 @@ private:
   std::optional<uint64_t> in_the_way(const std::string& type,
                                      double now_s) const;
   bool is_in_the_way(const gpu& x, const std::string& type, double now_s) const;
+  /// Jobs in the queue, as they were last seen.
+  uint64_t queued_for(const std::string& type) const;
+  /// With those that are ours and have no slot.
   uint64_t waiting_for(const std::string& type) const;
   shortage shortage_of(const std::string& type, double now_s) const;
   std::set<std::string> workload_types() const;

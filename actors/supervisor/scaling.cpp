@@ -22,11 +22,16 @@ const std::string& policy::workload_of(const std::string& job_type) const {
   return at == cfg_.workload_of_kind.end() ? none : at->second;
 }
 
-uint64_t policy::waiting_for(const std::string& type) const {
+uint64_t policy::queued_for(const std::string& type) const {
   uint64_t out = 0;
   for (auto& [job_type, count] : backlog_)
     if (workload_of(job_type) == type)
       out += count;
+  return out;
+}
+
+uint64_t policy::waiting_for(const std::string& type) const {
+  auto out = queued_for(type);
   for (auto& id : pending_)
     if (workload_of(jobs_.at(id).task.subject.type) == type)
       ++out;
@@ -95,6 +100,14 @@ effects policy::scale(double now_s) {
   for (auto& type : workload_types())
     append(out, scale_type(type, now_s));
   return out;
+}
+
+effects policy::decide(const std::string& type, double now_s) {
+  auto& need = demands_[type];
+  auto elsewhere = std::exchange(need.elsewhere, std::nullopt);
+  if (elsewhere)
+    need.viewing = false;
+  return scale_type(type, now_s, elsewhere);
 }
 
 // `elsewhere`: slots of GPUs that other workers have just launched; not known
@@ -222,7 +235,8 @@ effects policy::make_room(uint64_t instance, const std::string& type) {
   return out;
 }
 
-// GPUs of other workers that are expected to take jobs soon.
+// GPUs of other workers that will take jobs soon. Those that are ready have
+// taken theirs already.
 uint64_t policy::on_their_way(const std::vector<gpu_entry>& entries,
                               double now_s) const {
   auto ours = [this](const gpu_entry& x) {
@@ -232,8 +246,9 @@ uint64_t policy::on_their_way(const std::vector<gpu_entry>& entries,
   };
   auto counts = std::count_if(entries.begin(), entries.end(), [&](auto& x) {
     auto since = now_s - std::max(x.intent_s, x.launched_s);
-    return x.state != gpu_entry_state::stopping
-           && since < in_seconds(cfg_.boot_time) && !ours(x);
+    auto boots = x.state == gpu_entry_state::intent
+                 || x.state == gpu_entry_state::running;
+    return boots && since < in_seconds(cfg_.boot_time) && !ours(x);
   });
   return static_cast<uint64_t>(counts);
 }
@@ -243,9 +258,11 @@ uint64_t policy::on_their_way(const std::vector<gpu_entry>& entries,
 effects policy::on_gpus_viewed(const std::string& type,
                                const result<msg::gpus_seen>& got,
                                double now_s) {
-  demands_[type].viewing = false;
-  if (draining())
+  auto& need = demands_[type];
+  if (draining()) {
+    need.viewing = false;
     return {};
+  }
   effects out;
   auto coming = got ? on_their_way(got->entries, now_s) : 0;
   if (!got)
@@ -257,7 +274,13 @@ effects policy::on_gpus_viewed(const std::string& type,
                                         + " GPU(s) of other workers are on "
                                           "their way for "
                                         + type});
-  append(out, scale_type(type, now_s, coming * cfg_.slots_per_gpu));
+  need.elsewhere = coming * cfg_.slots_per_gpu;
+  // What waits was seen up to a second ago: a GPU that was ready since has
+  // taken some of it. Another look at the queue decides.
+  if (got && queued_for(type) > 0)
+    out.push_back(look_at_queue{});
+  else
+    append(out, decide(type, now_s));
   return out;
 }
 

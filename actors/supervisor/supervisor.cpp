@@ -35,6 +35,10 @@ struct shell {
     self->send(st().watcher, std::move(x.what));
   }
 
+  void operator()(look_at_queue) const {
+    self->send(st().watcher, msg::look_now{});
+  }
+
   void operator()(run_on x) const {
     if (auto at = st().gpus.find(x.instance); at != st().gpus.end())
       self->send(at->second, std::move(x.task));

@@ -200,7 +200,9 @@ void add_gpus(CLI::App& app, context& ctx, std::function<int()>& action) {
     ->check(CLI::Range(0.0, 1e6));
   cmd->footer("A GPU whose lease ran out has lost its worker; another takes it "
               "over within a\nminute. In state intent, the provider has not "
-              "yet said which workload it is.\n\nExamples:\n  c3ctl gpus\n  "
+              "yet said which workload it is;\nin state running, a service of "
+              "it has not come up yet."
+              "\n\nExamples:\n  c3ctl gpus\n  "
               "c3ctl gpus --closed 20 --price 1.2\n  c3ctl gpus --json");
   cmd->callback([&ctx, &action, opts] {
     action = [&ctx, opts] {

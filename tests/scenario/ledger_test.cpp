@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(knows_the_intent_the_workload_and_the_confirmed_stop) {
   advance(1s);
   BOOST_REQUIRE(ledger->entries.contains("e1"));
   auto& entry = ledger->entries["e1"];
-  BOOST_TEST((entry.state == gpu_entry_state::running));
+  BOOST_TEST((entry.state == gpu_entry_state::ready));
   BOOST_TEST(!entry.workload.empty());
   BOOST_TEST(!entry.node.empty());
   BOOST_TEST(entry.expires_s > 0);
@@ -209,7 +209,7 @@ BOOST_AUTO_TEST_CASE(two_lost_answers_of_one_second_leave_no_gpu_over) {
   BOOST_REQUIRE_EQUAL(ledger->entries.size(), 2u);
   BOOST_TEST(ledger->entries["e1"].workload == "w1");
   BOOST_TEST(ledger->entries["e2"].workload == "w2");
-  BOOST_TEST((ledger->entries["e2"].state == gpu_entry_state::running));
+  BOOST_TEST((ledger->entries["e2"].state == gpu_entry_state::ready));
 }
 
 // The first finds the second's GPU, whose answer is still on its way.

@@ -52,6 +52,23 @@ BOOST_AUTO_TEST_CASE(of_many_workers_as_many_launch_as_jobs_wait) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_young_gpu_that_is_busy_keeps_nobody_from_launching) {
+  fleet_scenario s;
+  s.given_workers(2);
+  s.when_a_job_is_pushed("whisper", 300);
+  s.until([&] {
+    return s.renders_running() == 1;
+  });
+  // Its other services come up as well.
+  s.after(10);
+  s.when_a_job_is_pushed("whisper", 300);
+  auto took_s = s.until([&] {
+    return s.renders_running() == 2;
+  });
+  // The random wait, and the boot of a machine.
+  BOOST_TEST(took_s <= 30 + 45);
+}
+
 BOOST_AUTO_TEST_CASE(of_many_idle_gpus_one_makes_room) {
   fleet_scenario s;
   s.given_workers(6);

@@ -273,6 +273,28 @@ BOOST_AUTO_TEST_CASE(of_an_earlier_write_matters_no_more) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_CASE(its_entry_says_when_a_gpu_has_booted) {
+  auto cfg = media();
+  cfg.kinds = {job_kind::csm, job_kind::whisper};
+  policy x{cfg};
+  x.start(t0);
+  x.on_listed(list_purpose::before_launch, list({}), t0);
+  x.on_ledger_written({}, {}, t0);
+  using enum gpu_entry_state;
+  auto written = [](const effects& out) {
+    auto xs = all<write_ledger>(out);
+    return xs.empty() ? std::nullopt : std::optional{xs.back().entry.state};
+  };
+  BOOST_TEST((written(x.on_launched(workload("w"), t0)) == running));
+  BOOST_TEST(!written(x.on_probed("", {}, t0)));
+  // What waits may need the other service.
+  BOOST_TEST(!written(x.on_probed("csm", {}, t0)));
+  BOOST_TEST((written(x.on_ledger_doubt()) == running));
+  BOOST_TEST((written(x.on_probed("whisper", {}, t0)) == ready));
+  BOOST_TEST((written(x.on_ledger_doubt()) == ready));
+  BOOST_TEST((written(x.on_halt("test", t0)) == stopping));
+}
+
 BOOST_AUTO_TEST_SUITE(an_entry_in_doubt)
 
 BOOST_AUTO_TEST_CASE(is_asked_about_at_once) {

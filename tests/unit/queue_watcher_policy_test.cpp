@@ -158,6 +158,49 @@ BOOST_AUTO_TEST_CASE(reports_what_waits_and_looks_again_in_a_second) {
   BOOST_TEST(all<wait_for_work>(out).size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(looks_at_once_when_its_owner_wants_it) {
+  auto x = awake(slots(0));
+  BOOST_TEST(all<peek>(x.on_head({true}, t0)).size() == 1u);
+  // One under way will do.
+  BOOST_TEST(x.on_look_wanted(t0).empty());
+  auto out = x.on_peeked({{good_job("a")}, 1}, t0);
+  BOOST_TEST(all<report>(out).size() == 1u);
+  auto timer = all<arm_timer>(out)[0].generation;
+  BOOST_TEST(all<peek>(x.on_look_wanted(t0 + 0.1)).size() == 1u);
+  BOOST_TEST(x.on_timer(timer, t0 + 1).empty());
+  out = x.on_peeked({{}, 0}, t0 + 0.1);
+  BOOST_TEST(all<report>(out).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(says_when_asked_that_nothing_waits) {
+  auto x = awake(slots(0));
+  for (auto i = 0; i < 2; ++i) {
+    auto out = x.on_look_wanted(t0);
+    BOOST_REQUIRE(all<report>(out).size() == 1u);
+    BOOST_TEST(all<report>(out)[0].what.waiting_by_type.empty());
+  }
+  x.on_head({true}, t0);
+  x.on_look_wanted(t0);
+  BOOST_TEST(all<report>(x.on_peeked({{}, 0}, t0)).size() == 1u);
+  x.on_head({true}, t0);
+  BOOST_TEST(all<report>(x.on_peeked({{}, 0}, t0)).empty());
+}
+
+BOOST_AUTO_TEST_CASE(looks_after_the_claim_that_is_under_way) {
+  auto x = awake(slots(1));
+  BOOST_TEST(all<claim>(x.on_head({true}, t0)).size() == 1u);
+  BOOST_TEST(x.on_look_wanted(t0).empty());
+  auto out = x.on_claimed(claimed({}, true), t0);
+  BOOST_TEST(all<peek>(out).size() == 1u);
+  // Which may have taken all there was.
+  auto y = awake(slots(1));
+  y.on_head({true}, t0);
+  y.on_look_wanted(t0);
+  out = y.on_claimed(claimed({good_job("a")}), t0);
+  BOOST_REQUIRE(all<report>(out).size() == 1u);
+  BOOST_TEST(all<report>(out)[0].what.waiting_by_type.empty());
+}
+
 BOOST_AUTO_TEST_CASE(rejects_what_can_never_run) {
   auto x = awake(slots(0));
   x.on_head({true}, t0);

@@ -37,7 +37,12 @@ struct one_worker {
   }
 
   effects jobs_wait(uint64_t count, const std::string& type = "csm") {
-    return x.on_backlog({{{type, count}}, t0}, now_s);
+    return queue_shows({{{type, count}}, t0});
+  }
+
+  effects queue_shows(msg::backlog what) {
+    queue = std::move(what);
+    return x.on_backlog(queue, now_s);
   }
 
   /// The random wait after `out` ends.
@@ -49,9 +54,17 @@ struct one_worker {
     return after;
   }
 
-  effects look_shows(std::vector<gpu_entry> entries) {
-    return x.on_gpus_viewed("media:fast", msg::gpus_seen{std::move(entries)},
-                            now_s);
+  effects ledger_shows(std::vector<gpu_entry> entries,
+                       const std::string& type = "media:fast") {
+    return x.on_gpus_viewed(type, msg::gpus_seen{std::move(entries)}, now_s);
+  }
+
+  /// And then the queue, where nothing has changed.
+  effects look_shows(std::vector<gpu_entry> entries,
+                     const std::string& type = "media:fast") {
+    auto out = ledger_shows(std::move(entries), type);
+    append(out, x.on_backlog(queue, now_s));
+    return out;
   }
 
   /// How many GPUs are launched for so many jobs, when the look shows these.
@@ -61,6 +74,7 @@ struct one_worker {
   }
 
   policy x;
+  msg::backlog queue;
   double now_s = t0;
 };
 
@@ -75,6 +89,47 @@ BOOST_AUTO_TEST_CASE(the_ledger_is_looked_at) {
   BOOST_REQUIRE(all<supervisor::view_gpus>(out).size() == 1u);
   BOOST_TEST(all<supervisor::view_gpus>(out)[0].type == "media:fast");
   BOOST_TEST(all<rent>(w.look_shows({})).size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(another_look_at_the_queue_decides) {
+  one_worker w;
+  w.wait_ends(w.jobs_wait(2));
+  auto out = w.ledger_shows({});
+  BOOST_TEST(out.size() == 1u);
+  BOOST_TEST(all<look_at_queue>(out).size() == 1u);
+  // One of them went to a GPU that was ready in between.
+  BOOST_TEST(all<rent>(w.jobs_wait(1)).size() == 1u);
+  BOOST_TEST(w.jobs_wait(1).empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_has_gone_by_then_launches_nothing) {
+  one_worker w;
+  w.wait_ends(w.jobs_wait(1));
+  w.ledger_shows({});
+  BOOST_TEST(all<rent>(w.jobs_wait(1, "analyze")).empty());
+  // The next one of this type waits as any other does.
+  auto out = w.jobs_wait(1);
+  BOOST_TEST(all<rent>(out).empty());
+  BOOST_TEST(all<arm_timer>(out).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_new_watcher_is_asked_for_it_again) {
+  one_worker w;
+  w.wait_ends(w.jobs_wait(1));
+  BOOST_TEST(all<look_at_queue>(w.x.on_watcher_started()).empty());
+  w.ledger_shows({});
+  BOOST_TEST(all<look_at_queue>(w.x.on_watcher_started()).size() == 1u);
+  w.jobs_wait(1);
+  BOOST_TEST(all<look_at_queue>(w.x.on_watcher_started()).empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_in_the_queue_waits_for_no_look_at_it) {
+  one_worker w;
+  job ours;
+  ours.id = "a";
+  ours.type = "csm";
+  w.wait_ends(w.x.on_jobs_claimed({{ours}, {}}, t0));
+  BOOST_TEST(all<rent>(w.ledger_shows({})).size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(it_is_looked_at_once) {
@@ -108,6 +163,8 @@ BOOST_AUTO_TEST_CASE(only_what_may_soon_take_a_job_counts) {
   using enum gpu_entry_state;
   BOOST_TEST(one_worker{}.launches_for(1, {an_entry(1, intent)}) == 0u);
   BOOST_TEST(one_worker{}.launches_for(1, {an_entry(1, stopping)}) == 1u);
+  // It takes what waits at once, or is busy.
+  BOOST_TEST(one_worker{}.launches_for(1, {an_entry(1, ready)}) == 1u);
   // It took long to be refused and was launched at last.
   auto late = an_entry(130);
   late.launched_s = t0 - 5;
@@ -170,7 +227,7 @@ BOOST_AUTO_TEST_CASE(a_look_that_fails_keeps_no_job_waiting) {
 BOOST_AUTO_TEST_CASE(a_look_after_the_job_is_gone_launches_nothing) {
   one_worker w;
   w.wait_ends(w.jobs_wait(1));
-  w.x.on_backlog({}, t0);
+  w.queue_shows({});
   auto out = w.look_shows({});
   BOOST_TEST(all<rent>(out).empty());
   BOOST_TEST(all<arm_timer>(out).empty());
@@ -182,7 +239,7 @@ BOOST_AUTO_TEST_CASE(a_job_of_ours_needs_no_look) {
   one_worker w{cfg};
   w.wait_ends(w.jobs_wait(1));
   w.look_shows({});
-  w.x.on_backlog({}, t0);
+  w.queue_shows({});
   msg::gpu_update gpu;
   gpu.instance = 1;
   gpu.phase = gpu_phase::ready;
@@ -219,7 +276,7 @@ struct full_worker : one_worker {
   full_worker() : one_worker(one_gpu()) {
     wait_ends(jobs_wait(1));
     look_shows({});
-    x.on_backlog({}, t0);
+    queue_shows({});
     msg::gpu_update ready;
     ready.instance = 1;
     ready.phase = gpu_phase::ready;
@@ -234,8 +291,7 @@ struct full_worker : one_worker {
   }
 
   effects vision_look_shows(std::vector<gpu_entry> entries) {
-    return x.on_gpus_viewed("ollama_webui:fast",
-                            msg::gpus_seen{std::move(entries)}, now_s);
+    return look_shows(std::move(entries), "ollama_webui:fast");
   }
 };
 
