@@ -114,7 +114,7 @@ fleet_outcome run_fleet(const fleet_options& o) {
   auditor watch{world, faults.limits()};
   watch.sample_every(o.sample_every_s);
   if (o.record_from_s >= 0)
-    world.time.record(seconds(o.record_from_s), o.record_limit);
+    world.time.record(seconds(o.record_from_s), o.record_limit, o.record_only);
   for (size_t i = 0; i < o.foreign; ++i)
     world.cloud.add_foreign("media:fast");
   add_receivers(world, o.faults);

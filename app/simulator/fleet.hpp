@@ -34,6 +34,8 @@ struct fleet_options {
   /// negative: never.
   double record_from_s = -1;
   size_t record_limit = 200'000;
+  /// Empty: all.
+  std::function<bool(const harness::virtual_time::trace_entry&)> record_only;
   /// Called at the end, with the world as it is.
   std::function<void(harness::sim_world&)> inspect;
 };

@@ -1,5 +1,6 @@
 // c3-sim: a whole fleet in virtual time, from a seed, under faults.
 #include "app/simulator/corpus.hpp"
+#include "app/simulator/replay.hpp"
 #include "app/simulator/report.hpp"
 #include "app/simulator/run_options.hpp"
 
@@ -74,42 +75,12 @@ void add_options(CLI::App& app, options& o) {
                  "job's id, w3, gpu-instance)");
   app
     .add_option("--replay-last", o.replay_last,
-                "Messages of the run that --replay looks through, counted "
-                "from its end")
+                "So many lines of it at most, the last ones")
     ->capture_default_str();
   app.add_option("--report", o.report, "Write a page with charts");
   app.add_option("--json", o.json, "Write the figures as JSON");
   app.add_flag("--hash", o.hash, "Print the hash of all messages");
   app.add_flag("--list-faults", o.list_faults, "Explain the faults");
-}
-
-void print_entry(const harness::virtual_time::trace_entry& x) {
-  auto text = x.message.size() > 220 ? x.message.substr(0, 220) + "…"
-                                     : x.message;
-  std::printf("%14.6f  %-14s %6llu  %s\n",
-              static_cast<double>(x.when.count()) / 1e9, x.name.c_str(),
-              static_cast<unsigned long long>(x.actor), text.c_str());
-}
-
-bool concerns(const harness::virtual_time::trace_entry& x,
-              const std::string& what) {
-  return what == "all" || x.name == what
-         || x.message.find(what) != std::string::npos;
-}
-
-/// The run again, this time with a memory: it is the same run.
-void print_last_messages(fleet_options o, const harness::violation& x) {
-  o.record_from_s = std::max(0.0,
-                             static_cast<double>(x.when.count()) / 1e9 - 120);
-  auto again = run_fleet(o);
-  std::vector<const harness::virtual_time::trace_entry*> found;
-  for (auto& entry : again.recorded)
-    if (concerns(entry, x.subject))
-      found.push_back(&entry);
-  std::printf("The last messages that name %s:\n", x.subject.c_str());
-  for (auto i = found.size() > 40 ? found.size() - 40 : 0; i < found.size();
-       ++i)
-    print_entry(*found[i]);
 }
 
 int report_violation(const options& o, const fleet_options& run,
@@ -118,7 +89,7 @@ int report_violation(const options& o, const fleet_options& run,
               simulator::describe(x).c_str(),
               static_cast<unsigned long long>(o.seed), built_from_commit,
               static_cast<double>(x.when.count()) / 1e9);
-  print_last_messages(run, x);
+  print_last_messages(run, x.subject);
   return 1;
 }
 
@@ -176,8 +147,7 @@ fleet_outcome run_workers(const options& o, const fleet_options& run) {
     = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
         .count();
   for (auto& entry : outcome.recorded)
-    if (!o.replay.empty() && concerns(entry, o.replay))
-      print_entry(entry);
+    print_entry(entry);
   if (outcome.broken)
     return outcome;
   std::fprintf(stderr,
@@ -212,6 +182,9 @@ int simulate(const options& o) {
   if (!o.replay.empty()) {
     run->record_from_s = 0;
     run->record_limit = o.replay_last;
+    run->record_only = [&](auto& entry) {
+      return concerns(entry, o.replay);
+    };
   }
   std::vector<named_outcome> outcomes;
   for (auto& name : *names) {

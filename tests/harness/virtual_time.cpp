@@ -37,10 +37,15 @@ void virtual_time::note(caf::resumable* job) {
     return;
   hash_ = mix(hash_, element->mid.integer_value());
   hash_ = mix(hash_, element->content().type_token());
-  if (events_.now() < record_from_)
+  if (recording())
+    keep({events_.now(), actor->id(), actor->name(),
+          element->content().stringify()});
+}
+
+void virtual_time::keep(trace_entry x) {
+  if (kept_ && !kept_(x))
     return;
-  recorded_.push_back({events_.now(), actor->id(), actor->name(),
-                       element->content().stringify()});
+  recorded_.push_back(std::move(x));
   if (recorded_.size() > record_limit_)
     recorded_.pop_front();
 }
@@ -57,11 +62,8 @@ void virtual_time::forget_timeout(caf::resumable* job) {
 }
 
 void virtual_time::add_record(std::string name, std::string text) {
-  if (!recording())
-    return;
-  recorded_.push_back({events_.now(), 0, std::move(name), std::move(text)});
-  if (recorded_.size() > record_limit_)
-    recorded_.pop_front();
+  if (recording())
+    keep({events_.now(), 0, std::move(name), std::move(text)});
 }
 
 void virtual_time::step() {

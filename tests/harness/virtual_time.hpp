@@ -96,10 +96,13 @@ public:
     std::string message;
   };
 
-  /// From `from` on, the last `limit` messages are kept as text: slow.
-  void record(virtual_duration from, size_t limit) {
+  /// From `from` on, the last `limit` messages are kept as text: slow. Of all,
+  /// or of those that are to be kept.
+  void record(virtual_duration from, size_t limit,
+              std::function<bool(const trace_entry&)> kept = {}) {
     record_from_ = from;
     record_limit_ = limit;
+    kept_ = std::move(kept);
   }
 
   bool recording() const noexcept {
@@ -116,6 +119,7 @@ public:
 private:
   void step();
   void note(caf::resumable* job);
+  void keep(trace_entry x);
   void forget_timeout(caf::resumable* job);
   bool advance(virtual_duration end);
   std::optional<virtual_duration> next_timer() const;
@@ -131,6 +135,7 @@ private:
   bool stopped_ = false;
   virtual_duration record_from_ = virtual_duration::max();
   size_t record_limit_ = 0;
+  std::function<bool(const trace_entry&)> kept_;
   std::deque<trace_entry> recorded_;
 };
 
