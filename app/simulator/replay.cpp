@@ -43,11 +43,10 @@ bool concerns(const virtual_time::trace_entry& x, std::string_view what) {
 }
 
 void print_entry(const virtual_time::trace_entry& x) {
-  std::printf("%14.6f  %-14s %6llu  %s%s\n",
-              static_cast<double>(x.when.count()) / 1e9, x.name.c_str(),
-              static_cast<unsigned long long>(x.actor),
-              std::string{shown(x)}.c_str(),
-              x.message.size() > shown_chars ? "…" : "");
+  std::printf(
+    "%14.6f  %-14s %6llu  %s%s\n", static_cast<double>(x.when.count()) / 1e9,
+    x.name.c_str(), static_cast<unsigned long long>(x.actor),
+    std::string{shown(x)}.c_str(), x.message.size() > shown_chars ? "…" : "");
 }
 
 void print_last_messages(fleet_options o, const std::string& subject) {
