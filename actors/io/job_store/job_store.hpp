@@ -95,19 +95,15 @@ struct job_store_state {
   using write_handler = std::function<void(const result<job_store::reply>&,
                                            job_store::write_number)>;
 
-  struct wanted_write {
-    std::function<job_store::command(job_store::write_number)> make;
-    std::vector<write_handler> askers;
-  };
-
   /// A write that is repeated until Redis has answered it.
   struct lasting_write {
-    wanted_write what;
-    /// Written instead, once the try under way is answered.
-    std::optional<wanted_write> newer;
+    std::function<job_store::command(job_store::write_number)> make;
+    std::vector<write_handler> askers;
     /// Of the latest try.
     job_store::write_number number = 0;
     bool under_way = false;
+    /// `make` is newer than the try under way.
+    bool changed = false;
   };
 
   job_store::config cfg;

@@ -84,10 +84,10 @@ void shell::restore_all() const {
     });
   }
   for (auto& [id, x] : st().held_gpus) {
-    if (st().writes.contains(ledger_write(id)))
-      continue; // What is on its way says all of it, or is its end.
     ++st().restores_open;
-    overwrite(
+    // What may be on its way says all of it, or is its end, and is waited for:
+    // the mark says that all that was confirmed is there.
+    write(
       ledger_write(id),
       [sh = *this, x = x](write_number number) {
         return sh.gpu_command(x, sh.cfg().lease, number);

@@ -99,8 +99,8 @@ struct shell {
   void write(std::string name, std::function<command(write_number)> make,
              job_store_state::write_handler asker) const;
   /// In the place of an older write of that name, which is not tried again:
-  /// Redis must not hear of it after the newer one. Whoever asked for it is
-  /// told what came of a try under way, or that there was none.
+  /// Redis must not hear of it after the newer one. Whoever asked for it hears
+  /// what came of the newest.
   void overwrite(const std::string& name,
                  std::function<command(write_number)> make,
                  job_store_state::write_handler asker) const;

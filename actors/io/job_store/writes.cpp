@@ -10,31 +10,22 @@ void shell::write(std::string name, std::function<command(write_number)> make,
                   job_store_state::write_handler asker) const {
   auto [at, fresh] = st().writes.try_emplace(name,
                                              job_store_state::lasting_write{});
-  at->second.what.askers.push_back(std::move(asker));
+  at->second.askers.push_back(std::move(asker));
   if (!fresh)
     return; // Asked twice: one write, two answers.
-  at->second.what.make = std::move(make);
+  at->second.make = std::move(make);
   try_write(name);
 }
 
 void shell::overwrite(const std::string& name,
                       std::function<command(write_number)> make,
                       job_store_state::write_handler asker) const {
-  job_store_state::wanted_write newer{std::move(make), {std::move(asker)}};
   auto& x = st().writes[name];
-  std::vector<job_store_state::write_handler> dropped;
-  if (x.under_way) {
-    if (x.newer)
-      dropped = std::move(x.newer->askers);
-    x.newer = std::move(newer);
-  } else {
-    dropped = std::exchange(x.what, std::move(newer)).askers;
-    std::erase(st().failed_writes, name);
-    try_write(name);
-  }
-  for (auto& other : dropped)
-    other(fail(failure_kind::unavailable, name + ": overtaken by a newer one"),
-          0);
+  x.make = std::move(make);
+  x.askers.push_back(std::move(asker));
+  x.changed = x.under_way;
+  std::erase(st().failed_writes, name);
+  try_write(name);
 }
 
 void shell::try_write(const std::string& name) const {
@@ -43,7 +34,7 @@ void shell::try_write(const std::string& name) const {
     return;
   at->second.under_way = true;
   at->second.number = ++st().last_number;
-  run(at->second.what.make(at->second.number), [sh = *this, name](answer got) {
+  run(at->second.make(at->second.number), [sh = *this, name](answer got) {
     sh.wrote(name, std::move(got));
   });
 }
@@ -53,15 +44,9 @@ void shell::wrote(const std::string& name, answer got) const {
   if (got && got->type == reply::kind::error)
     got = fail(failure_of(got->text));
   auto at = st.writes.find(name);
-  auto& x = at->second;
-  x.under_way = false;
-  if (x.newer) {
-    auto older = std::exchange(x.what, std::move(*x.newer));
-    x.newer.reset();
-    for (auto& asker : older.askers)
-      asker(got, x.number);
+  at->second.under_way = false;
+  if (std::exchange(at->second.changed, false))
     return try_write(name);
-  }
   if (!got && is_outage(got.error())) {
     st.failed_writes.push_back(name);
     if (st.retry_delay == milliseconds{0})
@@ -78,7 +63,7 @@ void shell::wrote(const std::string& name, answer got) const {
   if (st.failed_writes.empty())
     st.retry_delay = milliseconds{0};
   auto node = st.writes.extract(at);
-  for (auto& asker : node.mapped().what.askers)
+  for (auto& asker : node.mapped().askers)
     asker(got, node.mapped().number);
 }
 
