@@ -258,11 +258,8 @@ uint64_t policy::on_their_way(const std::vector<gpu_entry>& entries,
 effects policy::on_gpus_viewed(const std::string& type,
                                const result<msg::gpus_seen>& got,
                                double now_s) {
-  auto& need = demands_[type];
-  if (draining()) {
-    need.viewing = false;
+  if (draining())
     return {};
-  }
   effects out;
   auto coming = got ? on_their_way(got->entries, now_s) : 0;
   if (!got)
@@ -274,7 +271,7 @@ effects policy::on_gpus_viewed(const std::string& type,
                                         + " GPU(s) of other workers are on "
                                           "their way for "
                                         + type});
-  need.elsewhere = coming * cfg_.slots_per_gpu;
+  demands_[type].elsewhere = coming * cfg_.slots_per_gpu;
   // What waits was seen up to a second ago: a GPU that was ready since has
   // taken some of it. Another look at the queue decides.
   if (got && queued_for(type) > 0)

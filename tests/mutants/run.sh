@@ -1,9 +1,29 @@
 #!/usr/bin/env bash
 # Builds each mutant in a copy of the tree and looks for a seed that catches it.
 # Usage: run.sh [NAME...]; SEEDS: how many seeds to try (default 200).
+#        run.sh --check: only whether all of them still fit the sources.
 set -euo pipefail
 root=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 work=$root/build/mutants
+
+# put_in NAME FOLDER [OPTION...]: puts it into that copy of the sources, whether
+# or not it lies in a repository.
+put_in() {
+  (cd "$2" && GIT_CEILING_DIRECTORIES=$(dirname "$2") \
+    git apply "${@:3}" "$root/tests/mutants/$1.patch")
+}
+
+all_names() {
+  (cd "$root/tests/mutants" && printf '%s\n' *.patch | sed 's,\.patch$,,')
+}
+
+if [ "${1:-}" = --check ]; then
+  failed=0
+  for name in $(all_names); do
+    put_in "$name" "$root" --check || failed=1
+  done
+  exit $failed
+fi
 
 # A file that has not changed keeps its time, so that little is built anew.
 sync_tree() {
@@ -37,8 +57,7 @@ hunt() {
 # try NAME: 0 when a seed catches it.
 try() {
   sync_tree
-  if [ "$1" != none ] && ! (cd "$work/src" &&
-    patch -p1 -s -F0 --no-backup-if-mismatch <"$root/tests/mutants/$1.patch"); then
+  if [ "$1" != none ] && ! put_in "$1" "$work/src"; then
     printf '%-26s DOES NOT APPLY\n' "$1"
     return 1
   fi
@@ -56,7 +75,7 @@ try() {
 
 names=("$@")
 [ ${#names[@]} -gt 0 ] ||
-  mapfile -t names < <(cd "$root/tests/mutants" && printf '%s\n' *.patch | sed 's,\.patch$,,')
+  mapfile -t names < <(all_names)
 failed=0
 for name in "${names[@]}"; do
   try "$name" || failed=1
