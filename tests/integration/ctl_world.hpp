@@ -6,6 +6,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <cmath>
+#include <ctime>
+
 namespace render {
 
 inline constexpr auto id = "00000000-0000-4000-8000-000000000001";
@@ -18,6 +21,12 @@ struct ctl_outcome {
 
 inline bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
+}
+
+/// Far from every other time that these tests write, and far from exact: the
+/// clocks of two processes, or of time() and gettimeofday(), differ a little.
+inline bool is_about_now(double unix_s) {
+  return std::abs(unix_s - static_cast<double>(std::time(nullptr))) < 30;
 }
 
 struct ctl_world {
