@@ -122,7 +122,6 @@ monologue(const service_context& context, const gradio_call& call) {
   auto with = choose_voice(call, *context.random);
   if (!with)
     return tl::unexpected{with.error()};
-  auto slowness = context.slowness("csm");
   auto file = speak(*sentences, *with, call).and_then([&](const auto& files) {
     return join(files, call.data[6].GetDouble() / 1000,
                 call.data[7].GetDouble() / 1000, call);
@@ -130,7 +129,7 @@ monologue(const service_context& context, const gradio_call& call) {
   if (!file)
     return gradio_error("Generation failed: " + file.error().message);
   auto seconds = media_seconds(file->string(), call.stop).value_or(0);
-  if (!wait_unless_stopped(context.job_time("csm", seconds, slowness),
+  if (!wait_unless_stopped(context.job_time("csm", seconds, call.slowness),
                            call.stop))
     return tl::unexpected{gradio_failure{}};
   return std::vector{call.file_data(*file)};

@@ -59,6 +59,8 @@ struct gradio_call {
   const json::value& data;
   /// A folder of this run alone, below the app's cache.
   std::filesystem::path dir;
+  /// What a fault adds to its render time.
+  millis slowness;
   /// Ends with the node, not with a cancellation.
   std::stop_token stop;
   /// The JSON of a result file.
@@ -102,6 +104,7 @@ private:
     size_t function = 0;
     json::document body;
     std::string root;
+    millis slowness{0};
     bool cancelled = false;
   };
   using event_ptr = std::shared_ptr<event>;

@@ -48,6 +48,8 @@ void gradio_app::start_what_can() {
       continue;
     auto job = queues_[i].front();
     queues_[i].pop_front();
+    // Here and not in its thread: cancelled at once, it could be overtaken.
+    job->slowness = context_.slowness(service_);
     running_[i] = job;
     sessions_[job->session].messages.push_back(
       {kind::starts, json_object{}
@@ -146,7 +148,7 @@ gradio_result<std::vector<std::string>> gradio_app::execute(event& job) {
       .raw("meta", R"({"_type":"gradio.FileData"})")
       .str();
   };
-  return endpoint.run({data, dir, context_.stop, file_data});
+  return endpoint.run({data, dir, job.slowness, context_.stop, file_data});
 }
 
 gradio_result<void> gradio_app::check(const gradio_endpoint& endpoint,

@@ -167,14 +167,13 @@ transcribe(const service_context& context, const gradio_call& call) {
   if (auto text = context.fault("whisper_error_text"))
     return error_outputs(text->empty() ? "CUDA failed with error out of memory"
                                        : *text);
-  auto slowness = context.slowness("whisper");
   auto segments = check(call).and_then([&] {
     return listen(call);
   });
   if (!segments)
     return error_outputs(segments.error().message);
   double seconds = segments->empty() ? 0 : segments->back().end;
-  if (!wait_unless_stopped(context.job_time("whisper", seconds, slowness),
+  if (!wait_unless_stopped(context.job_time("whisper", seconds, call.slowness),
                            call.stop))
     return error_outputs("stopped");
   auto spoken = text_at(call, language);
