@@ -29,7 +29,12 @@ def parse():
     parser.add_argument("--logs", metavar="DIR",
                         default=str(ROOT / "build/chaos"),
                         help="worker logs of cells that did not hold")
-    return parser.parse_args()
+    parser.add_argument("--check-options", action="store_true",
+                        help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.jobs < 1:
+        parser.error("argument --jobs: at least 1")
+    return options
 
 
 def choose(options):
@@ -165,6 +170,8 @@ def main():
     if not cells:
         print("chaos: no cell has such a name", file=sys.stderr)
         return 2
+    if options.check_options:
+        return 0
     if options.list:
         for cell in cells:
             print(f"{cell.name}: {cell.want}")

@@ -34,7 +34,13 @@ def parse():
                         help="jobs a second (0.8)")
     parser.add_argument("--every", type=float, default=6, metavar="S",
                         help="seconds between faults, on average (6)")
-    return parser.parse_args()
+    parser.add_argument("--check-options", action="store_true",
+                        help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    for name in ("minutes", "rate", "every"):
+        if getattr(options, name) <= 0:
+            parser.error(f"argument --{name}: more than 0")
+    return options
 
 
 class Soak:
@@ -326,6 +332,8 @@ class Soak:
 
 def main():
     options = parse()
+    if options.check_options:
+        return 0
     if not (BIN / "c3-render-worker").exists():
         print(f"soak: no programs in {BIN}; ./run build", file=sys.stderr)
         return 2
