@@ -50,6 +50,11 @@ duration policy::service_timeout(job_kind kind) const {
   }
 }
 
+bool policy::lives() const {
+  return phase_ == gpu_phase::booting || phase_ == gpu_phase::ready
+         || phase_ == gpu_phase::draining;
+}
+
 bool policy::is_ready(job_kind kind) const {
   return std::find(ready_.begin(), ready_.end(), kind) != ready_.end();
 }
@@ -99,8 +104,7 @@ effects policy::boot_tick(double now_s) {
 effects policy::on_probed(const std::string& service, const result<void>& got,
                           double now_s) {
   probing_.erase(service);
-  if (phase_ != gpu_phase::booting && phase_ != gpu_phase::ready
-      && phase_ != gpu_phase::draining)
+  if (!lives())
     return {};
   if (service.empty() && node_up_s_ != 0)
     return health_probed(got, now_s);
@@ -143,8 +147,7 @@ effects policy::on_ledger_doubt() {
 }
 
 effects policy::health_tick() {
-  if (phase_ != gpu_phase::booting && phase_ != gpu_phase::ready
-      && phase_ != gpu_phase::draining)
+  if (!lives())
     return {};
   // The ledger's answer tells whether the GPU is still ours.
   effects out{list_workloads{list_purpose::health}, write_ledger{entry()}};
@@ -157,8 +160,7 @@ effects policy::health_tick() {
 
 effects policy::health_listed(const std::vector<gpu_workload>& all,
                               double now_s) {
-  if (phase_ != gpu_phase::booting && phase_ != gpu_phase::ready
-      && phase_ != gpu_phase::draining)
+  if (!lives())
     return {};
   for (auto& x : all)
     if (x.workload == gpu_.workload) {

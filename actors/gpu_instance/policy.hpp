@@ -237,6 +237,8 @@ private:
   duration idle_timeout() const;
   report update() const;
   duration service_timeout(job_kind kind) const;
+  /// Launched, and no stop is under way.
+  bool lives() const;
   bool is_ready(job_kind kind) const;
   /// No other service is expected to come up.
   bool has_booted() const;

@@ -3,6 +3,7 @@
 #include "app/local_cloud/json_text.hpp"
 
 #include <array>
+#include <cmath>
 #include <fstream>
 #include <sstream>
 
@@ -46,7 +47,7 @@ bool contains(const List& list, std::string_view x) {
 }
 
 std::string clock_text(double seconds, char point) {
-  auto ms = static_cast<int64_t>(seconds * 1000 + 0.5);
+  auto ms = std::llround(seconds * 1000);
   return fmt::format("{:02}:{:02}:{:02}{}{:03}", ms / 3'600'000,
                      ms / 60'000 % 60, ms / 1000 % 60, point, ms % 1000);
 }

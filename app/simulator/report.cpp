@@ -164,7 +164,7 @@ std::string charts_of(const named_outcome& x) {
 }
 
 /// Of a power of ten.
-std::string seconds_text(double decade) {
+std::string seconds_text(int decade) {
   auto ms = decade < 0;
   return fixed_text(std::pow(10, ms ? decade + 3 : decade), decade < -3 ? 1 : 0)
          + (ms ? " ms" : " s");
@@ -173,18 +173,21 @@ std::string seconds_text(double decade) {
 /// Over decades of seconds: the share of jobs that waited no longer.
 std::string wait_chart(runs_ref runs) {
   static constexpr const char* colours[] = {"#1f4e79", "#d35400", "#6c3483"};
+  constexpr auto first = -4;
+  constexpr auto points_in_decade = 50;
+  auto last = 2;
   chart out;
   out.title = "Share of jobs that waited no longer than …";
-  out.x_min = -4;
-  out.x_max = 2;
   for (auto& run : runs) {
     auto& waits = run.outcome.waits_s;
     if (waits.empty() || run.outcome.is_bound)
       continue;
-    out.x_max = std::max(out.x_max, std::ceil(std::log10(waits.back() + 1)));
+    last = std::max(last,
+                    static_cast<int>(std::ceil(std::log10(waits.back() + 1))));
     auto colour = colours[out.curves.size() % std::size(colours)];
     out.curves.push_back({run.policy, colour, {}});
-    for (auto decade = out.x_min; decade < out.x_max + 0.01; decade += 0.02) {
+    for (int i = 0; i <= points_in_decade * (last - first); ++i) {
+      auto decade = first + static_cast<double>(i) / points_in_decade;
       auto upto = std::upper_bound(waits.begin(), waits.end(),
                                    std::pow(10.0, decade));
       out.curves.back().points.emplace_back(
@@ -194,8 +197,10 @@ std::string wait_chart(runs_ref runs) {
   }
   if (out.curves.empty())
     return {};
-  for (auto decade = out.x_min; decade <= out.x_max; ++decade)
-    out.x_marks.push_back({decade, seconds_text(decade)});
+  out.x_min = first;
+  out.x_max = last;
+  for (auto decade = first; decade <= last; ++decade)
+    out.x_marks.push_back({static_cast<double>(decade), seconds_text(decade)});
   for (auto percent : {0, 25, 50, 75, 100})
     out.y_marks.push_back({percent / 100.0, std::to_string(percent) + " %"});
   return svg_chart(out);
