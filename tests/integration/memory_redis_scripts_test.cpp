@@ -112,7 +112,10 @@ private:
   void gpu_step() {
     auto id = d_.of(words{"e1", "e2", "e3"});
     words keys{"c3:gpus", "c3:gpu:" + id};
-    switch (d_.below(5)) {
+    switch (d_.below(6)) {
+    case 5:
+      keys = {"c3:gpu:" + id, "c3:mark:p"};
+      return run(job_store::look_at_gpu_script(), keys, {worker(), number()});
     case 4:
       return run(job_store::view_gpus_script(), {"c3:gpus", "c3:gpus:closed"},
                  {"c3:gpu:", "media:fast", d_.of(words{"0", "2"})});

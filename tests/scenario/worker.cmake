@@ -14,3 +14,10 @@ render_test(
   LABEL scenario
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/ledger_writes_test.cpp
   DEPENDS render_harness)
+
+render_test(
+  job_store_scenario_test
+  LABEL scenario
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/left_gpus_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/lost_claim_test.cpp
+  DEPENDS render_harness)

@@ -1,6 +1,6 @@
 // Seeds that once broke a rule, by the name of what was wrong. They stay.
 #define BOOST_TEST_MODULE regressions
-#include "app/simulator/run_options.hpp"
+#include "app/simulator/corpus.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -97,4 +97,11 @@ BOOST_AUTO_TEST_CASE(a_job_does_not_wait_for_its_own_workers_next_gpu) {
 BOOST_AUTO_TEST_CASE(a_killed_worker_leaves_nothing_behind) {
   for (uint64_t seed : {1, 2, 3})
     expect_whole(run(seed, {"steady", "process-death", 40, 200}));
+}
+
+// Its worker was dead. Redis lost it again after the journal had written it
+// once; or the journal of the dead wrote it before its new owner did.
+BOOST_AUTO_TEST_CASE(a_dead_workers_gpu_survives_several_losses) {
+  for (uint64_t seed : {3956, 3977})
+    expect_whole(run_fleet(corpus_run(seed)));
 }

@@ -51,6 +51,13 @@ end
 return lost
 )lua";
 
+constexpr std::string_view look_at_gpu_lua = R"lua(
+if tonumber(redis.call('GET', KEYS[2]) or '0') < tonumber(ARGV[2]) then
+  return 'lost'
+end
+return redis.call('HGET', KEYS[1], 'owner') == ARGV[1] and 'there' or 'gone'
+)lua";
+
 constexpr std::string_view entry_lua = R"lua(
 local function read_entry(prefix, id)
   local r = redis.call('HMGET', prefix .. id, 'type', 'state', 'expires',
@@ -142,6 +149,12 @@ const script& write_gpu_script() {
 const script& renew_gpus_script() {
   static const auto x = make_script("renew_gpus",
                                     joined_lua(clock_lua, renew_gpus_lua));
+  return x;
+}
+
+const script& look_at_gpu_script() {
+  static const auto x = make_script("look_at_gpu",
+                                    std::string{look_at_gpu_lua});
   return x;
 }
 

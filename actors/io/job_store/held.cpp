@@ -72,7 +72,7 @@ void shell::hold(held_gpu x, write_number number) const {
   x.written = number;
   auto& slot = st().held_gpus[x.id];
   // Most writes are signs of life.
-  auto same = slot.fields == x.fields;
+  auto same = slot.fields == x.fields && slot.owner == x.owner;
   slot = std::move(x);
   if (!same)
     journaled(st().deps.local->put(slot));

@@ -42,7 +42,9 @@ void shell::on_change(const link_change& x) const {
   }
   out().info("{}", x.text);
   st().grace.on_up(self->clock().now());
-  replay_left(false);
+  replay_left();
+  // Without free slots no claim follows soon that would.
+  reconcile();
   renew();
   retry_failed_writes();
 }
@@ -62,7 +64,9 @@ void shell::on_timer(const msg::timer_due& x) const {
   case recover_jobs:
     return recover();
   case replay_again:
-    return replay_left(true);
+    return replay_known();
+  case look_at_left_gpus:
+    return look_at_left();
   }
 }
 

@@ -127,12 +127,14 @@ struct job_store_state {
   job_store::write_number confirmed = 0;
   /// Jobs from their claim until some time after their end.
   std::map<std::string, job_store::held_job> held;
-  /// Ledger entries as Redis has confirmed them, by id.
+  /// Ledger entries as Redis has confirmed them, by id. Those that are not
+  /// among `gpus` are a dead worker's.
   std::map<std::string, job_store::held_gpu> held_gpus;
   /// What earlier processes left, until Redis is there.
   job_store::held left;
-  /// Of these, what stands in Redis since then, with nobody to look after it.
-  job_store::held left_known;
+  /// Of these, jobs that stand in Redis since then, with nobody to look after
+  /// them.
+  std::vector<job_store::held_job> left_known;
   bool journal_failing = false;
   bool checking_loss = false;
   bool renewing = false;

@@ -55,9 +55,10 @@ struct held_job {
   friend bool operator==(const held_job&, const held_job&) = default;
 };
 
-/// A ledger entry that is ours.
+/// A ledger entry that is ours, or a dead worker's until somebody has it.
 struct held_gpu {
   std::string id;
+  /// As the ledger has it.
   std::string owner;
   std::string session;
   /// Field, value, ... as the `write_gpu` script takes them.

@@ -8,7 +8,8 @@ namespace render::job_store {
 void shell::renew() const {
   arm(renew_leases, cfg().lease / 3);
   forget_ended();
-  if (st().claimed.empty() && st().held.empty() && st().gpus.empty())
+  if (st().claimed.empty() && st().held.empty() && st().gpus.empty()
+      && st().held_gpus.empty())
     return;
   if (std::exchange(st().renewing, true))
     return;

@@ -60,7 +60,7 @@ promise<caf::ok_atom> shell::write_gpu(const msg::write_gpu& x) const {
   overwrite(
     ledger_write(id),
     [sh = *this, entry](write_number number) {
-      return sh.gpu_command(entry, sh.cfg().lease, number);
+      return sh.gpu_command(entry, number);
     },
     [sh = *this, entry, id, to](const answer& got,
                                 write_number number) mutable {
@@ -76,16 +76,16 @@ promise<caf::ok_atom> shell::write_gpu(const msg::write_gpu& x) const {
   return to;
 }
 
-command shell::gpu_command(const held_gpu& x, milliseconds lease,
-                           write_number number) const {
+command shell::gpu_command(const held_gpu& x, write_number number) const {
   auto& prefix = cfg().prefix;
-  auto ours = x.session == st().session;
+  // What a dead worker left is for anybody to take over.
+  auto lease = st().gpus.contains(x.id) ? cfg().lease : milliseconds{0};
   std::vector<std::string> argv{x.owner,
                                 std::to_string(lease.count()),
                                 x.id,
                                 keys::gpu_prefix(prefix),
                                 std::to_string(st().confirmed),
-                                std::to_string(ours ? number : 0)};
+                                std::to_string(number)};
   argv.insert(argv.end(), x.fields.begin(), x.fields.end());
   return make_command(
     write_gpu_script(),

@@ -15,8 +15,8 @@ namespace {
 /// have removed on purpose.
 constexpr double too_old_s = 6 * 86'400;
 
-/// Until Redis has given what a dead process left to somebody else, it could
-/// still lose it: when to look once more.
+/// Until Redis has given a job that a dead process left to somebody else, it
+/// could still lose it: when to look once more.
 constexpr int leases_until_taken = 3;
 
 bool says(const answer& got, std::string_view word) {
@@ -90,7 +90,7 @@ void shell::restore_all() const {
     write(
       ledger_write(id),
       [sh = *this, x = x](write_number number) {
-        return sh.gpu_command(x, sh.cfg().lease, number);
+        return sh.gpu_command(x, number);
       },
       [sh = *this, x = x](const answer& got, write_number) {
         if (got && got->integer == 1)
@@ -211,44 +211,79 @@ void shell::deliver_again(const held_job& x, std::function<void()> then) const {
 
 // -- what earlier processes left ----------------------------------------------
 
-void shell::replay_left(bool again) const {
-  auto left = std::exchange(again ? st().left_known : st().left, {});
+void shell::replay_left() const {
+  auto left = std::exchange(st().left, {});
   for (auto& x : left.jobs)
-    replay(x, again);
+    replay(x, false);
   for (auto& x : left.gpus)
-    replay(x, again);
-  if (!again && left.jobs.size() + left.gpus.size() > 0)
+    replay(x);
+  if (!left.jobs.empty())
     arm(replay_again, leases_until_taken * cfg().lease);
+}
+
+void shell::replay_known() const {
+  for (auto& x : std::exchange(st().left_known, {}))
+    replay(x, true);
+}
+
+command shell::look_at_gpu(const held_gpu& x) const {
+  return make_command(look_at_gpu_script(),
+                      {keys::gpu(cfg().prefix, x.id), mark_key(x.session)},
+                      {x.owner, std::to_string(x.written)});
 }
 
 // Its GPU may still run: in the ledger, with a lease that has run out, it is
 // taken over by whoever can use it, or stopped.
-void shell::replay(const held_gpu& x, bool again) const {
-  auto done = [sh = *this, session = x.session, id = x.id] {
-    sh.journaled(sh.st().deps.local->erase_gpu(session, id));
-  };
-  auto in_redis = [sh = *this, x, again, done] {
-    if (again)
-      return done();
-    sh.st().left_known.gpus.push_back(x);
-  };
-  look_at_mark(x.session, [sh = *this, x, in_redis, done](double at) {
-    if (at >= static_cast<double>(x.written))
-      return in_redis();
-    sh.write(
-      "ledger entry " + x.id + " of " + x.session,
-      [sh, x](write_number number) {
-        return sh.gpu_command(x, milliseconds{0}, number);
-      },
-      [sh, x, in_redis, done](const answer& said, write_number) {
-        if (!said || said->integer != 1)
-          return done();
-        sh.out().warn("ledger: entry {} of worker {}, which Redis had lost, "
-                      "is written again",
-                      x.id, x.owner);
-        in_redis();
-      });
-  });
+void shell::replay(const held_gpu& x) const {
+  write(
+    "look at ledger entry " + x.id + " of " + x.session,
+    [sh = *this, x](write_number) {
+      return sh.look_at_gpu(x);
+    },
+    [sh = *this, x](const answer& got, write_number) {
+      auto lost = says(got, "lost");
+      if (lost || says(got, "there"))
+        sh.keep_left(x, lost);
+      else
+        sh.journaled(sh.st().deps.local->erase_gpu(x.session, x.id));
+    });
+}
+
+// Redis could lose it until somebody has it: from now on our own mark tells.
+void shell::keep_left(const held_gpu& x, bool lost) const {
+  auto kept = x;
+  kept.session = st().session;
+  write(
+    ledger_write(x.id),
+    [sh = *this, kept](write_number number) {
+      return sh.gpu_command(kept, number);
+    },
+    [sh = *this, x, kept, lost](const answer& got, write_number number) {
+      if (got && got->integer == 1) {
+        if (lost)
+          sh.out().warn("ledger: entry {} of worker {}, which Redis had lost, "
+                        "is written again",
+                        x.id, x.owner);
+        sh.hold(kept, number);
+        sh.arm(look_at_left_gpus, sh.cfg().lease);
+      }
+      sh.journaled(sh.st().deps.local->erase_gpu(x.session, x.id));
+    });
+}
+
+void shell::look_at_left() const {
+  bool any = false;
+  for (auto& [id, x] : st().held_gpus) {
+    if (st().gpus.contains(id))
+      continue;
+    any = true;
+    run(look_at_gpu(x), [sh = *this, id = id](const answer& got) {
+      if (says(got, "gone") && !sh.st().gpus.contains(id))
+        sh.drop_gpu(id);
+    });
+  }
+  if (any)
+    arm(look_at_left_gpus, cfg().lease);
 }
 
 void shell::replay(const held_job& x, bool again) const {
@@ -266,7 +301,7 @@ void shell::replay(const held_job& x, bool again) const {
       sh.arm(recover_jobs, sh.cfg().recover_min);
     switch (after_restore(said, x, again)) {
     case replay_step::keep:
-      return sh.st().left_known.jobs.push_back(x);
+      return sh.st().left_known.push_back(x);
     case replay_step::forget:
       return done();
     case replay_step::end_again:

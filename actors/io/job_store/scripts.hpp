@@ -133,6 +133,13 @@ const script& write_gpu_script();
 /// Returns the ids that are not ours any more.
 const script& renew_gpus_script();
 
+/// What became of a ledger entry that a process had written.
+/// KEYS: gpu entry, mark of that process.
+/// ARGV: the owner it had, number of that write.
+/// Returns lost: Redis has lost the write; there: nobody else has had it since;
+///       gone: another worker owns it, or it has been ended.
+const script& look_at_gpu_script();
+
 /// Takes over entries whose lease has run out.
 /// KEYS: gpus, mark.
 /// ARGV: worker id, lease time (ms), entry key prefix, most entries, confirmed,

@@ -22,6 +22,7 @@ enum timer : uint32_t {
   renew_leases,
   recover_jobs,
   replay_again,
+  look_at_left_gpus,
 };
 
 inline bool is_outage(const failure& x) {
@@ -166,10 +167,14 @@ struct shell {
   void end_again(const held_job& x, int64_t due_ms,
                  std::function<void()> then) const;
   void deliver_again(const held_job& x, std::function<void()> then) const;
-  /// `again`: those that nobody may have taken over the first time.
-  void replay_left(bool again) const;
+  void replay_left() const;
+  /// Those that nobody may have taken over the first time.
+  void replay_known() const;
   void replay(const held_job& x, bool again) const;
-  void replay(const held_gpu& x, bool again) const;
+  void replay(const held_gpu& x) const;
+  void keep_left(const held_gpu& x, bool lost) const;
+  void look_at_left() const;
+  command look_at_gpu(const held_gpu& x) const;
 
   // -- leases
   void renew() const;
@@ -188,8 +193,7 @@ struct shell {
   void renew_gpus() const;
   void not_renewed(const std::string& id) const;
   promise<caf::ok_atom> write_gpu(const msg::write_gpu& x) const;
-  command gpu_command(const held_gpu& x, milliseconds lease,
-                      write_number number) const;
+  command gpu_command(const held_gpu& x, write_number number) const;
   promise<caf::ok_atom> close_gpu(const msg::close_gpu& x) const;
   promise<msg::gpus_taken> take_gpus(const msg::take_gpus& x) const;
   promise<msg::gpus_seen> view_gpus(const msg::view_gpus& x) const;

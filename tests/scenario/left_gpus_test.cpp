@@ -1,0 +1,144 @@
+// A GPU whose worker is dead stands in the ledger until somebody has it,
+// however often Redis loses it.
+#include "tests/scenario/store_world.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <string>
+
+using namespace render;
+using namespace render::harness;
+
+namespace {
+
+struct fixture : store_world {
+  fixture() {
+    entry.id = "e1";
+    entry.type = "media:fast";
+    entry.state = gpu_entry_state::running;
+    entry.workload = "wl-1";
+  }
+
+  /// How many the worker has got.
+  size_t take(uint64_t client) {
+    auto count = std::make_shared<size_t>(0);
+    time.system().spawn(
+      [count, store = stores.at(client)](caf::event_based_actor* self) {
+        self->request(store, 60s, msg::take_gpus{})
+          .then([count](const msg::gpus_taken& x) {
+            *count = x.entries.size();
+          });
+      });
+    time.run_for(1s);
+    return *count;
+  }
+
+  /// Empty when it is not in the ledger.
+  std::string owner() {
+    return redis.run({"HGET", "c3:gpu:e1", "owner"}).text;
+  }
+
+  gpu_entry entry;
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(a_gpu_of_a_dead_worker, fixture)
+
+BOOST_AUTO_TEST_CASE(is_written_again_as_often_as_redis_loses_it) {
+  start(1);
+  tell(1, msg::write_gpu{entry});
+  die(1);
+  start(2);
+  for (int i = 0; i < 3; ++i) {
+    lose_all();
+    BOOST_TEST(owner() == "w1");
+    time.run_for(200s);
+  }
+  BOOST_TEST(redis.run({"HGET", "c3:gpu:e1", "workload"}).text == "wl-1");
+}
+
+BOOST_AUTO_TEST_CASE(is_handed_on_when_its_heir_dies_too) {
+  start(1);
+  tell(1, msg::write_gpu{entry});
+  for (uint64_t heir : {2, 3}) {
+    die(heir - 1);
+    start(heir);
+    lose_all();
+    BOOST_TEST(owner() == "w1");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(is_its_heirs_own_once_that_one_has_taken_it) {
+  start(1);
+  tell(1, msg::write_gpu{entry});
+  die(1);
+  start(2);
+  time.run_for(31s);
+  BOOST_TEST_REQUIRE(take(2) == 1u);
+  die(2);
+  start(3);
+  lose_all();
+  BOOST_TEST(owner() == "w2");
+}
+
+BOOST_AUTO_TEST_CASE(is_for_others_at_once) {
+  start(9, false);
+  start(1);
+  tell(1, msg::write_gpu{entry});
+  time.run_for(31s);
+  tell(1, msg::write_gpu{entry});
+  die(1);
+  BOOST_TEST(take(9) == 0u);
+  start(2);
+  BOOST_TEST(take(9) == 1u);
+  BOOST_TEST(owner() == "w9");
+}
+
+BOOST_AUTO_TEST_CASE(is_left_to_whoever_has_it) {
+  start(9, false);
+  start(1);
+  tell(1, msg::write_gpu{entry});
+  die(1);
+  time.run_for(31s);
+  start(2);
+  BOOST_TEST_REQUIRE(take(9) == 1u);
+  time.run_for(31s);
+  // Nobody is left who knows of it.
+  die(9);
+  lose_all();
+  BOOST_TEST(owner() == "");
+  die(2);
+  BOOST_TEST(shelf.open(3)->left()->gpus.empty());
+}
+
+BOOST_AUTO_TEST_CASE(stays_ended) {
+  start(9, false);
+  start(1);
+  tell(1, msg::write_gpu{entry});
+  die(1);
+  time.run_for(31s);
+  start(2);
+  BOOST_TEST_REQUIRE(take(9) == 1u);
+  tell(9, msg::close_gpu{entry, "idle", 0});
+  BOOST_TEST(owner() == "");
+  time.run_for(31s);
+  lose_all();
+  BOOST_TEST(owner() == "");
+}
+
+// Redis has it as ended: nothing was lost.
+BOOST_AUTO_TEST_CASE(is_not_written_again_when_it_had_ended_before) {
+  start(9, false);
+  start(1);
+  tell(1, msg::write_gpu{entry});
+  die(1);
+  time.run_for(31s);
+  BOOST_TEST_REQUIRE(take(9) == 1u);
+  tell(9, msg::close_gpu{entry, "idle", 0});
+  start(2);
+  time.run_for(60s);
+  BOOST_TEST(owner() == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,73 @@
+#pragma once
+// JOB STOREs in virtual time, before a Redis that can be lost.
+#include "actors/io/job_store/job_store.hpp"
+#include "messages/failure_caf.hpp"
+#include "tests/harness/memory_journal.hpp"
+#include "tests/harness/sim_redis.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace render::harness {
+
+using namespace std::chrono_literals;
+
+struct store_world {
+  ~store_world() {
+    for (auto& [client, store] : stores)
+      time.kill({caf::actor_cast<caf::actor>(store)});
+    time.settle(); // Their links need the Redis.
+  }
+
+  /// A process "w<client>", on the machine of all that have a journal.
+  void start(uint64_t client, bool with_journal = true) {
+    job_store::config cfg;
+    cfg.worker_id = "w" + std::to_string(client);
+    job_store_deps deps;
+    deps.now = [this] {
+      return time.unix_now();
+    };
+    deps.log = null_logger();
+    deps.make_link = redis.links_of(client);
+    if (with_journal)
+      deps.local = shelf.open(client);
+    stores.emplace(
+      client, time.system().spawn(job_store_behavior, cfg, std::move(deps)));
+    time.run_for(1s);
+  }
+
+  void die(uint64_t client) {
+    shelf.close(client);
+    redis.drop(client);
+    time.kill({caf::actor_cast<caf::actor>(stores.at(client))});
+    stores.erase(client);
+    time.run_for(1s);
+  }
+
+  template <class What>
+  void tell(uint64_t client, What what) {
+    caf::anon_send(stores.at(client), std::move(what));
+    time.run_for(1s);
+  }
+
+  /// And time enough to find it out.
+  void lose_all() {
+    redis.crash();
+    redis.server().load({});
+    redis.start();
+    time.run_for(12s);
+  }
+
+  std::string status(const std::string& id) {
+    return redis.run({"HGET", "job:" + id, "status"}).text;
+  }
+
+  virtual_time time{1};
+  sim_redis redis{time, 1};
+  journal_shelf shelf;
+  std::map<uint64_t, job_store_shell_actor> stores;
+};
+
+} // namespace render::harness
