@@ -122,8 +122,9 @@ private:
     case 0:
       keys.push_back("c3:mark:p");
       return run(job_store::write_gpu_script(), keys,
-                 {worker(), "3000", id, "c3:gpu:", number(), number(), "type",
-                  "media:fast", "workload", d_.of(words{"", "w", "v"})});
+                 {worker(), d_.of(words{"3000", "0"}), id, "c3:gpu:", number(),
+                  number(), "type", "media:fast", "workload",
+                  d_.of(words{"", "w", "v"})});
     case 1:
       return run(job_store::renew_gpus_script(), {"c3:gpus"},
                  {worker(), "3000", "c3:gpu:", "e1", "e2"});

@@ -34,7 +34,11 @@ if workload ~= known
   return -1
 end
 redis.call('HSET', KEYS[2], 'owner', ARGV[1], unpack(ARGV, 7))
-redis.call('ZADD', KEYS[1], clock_ms + ARGV[2], ARGV[3])
+if ARGV[2] == '0' then
+  redis.call('ZADD', KEYS[1], 'NX', clock_ms, ARGV[3])
+else
+  redis.call('ZADD', KEYS[1], clock_ms + ARGV[2], ARGV[3])
+end
 advance(KEYS[3], ARGV[5], ARGV[6])
 return 1
 )lua";

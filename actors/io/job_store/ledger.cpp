@@ -78,7 +78,7 @@ promise<caf::ok_atom> shell::write_gpu(const msg::write_gpu& x) const {
 
 command shell::gpu_command(const held_gpu& x, write_number number) const {
   auto& prefix = cfg().prefix;
-  // What a dead worker left is for anybody to take over.
+  // What a dead worker left is nobody's when its lease has run out.
   auto lease = st().gpus.contains(x.id) ? cfg().lease : milliseconds{0};
   std::vector<std::string> argv{x.owner,
                                 std::to_string(lease.count()),

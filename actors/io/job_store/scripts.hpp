@@ -121,8 +121,8 @@ const script& note_remote_script();
 /// Writes a ledger entry, unless another worker owns it, or another entry has
 /// its workload.
 /// KEYS: gpus, gpu entry, mark.
-/// ARGV: worker id, lease time (ms), entry id, entry key prefix, confirmed,
-///       number, then field, value, ...
+/// ARGV: worker id, lease time (ms; 0: what is left of the one it has), entry
+///       id, entry key prefix, confirmed, number, then field, value, ...
 /// Returns 1, 0 when another worker owns it, -1 when another entry has its
 /// workload.
 const script& write_gpu_script();
