@@ -27,11 +27,10 @@ bool says(const answer& got, std::string_view word) {
 
 // -- loss ---------------------------------------------------------------------
 
-void shell::look_at_mark(const std::string& session,
-                         std::function<void(double at)> then) const {
+void shell::look_at_mark(std::function<void(double at)> then) const {
   write(
-    "look at the mark of " + session,
-    [key = mark_key(session)](write_number) {
+    "look at the mark of " + st().session,
+    [key = mark_key(st().session)](write_number) {
       command x;
       x.args = {"GET", key};
       return x;
@@ -47,7 +46,7 @@ void shell::check_loss(std::function<void(bool lost)> then) const {
   st().loss_askers.push_back(std::move(then));
   if (std::exchange(st().checking_loss, true))
     return;
-  look_at_mark(st().session, [sh = *this](double at) {
+  look_at_mark([sh = *this](double at) {
     // Answers come in order: what was confirmed before is in it.
     if (at >= static_cast<double>(sh.st().confirmed))
       sh.loss_checked(false);

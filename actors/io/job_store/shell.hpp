@@ -154,9 +154,8 @@ struct shell {
   void forget_ended() const;
 
   // -- what Redis has lost, and what earlier processes left
-  /// Infinite when it cannot be read.
-  void look_at_mark(const std::string& session,
-                    std::function<void(double at)> then) const;
+  /// Ours; infinite when it cannot be read.
+  void look_at_mark(std::function<void(double at)> then) const;
   /// Whether Redis has lost writes; if so, they are written again first.
   void check_loss(std::function<void(bool lost)> then) const;
   void loss_checked(bool lost) const;
