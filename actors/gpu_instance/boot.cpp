@@ -13,7 +13,15 @@ duration since(double then_s, double now_s) {
   return duration{std::llround((now_s - then_s) * 1000)};
 }
 
+duration before_the_end(duration life) {
+  return life - std::min<duration>(duration{60'000}, life / 10);
+}
+
 } // namespace
+
+duration retirement_age(duration replace_after, duration max_lifetime) {
+  return std::min(replace_after, before_the_end(max_lifetime));
+}
 
 duration probe_interval(const config& cfg, duration since_launch) {
   return std::clamp(since_launch / 50, cfg.probe_interval_min,
@@ -24,16 +32,13 @@ effects policy::begin_boot(double now_s) {
   phase_ = gpu_phase::booting;
   boot_since_s_ = now_s;
   effects out{write_ledger{entry()}, update()};
-  auto life = cfg_.max_lifetime;
-  // Jobs need a moment to get away before the provider pulls the plug.
-  auto margin = std::min<duration>(duration{60'000}, life / 10);
   auto age = since(launched_s_, now_s);
   auto left = [age](duration d) {
     return std::max(duration{0}, d - age);
   };
   append(out, arm(timer::replace, left(cfg_.replace_after)));
-  append(out, arm(timer::lifetime, left(life - margin)));
-  append(out, arm(timer::expiry, left(life)));
+  append(out, arm(timer::lifetime, left(before_the_end(cfg_.max_lifetime))));
+  append(out, arm(timer::expiry, left(cfg_.max_lifetime)));
   append(out, arm(timer::health, cfg_.health_interval));
   append(out, boot_tick(now_s));
   return out;

@@ -154,6 +154,11 @@ using effect
                  stop_renderers, report, end_job, say, quit>;
 using effects = std::vector<effect>;
 
+/// The age at which a GPU takes no more jobs: `replace_after`, or a moment
+/// before its lifetime ends, for jobs to get away before the provider pulls the
+/// plug.
+duration retirement_age(duration replace_after, duration max_lifetime);
+
 /// How long to wait until the next probe of a machine that was launched this
 /// long ago: 2 % of it, within limits, so that readiness is seen within 2 %.
 duration probe_interval(const config& cfg, duration since_launch);

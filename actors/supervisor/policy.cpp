@@ -74,15 +74,19 @@ effects policy::on_gpu_update(const msg::gpu_update& x, double now_s) {
     return {};
   auto& known = at->second;
   auto was_ready = known.last.phase == gpu_phase::ready;
+  effects out;
   known.last = x;
   mark_begun(known);
   if (x.phase == gpu_phase::ready && !was_ready) {
     known.ready_since_s = known.idle_since_s = now_s;
     demands_[known.type].failures = 0;
     demands_[known.type].not_before_s = 0;
+    out = watch_age(known, now_s);
   }
-  if (x.phase != gpu_phase::gone)
-    return settle_down(now_s);
+  if (x.phase != gpu_phase::gone) {
+    append(out, settle_down(now_s));
+    return out;
+  }
   if (x.failed)
     gpu_failed(known.type, now_s);
   clean_ = clean_ && !x.leaked;
@@ -118,7 +122,7 @@ effects policy::on_gpu_died(uint64_t instance, const std::string& why,
 effects policy::gpu_gone(uint64_t instance, const std::string& why,
                          double now_s) {
   auto node = gpus_.extract(instance);
-  effects out;
+  auto out = successor_gone(instance, now_s);
   for (auto& id : node.mapped().jobs) {
     msg::job_ended lost{instance, jobs_.at(id).task.subject,
                         failed_outcome({failure_kind::unavailable, why})};
@@ -189,6 +193,8 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
     pending_generation_ = 0;
     return settle_down(now_s);
   }
+  case timer::succession:
+    return scale(now_s);
   case timer::adoption:
     return draining() ? effects{} : effects{take_gpus{}};
   case timer::trust:

@@ -24,7 +24,8 @@ using duration = std::chrono::milliseconds;
 
 struct config {
   std::map<job_kind, std::string> workload_of_kind;
-  /// Of the whole node, whatever their type.
+  /// Of the whole node, whatever their type; those that have a successor are
+  /// not counted.
   uint32_t max_gpus = 1;
   uint32_t slots_per_gpu = 1;
   /// A launch waits a uniformly random time in this range first.
@@ -38,6 +39,11 @@ struct config {
   duration boot_time{120'000};
   /// Jobs left to others: until the next look, at least.
   duration look_spacing{1'000};
+  /// When a GPU takes no more jobs because of its age …
+  duration retire_after{3'600'000};
+  /// … and how long before that another one is launched in its place, if it is
+  /// in use; 0: never.
+  duration replace_ahead{0};
   duration max_render_time{1'800'000};
   /// Of a job that does not say.
   duration default_max_time{1'200'000};
@@ -83,6 +89,8 @@ enum class timer : uint32_t {
   /// One for each workload type.
   jitter,
   pending,
+  /// A GPU comes to the age at which it gets a successor.
+  succession,
   /// One for each GPU under suspicion.
   trust,
   ledger,
@@ -231,6 +239,8 @@ private:
     double idle_since_s = 0;
     /// Of the timer that ends the suspicion; 0: trusted.
     uint64_t suspect_generation = 0;
+    /// The GPU that was launched in its place; 0: none.
+    uint64_t successor = 0;
   };
 
   struct demand {
@@ -283,6 +293,7 @@ private:
   effects scale_type(const std::string& type, double now_s,
                      std::optional<uint64_t> elsewhere = std::nullopt);
   effects launch(const std::string& type, uint32_t wanted);
+  rent rent_one(const std::string& type);
   effects make_room(uint64_t instance, const std::string& type);
   uint64_t on_their_way(const std::vector<gpu_entry>& entries,
                         double now_s) const;
@@ -297,6 +308,12 @@ private:
   std::set<std::string> workload_types() const;
   const std::string& workload_of(const std::string& job_type) const;
   void gpu_failed(const std::string& type, double now_s);
+  // succession.cpp
+  effects watch_age(const gpu& x, double now_s) const;
+  effects succeed(double now_s);
+  effects successor_gone(uint64_t instance, double now_s);
+  bool wants_successor(const gpu& x, double now_s) const;
+  uint32_t room() const;
   // adoption.cpp
   effects adopt(const gpu_entry& x, std::vector<std::string> known);
   std::string make_ledger_id();

@@ -99,6 +99,7 @@ effects policy::scale(double now_s) {
   effects out;
   for (auto& type : workload_types())
     append(out, scale_type(type, now_s));
+  append(out, succeed(now_s));
   return out;
 }
 
@@ -128,7 +129,7 @@ effects policy::scale_type(const std::string& type, double now_s,
   if (urgent + missing.others == 0)
     return {};
   if (urgent > 0 && now_s >= need.not_before_s) {
-    auto full = gpus_.size() >= cfg_.max_gpus;
+    auto full = room() == 0;
     auto leaves = full ? in_the_way(type, now_s) : std::nullopt;
     if (full && !leaves)
       return {};
@@ -166,22 +167,25 @@ effects policy::scale_type(const std::string& type, double now_s,
 }
 
 effects policy::launch(const std::string& type, uint32_t wanted) {
-  auto room = cfg_.max_gpus - static_cast<uint32_t>(gpus_.size());
+  auto most = room();
   effects out;
-  for (uint32_t i = 0; i < std::min(wanted, room); ++i) {
-    auto instance = ++last_instance_;
-    auto& x = gpus_[instance];
-    x.type = type;
-    x.last.ledger_id = make_ledger_id();
-    x.last.instance = instance;
-    ++launched_;
-    out.push_back(rent{instance, type, x.last.ledger_id, {}, {}});
-  }
+  for (uint32_t i = 0; i < std::min(wanted, most); ++i)
+    out.push_back(rent_one(type));
   // What is still missing, or comes to be, waits anew; what it asked for and
   // had no room for does not.
-  if (wanted <= room)
+  if (wanted <= most)
     demands_[type].waited = false;
   return out;
+}
+
+rent policy::rent_one(const std::string& type) {
+  auto instance = ++last_instance_;
+  auto& x = gpus_[instance];
+  x.type = type;
+  x.last.ledger_id = make_ledger_id();
+  x.last.instance = instance;
+  ++launched_;
+  return {instance, type, x.last.ledger_id, {}, {}};
 }
 
 // One that does nothing, for a type that nobody waits for; or one of this type
@@ -222,7 +226,7 @@ std::optional<uint64_t> policy::in_the_way(const std::string& type,
   if (leaving)
     return std::nullopt;
   for (auto& [instance, x] : gpus_)
-    if (is_in_the_way(x, type, now_s))
+    if (x.successor == 0 && is_in_the_way(x, type, now_s))
       return instance;
   return std::nullopt;
 }

@@ -239,6 +239,10 @@ const std::vector<setting>& settings() {
     {"DEFAULT_GPU_REPLACE", "3600",
      "A GPU older than this, seconds, is retired after its job.", false, false,
      duration(&c::gpu_replace_after)},
+    {"GPU_REPLACE_AHEAD", "90",
+     "Seconds before that at which a GPU in use gets its successor; until it "
+     "is retired the node has one more than MAX_GPUS. 0: none.",
+     false, false, duration(&c::gpu_replace_ahead)},
     {"GPU_BOOT_TIMEOUT", "600",
      "Seconds a launched GPU may take until it answers.", false, false,
      duration(&c::boot_timeout)},

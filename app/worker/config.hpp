@@ -65,6 +65,7 @@ struct worker_config {
   std::string launch_policy;
   seconds_f gpu_lifetime{};
   seconds_f gpu_replace_after{};
+  seconds_f gpu_replace_ahead{};
   seconds_f boot_timeout{};
 
   // Jobs.

@@ -116,6 +116,28 @@ BOOST_AUTO_TEST_CASE(a_job_whose_gpu_died_goes_to_whoever_has_a_warm_one) {
   BOOST_TEST(s.broken_rule() == "");
 }
 
+// All of its GPUs come to their age within the same half minute.
+BOOST_AUTO_TEST_CASE(a_fleet_that_was_launched_at_once_is_replaced_unnoticed) {
+  fleet_scenario s{1, {{"DEFAULT_GPU_REPLACE", "900"}}};
+  s.given_workers(3);
+  for (auto i = 0; i < 3; ++i)
+    s.when_a_job_is_pushed("csm", 60);
+  s.until([&] {
+    return s.status(0) == "success" && s.status(1) == "success"
+           && s.status(2) == "success";
+  });
+  BOOST_TEST(s.world->cloud.launches() == 3u);
+  // Two of three are always busy.
+  for (auto i = 0; i < 300; ++i) {
+    auto job = s.when_a_job_is_pushed("csm", 8);
+    s.after(3.5);
+    BOOST_TEST(s.status(job) != "queued");
+  }
+  BOOST_TEST(s.gpus_running() == 3u);
+  BOOST_TEST(s.world->cloud.launches() == 6u);
+  BOOST_TEST(s.broken_rule() == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_job_without_a_gpu_waits_for_the_jitter_and_a_boot_only) {
   fleet_scenario s;
   s.given_workers(3);

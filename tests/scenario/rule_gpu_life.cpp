@@ -47,6 +47,43 @@ BOOST_AUTO_TEST_CASE(an_old_gpu_without_a_job_is_retired_at_once) {
   BOOST_TEST(std::abs(stops[0] - launched[0] - 200'000) <= 1);
 }
 
+// A job of 5 s every 40 s, from 3000 s to 3800 s after the launch.
+void when_jobs_come_around_its_retirement(rule_world& s) {
+  s.after((s.times_of("api.sim/launch")[0] + 3'000'000 - s.ms()) / 1e3);
+  for (auto i = 0; i < 20; ++i) {
+    auto pushed = s.ms();
+    auto job = s.when_a_job_is_pushed("whisper", 5);
+    s.after(40);
+    BOOST_TEST(s.status(job) == "success");
+    BOOST_TEST(s.begun_ms(job) == pushed);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_gpu_in_use_has_a_successor_90_s_before_it_is_retired) {
+  rule_world s{{{"GPU_IDLE_TIMEOUT", "4000"}}};
+  s.given_a_warm_worker();
+  when_jobs_come_around_its_retirement(s);
+  auto launches = s.times_of("api.sim/launch");
+  BOOST_TEST_REQUIRE(launches.size() == 2u);
+  // The workloads are listed before a launch.
+  auto apart = launches[1] - launches[0];
+  BOOST_TEST(apart >= 3'509'999);
+  BOOST_TEST(apart < 3'510'200);
+  auto stops = s.times_of("api.sim/stop");
+  BOOST_TEST_REQUIRE(stops.size() == 1u);
+  BOOST_TEST(stops[0] - launches[0] >= 3'599'999);
+  BOOST_TEST(stops[0] - launches[0] < 3'606'000);
+  BOOST_TEST(s.broken_rule() == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_gpu_that_nobody_has_used_for_90_s_has_none) {
+  rule_world s{{{"GPU_IDLE_TIMEOUT", "4000"}}};
+  s.given_a_warm_worker();
+  s.after(3'700);
+  BOOST_TEST(s.times_of("api.sim/launch").size() == 1u);
+  BOOST_TEST(s.times_of("api.sim/stop").size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_dead_gpu_is_found_within_its_probes) {
   rule_world s{{{"GPU_IDLE_TIMEOUT", "1000"}}};
   s.given_a_warm_worker();

@@ -5,5 +5,6 @@ render_test(
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/supervisor_policy_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_jobs_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_look_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/supervisor_succession_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/adoption_test.cpp
   DEPENDS render_supervisor_policy)

@@ -1,0 +1,188 @@
+// A GPU in use gets its successor before it is too old.
+#include "tests/unit/supervisor_fleet.hpp"
+
+using namespace render;
+using namespace render::supervisor;
+
+namespace {
+
+config ahead(uint32_t max_gpus = 1) {
+  auto out = settings();
+  out.max_gpus = max_gpus;
+  out.retire_after = duration{3'600'000};
+  out.replace_ahead = duration{90'000};
+  return out;
+}
+
+msg::gpu_update launched(uint64_t instance, gpu_phase phase,
+                         double launched_s) {
+  auto out = update(instance, phase);
+  out.launched_s = launched_s;
+  return out;
+}
+
+/// A node with one GPU, launched at `t0` and ready 30 s later.
+struct aging {
+  explicit aging(config cfg = ahead()) : x(std::move(cfg)) {
+    x.on_watcher_started();
+    for (auto& timer : all<arm_timer>(x.on_backlog({{{"csm", 1}}, t0}, t0)))
+      x.on_timer(timer.which, timer.generation, t0);
+    x.on_backlog({}, t0);
+    became_ready = x.on_gpu_update(launched(1, gpu_phase::ready, t0), t0 + 30);
+  }
+
+  effects claim(const std::string& id, double now_s) {
+    return x.on_jobs_claimed({{a_job(id)}, {}}, now_s);
+  }
+
+  effects comes_of_age(double now_s = t0 + 3'510) {
+    return x.on_timer(timer::succession, 0, now_s);
+  }
+
+  policy x;
+  effects became_ready;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(a_gpu_that_comes_of_age)
+
+BOOST_AUTO_TEST_CASE(is_looked_at_90_s_before_it_is_retired) {
+  aging f;
+  BOOST_TEST(timer_of(f.became_ready, timer::succession).delay.count()
+             == 3'480'000);
+}
+
+BOOST_AUTO_TEST_CASE(gets_a_successor_while_it_works) {
+  aging f;
+  f.claim("a", t0 + 3'500);
+  auto rented = all<rent>(f.comes_of_age());
+  BOOST_REQUIRE(rented.size() == 1u);
+  BOOST_TEST(rented[0].instance == 2u);
+  BOOST_TEST(rented[0].type == "media:fast");
+  BOOST_TEST(f.x.status().gpus_launched == 2u);
+  // One is enough.
+  BOOST_TEST(all<rent>(f.comes_of_age(t0 + 3'511)).empty());
+}
+
+BOOST_AUTO_TEST_CASE(gets_one_only_if_it_has_worked_in_the_last_90_s) {
+  for (auto [last_job_s, successors] : {std::pair{3'421, 1u}, {3'419, 0u}}) {
+    aging f;
+    f.claim("a", t0 + 3'000);
+    f.x.on_job_ended(ended(1, "a"), t0 + last_job_s);
+    BOOST_TEST_CONTEXT("last job at " << last_job_s)
+    BOOST_TEST(all<rent>(f.comes_of_age()).size() == successors);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(gets_one_when_it_is_given_a_job_after_all) {
+  aging f;
+  BOOST_TEST(all<rent>(f.comes_of_age()).empty());
+  BOOST_TEST(all<rent>(f.claim("a", t0 + 3'550)).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(gets_none_before_its_time) {
+  aging f;
+  BOOST_TEST(all<rent>(f.claim("a", t0 + 3'509.999)).empty());
+}
+
+BOOST_AUTO_TEST_CASE(gets_none_unless_that_is_wanted) {
+  auto cfg = ahead();
+  cfg.replace_ahead = duration{0};
+  aging f{cfg};
+  auto timers = all<arm_timer>(f.became_ready);
+  BOOST_TEST(std::none_of(timers.begin(), timers.end(), [](auto& x) {
+    return x.which == timer::succession;
+  }));
+  BOOST_TEST(all<rent>(f.claim("a", t0 + 3'550)).empty());
+}
+
+BOOST_AUTO_TEST_CASE(gets_none_while_it_is_in_doubt_on_its_way_out_or_drained) {
+  for (auto phase : {gpu_phase::draining, gpu_phase::stopping}) {
+    aging f;
+    f.claim("a", t0 + 3'500);
+    f.x.on_gpu_update(launched(1, phase, t0), t0 + 3'505);
+    BOOST_TEST(all<rent>(f.comes_of_age()).empty());
+  }
+  aging suspect;
+  suspect.claim("a", t0 + 3'500);
+  auto begun = launched(1, gpu_phase::ready, t0);
+  begun.busy_slots = 1;
+  suspect.x.on_gpu_update(begun, t0 + 3'501);
+  suspect.x.on_job_ended(ended(1, "a", unavailable), t0 + 3'505);
+  BOOST_TEST(all<rent>(suspect.comes_of_age()).empty());
+  aging drained;
+  drained.claim("a", t0 + 3'500);
+  drained.x.on_drain("test", t0 + 3'505);
+  BOOST_TEST(all<rent>(drained.comes_of_age()).empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(a_successor)
+
+BOOST_AUTO_TEST_CASE(gets_the_next_job) {
+  aging f;
+  f.claim("a", t0 + 3'500);
+  f.comes_of_age();
+  f.x.on_job_ended(ended(1, "a"), t0 + 3'530);
+  f.x.on_gpu_update(launched(2, gpu_phase::ready, t0 + 3'510), t0 + 3'540);
+  auto out = f.claim("b", t0 + 3'541);
+  BOOST_REQUIRE(all<run_on>(out).size() == 1u);
+  BOOST_TEST(all<run_on>(out)[0].instance == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(takes_the_place_of_its_predecessor_among_max_gpus) {
+  aging f;
+  f.claim("a", t0 + 3'500);
+  f.comes_of_age();
+  // Neither while both are there nor afterwards is there room for more.
+  auto launches_for_waiting = [&f](double now_s) {
+    size_t launched = 0;
+    auto out = f.x.on_backlog({{{"csm", 5}}, now_s}, now_s);
+    for (auto& x : all<arm_timer>(out))
+      launched += all<rent>(f.x.on_timer(x.which, x.generation, now_s)).size();
+    f.x.on_backlog({}, now_s);
+    return launched;
+  };
+  BOOST_TEST(launches_for_waiting(t0 + 3'520) == 0u);
+  f.x.on_gpu_update(launched(2, gpu_phase::ready, t0 + 3'510), t0 + 3'540);
+  f.x.on_job_ended(ended(1, "a"), t0 + 3'550);
+  f.x.on_gpu_update(launched(1, gpu_phase::gone, t0), t0 + 3'600);
+  BOOST_TEST(launches_for_waiting(t0 + 3'610) == 0u);
+  f.x.on_gpu_update(launched(2, gpu_phase::gone, t0 + 3'510), t0 + 4'000);
+  BOOST_TEST(launches_for_waiting(t0 + 4'010) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(that_fails_is_launched_again_when_its_type_may_be) {
+  aging f;
+  f.claim("a", t0 + 3'500);
+  f.comes_of_age();
+  auto failed = launched(2, gpu_phase::gone, 0);
+  failed.failed = true;
+  auto out = f.x.on_gpu_update(failed, t0 + 3'520);
+  // The wait after a failed GPU: 5 s.
+  BOOST_TEST(all<rent>(out).empty());
+  auto due = timer_of(out, timer::succession);
+  BOOST_TEST(due.delay.count() == 5'000);
+  out = f.x.on_timer(due.which, due.generation, t0 + 3'525);
+  BOOST_REQUIRE(all<rent>(out).size() == 1u);
+  BOOST_TEST(all<rent>(out)[0].instance == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(is_there_when_another_type_wants_room) {
+  aging f;
+  f.claim("a", t0 + 3'500);
+  f.comes_of_age();
+  f.x.on_job_ended(ended(1, "a"), t0 + 3'530);
+  f.x.on_gpu_update(launched(2, gpu_phase::ready, t0 + 3'510), t0 + 3'540);
+  auto out = f.x.on_backlog({{{"analyze", 1}}, t0}, t0 + 3'550);
+  for (auto& x : all<arm_timer>(out))
+    append(out, f.x.on_timer(x.which, x.generation, t0 + 3'550));
+  // The old one goes anyway, and makes no room.
+  auto leaves = all<supervisor::drain_gpu>(out);
+  BOOST_REQUIRE(leaves.size() == 1u);
+  BOOST_TEST(leaves[0].instance == 2u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
