@@ -25,14 +25,21 @@ msg::gpu_update launched(uint64_t instance, gpu_phase phase,
 struct aging {
   explicit aging(config cfg = ahead()) : x(std::move(cfg)) {
     x.on_watcher_started();
-    for (auto& timer : all<arm_timer>(x.on_backlog({{{"csm", 1}}, t0}, t0)))
-      x.on_timer(timer.which, timer.generation, t0);
+    wait("csm", 1, t0);
     x.on_backlog({}, t0);
     became_ready = x.on_gpu_update(launched(1, gpu_phase::ready, t0), t0 + 30);
   }
 
   effects claim(const std::string& id, double now_s) {
     return x.on_jobs_claimed({{a_job(id)}, {}}, now_s);
+  }
+
+  /// Jobs of this type wait until the random wait is over.
+  effects wait(const std::string& type, uint64_t count, double now_s) {
+    auto out = x.on_backlog({{{type, count}}, now_s}, now_s);
+    for (auto& y : all<arm_timer>(out))
+      append(out, x.on_timer(y.which, y.generation, now_s));
+    return out;
   }
 
   effects comes_of_age(double now_s = t0 + 3'510) {
@@ -111,6 +118,12 @@ BOOST_AUTO_TEST_CASE(gets_none_while_it_is_in_doubt_on_its_way_out_or_drained) {
   suspect.x.on_gpu_update(begun, t0 + 3'501);
   suspect.x.on_job_ended(ended(1, "a", unavailable), t0 + 3'505);
   BOOST_TEST(all<rent>(suspect.comes_of_age()).empty());
+  aging told;
+  told.claim("a", t0 + 3'490);
+  told.x.on_job_ended(ended(1, "a"), t0 + 3'495);
+  auto out = told.wait("analyze", 1, t0 + 3'505);
+  BOOST_TEST(all<supervisor::drain_gpu>(out).size() == 1u);
+  BOOST_TEST(all<rent>(told.comes_of_age()).empty());
   aging drained;
   drained.claim("a", t0 + 3'500);
   drained.x.on_drain("test", t0 + 3'505);
@@ -136,22 +149,28 @@ BOOST_AUTO_TEST_CASE(takes_the_place_of_its_predecessor_among_max_gpus) {
   aging f;
   f.claim("a", t0 + 3'500);
   f.comes_of_age();
-  // Neither while both are there nor afterwards is there room for more.
-  auto launches_for_waiting = [&f](double now_s) {
-    size_t launched = 0;
-    auto out = f.x.on_backlog({{{"csm", 5}}, now_s}, now_s);
-    for (auto& x : all<arm_timer>(out))
-      launched += all<rent>(f.x.on_timer(x.which, x.generation, now_s)).size();
+  auto launches = [&f](double now_s) {
+    auto out = all<rent>(f.wait("csm", 5, now_s)).size();
     f.x.on_backlog({}, now_s);
-    return launched;
+    return out;
   };
-  BOOST_TEST(launches_for_waiting(t0 + 3'520) == 0u);
+  // Neither while both are there nor afterwards is there room for more.
+  BOOST_TEST(launches(t0 + 3'520) == 0u);
   f.x.on_gpu_update(launched(2, gpu_phase::ready, t0 + 3'510), t0 + 3'540);
   f.x.on_job_ended(ended(1, "a"), t0 + 3'550);
   f.x.on_gpu_update(launched(1, gpu_phase::gone, t0), t0 + 3'600);
-  BOOST_TEST(launches_for_waiting(t0 + 3'610) == 0u);
+  BOOST_TEST(launches(t0 + 3'610) == 0u);
   f.x.on_gpu_update(launched(2, gpu_phase::gone, t0 + 3'510), t0 + 4'000);
-  BOOST_TEST(launches_for_waiting(t0 + 4'010) == 1u);
+  BOOST_TEST(launches(t0 + 4'010) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(takes_no_place_of_another_gpu) {
+  aging f{ahead(2)};
+  f.claim("a", t0 + 3'500);
+  f.comes_of_age();
+  auto out = f.wait("analyze", 1, t0 + 3'520);
+  BOOST_REQUIRE(all<rent>(out).size() == 1u);
+  BOOST_TEST(all<rent>(out)[0].type == "ollama_webui:fast");
 }
 
 BOOST_AUTO_TEST_CASE(that_fails_is_launched_again_when_its_type_may_be) {
@@ -176,9 +195,7 @@ BOOST_AUTO_TEST_CASE(is_there_when_another_type_wants_room) {
   f.comes_of_age();
   f.x.on_job_ended(ended(1, "a"), t0 + 3'530);
   f.x.on_gpu_update(launched(2, gpu_phase::ready, t0 + 3'510), t0 + 3'540);
-  auto out = f.x.on_backlog({{{"analyze", 1}}, t0}, t0 + 3'550);
-  for (auto& x : all<arm_timer>(out))
-    append(out, f.x.on_timer(x.which, x.generation, t0 + 3'550));
+  auto out = f.wait("analyze", 1, t0 + 3'550);
   // The old one goes anyway, and makes no room.
   auto leaves = all<supervisor::drain_gpu>(out);
   BOOST_REQUIRE(leaves.size() == 1u);
