@@ -26,11 +26,13 @@ typename Inspector::result_type inspect(Inspector& f, await_work& x) {
 /// Answer to `await_work`.
 struct queue_head {
   bool present = false;
+  /// The job that stands there.
+  std::string id = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, queue_head& x) {
-  return f(x.present);
+  return f(x.present, x.id);
 }
 
 /// Asks for the jobs that wait and that nobody holds, oldest first, without

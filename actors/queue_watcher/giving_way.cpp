@@ -5,15 +5,19 @@
 
 namespace render::queue_watcher {
 
-giving_way::duration giving_way::for_head(duration waited, bool full) {
-  if (waited <= cfg_.at_once)
+giving_way::duration giving_way::for_head(const std::string& id,
+                                          duration waited, bool full) {
+  auto left_standing = left_to_others_ == id;
+  at_once_in_a_row_ = waited <= cfg_.at_once ? at_once_in_a_row_ + 1 : 0;
+  if (full ? waited <= cfg_.full_at_once
+           : left_standing || at_once_in_a_row_ > cfg_.at_once_max)
     return duration{0};
   // What we gave way for the last time was taken indeed.
-  if (times_ > 0)
+  if (left_to_others_)
     ++late_;
-  if (late_ == 0 || times_ >= cfg_.times_max)
+  if (late_ == 0)
     return duration{0};
-  ++times_;
+  left_to_others_ = id;
   if (!full)
     return std::min(cfg_.most, cfg_.step * std::bit_width(late_));
   auto doublings = std::min(late_ - 1, 16u);
@@ -21,11 +25,16 @@ giving_way::duration giving_way::for_head(duration waited, bool full) {
 }
 
 void giving_way::on_look(bool found, bool emptied) {
-  times_ = 0;
+  left_to_others_.reset();
   if (found)
     late_ = 0;
   else if (emptied)
     ++late_;
+}
+
+// The GPU that was used last goes first.
+void giving_way::on_slot_free() {
+  on_look(true, false);
 }
 
 // Whoever has a slot stays behind those who have had the last jobs.

@@ -6,6 +6,8 @@
 // Pure.
 #include <chrono>
 #include <cstdint>
+#include <optional>
+#include <string>
 
 namespace render::queue_watcher {
 
@@ -20,35 +22,40 @@ public:
     /// … and without one, doubled each time. A launch waits for longer anyway.
     duration full_least{250};
     duration full_most{5'000};
-    /// A head that is found this soon has stood there before: nobody gives way
-    /// for it.
-    duration at_once{100};
-    /// Nor after so many times in a row, lest anybody depends on others for
-    /// good.
-    uint32_t times_max = 256;
+    /// Without one, a head that is found this soon has stood there before:
+    /// nobody gives way for it.
+    duration full_at_once{100};
+    /// With one, heads that change this quickly, so many in a row, mean that
+    /// more waits than others can take.
+    duration at_once{10};
+    uint32_t at_once_max = 16;
   };
 
   explicit giving_way(config cfg) : cfg_(cfg) {
     // nop
   }
 
-  /// A head was found after a wait of `waited`: for how long to leave it to
+  /// This head was found after a wait of `waited`: for how long to leave it to
   /// others; 0: not at all.
-  duration for_head(duration waited, bool full);
+  duration for_head(const std::string& id, duration waited, bool full);
 
   /// The queue was looked at: it had something for us, or others have emptied
   /// it, or neither.
   void on_look(bool found, bool emptied);
+
+  /// There was none, and now there is.
+  void on_slot_free();
 
   /// A wait has ended without a head.
   void on_quiet(bool full);
 
 private:
   config cfg_;
-  /// Looks in a row for which we were too late.
+  /// Jobs in a row for which we were too late.
   uint32_t late_ = 0;
-  /// Since the last look.
-  uint32_t times_ = 0;
+  /// The head for which we gave way, since the last look.
+  std::optional<std::string> left_to_others_;
+  uint32_t at_once_in_a_row_ = 0;
 };
 
 } // namespace render::queue_watcher

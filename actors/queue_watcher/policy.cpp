@@ -64,8 +64,10 @@ effects policy::on_capacity(msg::capacity x, double now_s) {
     futile_ = false;
     rescan_ = cfg_.rescan_free;
   }
-  if (was_full && !open.empty())
+  if (was_full && !open.empty()) {
     gives_way_ = false;
+    manners_.on_slot_free();
+  }
   return next(now_s);
 }
 
@@ -83,7 +85,7 @@ effects policy::on_head(const msg::queue_head& x, double now_s) {
     manners_.on_quiet(full);
   if (!x.present || filled_)
     return next(now_s);
-  auto delay = manners_.for_head(since(waits_since_s_, now_s), full);
+  auto delay = manners_.for_head(x.id, since(waits_since_s_, now_s), full);
   if (delay > duration{0}) {
     gives_way_ = true;
     return arm(delay, now_s);
@@ -157,9 +159,14 @@ effects policy::on_peeked(msg::queue_snapshot x, double now_s) {
       seen.oldest_created_at_s = y.created_at_s;
   }
   auto open = open_quotas();
-  for (auto& [type, count] : seen.waiting_by_type)
-    futile_ = futile_ && !covers(open, type);
-  manners_.on_look(!seen.waiting_by_type.empty(), x.queue_length == 0);
+  auto& waiting = seen.waiting_by_type;
+  auto fits = std::any_of(waiting.begin(), waiting.end(), [&](auto& entry) {
+    return covers(open, entry.first);
+  });
+  futile_ = futile_ && !fits;
+  // Without a slot, anything that waits is worth a look: for a launch.
+  manners_.on_look(fits || (open.empty() && !waiting.empty()),
+                   x.queue_length == 0);
   if (!capacity_.accepting)
     return out;
   if (seen.waiting_by_type.empty()) {

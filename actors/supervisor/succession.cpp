@@ -48,11 +48,10 @@ effects policy::succeed(double now_s) {
       continue;
     auto order = rent_one(x.type);
     x.successor = order.instance;
-    out.push_back(say{severity::info,
-                      "gpu " + std::to_string(instance)
-                        + " is soon too old: gpu "
-                        + std::to_string(order.instance)
-                        + " is launched in its place"});
+    out.push_back(say{severity::info, "gpu " + std::to_string(instance)
+                                        + " is soon too old: gpu "
+                                        + std::to_string(order.instance)
+                                        + " is launched in its place"});
     out.push_back(std::move(order));
   }
   return out;

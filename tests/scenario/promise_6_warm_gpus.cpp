@@ -84,6 +84,35 @@ BOOST_AUTO_TEST_CASE(jobs_that_come_one_at_a_time_leave_the_other_gpu_idle) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(so_do_jobs_that_come_quickly_one_after_the_other) {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    fleet_scenario s{seed,
+                     {{"GPU_IDLE_TIMEOUT", "300"}, {"JOBS_PER_GPU", "3"}}};
+    s.given_a_warm_worker();
+    for (auto i = 0; i < 3; ++i)
+      s.when_a_job_is_pushed("csm", 120);
+    s.given_workers(1);
+    auto last = s.when_a_job_is_pushed("csm", 120);
+    s.until([&] {
+      return s.status(last) == "success";
+    });
+    BOOST_TEST(s.gpus_running() == 2u);
+    auto left_s = s.now_s() + 302;
+    while (s.now_s() < left_s) {
+      for (auto i = 0; i < 3; ++i) {
+        s.when_a_job_is_pushed("csm", 8);
+        s.after(0.05);
+      }
+      s.after(14.85);
+    }
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      BOOST_TEST(s.gpus_running() == 1u);
+      BOOST_TEST(s.world->cloud.launches() == 2u);
+      BOOST_TEST(s.broken_rule() == "");
+    }
+  }
+}
+
 // Not for the GPU that its own worker then boots.
 BOOST_AUTO_TEST_CASE(a_job_whose_gpu_died_goes_to_whoever_has_a_warm_one) {
   fleet_scenario s;

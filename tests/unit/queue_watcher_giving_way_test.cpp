@@ -16,8 +16,18 @@ struct player {
 
   /// A push wakes all who wait, long after they have begun to.
   effects pushed() {
-    now += 10;
-    return keep(x.on_head({true}, now));
+    return pushed_after(10'000);
+  }
+
+  effects pushed_after(int ms) {
+    now += ms / 1e3;
+    return keep(x.on_head({true, "job" + std::to_string(++pushes)}, now));
+  }
+
+  /// What was pushed last still stands there.
+  effects left_standing() {
+    now += 0.001;
+    return keep(x.on_head({true, "job" + std::to_string(pushes)}, now));
   }
 
   effects quiet() {
@@ -61,6 +71,7 @@ struct player {
 
   policy x;
   double now = t0;
+  int pushes = 0;
   arm_timer armed;
 };
 
@@ -99,14 +110,69 @@ BOOST_AUTO_TEST_CASE(waits_3_ms_and_then_for_work_again) {
 }
 
 BOOST_AUTO_TEST_CASE(claims_what_is_still_there_afterwards) {
-  for (auto [ms, claims] : {std::pair{1, 1u}, {100, 1u}, {102, 0u}}) {
-    player p{1};
-    p.lose(1);
+  player p{1};
+  p.lose(1);
+  p.pushed();
+  p.yielded();
+  BOOST_TEST(all<claim>(p.left_standing()).size() == 1u);
+}
+
+// Where jobs come quickly one after the other, as anywhere.
+BOOST_AUTO_TEST_CASE(gives_way_for_another_job_that_comes_at_once) {
+  player p{1};
+  p.lose(1);
+  for (auto ms : {1, 8, 12, 100}) {
     p.pushed();
     p.yielded();
-    auto out = p.x.on_head({true}, p.now + ms / 1e3);
-    BOOST_TEST(all<claim>(out).size() == claims);
+    BOOST_TEST(all<claim>(p.pushed_after(ms)).empty());
+    BOOST_TEST(p.armed.delay.count() > 0);
+    p.yielded();
   }
+}
+
+BOOST_AUTO_TEST_CASE(claims_when_heads_have_come_at_once_17_times_in_a_row) {
+  player p{1};
+  p.lose(1);
+  auto come_at_once = [&p](int times) {
+    for (int i = 0; i < times; ++i) {
+      BOOST_REQUIRE(all<claim>(p.pushed_after(8)).empty());
+      p.yielded();
+    }
+  };
+  come_at_once(16);
+  p.pushed_after(12);
+  p.yielded();
+  come_at_once(16);
+  BOOST_TEST(all<claim>(p.pushed_after(8)).size() == 1u);
+  // And gives way again if that was in vain.
+  p.too_late();
+  BOOST_TEST(all<claim>(p.pushed()).empty());
+}
+
+// However many: it is to run into its idle timeout.
+BOOST_AUTO_TEST_CASE(gives_way_for_each_job_that_others_take) {
+  player p{1};
+  p.lose(1);
+  for (int i = 0; i < 2'000; ++i) {
+    BOOST_REQUIRE(all<claim>(p.pushed()).empty());
+    p.yielded();
+  }
+}
+
+BOOST_AUTO_TEST_CASE(goes_on_giving_way_when_only_foreign_jobs_wait) {
+  player p{1};
+  p.lose(7);
+  p.pushed();
+  p.yielded();
+  BOOST_REQUIRE(all<claim>(p.left_standing()).size() == 1u);
+  auto out = p.keep(p.x.on_claimed(claimed({}, true), p.now));
+  BOOST_REQUIRE(all<peek>(out).size() == 1u);
+  p.keep(p.x.on_peeked({{good_job("v", "analyze")}, 1}, p.now));
+  // It is gone.
+  p.keep(p.x.on_timer(p.armed.generation, p.now));
+  p.keep(p.x.on_claimed(claimed({}), p.now));
+  BOOST_TEST(all<claim>(p.pushed()).empty());
+  BOOST_TEST(p.armed.delay.count() == 12);
 }
 
 BOOST_AUTO_TEST_CASE(gives_way_longer_with_each_doubling_up_to_25_ms) {
@@ -118,11 +184,7 @@ BOOST_AUTO_TEST_CASE(gives_way_longer_with_each_doubling_up_to_25_ms) {
     BOOST_TEST_CONTEXT("after " << lost << " races")
     BOOST_TEST(p.armed.delay.count() == ms);
   }
-  config cfg;
-  cfg.manners.times_max = 10'000;
   player p{1};
-  p.x = policy{cfg};
-  p.x.on_capacity(slots(1), t0);
   p.lose(1'000);
   p.pushed();
   BOOST_TEST(p.armed.delay.count() == 25);
@@ -133,22 +195,9 @@ BOOST_AUTO_TEST_CASE(is_as_quick_as_ever_once_it_gets_a_job) {
   p.lose(5);
   p.pushed();
   p.yielded();
-  BOOST_REQUIRE(all<claim>(p.x.on_head({true}, p.now)).size() == 1u);
+  BOOST_REQUIRE(all<claim>(p.left_standing()).size() == 1u);
   p.x.on_claimed(claimed({good_job("a")}), p.now);
   BOOST_TEST(all<claim>(p.pushed()).size() == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(looks_all_the_same_after_256_times_in_a_row) {
-  player p{1};
-  p.lose(1);
-  for (int i = 0; i < 256; ++i) {
-    BOOST_REQUIRE(all<claim>(p.pushed()).empty());
-    p.yielded();
-  }
-  BOOST_TEST(all<claim>(p.pushed()).size() == 1u);
-  // And gives way again if that was in vain.
-  p.too_late();
-  BOOST_TEST(all<claim>(p.pushed()).empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -164,8 +213,8 @@ BOOST_AUTO_TEST_CASE(gives_way_for_250_ms_doubled_up_to_5_s) {
     BOOST_TEST(p.armed.delay.count() == ms);
     BOOST_TEST(all<wait_for_work>(p.yielded()).size() == 1u);
   }
-  // What is still there is looked at.
-  BOOST_TEST(all<peek>(p.x.on_head({true}, p.now)).size() == 1u);
+  // What is still there is looked at, or what stands there by then.
+  BOOST_TEST(all<peek>(p.pushed_after(100)).size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(begins_anew_after_a_quiet_wait) {
@@ -194,7 +243,20 @@ BOOST_AUTO_TEST_CASE(waits_no_longer_when_a_slot_becomes_free) {
   auto out = p.x.on_capacity(slots(1), p.now);
   BOOST_TEST(all<wait_for_work>(out).size() == 1u);
   BOOST_TEST(p.x.on_timer(timer.generation, p.now + 0.25).empty());
-  BOOST_TEST(all<claim>(p.x.on_head({true}, p.now)).size() == 1u);
+  BOOST_TEST(all<claim>(p.left_standing()).size() == 1u);
+}
+
+// Of a fleet's GPUs, the one that was used last goes first.
+BOOST_AUTO_TEST_CASE(claims_at_once_when_its_job_has_ended) {
+  player p{0};
+  p.pushed();
+  p.nothing_left();
+  for (int i = 0; i < 5; ++i) {
+    p.pushed();
+    p.yielded();
+  }
+  p.x.on_capacity(slots(1), p.now);
+  BOOST_TEST(all<claim>(p.pushed()).size() == 1u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -26,7 +26,7 @@ void shell::wait_for_work() const {
     x.args = {"BLMOVE", queue,  queue,
               "LEFT",   "LEFT", number_text(std::max(left, 0.001))};
   else
-    x.args = {"LLEN", queue};
+    x.args = {"LINDEX", queue, "0"};
   x.timeout = cfg().command_timeout
               + milliseconds{static_cast<int64_t>(left * 1000)};
   st().wait_under_way = true;
@@ -46,13 +46,11 @@ void shell::waited(answer got) const {
     st().has_blmove = false;
     return wait_for_work();
   }
-  auto present = got->type == reply::kind::integer
-                   ? got->integer > 0
-                   : got->type == reply::kind::text;
+  auto present = got->type == reply::kind::text;
   auto late = st().deps.now() >= st().awaiting_until_s;
   if (!present && !st().has_blmove && !late)
     return arm(poll_queue, cfg().poll_interval);
-  answer_waiting(msg::queue_head{present});
+  answer_waiting(msg::queue_head{present, got->text});
 }
 
 void shell::answer_waiting(const result<msg::queue_head>& x) const {
