@@ -12,6 +12,10 @@ bool is_storm(uint64_t seed) {
   return seed % 10 == 5;
 }
 
+bool is_short_lived(uint64_t seed) {
+  return seed % 13 == 9;
+}
+
 run_options corpus_options(uint64_t seed, const std::string& faults) {
   static constexpr std::array shapes{"bursty", "steady", "sparse", "queue",
                                      "daily"};
@@ -32,6 +36,8 @@ run_options corpus_options(uint64_t seed, const std::string& faults) {
   // A node with room for more is another node.
   if (seed % 3 == 0)
     out.settings = {"MAX_GPUS=3", "JOBS_PER_GPU=2"};
+  if (is_short_lived(seed))
+    out.settings.emplace_back("DEFAULT_GPU_REPLACE=300");
   if (seed % 7 == 0)
     out.policy = "contract";
   return out;

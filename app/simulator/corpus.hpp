@@ -13,6 +13,9 @@ bool is_calm(uint64_t seed);
 /// A large fleet, and each kind of fault once a minute, but no lost data.
 bool is_storm(uint64_t seed);
 
+/// GPUs are retired after five minutes, those in use with a successor.
+bool is_short_lived(uint64_t seed);
+
 /// Most are a hundred jobs in an hour, four nodes, every kind of fault that the
 /// rules must hold under, about one event every forty seconds. The shape of the
 /// trace changes from seed to seed. With `faults` there are those, and no
