@@ -36,7 +36,10 @@ effects policy::watch_age(const gpu& x, double now_s) const {
 bool policy::wants_successor(const gpu& x, double now_s) const {
   auto ahead = in_seconds(cfg_.replace_ahead);
   auto old = now_s >= x.last.launched_s + in_seconds(cfg_.retire_after) - ahead;
-  auto in_use = !x.jobs.empty() || now_s - x.idle_since_s < ahead;
+  // One that was taken over has yet to show what it is good for.
+  auto has_worked = x.idle_since_s > x.ready_since_s;
+  auto in_use = !x.jobs.empty()
+                || (has_worked && now_s - x.idle_since_s < ahead);
   return ahead > 0 && old && in_use && x.last.phase == gpu_phase::ready
          && !x.told_to_stop && x.suspect_generation == 0 && x.successor == 0;
 }

@@ -241,8 +241,8 @@ const std::vector<setting>& settings() {
      "A GPU older than this, seconds, is retired after its job.", false, false,
      duration(&c::gpu_replace_after)},
     {"GPU_REPLACE_AHEAD", "90",
-     "Seconds before that at which a GPU in use gets its successor; until it "
-     "is retired the node has one more than MAX_GPUS. 0: none.",
+     "Seconds before that at which a GPU in use gets its successor; from then "
+     "on it does not count among MAX_GPUS. 0: none.",
      false, false, duration(&c::gpu_replace_ahead)},
     {"GPU_BOOT_TIMEOUT", "600",
      "Seconds a launched GPU may take until it answers.", false, false,

@@ -88,6 +88,20 @@ BOOST_AUTO_TEST_CASE(gets_one_when_it_is_given_a_job_after_all) {
   BOOST_TEST(all<rent>(f.claim("a", t0 + 3'550)).size() == 1u);
 }
 
+// Its first worker is dead, and nobody may need it.
+BOOST_AUTO_TEST_CASE(gets_none_before_its_first_job_with_us) {
+  aging f;
+  f.x.on_gpu_update(launched(1, gpu_phase::gone, t0), t0 + 100);
+  gpu_entry left;
+  left.id = "left";
+  left.type = "media:fast";
+  f.x.on_gpus_taken(msg::gpus_taken{{left}, {}, 0}, t0 + 3'520);
+  auto ready = launched(2, gpu_phase::ready, t0);
+  BOOST_TEST(all<rent>(f.x.on_gpu_update(ready, t0 + 3'530)).empty());
+  BOOST_TEST(all<rent>(f.comes_of_age(t0 + 3'531)).empty());
+  BOOST_TEST(all<rent>(f.claim("a", t0 + 3'532)).size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(gets_none_before_its_time) {
   aging f;
   BOOST_TEST(all<rent>(f.claim("a", t0 + 3'509.999)).empty());
