@@ -7,10 +7,10 @@ namespace render::queue_watcher {
 
 giving_way::duration giving_way::for_head(const std::string& id,
                                           duration waited, bool full) {
-  auto left_standing = left_to_others_ == id;
   at_once_in_a_row_ = waited <= cfg_.at_once ? at_once_in_a_row_ + 1 : 0;
-  if (full ? waited <= cfg_.full_at_once
-           : left_standing || at_once_in_a_row_ > cfg_.at_once_max)
+  auto is_old = full ? waited <= cfg_.full_at_once : left_to_others_ == id;
+  auto crowded = !full && at_once_in_a_row_ > cfg_.at_once_max;
+  if (is_old || crowded)
     return duration{0};
   // What we gave way for the last time was taken indeed.
   if (left_to_others_)

@@ -37,14 +37,10 @@ effects policy::on_gpus_taken(const result<msg::gpus_taken>& got,
 
 effects policy::adopt(const gpu_entry& x, std::vector<std::string> known) {
   auto has_room = room() > 0;
-  auto instance = ++last_instance_;
-  auto& added = gpus_[instance];
-  added.type = x.type;
-  added.last.ledger_id = x.id;
-  added.last.instance = instance;
+  auto instance = add_gpu(x.type, x.id);
   effects out{rent{instance, x.type, x.id, x, std::move(known)}};
   if (!has_room) {
-    added.told_to_stop = true;
+    gpus_.at(instance).told_to_stop = true;
     out.push_back(drain_gpu{instance, "left by a dead worker, no room for it"});
   }
   return out;

@@ -9,7 +9,7 @@ double in_seconds(duration d) {
 }
 
 policy::policy(config cfg) : cfg_(std::move(cfg)), random_(cfg_.seed) {
-  // nop
+  cfg_.replace_ahead = std::min(cfg_.replace_ahead, cfg_.retire_after / 10);
 }
 
 // -- the QUEUE WATCHER --------------------------------------------------------
@@ -49,6 +49,16 @@ effects policy::on_watcher_died(const std::string& why, double now_s) {
 }
 
 // -- GPUs ---------------------------------------------------------------------
+
+uint64_t policy::add_gpu(const std::string& type,
+                         const std::string& ledger_id) {
+  auto instance = ++last_instance_;
+  auto& x = gpus_[instance];
+  x.type = type;
+  x.last.ledger_id = ledger_id;
+  x.last.instance = instance;
+  return instance;
+}
 
 uint32_t policy::free_slots(const gpu& x) const {
   if (x.last.phase != gpu_phase::ready || x.told_to_stop

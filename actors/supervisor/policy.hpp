@@ -42,7 +42,7 @@ struct config {
   /// When a GPU takes no more jobs because of its age …
   duration retire_after{3'600'000};
   /// … and how long before that another one is launched in its place, if it is
-  /// in use; 0: never.
+  /// in use; a tenth of it at most, 0: never.
   duration replace_ahead{0};
   duration max_render_time{1'800'000};
   /// Of a job that does not say.
@@ -280,6 +280,7 @@ private:
   void mark_begun(const gpu& x);
 
   // policy.cpp
+  uint64_t add_gpu(const std::string& type, const std::string& ledger_id);
   uint32_t free_slots(const gpu& x) const;
   effects capacity();
   effects gpu_gone(uint64_t instance, const std::string& why, double now_s);

@@ -179,13 +179,9 @@ effects policy::launch(const std::string& type, uint32_t wanted) {
 }
 
 rent policy::rent_one(const std::string& type) {
-  auto instance = ++last_instance_;
-  auto& x = gpus_[instance];
-  x.type = type;
-  x.last.ledger_id = make_ledger_id();
-  x.last.instance = instance;
+  auto ledger_id = make_ledger_id();
   ++launched_;
-  return {instance, type, x.last.ledger_id, {}, {}};
+  return {add_gpu(type, ledger_id), type, ledger_id, {}, {}};
 }
 
 // One that does nothing, for a type that nobody waits for; or one of this type

@@ -114,9 +114,8 @@ supervisor::config supervisor_config(const worker_config& cfg, uint64_t seed) {
   out.look_before_launch = cfg.launch_policy == "ledger";
   out.retire_after = gpu_instance::retirement_age(to_ms(cfg.gpu_replace_after),
                                                   to_ms(cfg.gpu_lifetime));
-  if (cfg.launch_policy == "ledger")
-    out.replace_ahead = std::min(to_ms(cfg.gpu_replace_ahead),
-                                 out.retire_after / 10);
+  if (out.look_before_launch)
+    out.replace_ahead = to_ms(cfg.gpu_replace_ahead);
   out.max_render_time = to_ms(cfg.max_render_time);
   out.attempts_max = cfg.job_attempts;
   out.drain_time = to_ms(cfg.drain_time);

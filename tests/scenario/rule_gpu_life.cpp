@@ -84,6 +84,15 @@ BOOST_AUTO_TEST_CASE(a_gpu_that_nobody_has_used_for_90_s_has_none) {
   BOOST_TEST(s.times_of("api.sim/stop").size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_gpu_under_the_contracts_policy_has_none) {
+  rule_world s{{{"GPU_IDLE_TIMEOUT", "4000"}, {"LAUNCH_POLICY", "contract"}}};
+  s.given_a_warm_worker();
+  s.after((s.times_of("api.sim/launch")[0] + 3'500'000 - s.ms()) / 1e3);
+  s.when_a_job_is_pushed("whisper", 60);
+  s.after(90);
+  BOOST_TEST(s.times_of("api.sim/launch").size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_dead_gpu_is_found_within_its_probes) {
   rule_world s{{{"GPU_IDLE_TIMEOUT", "1000"}}};
   s.given_a_warm_worker();

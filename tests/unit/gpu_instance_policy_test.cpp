@@ -329,6 +329,17 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(timers)
 
+BOOST_AUTO_TEST_CASE(that_retire_a_gpu_end_before_its_lifetime) {
+  auto age = [](int replace_after_s, int lifetime_s) {
+    return retirement_age(duration{replace_after_s * 1'000},
+                          duration{lifetime_s * 1'000})
+      .count();
+  };
+  BOOST_TEST(age(3'600, 7'200) == 3'600'000);
+  BOOST_TEST(age(7'200, 7'200) == 7'140'000);
+  BOOST_TEST(age(100, 100) == 90'000);
+}
+
 BOOST_AUTO_TEST_CASE(that_were_replaced_do_nothing) {
   auto x = ready_gpu();
   auto out = x.on_run_job(task("a"));

@@ -46,6 +46,18 @@ struct aging {
     return x.on_timer(timer::succession, 0, now_s);
   }
 
+  /// While job "a" runs.
+  effects gets_a_successor() {
+    claim("a", t0 + 3'500);
+    return comes_of_age();
+  }
+
+  void hands_over() {
+    gets_a_successor();
+    x.on_job_ended(ended(1, "a"), t0 + 3'530);
+    x.on_gpu_update(launched(2, gpu_phase::ready, t0 + 3'510), t0 + 3'540);
+  }
+
   policy x;
   effects became_ready;
 };
@@ -60,10 +72,17 @@ BOOST_AUTO_TEST_CASE(is_looked_at_90_s_before_it_is_retired) {
              == 3'480'000);
 }
 
+BOOST_AUTO_TEST_CASE(is_looked_at_a_tenth_of_its_time_before_at_most) {
+  auto cfg = ahead();
+  cfg.retire_after = duration{600'000};
+  aging f{cfg};
+  BOOST_TEST(timer_of(f.became_ready, timer::succession).delay.count()
+             == 510'000);
+}
+
 BOOST_AUTO_TEST_CASE(gets_a_successor_while_it_works) {
   aging f;
-  f.claim("a", t0 + 3'500);
-  auto rented = all<rent>(f.comes_of_age());
+  auto rented = all<rent>(f.gets_a_successor());
   BOOST_REQUIRE(rented.size() == 1u);
   BOOST_TEST(rented[0].instance == 2u);
   BOOST_TEST(rented[0].type == "media:fast");
@@ -150,10 +169,7 @@ BOOST_AUTO_TEST_SUITE(a_successor)
 
 BOOST_AUTO_TEST_CASE(gets_the_next_job) {
   aging f;
-  f.claim("a", t0 + 3'500);
-  f.comes_of_age();
-  f.x.on_job_ended(ended(1, "a"), t0 + 3'530);
-  f.x.on_gpu_update(launched(2, gpu_phase::ready, t0 + 3'510), t0 + 3'540);
+  f.hands_over();
   auto out = f.claim("b", t0 + 3'541);
   BOOST_REQUIRE(all<run_on>(out).size() == 1u);
   BOOST_TEST(all<run_on>(out)[0].instance == 2u);
@@ -161,8 +177,7 @@ BOOST_AUTO_TEST_CASE(gets_the_next_job) {
 
 BOOST_AUTO_TEST_CASE(takes_the_place_of_its_predecessor_among_max_gpus) {
   aging f;
-  f.claim("a", t0 + 3'500);
-  f.comes_of_age();
+  f.gets_a_successor();
   auto launches = [&f](double now_s) {
     auto out = all<rent>(f.wait("csm", 5, now_s)).size();
     f.x.on_backlog({}, now_s);
@@ -180,8 +195,7 @@ BOOST_AUTO_TEST_CASE(takes_the_place_of_its_predecessor_among_max_gpus) {
 
 BOOST_AUTO_TEST_CASE(takes_no_place_of_another_gpu) {
   aging f{ahead(2)};
-  f.claim("a", t0 + 3'500);
-  f.comes_of_age();
+  f.gets_a_successor();
   auto out = f.wait("analyze", 1, t0 + 3'520);
   BOOST_REQUIRE(all<rent>(out).size() == 1u);
   BOOST_TEST(all<rent>(out)[0].type == "ollama_webui:fast");
@@ -189,8 +203,7 @@ BOOST_AUTO_TEST_CASE(takes_no_place_of_another_gpu) {
 
 BOOST_AUTO_TEST_CASE(that_fails_is_launched_again_when_its_type_may_be) {
   aging f;
-  f.claim("a", t0 + 3'500);
-  f.comes_of_age();
+  f.gets_a_successor();
   auto failed = launched(2, gpu_phase::gone, 0);
   failed.failed = true;
   auto out = f.x.on_gpu_update(failed, t0 + 3'520);
@@ -205,10 +218,7 @@ BOOST_AUTO_TEST_CASE(that_fails_is_launched_again_when_its_type_may_be) {
 
 BOOST_AUTO_TEST_CASE(is_there_when_another_type_wants_room) {
   aging f;
-  f.claim("a", t0 + 3'500);
-  f.comes_of_age();
-  f.x.on_job_ended(ended(1, "a"), t0 + 3'530);
-  f.x.on_gpu_update(launched(2, gpu_phase::ready, t0 + 3'510), t0 + 3'540);
+  f.hands_over();
   auto out = f.wait("analyze", 1, t0 + 3'550);
   // The old one goes anyway, and makes no room.
   auto leaves = all<supervisor::drain_gpu>(out);
