@@ -137,8 +137,8 @@ typename Inspector::result_type inspect(Inspector& f, release_job& x) {
   return f(x.job_id, x.fence);
 }
 
-/// Writes progress and asks, in the same round trip, whether the job is still
-/// ours. `stage` and `progress` are our own fields of the record.
+/// Writes progress, if it is news, and asks in the same round trip whether the
+/// job is still ours. `stage` and `progress` are our own fields of the record.
 struct report_progress {
   std::string job_id;
   /// "fetch", "render 12/25" …; empty: only ask.

@@ -270,8 +270,7 @@ effects policy::next(double now_s) {
   }
   // The first look at what could not be claimed is not put off for long: it is
   // what new GPUs are launched for.
-  auto spacing = reported_ ? cfg_.rescan_full : cfg_.peek_spacing;
-  if (peeked_at_s_ == 0 || since(peeked_at_s_, now_s) >= spacing) {
+  if (peeked_at_s_ == 0 || since(peeked_at_s_, now_s) >= peek_spacing()) {
     asking_ = true;
     disarm();
     std::vector<std::string> known;
@@ -282,11 +281,24 @@ effects policy::next(double now_s) {
   return rescan_later(now_s);
 }
 
+duration policy::peek_spacing() const {
+  return reported_ ? cfg_.rescan_full : cfg_.peek_spacing;
+}
+
+// Whoever cannot claim a job has to see that it is too late for it.
+duration policy::until_first_deadline(double now_s) const {
+  auto out = duration::max();
+  for (auto& x : seen_)
+    if (x.complete_by_s > 0)
+      out = std::min(out, since(now_s, x.complete_by_s) + duration{1});
+  return out;
+}
+
 effects policy::rescan_later(double now_s) {
   if (open_quotas().empty()) {
-    auto spacing = reported_ ? cfg_.rescan_full : cfg_.peek_spacing;
-    return arm(std::max(duration{1}, spacing - since(peeked_at_s_, now_s)),
-               now_s);
+    auto delay = std::min(peek_spacing() - since(peeked_at_s_, now_s),
+                          until_first_deadline(now_s));
+    return arm(std::max(duration{1}, delay), now_s);
   }
   // A walk through a long foreign queue costs Redis time: never more than a
   // fifth of it.

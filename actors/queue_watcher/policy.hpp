@@ -25,7 +25,7 @@ struct config {
   /// While something waits that we cannot claim: next look with a slot free
   /// (then a claim) and without one (then a peek).
   duration rescan_free{25};
-  duration rescan_full{1'000};
+  duration rescan_full{3'000};
   /// The former doubles up to this while claims find nothing.
   duration rescan_free_max{100};
   /// Least time between two peeks until something is found to wait.
@@ -105,6 +105,8 @@ private:
   std::vector<msg::claim_quota> open_quotas() const;
   effects hand_over(msg::claimed_jobs x, double now_s);
   effects next(double now_s);
+  duration peek_spacing() const;
+  duration until_first_deadline(double now_s) const;
   effects rescan_later(double now_s);
   effects back_off(std::string_view what, const failure& why);
   effects arm(duration delay, double now_s);

@@ -272,7 +272,7 @@ effects policy::on_gpus_viewed(const std::string& type,
                                           "their way for "
                                         + type});
   demands_[type].elsewhere = coming * cfg_.slots_per_gpu;
-  // What waits was seen up to a second ago: a GPU that was ready since has
+  // What waits was seen some seconds ago: a GPU that was ready since has
   // taken some of it. Another look at the queue decides.
   if (got && queued_for(type) > 0)
     out.push_back(look_at_queue{});

@@ -98,8 +98,16 @@ gpu_instance_actor spawn_gpu(const wiring_ptr& w, const supervisor::rent& order,
   return w->system.spawn(gpu_instance_behavior, out, deps);
 }
 
+bool looks_before_launch(const worker_config& cfg) {
+  return cfg.launch_policy == "ledger";
+}
+
 queue_watcher_actor spawn_watcher(const wiring_ptr& w, work_sink_actor sink) {
-  return w->system.spawn(queue_watcher_behavior, queue_watcher::config{},
+  queue_watcher::config cfg;
+  // Without another look before it launches, what it has seen must be fresh.
+  if (!looks_before_launch(w->cfg))
+    cfg.rescan_full = std::chrono::seconds{1};
+  return w->system.spawn(queue_watcher_behavior, cfg,
                          queue_watcher_deps{w->outside.jobs, std::move(sink),
                                             w->around.now, w->around.log});
 }
@@ -111,7 +119,7 @@ supervisor::config supervisor_config(const worker_config& cfg, uint64_t seed) {
   out.slots_per_gpu = cfg.jobs_per_gpu;
   out.pre_launch_min = to_ms(cfg.pre_launch_min);
   out.pre_launch_max = to_ms(cfg.pre_launch_max);
-  out.look_before_launch = cfg.launch_policy == "ledger";
+  out.look_before_launch = looks_before_launch(cfg);
   out.retire_after = gpu_instance::retirement_age(to_ms(cfg.gpu_replace_after),
                                                   to_ms(cfg.gpu_lifetime));
   if (out.look_before_launch)

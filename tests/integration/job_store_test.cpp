@@ -177,6 +177,50 @@ BOOST_AUTO_TEST_CASE(a_lease_that_ran_out_puts_the_job_at_the_head) {
   BOOST_TEST(again.history[0] == "its worker stopped answering: worker-a");
 }
 
+BOOST_AUTO_TEST_CASE(progress_that_is_still_the_same_is_not_written_again) {
+  push("a");
+  claim(store);
+  auto report = [&](const std::string& stage, double progress) {
+    // What only a write of progress makes.
+    redis.cmd("HDEL", "job:a", "progress_at");
+    auto got = ask<msg::ownership>(
+      store, msg::report_progress{"a", stage, progress, 1});
+    BOOST_REQUIRE(got);
+    BOOST_TEST(got->ours);
+    BOOST_TEST(redis.field("job:a", "stage") == stage);
+    BOOST_TEST(std::stod(redis.field("job:a", "progress")) == progress);
+    return !redis.field("job:a", "progress_at").empty();
+  };
+  BOOST_TEST(report("render 1/2", 0));
+  BOOST_TEST(!report("render 1/2", 0));
+  BOOST_TEST(report("render 1/2", 0.5));
+  BOOST_TEST(report("render 2/2", 0.5));
+  BOOST_TEST(report("render 1/2", 0.5));
+  BOOST_TEST(!report("render 1/2", 0.5));
+  // It still says whose the job is.
+  redis.cmd("HINCRBY", "job:a", "fence", "1");
+  auto lost = ask<msg::ownership>(
+    store, msg::report_progress{"a", "render 1/2", 0.5, 1});
+  BOOST_REQUIRE(lost);
+  BOOST_TEST(!lost->ours);
+}
+
+BOOST_AUTO_TEST_CASE(progress_is_written_now_and_then_all_the_same) {
+  progress_kept = 50ms;
+  store = spawn("worker-b");
+  push("a");
+  claim(store);
+  auto report = [&] {
+    ask<msg::ownership>(store, msg::report_progress{"a", "render", 0.5, 1});
+  };
+  report();
+  redis.cmd("HDEL", "job:a", "progress_at");
+  BOOST_TEST(harness::wait_until([&] {
+    report();
+    return !redis.field("job:a", "progress_at").empty();
+  }));
+}
+
 BOOST_AUTO_TEST_CASE(a_live_lease_is_renewed_and_not_taken) {
   kill_store();
   store = spawn("worker-b", 900ms);

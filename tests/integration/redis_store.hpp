@@ -49,6 +49,7 @@ struct redis_store {
     c.recover_min = 100ms;
     c.recover_interval = 100ms;
     c.worker_id = worker;
+    c.progress_kept = progress_kept;
     c.dead_letter_max = 2;
     stores.push_back(system->spawn(job_store_behavior, c,
                                    job_store_deps{unix_now, null_logger(),
@@ -115,6 +116,7 @@ struct redis_store {
 
   std::string data = R"({"image_url":"http://a/b","notify_url":"http://n/h"})";
   redis_server redis;
+  std::chrono::milliseconds progress_kept{10'000};
   caf::actor_system_config cfg;
   std::unique_ptr<caf::actor_system> system;
   std::vector<job_store_actor> stores;

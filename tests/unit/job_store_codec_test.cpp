@@ -175,6 +175,26 @@ BOOST_AUTO_TEST_CASE(ownership_is_read) {
   BOOST_TEST(!decode_ownership(text("x")));
 }
 
+BOOST_AUTO_TEST_CASE(the_owner_of_a_record_is_read) {
+  auto ours = [](reply status, reply owner, reply fence) {
+    return decode_owner(
+      array({std::move(status), std::move(owner), std::move(fence)}), "w", 7);
+  };
+  auto x = ours(text("running"), text("w"), text("7"));
+  BOOST_TEST(x->ours);
+  BOOST_TEST(x->status == "running");
+  BOOST_TEST(!ours(text("running"), text("v"), text("7"))->ours);
+  BOOST_TEST(!ours(text("running"), text("w"), text("8"))->ours);
+  BOOST_TEST(!ours(text("running"), text("w"), reply{})->ours);
+  auto cancelled = ours(text("cancelled"), text("w"), text("7"));
+  BOOST_TEST(!cancelled->ours);
+  BOOST_TEST(cancelled->status == "cancelled");
+  auto gone = ours(reply{}, reply{}, reply{});
+  BOOST_TEST(!gone->ours);
+  BOOST_TEST(gone->status.empty());
+  BOOST_TEST(!decode_owner(array({text("running")}), "w", 7));
+}
+
 BOOST_AUTO_TEST_CASE(a_settling_brings_one_webhook_or_none) {
   auto none = decode_settle(array({number(0), reply{}}), "j");
   BOOST_TEST(!none->written);

@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(a_full_node)
 
-BOOST_AUTO_TEST_CASE(reports_what_waits_and_looks_again_in_a_second) {
+BOOST_AUTO_TEST_CASE(reports_what_waits_and_looks_again_in_three_seconds) {
   auto x = awake(slots(0));
   auto out = x.on_head({true}, t0);
   BOOST_TEST(all<claim>(out).empty());
@@ -149,7 +149,7 @@ BOOST_AUTO_TEST_CASE(reports_what_waits_and_looks_again_in_a_second) {
   BOOST_TEST(seen.waiting_by_type.at("analyze") == 1u);
   BOOST_TEST(seen.oldest_created_at_s == t0 - 500);
   BOOST_REQUIRE(all<arm_timer>(out).size() == 1u);
-  BOOST_TEST(all<arm_timer>(out)[0].delay.count() == 1'000);
+  BOOST_TEST(all<arm_timer>(out)[0].delay.count() == 3'000);
   // When all of it is gone, that is told once.
   out = x.on_timer(all<arm_timer>(out)[0].generation, t0 + 1);
   out = x.on_peeked({{}, 0}, t0 + 1);
@@ -248,6 +248,24 @@ BOOST_AUTO_TEST_CASE(asks_only_whether_what_it_has_seen_still_waits) {
   out = x.on_timer(all<arm_timer>(out).at(0).generation, t0 + 2);
   BOOST_TEST(all<peek>(out).at(0).known
              == (std::vector<std::string>{"old", "big", "new"}));
+}
+
+BOOST_AUTO_TEST_CASE(looks_when_a_job_has_become_too_late) {
+  auto x = awake(slots(0));
+  x.on_head({true}, t0);
+  auto late = good_job("late");
+  late.complete_by_s = t0 + 1.5;
+  auto later = good_job("later");
+  later.complete_by_s = t0 + 100;
+  auto out = x.on_peeked({{good_job("a"), late, later}, 3}, t0);
+  BOOST_REQUIRE(all<arm_timer>(out).size() == 1u);
+  BOOST_TEST(all<arm_timer>(out)[0].delay.count() == 1'501);
+  out = x.on_timer(all<arm_timer>(out)[0].generation, t0 + 1.501);
+  BOOST_REQUIRE(all<peek>(out).size() == 1u);
+  out = x.on_peeked({{}, 3, {0, 1, 2}}, t0 + 1.501);
+  BOOST_REQUIRE(all<reject>(out).size() == 1u);
+  BOOST_TEST(all<reject>(out)[0].job_id == "late");
+  BOOST_TEST(all<arm_timer>(out).at(0).delay.count() == 3'000);
 }
 
 BOOST_AUTO_TEST_CASE(asks_again_as_before_when_a_look_has_failed) {

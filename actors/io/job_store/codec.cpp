@@ -188,6 +188,16 @@ result<decoded_ownership> decode_ownership(reply x) {
   return decoded_ownership{integer_at(x, 0) == 1, text_at(x, 1)};
 }
 
+result<decoded_ownership> decode_owner(reply x, std::string_view worker_id,
+                                       uint64_t fence) {
+  if (auto wrong = unless_array(x, 3, "ownership"))
+    return fail(std::move(*wrong));
+  auto status = text_at(x, 0);
+  auto ours = status == "running" && text_at(x, 1) == worker_id
+              && text_at(x, 2) == std::to_string(fence);
+  return decoded_ownership{ours, std::move(status)};
+}
+
 result<decoded_settle> decode_settle(reply x, std::string_view job_id) {
   if (auto wrong = unless_array(x, 2, "settle"))
     return fail(std::move(*wrong));

@@ -60,6 +60,11 @@ struct decoded_ownership {
 
 result<decoded_ownership> decode_ownership(reply x);
 
+/// Of a record's `status`, `locked_by` and `fence`: is it held under this
+/// claim?
+result<decoded_ownership> decode_owner(reply x, std::string_view worker_id,
+                                       uint64_t fence);
+
 struct decoded_settle {
   bool written = false;
   std::vector<webhook> webhooks;

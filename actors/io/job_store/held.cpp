@@ -88,10 +88,12 @@ void shell::forget_ended() const {
   auto now = st().deps.now();
   std::erase_if(st().held, [&](auto& entry) {
     auto& [id, x] = entry;
-    if (x.settled == 0)
+    auto age_s = now - x.changed_s;
+    // Before its data is read for the URL.
+    if (x.settled == 0 || age_s < ended_kept_s)
       return false;
     auto open = !x.delivery && !notify_url_of(x.subject.data).empty();
-    if (now - x.changed_s < (open ? undelivered_kept_s : ended_kept_s))
+    if (open && age_s < undelivered_kept_s)
       return false;
     journaled(st().deps.local->erase_job(x.session, id));
     return true;

@@ -29,8 +29,11 @@ struct config {
   std::string worker_id;
   /// In front of every key of our own.
   std::string prefix = "c3:";
-  /// Expiry of `job:{id}:lock`; refreshed by each progress report.
+  /// Expiry of `job:{id}:lock`; refreshed with the lease.
   std::chrono::seconds lock_ttl{300};
+  /// Progress that is still the same is written again this often; in between,
+  /// a report only asks whose the job is.
+  milliseconds progress_kept{10'000};
   /// How long a job stays ours without a sign of life; renewed at a third.
   milliseconds lease{30'000};
   /// What dead workers left is looked for when the first lease runs out, this
@@ -106,6 +109,12 @@ struct job_store_state {
     bool changed = false;
   };
 
+  struct written_progress {
+    msg::report_progress what;
+    /// Unix seconds.
+    double written_s = 0;
+  };
+
   job_store::config cfg;
   job_store_deps deps;
   uint64_t last_id = 0;
@@ -120,6 +129,8 @@ struct job_store_state {
   /// Jobs that were handed out and neither settled nor released, with the
   /// fence of their latest claim.
   std::map<std::string, uint64_t> claimed;
+  /// What Redis has of the progress of these jobs, by id.
+  std::map<std::string, written_progress> progress;
   /// Names this process' mark in Redis: worker id and start time.
   std::string session;
   job_store::write_number last_number = 0;

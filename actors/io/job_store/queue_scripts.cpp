@@ -163,8 +163,8 @@ local known = {}
 for i = 5, #ARGV do known[ARGV[i]] = i - 5 end
 )lua";
 
-// Each worker without a free slot looks once a second, mostly at jobs that it
-// has seen before: two fields of those, and a number in the answer.
+// Each worker without a free slot looks every few seconds, mostly at jobs that
+// it has seen before: two fields of those, and a number in the answer.
 constexpr std::string_view peek_walk_lua = R"lua(
 local function data_of(id)
   local key = 'job:' .. id
