@@ -19,5 +19,6 @@ render_test(
   job_store_scenario_test
   LABEL scenario
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/left_gpus_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/ended_jobs_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/lost_claim_test.cpp
   DEPENDS render_harness)

@@ -13,6 +13,8 @@ namespace {
 constexpr double ended_kept_s = 600;
 /// With a webhook whose end we have not heard of.
 constexpr double undelivered_kept_s = 86'400;
+/// How often we look for what may be forgotten: there may be thousands.
+constexpr auto forget_every = std::chrono::minutes{1};
 
 } // namespace
 
@@ -86,6 +88,10 @@ void shell::drop_gpu(const std::string& id) const {
 
 void shell::forget_ended() const {
   auto now = st().deps.now();
+  auto at = self->clock().now();
+  if (at < st().forgets_next_at)
+    return;
+  st().forgets_next_at = at + forget_every;
   std::erase_if(st().held, [&](auto& entry) {
     auto& [id, x] = entry;
     auto age_s = now - x.changed_s;

@@ -138,6 +138,8 @@ struct job_store_state {
   job_store::write_number confirmed = 0;
   /// Jobs from their claim until some time after their end.
   std::map<std::string, job_store::held_job> held;
+  /// When to look next for such as may be forgotten.
+  caf::actor_clock::time_point forgets_next_at;
   /// Ledger entries as Redis has confirmed them, by id. Those that are not
   /// among `gpus` are a dead worker's.
   std::map<std::string, job_store::held_gpu> held_gpus;
