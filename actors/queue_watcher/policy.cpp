@@ -287,11 +287,12 @@ duration policy::peek_spacing() const {
 
 // Whoever cannot claim a job has to see that it is too late for it.
 duration policy::until_first_deadline(double now_s) const {
-  auto out = duration::max();
+  // There is a look before the hour is over; and a front end may write 1e300.
+  auto first_s = now_s + 3'600;
   for (auto& x : seen_)
     if (x.complete_by_s > 0)
-      out = std::min(out, since(now_s, x.complete_by_s) + duration{1});
-  return out;
+      first_s = std::min(first_s, x.complete_by_s);
+  return since(now_s, first_s) + duration{1};
 }
 
 effects policy::rescan_later(double now_s) {
