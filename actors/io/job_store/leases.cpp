@@ -20,8 +20,8 @@ void shell::renew() const {
   });
 }
 
-// Renderers renew with each report; this is for jobs that wait for a slot,
-// an upload or a write.
+// Reports renew only when they are news; and jobs that wait for a slot, an
+// upload or a write make none.
 void shell::renew_jobs() const {
   if (st().claimed.empty())
     return;
