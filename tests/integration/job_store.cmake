@@ -3,6 +3,7 @@ render_test(
   LABEL integration
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/job_store_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/job_store_faults_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/job_store_queue_test.cpp
   DEPENDS render_job_store hiredis
   TIMEOUT 120)
 render_test(

@@ -1,0 +1,205 @@
+// The JOB STORE against a real redis-server: what is looked at in the queue, and
+// what is claimed.
+#include "tests/integration/redis_store.hpp"
+
+#include <map>
+#include <set>
+
+using namespace render;
+using namespace std::chrono_literals;
+
+namespace {
+
+using fixture = harness::redis_store;
+
+// How many records Redis looks at for one claim.
+struct long_queue : harness::redis_store {
+  long long looks(uint32_t n, const std::string& type,
+                  const std::vector<std::string>& expected) {
+    redis.cmd("CONFIG", "RESETSTAT");
+    auto got = claim(store, n, type);
+    std::vector<std::string> ids;
+    for (auto& x : got.jobs)
+      ids.push_back(x.id);
+    BOOST_TEST(ids == expected, boost::test_tools::per_element());
+    auto stats = redis.cmd("INFO", "commandstats").text;
+    const std::string mark = "cmdstat_hmget:calls=";
+    auto at = stats.find(mark);
+    return at == std::string::npos ? 0
+                                   : std::stoll(stats.substr(at + mark.size()));
+  }
+
+  void push_many(const std::string& name, int count, const std::string& type) {
+    for (auto i = 0; i < count; ++i)
+      push(name + std::to_string(i), type);
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(the_queue_on_redis, fixture)
+
+BOOST_AUTO_TEST_CASE(locks_of_others_are_honoured_and_dead_ones_taken) {
+  for (auto i = 0; i < 10; ++i)
+    push("held" + std::to_string(i), "analyze", {"locked_by", "python"});
+  for (auto i = 0; i < 10; ++i)
+    redis.cmd("SET", "job:held" + std::to_string(i) + ":lock", "python");
+  push("empty", "analyze", {"locked_by", ""});
+  push("csm", "csm");
+  auto got = claim(store, 5);
+  BOOST_REQUIRE_EQUAL(got.jobs.size(), 1u);
+  BOOST_TEST(got.jobs[0].id == "empty");
+  redis.cmd("DEL", "job:held3:lock");
+  got = claim(store, 5);
+  BOOST_REQUIRE_EQUAL(got.jobs.size(), 1u);
+  BOOST_TEST(got.jobs[0].id == "held3");
+  auto seen = ask<msg::queue_snapshot>(store, msg::peek_queue{});
+  BOOST_REQUIRE(seen);
+  BOOST_TEST(seen->queue_length == 10u);
+  BOOST_REQUIRE_EQUAL(seen->waiting.size(), 1u);
+  BOOST_TEST(seen->waiting[0].id == "csm");
+}
+
+BOOST_AUTO_TEST_CASE(jobs_that_cannot_run_come_along_as_unfit) {
+  push("late", "csm", {"complete_by", "1700000001.5"});
+  push("odd", "video");
+  push("garbled", "analyze", {"max_time", "soon"});
+  redis.cmd("RPUSH", "queue:jobs", "ghost");
+  redis.cmd("RPUSH", "queue:jobs", "ghost");
+  redis.cmd("SET", "job:alien", "text");
+  redis.cmd("RPUSH", "queue:jobs", "alien");
+  push("fine");
+  auto got = claim(store, 2);
+  BOOST_REQUIRE_EQUAL(got.jobs.size(), 1u);
+  BOOST_TEST(got.jobs[0].id == "fine");
+  BOOST_TEST(!got.more_waiting);
+  std::map<std::string, std::string> reasons;
+  for (auto& x : got.unfit)
+    reasons[x.subject.id] = x.reason.message;
+  BOOST_TEST(reasons.size() == 4u);
+  BOOST_TEST(reasons["late"] == "Job expired before processing could begin");
+  BOOST_TEST(reasons["odd"].starts_with("type: got \"video\""));
+  BOOST_TEST(reasons["garbled"].starts_with("max_time: got \"soon\""));
+  for (auto& x : got.unfit) {
+    auto done = ask<msg::job_settled>(
+      store, msg::settle_job{x.subject, failed_outcome(x.reason)});
+    BOOST_REQUIRE(done);
+    BOOST_TEST(done->written);
+  }
+  BOOST_TEST(status("ghost") == "failed");
+  BOOST_TEST(redis.cmd("TTL", "job:ghost").integer > 86'000);
+  BOOST_TEST(redis.field("job:ghost", "error").starts_with("job record"));
+  BOOST_TEST(status("late") == "failed");
+}
+
+BOOST_AUTO_TEST_CASE(an_id_queued_twice_runs_once) {
+  push("a");
+  redis.cmd("RPUSH", "queue:jobs", "a");
+  BOOST_TEST(claim(store, 5).jobs.size() == 1u);
+  BOOST_TEST(queued() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(two_workers_never_claim_the_same_job) {
+  auto other = spawn("worker-b");
+  for (auto i = 0; i < 500; ++i)
+    push(std::to_string(i));
+  std::vector<std::string> ids;
+  while (ids.size() < 500) {
+    caf::scoped_actor self{*system};
+    msg::claim_jobs three{{{{"analyze"}, 3}}};
+    auto first = self->request(store, 5s, three);
+    auto second = self->request(other, 5s, three);
+    auto take = [&](msg::claimed_jobs& x) {
+      for (auto& y : x.jobs)
+        ids.push_back(y.id);
+    };
+    auto bad = [](caf::error&) {
+      BOOST_FAIL("no answer");
+    };
+    first.receive(take, bad);
+    second.receive(take, bad);
+  }
+  BOOST_TEST((std::set<std::string>(ids.begin(), ids.end()).size() == 500u));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_long_queue_of_others_is_walked_once, long_queue) {
+  push_many("theirs", 500, "analyze");
+  BOOST_TEST(looks(2, "csm", {}) == 500);
+  // Its head is looked at each time, for what was put back.
+  BOOST_TEST(looks(2, "csm", {}) == 100);
+  push_many("new", 20, "analyze");
+  push("ours", "csm");
+  BOOST_TEST(looks(2, "csm", {"ours"}) == 100 + 21 + 1);
+  BOOST_TEST(looks(2, "csm", {}) == 100);
+  redis.cmd("LPUSH", "queue:jobs", "back");
+  redis.cmd("HSET", "job:back", "type", "csm", "status", "queued");
+  BOOST_TEST(looks(2, "csm", {"back"}) == 101);
+  // Other types: nothing is known of them.
+  BOOST_TEST(looks(1, "analyze", {"theirs0"}) == 2);
+  BOOST_TEST(looks(1, "analyze", {"theirs1"}) == 2);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_job_that_had_no_slot_is_not_passed, long_queue) {
+  push_many("theirs", 200, "analyze");
+  push_many("ours", 3, "csm");
+  push_many("more", 200, "analyze");
+  BOOST_TEST(looks(1, "csm", {"ours0"}) == 202);
+  BOOST_TEST(looks(1, "csm", {"ours1"}) == 102);
+  BOOST_TEST(looks(5, "csm", {"ours2"}) == 100 + 202);
+}
+
+// Two kinds are wanted, and one of them has no slot left after the first job.
+BOOST_FIXTURE_TEST_CASE(nor_is_one_whose_kind_had_none, long_queue) {
+  push_many("theirs", 150, "portrait");
+  push_many("ours", 2, "csm");
+  push("last", "whisper");
+  auto got = ask<msg::claimed_jobs>(
+    store, msg::claim_jobs{{{{"csm"}, 1}, {{"whisper"}, 2}}});
+  BOOST_REQUIRE(got);
+  BOOST_TEST(got->jobs.size() == 2u);
+  BOOST_TEST(looks(1, "csm", {"ours1"}) == 102);
+}
+
+BOOST_FIXTURE_TEST_CASE(where_the_walk_ended_may_be_gone, long_queue) {
+  push_many("theirs", 300, "analyze");
+  claim(store, 1, "csm");
+  redis.cmd("LREM", "queue:jobs", "0", "theirs299");
+  push("ours", "csm");
+  BOOST_TEST(looks(1, "csm", {"ours"}) == 300 + 1);
+}
+
+BOOST_AUTO_TEST_CASE(big_data_comes_with_a_claim_but_not_with_a_peek) {
+  data = std::string(100u << 10, 'x');
+  push("long");
+  data = std::string(10u << 20, 'x');
+  push("big");
+  auto seen = ask<msg::queue_snapshot>(store, msg::peek_queue{});
+  BOOST_REQUIRE(seen && seen->waiting.size() == 2u);
+  BOOST_TEST(seen->waiting[0].data.empty());
+  // More than any job may have: nothing that a job accepts.
+  BOOST_TEST(seen->waiting[1].data == "null");
+  auto got = ask<msg::claimed_jobs>(store, msg::claim_unfit{"big"});
+  BOOST_REQUIRE(got && got->jobs.size() == 1u);
+  BOOST_TEST(got->jobs[0].data.size() == data.size());
+}
+
+BOOST_AUTO_TEST_CASE(a_peek_says_little_of_known_jobs) {
+  push("old");
+  push("locked");
+  push("new");
+  redis.cmd("HSET", "job:locked", "locked_by", "python");
+  redis.cmd("SET", "job:locked:lock", "python");
+  auto seen = ask<msg::queue_snapshot>(
+    store, msg::peek_queue{100, {"gone", "locked", "old"}});
+  BOOST_REQUIRE(seen && seen->waiting.size() == 1u);
+  BOOST_TEST(seen->waiting[0].id == "new");
+  BOOST_TEST(seen->known == std::vector<uint32_t>{2});
+  BOOST_TEST(seen->queue_length == 3u);
+  // Known or not, no more than asked for.
+  seen = ask<msg::queue_snapshot>(store, msg::peek_queue{1, {"old"}});
+  BOOST_REQUIRE(seen);
+  BOOST_TEST(seen->known == std::vector<uint32_t>{0});
+  BOOST_TEST(seen->waiting.empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
