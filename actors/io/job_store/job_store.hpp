@@ -7,6 +7,7 @@
 #include "actors/io/job_store/queue_walk.hpp"
 #include "actors/io/job_store/redis_loop.hpp"
 #include "actors/io/job_store/takeover_grace.hpp"
+#include "actors/io/job_store/written_progress.hpp"
 #include "actors/log.hpp"
 #include "messages/clock.hpp"
 #include "messages/job_store_actor.hpp"
@@ -109,12 +110,6 @@ struct job_store_state {
     bool changed = false;
   };
 
-  struct written_progress {
-    msg::report_progress what;
-    /// Unix seconds.
-    double written_s = 0;
-  };
-
   job_store::config cfg;
   job_store_deps deps;
   uint64_t last_id = 0;
@@ -129,8 +124,7 @@ struct job_store_state {
   /// Jobs that were handed out and neither settled nor released, with the
   /// fence of their latest claim.
   std::map<std::string, uint64_t> claimed;
-  /// What Redis has of the progress of these jobs, by id.
-  std::map<std::string, written_progress> progress;
+  job_store::written_progress progress;
   /// Names this process' mark in Redis: worker id and start time.
   std::string session;
   job_store::write_number last_number = 0;

@@ -20,44 +20,35 @@ promise<msg::ownership> shell::progress(const msg::report_progress& x) const {
   return to;
 }
 
-// A job reports every second, mostly the same.
-bool shell::is_written(const msg::report_progress& x) const {
-  auto at = st().progress.find(x.job_id);
-  if (at == st().progress.end())
-    return false;
-  auto& [last, written_s] = at->second;
-  return last.fence == x.fence && last.stage == x.stage
-         && last.progress == x.progress
-         && st().deps.now() - written_s
-              < std::chrono::duration<double>(cfg().progress_kept).count();
+command shell::progress_command(const msg::report_progress& x) const {
+  return make_command(
+    progress_script(),
+    {keys::record(x.job_id), keys::lock(x.job_id), leases_key()},
+    {cfg().worker_id, std::to_string(cfg().lock_ttl.count()),
+     valid_utf8(x.stage), share_text(x.progress), now_s(),
+     std::to_string(x.fence), std::to_string(cfg().lease.count()), x.job_id});
 }
 
 void shell::progress(const msg::report_progress& x, bool may_be_lost,
                      promise<msg::ownership> to) const {
-  auto only_ask = is_written(x);
-  auto asked_s = st().deps.now();
+  auto sent = self->clock().now();
+  auto is_news = !st().progress.has(x, sent, cfg().progress_kept);
   command what;
-  if (only_ask) {
+  if (is_news) {
+    st().progress.on_write(x.job_id);
+    what = progress_command(x);
+  } else {
     what.args = {"HMGET", keys::record(x.job_id), "status", "locked_by",
                  "fence"};
-  } else {
-    st().progress.erase(x.job_id);
-    what = make_command(
-      progress_script(),
-      {keys::record(x.job_id), keys::lock(x.job_id), leases_key()},
-      {cfg().worker_id, std::to_string(cfg().lock_ttl.count()),
-       valid_utf8(x.stage), share_text(x.progress), now_s(),
-       std::to_string(x.fence), std::to_string(cfg().lease.count()), x.job_id});
   }
-  run(std::move(what), [sh = *this, x, only_ask, asked_s, may_be_lost,
+  run(std::move(what), [sh = *this, x, is_news, sent, may_be_lost,
                         to](answer got) mutable {
     auto said = std::move(got).and_then([&](reply y) {
-      return only_ask ? decode_owner(std::move(y), sh.cfg().worker_id, x.fence)
-                      : decode_ownership(std::move(y));
+      return is_news ? decode_ownership(std::move(y))
+                     : decode_owner(std::move(y), sh.cfg().worker_id, x.fence);
     });
-    if (said && said->ours && !only_ask && !x.stage.empty()
-        && sh.held_of(x.job_id, x.fence))
-      sh.st().progress[x.job_id] = {x, asked_s};
+    if (is_news && said && said->ours && sh.held_of(x.job_id, x.fence))
+      sh.st().progress.on_written(x, sent);
     if (!said || said->ours || !sh.held_of(x.job_id, x.fence))
       return deliver(to, std::move(said).map([](auto&& y) {
         return msg::ownership{y.ours, std::move(y.status)};
@@ -197,9 +188,7 @@ void shell::forget(const std::string& id, uint64_t fence) const {
   if (auto at = st().claimed.find(id);
       at != st().claimed.end() && at->second <= fence)
     st().claimed.erase(at);
-  if (auto at = st().progress.find(id);
-      at != st().progress.end() && at->second.what.fence <= fence)
-    st().progress.erase(at);
+  st().progress.forget(id, fence);
 }
 
 // Should Redis lose it now, a job that nobody works on must not come back as

@@ -137,7 +137,7 @@ struct shell {
   void give_up(const std::string& id, uint64_t fence) const;
   promise<caf::ok_atom> release(const msg::release_job& x) const;
   promise<msg::ownership> progress(const msg::report_progress& x) const;
-  bool is_written(const msg::report_progress& x) const;
+  command progress_command(const msg::report_progress& x) const;
   void progress(const msg::report_progress& x, bool may_be_lost,
                 promise<msg::ownership> to) const;
 
