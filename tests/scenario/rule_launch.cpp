@@ -87,6 +87,28 @@ BOOST_AUTO_TEST_CASE(of_many_idle_gpus_one_makes_room) {
   BOOST_TEST(s.gpus_running() == 6u);
 }
 
+// What a node without a slot has not seen yet, it sees with its next look.
+BOOST_AUTO_TEST_CASE(without_a_look_before_it_needs_fresh_looks_at_the_queue) {
+  auto next_look_ms = [](const std::string& policy) {
+    rule_world s{{{"PRE_LAUNCH_TIMEOUT", "60"},
+                  {"PRE_LAUNCH_TIMEOUT_MAX", "60"},
+                  {"LAUNCH_POLICY", policy}}};
+    s.given_workers(1);
+    s.when_a_job_is_pushed("whisper", 5);
+    sim_job late;
+    late.complete_within_s = 0.001;
+    s.after(0.5);
+    auto job = s.when_this_is_pushed(late);
+    auto took = s.ms_until([&] {
+      return s.status(job) == "failed";
+    });
+    return 500 + took;
+  };
+  BOOST_TEST(next_look_ms("contract") <= 1'010);
+  BOOST_TEST(next_look_ms("ledger") >= 2'900);
+  BOOST_TEST(next_look_ms("ledger") <= 3'010);
+}
+
 BOOST_AUTO_TEST_CASE(of_python_like_workers_all_launch) {
   fleet_scenario s{1, {{"LAUNCH_POLICY", "contract"}}};
   s.given_workers(20);
