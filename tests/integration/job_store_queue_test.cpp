@@ -1,5 +1,5 @@
-// The JOB STORE against a real redis-server: what is looked at in the queue, and
-// what is claimed.
+// The JOB STORE against a real redis-server: what is looked at in the queue,
+// and what is claimed.
 #include "tests/integration/redis_store.hpp"
 
 #include <map>

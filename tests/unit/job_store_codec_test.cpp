@@ -276,6 +276,25 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(a_job_that_an_earlier_process_left)
 
+BOOST_AUTO_TEST_CASE(an_end_is_kept_for_ten_minutes_or_a_day) {
+  held_job x;
+  x.subject.data = R"({"notify_url":"http://n/h"})";
+  x.changed_s = 1'000;
+  // It has not ended.
+  BOOST_TEST(!may_be_forgotten(x, 1e9));
+  x.settled = 1;
+  BOOST_TEST(!may_be_forgotten(x, 1'000 + 86'399));
+  BOOST_TEST(may_be_forgotten(x, 1'000 + 86'400));
+  auto delivered = x;
+  delivered.delivery.emplace();
+  auto silent = x;
+  silent.subject.data = "{}";
+  for (auto& y : {delivered, silent}) {
+    BOOST_TEST(!may_be_forgotten(y, 1'000 + 599));
+    BOOST_TEST(may_be_forgotten(y, 1'000 + 600));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(is_looked_at_once_more_or_ended_or_forgotten) {
   held_job running;
   running.claimed = 3;

@@ -1,6 +1,6 @@
 // What we own, in memory and in the journal.
+#include "actors/io/job_store/replay.hpp"
 #include "actors/io/job_store/shell.hpp"
-#include "messages/job_params.hpp"
 
 #include <algorithm>
 
@@ -8,11 +8,6 @@ namespace render::job_store {
 
 namespace {
 
-/// How long an ended job is remembered, should Redis lose its end: longer than
-/// any failover or restart from a snapshot reaches back, seconds.
-constexpr double ended_kept_s = 600;
-/// With a webhook whose end we have not heard of.
-constexpr double undelivered_kept_s = 86'400;
 /// How often we look for what may be forgotten: there may be thousands.
 constexpr auto forget_every = std::chrono::minutes{1};
 
@@ -94,12 +89,7 @@ void shell::forget_ended() const {
   st().forgets_next_at = at + forget_every;
   std::erase_if(st().held, [&](auto& entry) {
     auto& [id, x] = entry;
-    auto age_s = now - x.changed_s;
-    // Before its data is read for the URL.
-    if (x.settled == 0 || age_s < ended_kept_s)
-      return false;
-    auto open = !x.delivery && !notify_url_of(x.subject.data).empty();
-    if (open && age_s < undelivered_kept_s)
+    if (!may_be_forgotten(x, now))
       return false;
     journaled(st().deps.local->erase_job(x.session, id));
     return true;

@@ -1,6 +1,16 @@
 #include "actors/io/job_store/replay.hpp"
 
+#include "messages/job_params.hpp"
+
 namespace render::job_store {
+
+namespace {
+
+/// Longer than any failover or restart from a snapshot reaches back, seconds.
+constexpr double ended_kept_s = 600;
+constexpr double undelivered_kept_s = 86'400;
+
+} // namespace
 
 replay_step after_restore(std::string_view said, const held_job& x,
                           bool again) {
@@ -14,6 +24,15 @@ replay_step after_restore(std::string_view said, const held_job& x,
   if (x.delivery && x.delivery->confirmed == 0)
     return replay_step::deliver_again;
   return replay_step::forget;
+}
+
+bool may_be_forgotten(const held_job& x, double now_s) {
+  auto age_s = now_s - x.changed_s;
+  if (x.settled == 0 || age_s < ended_kept_s)
+    return false;
+  // Last, since its data is read for the URL.
+  return age_s >= undelivered_kept_s || x.delivery
+         || notify_url_of(x.subject.data).empty();
 }
 
 } // namespace render::job_store

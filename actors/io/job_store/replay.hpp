@@ -1,5 +1,6 @@
 #pragma once
-// What becomes of a job that an earlier process has left in the journal. Pure.
+// What becomes of a job in the journal, of this process or an earlier one.
+// Pure.
 #include "actors/io/job_store/journal.hpp"
 
 #include <string_view>
@@ -19,5 +20,9 @@ enum class replay_step : uint8_t {
 /// `said`: what the `restore` script said of it: "known", "restored", "taken".
 /// `again`: it was kept once already.
 replay_step after_restore(std::string_view said, const held_job& x, bool again);
+
+/// Its end need not be told again, should Redis lose it: it is ten minutes old;
+/// a day with a webhook whose end we have not heard of.
+bool may_be_forgotten(const held_job& x, double now_s);
 
 } // namespace render::job_store
