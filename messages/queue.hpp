@@ -1,6 +1,7 @@
 #pragma once
 // What the QUEUE WATCHER, the SUPERVISOR and the JOB STORE say to each other
 // about waiting, claimed and settled jobs.
+#include "messages/fleet_place.hpp"
 #include "messages/job.hpp"
 #include "messages/webhook.hpp"
 
@@ -58,11 +59,13 @@ struct queue_snapshot {
   uint64_t queue_length = 0;
   /// Positions in `peek_queue::known`, from 0, of those that are.
   std::vector<uint32_t> known = {};
+  /// Of the asker.
+  fleet_place place = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, queue_snapshot& x) {
-  return f(x.waiting, x.queue_length, x.known);
+  return f(x.waiting, x.queue_length, x.known, x.place);
 }
 
 /// So many jobs of any of these types.

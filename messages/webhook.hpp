@@ -1,6 +1,8 @@
 #pragma once
 // Webhooks on their way to a receiver. The outbox in Redis is the truth; these
 // records are copies of its entries.
+#include "messages/fleet_place.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -56,11 +58,13 @@ typename Inspector::result_type inspect(Inspector& f, take_webhooks& x) {
 /// Answer to `take_webhooks`.
 struct webhooks_taken {
   std::vector<webhook> entries;
+  /// Of the asker.
+  fleet_place place = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, webhooks_taken& x) {
-  return f(x.entries);
+  return f(x.entries, x.place);
 }
 
 enum class delivery_state : uint8_t {

@@ -6,7 +6,8 @@
 namespace render::queue_watcher {
 
 giving_way::duration giving_way::for_head(const std::string& id,
-                                          duration waited, bool full) {
+                                          duration waited, bool full,
+                                          const fleet_place& place) {
   at_once_in_a_row_ = waited <= cfg_.at_once ? at_once_in_a_row_ + 1 : 0;
   auto is_old = full ? waited <= cfg_.full_at_once : left_to_others_ == id;
   auto crowded = !full && at_once_in_a_row_ > cfg_.at_once_max;
@@ -21,7 +22,8 @@ giving_way::duration giving_way::for_head(const std::string& id,
   if (!full)
     return std::min(cfg_.most, cfg_.step * std::bit_width(late_));
   auto doublings = std::min(late_ - 1, 16u);
-  return std::min(cfg_.full_most, cfg_.full_least * (1 << doublings));
+  return std::min(cfg_.full_most, cfg_.full_least * (1 << doublings))
+         + place.turn(cfg_.full_turn, cfg_.full_turn_most);
 }
 
 void giving_way::on_look(bool found, bool emptied) {

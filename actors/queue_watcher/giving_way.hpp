@@ -4,6 +4,8 @@
 // none would ever be idle for long enough to be stopped. So whoever was late,
 // others having taken what was there, leaves the next job to them for a moment.
 // Pure.
+#include "messages/fleet_place.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -22,6 +24,9 @@ public:
     /// … and without one, doubled each time. A launch waits for longer anyway.
     duration full_least{250};
     duration full_most{5'000};
+    /// … and for its turn among the fleet: between two workers, and all in all.
+    duration full_turn{300};
+    duration full_turn_most{30'000};
     /// Without one, a head that is found this soon has stood there before:
     /// nobody gives way for it.
     duration full_at_once{100};
@@ -37,7 +42,8 @@ public:
 
   /// This head was found after a wait of `waited`: for how long to leave it to
   /// others; 0: not at all.
-  duration for_head(const std::string& id, duration waited, bool full);
+  duration for_head(const std::string& id, duration waited, bool full,
+                    const fleet_place& place);
 
   /// The queue was looked at: it had something for us, or others have emptied
   /// it, or neither.

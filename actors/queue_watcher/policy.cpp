@@ -85,7 +85,8 @@ effects policy::on_head(const msg::queue_head& x, double now_s) {
     manners_.on_quiet(full);
   if (!x.present || filled_)
     return next(now_s);
-  auto delay = manners_.for_head(x.id, since(waits_since_s_, now_s), full);
+  auto delay = manners_.for_head(x.id, since(waits_since_s_, now_s), full,
+                                 place_);
   if (delay > duration{0}) {
     gives_way_ = true;
     return arm(delay, now_s);
@@ -130,6 +131,7 @@ effects policy::on_peeked(msg::queue_snapshot x, double now_s) {
   backoff_ = cfg_.backoff_min;
   peeked_at_s_ = now_s;
   filled_ = x.queue_length > 0;
+  place_ = x.place;
   effects out;
   std::vector<seen_job> still;
   auto keep = [&](seen_job y) {
@@ -282,7 +284,10 @@ effects policy::next(double now_s) {
 }
 
 duration policy::peek_spacing() const {
-  return reported_ ? cfg_.rescan_full : cfg_.peek_spacing;
+  if (!reported_)
+    return cfg_.peek_spacing;
+  return cfg_.rescan_full
+         + place_.turn(cfg_.rescan_turn, cfg_.rescan_turn_most);
 }
 
 // Whoever cannot claim a job has to see that it is too late for it.

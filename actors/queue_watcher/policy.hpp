@@ -26,6 +26,10 @@ struct config {
   /// (then a claim) and without one (then a peek).
   duration rescan_free{25};
   duration rescan_full{3'000};
+  /// The latter is later by a turn among the fleet: between two workers, and
+  /// all in all.
+  duration rescan_turn{100};
+  duration rescan_turn_most{10'000};
   /// The former doubles up to this while claims find nothing.
   duration rescan_free_max{100};
   /// Least time between two peeks until something is found to wait.
@@ -123,6 +127,7 @@ private:
   bool filled_ = false;
   bool waiting_ = false;
   double waits_since_s_ = 0;
+  fleet_place place_;
   giving_way manners_;
   /// Leaves what is at the head to others for a moment.
   bool gives_way_ = false;

@@ -67,7 +67,9 @@ std::string host_of(std::string_view url) {
 effects policy::start() {
   sweep_generation_ = ++last_generation_;
   return {take{{cfg_.sweep_limit, cfg_.lease}},
-          arm_timer{timer::sweep, sweep_generation_, cfg_.sweep_interval}};
+          arm_timer{timer::sweep, sweep_generation_,
+                    cfg_.sweep_interval
+                      + place_.turn(cfg_.sweep_turn, cfg_.sweep_turn_most)}};
 }
 
 effects policy::accept(webhook entry, double lease_end_s, double now_s) {
@@ -115,6 +117,7 @@ effects policy::on_taken(const result<msg::webhooks_taken>& got, double asked_s,
                          double now_s) {
   if (!got)
     return {};
+  place_ = got->place;
   effects out;
   for (auto& entry : got->entries)
     append(out, accept(entry, asked_s + in_seconds(cfg_.lease), now_s));

@@ -43,6 +43,10 @@ struct config {
   duration retry_after_max{300'000};
   /// How often entries that a dead worker left are looked for.
   duration sweep_interval{15'000};
+  /// A sweep is later by a turn among the fleet: between two workers, and all
+  /// in all.
+  duration sweep_turn{500};
+  duration sweep_turn_most{45'000};
   uint32_t sweep_limit = 100;
   /// How long an entry is ours; longer than all that can happen to one try.
   /// The JOB STORE leases the entries of ended jobs for as long.
@@ -151,6 +155,7 @@ private:
   config cfg_;
   std::mt19937_64 random_;
   uint64_t last_generation_ = 0;
+  fleet_place place_;
   entry_map entries_;
   std::map<std::string, host_state> hosts_;
   uint64_t due_generation_ = 0;

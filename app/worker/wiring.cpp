@@ -105,8 +105,10 @@ bool looks_before_launch(const worker_config& cfg) {
 queue_watcher_actor spawn_watcher(const wiring_ptr& w, work_sink_actor sink) {
   queue_watcher::config cfg;
   // Without another look before it launches, what it has seen must be fresh.
-  if (!looks_before_launch(w->cfg))
+  if (!looks_before_launch(w->cfg)) {
     cfg.rescan_full = std::chrono::seconds{1};
+    cfg.rescan_turn = cfg.manners.full_turn = std::chrono::seconds{0};
+  }
   return w->system.spawn(queue_watcher_behavior, cfg,
                          queue_watcher_deps{w->outside.jobs, std::move(sink),
                                             w->around.now, w->around.log});

@@ -168,6 +168,30 @@ BOOST_FIXTURE_TEST_CASE(where_the_walk_ended_may_be_gone, long_queue) {
   BOOST_TEST(looks(1, "csm", {"ours"}) == 300 + 1);
 }
 
+// Those who look for what dead workers have left, for as long as they do.
+BOOST_AUTO_TEST_CASE(workers_are_counted) {
+  auto asker = spawn("worker-b", 200ms);
+  auto other = spawn("worker-c", 200ms);
+  auto seen = [&] {
+    auto got = ask<msg::queue_snapshot>(asker, msg::peek_queue{});
+    return got ? got->place.workers : 0;
+  };
+  auto webhooks = [&] {
+    auto got = ask<msg::webhooks_taken>(asker, msg::take_webhooks{});
+    return got ? got->place.workers : 0;
+  };
+  BOOST_TEST(seen() == 1u);
+  BOOST_TEST(harness::wait_until([&] {
+    return seen() == 2u && webhooks() == 2u;
+  }));
+  caf::anon_send_exit(other, caf::exit_reason::kill);
+  BOOST_TEST(harness::wait_until([&] {
+    return seen() == 1u && webhooks() == 1u;
+  }));
+  BOOST_TEST(redis.cmd("ZRANGE", "c3:workers", "0", "-1").elements.size()
+             <= 2u);
+}
+
 BOOST_AUTO_TEST_CASE(big_data_comes_with_a_claim_but_not_with_a_peek) {
   data = std::string(100u << 10, 'x');
   push("long");

@@ -70,8 +70,9 @@ public:
       return run(job_store::renew_script(), {"c3:leases"},
                  {worker(), "300", "30000", id(), fence(), id(), fence()});
     case 16:
-      return run(job_store::recover_script(), {"queue:jobs", "c3:leases"},
-                 {"2", "c3:running:", "lost: "});
+      return run(job_store::recover_script(),
+                 {"queue:jobs", "c3:leases", "c3:workers"},
+                 {"2", "c3:running:", "lost: ", worker(), "90000"});
     case 17:
       return run(job_store::note_attempt_script(), {record()},
                  {worker(), fence(), "2", "why"});

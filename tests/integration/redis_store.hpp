@@ -48,6 +48,7 @@ struct redis_store {
     c.lease = lease;
     c.recover_min = 100ms;
     c.recover_interval = 100ms;
+    c.recover_turn = 0ms;
     c.worker_id = worker;
     c.progress_kept = progress_kept;
     c.dead_letter_max = 2;

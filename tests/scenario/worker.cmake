@@ -21,4 +21,5 @@ render_test(
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/left_gpus_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/ended_jobs_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/lost_claim_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/fleet_turns_test.cpp
   DEPENDS render_harness)

@@ -5,6 +5,12 @@ render_test(
   DEPENDS render_messages)
 
 render_test(
+  fleet_place_test
+  LABEL unit
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/fleet_place_test.cpp)
+
+render_test(
   digest_test
   LABEL unit
   PURE

@@ -217,6 +217,35 @@ BOOST_AUTO_TEST_CASE(gives_way_for_250_ms_doubled_up_to_5_s) {
   BOOST_TEST(all<peek>(p.pushed_after(100)).size() == 1u);
 }
 
+// It has heard at its last look how many look for the same.
+BOOST_AUTO_TEST_CASE(takes_its_turn_in_a_fleet) {
+  player p{0};
+  p.pushed();
+  p.keep(p.x.on_peeked({{}, 0, {}, {0.5, 21}}, p.now));
+  for (auto ms : {250, 500, 1'000, 2'000, 4'000, 5'000}) {
+    p.pushed();
+    BOOST_TEST(p.armed.delay.count() == ms + 3'000);
+    p.yielded();
+  }
+  player in_a_crowd{0};
+  in_a_crowd.pushed();
+  in_a_crowd.keep(
+    in_a_crowd.x.on_peeked({{}, 0, {}, {0.5, 5'000}}, in_a_crowd.now));
+  in_a_crowd.pushed();
+  BOOST_TEST(in_a_crowd.armed.delay.count() == 250 + 15'000);
+}
+
+// What a slot fits is not left to others for longer because there are many.
+BOOST_AUTO_TEST_CASE(takes_no_turn_with_a_slot) {
+  player p{0};
+  p.pushed();
+  p.keep(p.x.on_peeked({{}, 0, {}, {0.5, 100}}, p.now));
+  p.x.on_capacity(slots(1), p.now);
+  p.lose(1);
+  p.pushed();
+  BOOST_TEST(p.armed.delay.count() == 3);
+}
+
 BOOST_AUTO_TEST_CASE(begins_anew_after_a_quiet_wait) {
   player p{0};
   p.pushed();

@@ -150,6 +150,12 @@ BOOST_AUTO_TEST_CASE(reports_what_waits_and_looks_again_in_three_seconds) {
   BOOST_TEST(seen.oldest_created_at_s == t0 - 500);
   BOOST_REQUIRE(all<arm_timer>(out).size() == 1u);
   BOOST_TEST(all<arm_timer>(out)[0].delay.count() == 3'000);
+  // In a fleet it takes its turn.
+  auto later = x;
+  later.on_timer(all<arm_timer>(out)[0].generation, t0 + 3);
+  auto again = later.on_peeked({{good_job("b")}, 1, {}, {0.5, 41}}, t0 + 3);
+  BOOST_REQUIRE(all<arm_timer>(again).size() == 1u);
+  BOOST_TEST(all<arm_timer>(again)[0].delay.count() == 3'000 + 2'000);
   // When all of it is gone, that is told once.
   out = x.on_timer(all<arm_timer>(out)[0].generation, t0 + 1);
   out = x.on_peeked({{}, 0}, t0 + 1);

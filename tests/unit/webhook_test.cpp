@@ -250,6 +250,18 @@ BOOST_AUTO_TEST_CASE(the_sweep_renews_what_is_held_back) {
   BOOST_TEST(w.p.open() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(sweeps_take_turns_in_a_fleet) {
+  policy p{config{}};
+  auto next_ms = [&p] {
+    return timer_of(p.start(), timer::sweep)->delay.count();
+  };
+  BOOST_TEST(next_ms() == 15'000);
+  p.on_taken(msg::webhooks_taken{{}, {0.5, 41}}, t0, t0);
+  BOOST_TEST(next_ms() == 15'000 + 10'000);
+  p.on_taken(msg::webhooks_taken{{}, {0.5, 4'000}}, t0, t0);
+  BOOST_TEST(next_ms() == 15'000 + 22'500);
+}
+
 BOOST_AUTO_TEST_CASE(a_full_sweep_is_followed_by_another) {
   config cfg;
   cfg.sweep_limit = 2;

@@ -26,8 +26,11 @@ promise<msg::queue_snapshot> shell::peek(const msg::peek_queue& x) const {
                                 std::to_string(cfg().peek_data_max)};
   argv.insert(argv.end(), x.known.begin(), x.known.end());
   run(make_command(peek_script(), {std::string{keys::queue}}, std::move(argv)),
-      [to](answer got) mutable {
-        deliver(to, std::move(got).and_then(decode_peek));
+      [sh = *this, to](answer got) mutable {
+        auto seen = std::move(got).and_then(decode_peek);
+        if (seen)
+          seen->place = sh.st().place;
+        deliver(to, std::move(seen));
       });
   return to;
 }

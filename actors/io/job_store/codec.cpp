@@ -252,7 +252,7 @@ std::chrono::milliseconds until_next_look(int64_t due_ms,
 }
 
 result<decoded_recover> decode_recover(reply x) {
-  if (auto wrong = unless_array(x, 2, "recover"))
+  if (auto wrong = unless_array(x, 3, "recover"))
     return fail(std::move(*wrong));
   decoded_recover out;
   out.next_due_ms = x.elements[0].integer;
@@ -261,6 +261,7 @@ result<decoded_recover> decode_recover(reply x) {
       auto attempt = count_at(entry, 2);
       out.jobs.push_back({text_at(entry, 0), text_at(entry, 1), attempt});
     }
+  out.workers = std::max(1u, count_at(x, 2));
   return out;
 }
 

@@ -94,6 +94,7 @@ struct decoded_recover {
   std::vector<recovered_job> jobs;
   /// As `until_next_look` takes it.
   int64_t next_due_ms = -1;
+  uint32_t workers = 1;
 };
 
 /// When to look again for what dead workers have left. `due_ms`: until the

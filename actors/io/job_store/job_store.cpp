@@ -1,10 +1,24 @@
 #include "actors/io/job_store/job_store.hpp"
 
 #include "actors/io/job_store/shell.hpp"
+#include "messages/digest.hpp"
 
 namespace render {
 
 namespace job_store {
+
+namespace {
+
+// By a digest: the ids of a fleet may differ in their last digit alone.
+double order_of(const std::string& worker_id) {
+  auto bytes = sha1(worker_id);
+  double out = 0;
+  for (size_t i = 0; i < 4; ++i)
+    out = (out + static_cast<unsigned char>(bytes[i])) / 256;
+  return out;
+}
+
+} // namespace
 
 void shell::run(channel where, command x, job_store_state::handler then) const {
   x.id = ++st().last_id;
@@ -97,6 +111,7 @@ job_store_shell_actor::behavior_type job_store_behavior(
     });
   st.cfg = std::move(cfg);
   auto start_ms = static_cast<uint64_t>(st.deps.now() * 1000);
+  st.place.order = order_of(st.cfg.worker_id);
   st.session = st.cfg.worker_id + ":" + std::to_string(start_ms);
   shell sh{self};
   if (auto left = st.deps.local->left())

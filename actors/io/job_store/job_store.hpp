@@ -10,6 +10,7 @@
 #include "actors/io/job_store/written_progress.hpp"
 #include "actors/log.hpp"
 #include "messages/clock.hpp"
+#include "messages/fleet_place.hpp"
 #include "messages/job_store_actor.hpp"
 
 #include <caf/all.hpp>
@@ -42,6 +43,8 @@ struct config {
   milliseconds recover_min{1'000};
   /// … and this long after one that failed.
   milliseconds recover_interval{5'000};
+  /// Between the looks of two workers, of which the first look at once.
+  milliseconds recover_turn{250};
   uint32_t recover_max = 100;
   /// Ended GPUs that are remembered.
   uint32_t closed_gpus_max = 1'000;
@@ -149,6 +152,7 @@ struct job_store_state {
   /// Of `restore_all`: writes that are not answered yet.
   size_t restores_open = 0;
   job_store::takeover_grace grace;
+  fleet_place place;
   /// Who holds the ledger entries that are ours, by id; nobody before the first
   /// write.
   std::map<std::string, caf::actor_addr> gpus;

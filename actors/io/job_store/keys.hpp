@@ -60,6 +60,12 @@ inline std::string gpu(std::string_view prefix, std::string_view id) {
   return gpu_prefix(prefix) + std::string{id};
 }
 
+/// Sorted set of the ids of the workers that look for what dead ones have left,
+/// by the Unix milliseconds (Redis' clock) until which each is counted.
+inline std::string workers(std::string_view prefix) {
+  return std::string{prefix} + "workers";
+}
+
 /// String that says nothing: written to see whether Redis takes writes again.
 inline std::string probe(std::string_view prefix) {
   return std::string{prefix} + "probe";

@@ -47,7 +47,11 @@ for _, id in ipairs(due) do
   end
   redis.call('ZREM', KEYS[2], id)
 end
-return {wait_ms(KEYS[2]), back}
+-- A Redis that refuses writes counts nobody anew, and has still answered.
+redis.pcall('ZADD', KEYS[3], clock_ms + ARGV[5], ARGV[4])
+redis.pcall('ZREMRANGEBYSCORE', KEYS[3], '-inf', clock_ms)
+local workers = redis.pcall('ZCARD', KEYS[3])
+return {wait_ms(KEYS[2]), back, type(workers) == 'number' and workers or 1}
 )lua";
 
 constexpr std::string_view note_remote_lua = R"lua(

@@ -81,14 +81,19 @@ void shell::recover() const {
       try_to_write();
     return arm(recover_jobs, cfg().recover_interval);
   }
-  run(make_command(recover_script(), {std::string{keys::queue}, leases_key()},
-                   {std::to_string(cfg().recover_max),
-                    keys::running_prefix(cfg().prefix),
-                    "its worker stopped answering: "}),
+  // Longer than the longest time between two looks.
+  auto counted = 3 * cfg().lease;
+  run(make_command(
+        recover_script(),
+        {std::string{keys::queue}, leases_key(), keys::workers(cfg().prefix)},
+        {std::to_string(cfg().recover_max), keys::running_prefix(cfg().prefix),
+         "its worker stopped answering: ", cfg().worker_id,
+         std::to_string(counted.count())}),
       [sh = *this](answer got) {
         auto seen = std::move(got).and_then(decode_recover);
         if (!seen)
           return sh.arm(recover_jobs, sh.cfg().recover_interval);
+        sh.st().place.workers = seen->workers;
         sh.arm(recover_jobs, sh.next_look(seen->next_due_ms));
         for (auto& x : seen->jobs)
           sh.out().warn("job {}: attempt {} lost, worker {} stopped "

@@ -12,11 +12,11 @@ shell::take_webhooks(const msg::take_webhooks& x) const {
                    {std::to_string(now), std::to_string(now + x.lease.count()),
                     std::to_string(x.limit),
                     keys::outbox_entry_prefix(cfg().prefix)}),
-      [to](answer got) mutable {
+      [sh = *this, to](answer got) mutable {
         deliver(to, std::move(got)
                       .and_then(decode_webhooks)
-                      .map([](std::vector<webhook> y) {
-                        return msg::webhooks_taken{std::move(y)};
+                      .map([&](std::vector<webhook> y) {
+                        return msg::webhooks_taken{std::move(y), sh.st().place};
                       }));
       });
   return to;

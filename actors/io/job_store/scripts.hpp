@@ -89,11 +89,13 @@ const script& reconcile_script();
 const script& renew_script();
 
 /// Puts jobs whose lease has run out back at the head of the queue, whoever
-/// held them; their attempt counts.
-/// KEYS: queue, leases.
+/// held them; their attempt counts. Counts the workers that do so.
+/// KEYS: queue, leases, workers.
 /// ARGV: most jobs, key prefix of the running sets, the text that goes into the
-///       job's history before the dead owner's id.
-/// Returns an array of {id, former owner, attempt}.
+///       job's history before the dead owner's id, worker id, for how long it
+///       is counted (ms).
+/// Returns {ms until the first lease runs out (-1: there is none), jobs, number
+/// of workers}; job = {id, former owner, attempt}.
 const script& recover_script();
 
 /// Makes a claim again that Redis had confirmed and then lost.

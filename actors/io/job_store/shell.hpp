@@ -185,7 +185,8 @@ struct shell {
   bool tries_to_write() const;
   void try_to_write() const;
   milliseconds next_look(int64_t due_ms) const {
-    return until_next_look(due_ms, cfg().recover_min, cfg().lease);
+    return until_next_look(due_ms, cfg().recover_min, cfg().lease)
+           + st().place.turn(cfg().recover_turn, cfg().lease);
   }
   void recover() const;
 
