@@ -33,14 +33,26 @@ void load_scripts(plain_client& redis) {
 
 claimed claim(plain_client& redis, unsigned count, const std::string& type,
               const std::string& after) {
-  auto got = redis.ask({"EVALSHA", job_store::claim_script().sha1, "4",
+  auto got = redis.ask({"EVALSHA",
+                        job_store::claim_script().sha1,
+                        "4",
                         std::string{job_store::keys::queue},
                         job_store::keys::running(prefix, worker_name),
                         job_store::keys::leases(prefix),
-                        job_store::keys::mark(prefix, worker_name), worker_name,
-                        now, "300", "30000", "0", "1", "10000", "16",
-                        "csm,whisper,portrait,analyze", after,
-                        std::to_string(count), type});
+                        job_store::keys::mark(prefix, worker_name),
+                        worker_name,
+                        now,
+                        "300",
+                        "30000",
+                        "0",
+                        "1",
+                        "10000",
+                        "16",
+                        "csm,whisper,portrait,analyze",
+                        after,
+                        "",
+                        std::to_string(count),
+                        type});
   claimed out;
   auto* jobs = got->element[1];
   for (size_t i = 0; i < jobs->elements; ++i)

@@ -125,8 +125,8 @@ BOOST_AUTO_TEST_CASE(two_workers_never_claim_the_same_job) {
 BOOST_FIXTURE_TEST_CASE(a_long_queue_of_others_is_walked_once, long_queue) {
   push_many("theirs", 500, "analyze");
   BOOST_TEST(looks(2, "csm", {}) == 500);
-  // Its head is looked at each time, for what was put back.
-  BOOST_TEST(looks(2, "csm", {}) == 100);
+  BOOST_TEST(looks(2, "csm", {}) == 0);
+  // Its head is looked at once it has changed, for what was put back.
   push_many("new", 20, "analyze");
   push("ours", "csm");
   BOOST_TEST(looks(2, "csm", {"ours"}) == 100 + 21 + 1);
@@ -137,6 +137,65 @@ BOOST_FIXTURE_TEST_CASE(a_long_queue_of_others_is_walked_once, long_queue) {
   // Other types: nothing is known of them.
   BOOST_TEST(looks(1, "analyze", {"theirs0"}) == 2);
   BOOST_TEST(looks(1, "analyze", {"theirs1"}) == 2);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_queue_that_is_as_it_was_is_not_looked_at,
+                        long_queue) {
+  push_many("theirs", 3, "analyze");
+  BOOST_TEST(looks(2, "csm", {}) == 3);
+  BOOST_TEST(looks(2, "csm", {}) == 0);
+  redis.cmd("LREM", "queue:jobs", "0", "theirs1");
+  BOOST_TEST(looks(2, "csm", {}) == 2);
+  BOOST_TEST(looks(2, "csm", {}) == 0);
+  // One goes and another is put back: as long as before.
+  redis.cmd("LREM", "queue:jobs", "0", "theirs0");
+  redis.cmd("HSET", "job:back", "type", "csm", "status", "queued");
+  redis.cmd("LPUSH", "queue:jobs", "back");
+  BOOST_TEST(looks(2, "csm", {"back"}) == 3);
+  BOOST_TEST(looks(2, "csm", {}) == 0);
+  redis.cmd("LREM", "queue:jobs", "0", "theirs2");
+  push("ours", "csm");
+  BOOST_TEST(looks(2, "csm", {"ours"}) == 2);
+  // Nothing waits: the same as nothing that did.
+  BOOST_TEST(looks(2, "csm", {}) == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(until_a_job_in_it_is_too_late, long_queue) {
+  push("first", "analyze");
+  push("late", "analyze",
+       {"complete_by", std::to_string(harness::unix_now() + 0.5)});
+  push("last", "analyze");
+  BOOST_TEST(looks(2, "csm", {}) == 3);
+  msg::claim_jobs speech{{{{"csm"}, 2}}};
+  auto is_seen = [&] {
+    auto got = ask<msg::claimed_jobs>(store, speech);
+    return got && got->unfit.size() == 1u && got->unfit[0].subject.id == "late";
+  };
+  // After five seconds the whole queue is walked anyway.
+  BOOST_TEST(harness::wait_until(is_seen, 3s));
+}
+
+// Its lock can run out where it stands.
+BOOST_FIXTURE_TEST_CASE(one_with_a_job_of_others_is_looked_at_each_time,
+                        long_queue) {
+  push("theirs", "csm", {"locked_by", "python"});
+  redis.cmd("SET", "job:theirs:lock", "python");
+  BOOST_TEST(looks(2, "csm", {}) == 1);
+  BOOST_TEST(looks(2, "csm", {}) == 1);
+  redis.cmd("DEL", "job:theirs:lock");
+  BOOST_TEST(looks(2, "csm", {"theirs"}) == 2);
+}
+
+BOOST_FIXTURE_TEST_CASE(one_with_a_job_that_had_no_slot_too, long_queue) {
+  push_many("ours", 3, "csm");
+  BOOST_TEST(looks(1, "csm", {"ours0"}) == 2);
+  BOOST_TEST(looks(1, "csm", {"ours1"}) == 2);
+  // One kind has none left, the other one has.
+  push("ours3", "csm");
+  auto got = ask<msg::claimed_jobs>(
+    store, msg::claim_jobs{{{{"csm"}, 1}, {{"whisper"}, 2}}});
+  BOOST_REQUIRE(got && got->jobs.size() == 1u);
+  BOOST_TEST(looks(2, "csm", {"ours3"}) == 2);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_job_that_had_no_slot_is_not_passed, long_queue) {

@@ -89,6 +89,7 @@ public:
                  {worker(), now(), "300", d_.of(words{"1", "30000"}), number(),
                   number(), "1000", d_.of(words{"0", "2", "16"}),
                   "csm,whisper,portrait,analyze", d_.of(words{"", id()}),
+                  d_.of(words{"", left_, "0 1 " + id() + " " + id(), "junk"}),
                   d_.of(words{"0", "1", "3"}), "csm,whisper,portrait",
                   d_.of(words{"0", "2"}), "analyze"});
     }
@@ -100,6 +101,8 @@ private:
     command[0] = "EVAL";
     command[1] = at_our_time(x.text);
     servers_.both(command);
+    if (&x == &job_store::claim_script() && servers_.last().ok())
+      left_ = servers_.last().elements.at(5).text;
   }
 
   // Two servers never have the same clock to the millisecond.
@@ -233,6 +236,8 @@ private:
   chooser d_;
   double now_ = 0;
   std::string id_ = "job-0";
+  /// The queue, as the last claim has left it.
+  std::string left_;
   std::string worker_;
 };
 
@@ -267,7 +272,7 @@ BOOST_AUTO_TEST_CASE(a_script_out_of_memory_changes_nothing) {
   auto command = job_store::make_command(
                    x, {"queue:jobs", "c3:running:w", "c3:leases", "c3:mark:w"},
                    {"w", "1", "300", "30000", "0", "1", "100", "16", "csm", "",
-                    "1", "csm"})
+                    "", "1", "csm"})
                    .args;
   command[0] = "EVAL";
   command[1] = x.text;

@@ -79,9 +79,14 @@ void sort_elements(Reply& x, size_t group) {
 /// The two side by side.
 class pair_of_servers {
 public:
+  /// What the real one has answered last.
+  const redis_answer& last() const {
+    return last_;
+  }
+
   void both(const words& command) {
     ++steps_;
-    auto theirs = real_.cmd_list(command);
+    auto theirs = last_ = real_.cmd_list(command);
     auto ours = memory_.run(command);
     auto name = command[0];
     if (name == "SMEMBERS" || name == "KEYS") {
@@ -137,6 +142,7 @@ private:
   redis_server real_;
   memory_redis memory_{unix_ms};
   uint64_t steps_ = 0;
+  redis_answer last_;
 };
 
 /// Also picks one of several.

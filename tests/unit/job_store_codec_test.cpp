@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(holds_jobs_rejects_and_what_was_dropped) {
            array({array({text("expired"), entry()}),
                   array({text("type"), entry("teleport")}),
                   array({text("missing"), array({text("id")})}), text("junk")}),
-           array({text("gone")}), text("last")}));
+           array({text("gone")}), text("last"), text("0 7 a b")}));
   BOOST_REQUIRE(x);
   BOOST_TEST(x->queue_length == 7u);
   BOOST_TEST(x->jobs.size() == 1u);
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(holds_jobs_rejects_and_what_was_dropped) {
   BOOST_TEST(x->unfit[2].reason.message.find(R"(type: got "teleport")") == 0u);
   BOOST_TEST(x->unfit[3].reason.message.find("job record missing") == 0u);
   BOOST_TEST(x->dropped.front() == "gone");
-  BOOST_TEST(x->passed.value() == "last");
+  BOOST_TEST((x->walk.value() == ended_walk{"last", "0 7 a b"}));
 }
 
 BOOST_AUTO_TEST_CASE(is_a_failure_when_it_is_none) {

@@ -17,8 +17,8 @@ struct walker {
   std::string claim(const std::vector<msg::claim_quota>& quotas,
                     std::string passed) {
     auto from = walk.begin(quotas, now, 5s);
-    walk.end(std::move(passed));
-    return from;
+    walk.end({std::move(passed), {}});
+    return from.passed;
   }
 
   queue_walk walk;
@@ -65,6 +65,27 @@ BOOST_AUTO_TEST_CASE(does_not_depend_on_how_many_are_wanted) {
   auto more = media;
   more.count = 7;
   BOOST_TEST(claim({more}, "a") == "a");
+}
+
+// Each looks no further while the queue is as it was, up to the next whole one.
+BOOST_AUTO_TEST_CASE(is_told_what_the_last_one_left) {
+  auto left = [this](const std::vector<msg::claim_quota>& quotas) {
+    return walk.begin(quotas, now, 5s).left;
+  };
+  claim({media}, "a");
+  walk.end({"a", "as it was"});
+  BOOST_TEST(left({media}) == "as it was");
+  BOOST_TEST(left({{{"csm"}, 1}}) == "as it was");
+  walk.end({"a", "as it was"});
+  BOOST_TEST(left({vision}) == "");
+  walk.end({"a", "as it was"});
+  now += 4'999ms;
+  BOOST_TEST(left({vision}) == "as it was");
+  now += 1ms;
+  BOOST_TEST(left({vision}) == "");
+  walk.end({"a", "as it was"});
+  walk.forget();
+  BOOST_TEST(left({vision}) == "");
 }
 
 BOOST_AUTO_TEST_CASE(is_whole_after_one_without_an_answer) {

@@ -47,11 +47,12 @@ std::vector<std::string> shell::claim_args(write_number number) const {
 promise<msg::claimed_jobs> shell::claim(const msg::claim_jobs& x) const {
   auto number = ++st().last_number;
   auto argv = claim_args(number);
-  argv.insert(
-    argv.end(),
-    {std::to_string(cfg().scan_max), std::to_string(cfg().unfit_max),
-     std::string{known_types},
-     st().walk.begin(x.quotas, self->clock().now(), cfg().walk_whole_every)});
+  auto last = st().walk.begin(x.quotas, self->clock().now(),
+                              cfg().walk_whole_every);
+  argv.insert(argv.end(),
+              {std::to_string(cfg().scan_max), std::to_string(cfg().unfit_max),
+               std::string{known_types}, std::move(last.passed),
+               std::move(last.left)});
   for (auto& quota : x.quotas) {
     argv.push_back(std::to_string(quota.count));
     argv.push_back(joined(quota.types));
@@ -93,8 +94,8 @@ result<msg::claimed_jobs> shell::claimed(answer got,
       st().reconciles_due = 2;
     return fail(std::move(decoded.error()));
   }
-  if (decoded->passed)
-    st().walk.end(std::move(*decoded->passed));
+  if (decoded->walk)
+    st().walk.end(std::move(*decoded->walk));
   for (auto& id : decoded->dropped)
     out().warn("job {}: dropped from the queue, its key is not a hash", id);
   if (!decoded->jobs.empty() || !decoded->unfit.empty())

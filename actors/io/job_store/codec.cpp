@@ -133,7 +133,7 @@ decoded_job decode_job(reply x) {
 }
 
 result<decoded_claim> decode_claim(reply x) {
-  if (auto wrong = unless_array(x, 5, "claim"))
+  if (auto wrong = unless_array(x, 6, "claim"))
     return fail(std::move(*wrong));
   decoded_claim out;
   out.queue_length = static_cast<uint64_t>(integer_at(x, 0));
@@ -155,7 +155,7 @@ result<decoded_claim> decode_claim(reply x) {
   for (auto& id : x.elements[3].elements)
     out.dropped.push_back(std::move(id.text));
   if (x.elements[4].type == kind::text)
-    out.passed = std::move(x.elements[4].text);
+    out.walk = {std::move(x.elements[4].text), std::move(x.elements[5].text)};
   return out;
 }
 

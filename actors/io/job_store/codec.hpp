@@ -3,6 +3,7 @@
 // clock. What stands in Redis was written by others, so nothing is trusted:
 // a number may be a float or garbage, a field may be missing, a reply may have
 // another shape than its script promises.
+#include "actors/io/job_store/queue_walk.hpp"
 #include "actors/io/job_store/reply.hpp"
 #include "messages/queue.hpp"
 
@@ -43,8 +44,8 @@ struct decoded_claim {
   std::vector<decoded_unfit> unfit;
   /// Ids removed from the queue because their record is not a hash.
   std::vector<std::string> dropped;
-  /// As `queue_walk::end` takes it; none from a claim of one job.
-  std::optional<std::string> passed;
+  /// None from a claim of one job.
+  std::optional<ended_walk> walk;
 };
 
 result<decoded_claim> decode_claim(reply x);

@@ -64,12 +64,28 @@ local worker, now, lock_s = ARGV[1], ARGV[2], ARGV[3]
 local lease_ms = tonumber(ARGV[4])
 )lua";
 
-constexpr std::string_view claim_lua = R"lua(
-local ids_max, unfit_max = tonumber(ARGV[7]), tonumber(ARGV[8])
+// A worker whose free slots fit nothing that waits asks ten times a second: the
+// queue that it has left is known by its length and both its ends. Ids are only
+// pushed to these, and what is removed in between makes it shorter.
+constexpr std::string_view glance_lua = R"lua(
+local function ends_of_queue()
+  return redis.call('LLEN', KEYS[1]) .. ' '
+         .. (redis.call('LINDEX', KEYS[1], 0) or '') .. ' '
+         .. (redis.call('LINDEX', KEYS[1], -1) or '')
+end
+local due, ends = string.match(ARGV[11], '^(%S+) (.*)$')
+if due and ends == ends_of_queue()
+    and (due == '0' or (tonumber(due) or 0) > tonumber(now)) then
+  return {redis.call('LLEN', KEYS[1]), {}, {}, {}, ARGV[10], ARGV[11]}
+end
+)lua";
+
+constexpr std::string_view claim_lua
+  = R"lua(local ids_max, unfit_max = tonumber(ARGV[7]), tonumber(ARGV[8])
 local known, left, fits, page = {}, {}, {}, 100
 for t in string.gmatch(ARGV[9], '[^,]+') do known[t] = true end
 local total = 0
-for i = 11, #ARGV, 2 do
+for i = 12, #ARGV, 2 do
   local q = #left + 1
   left[q] = tonumber(ARGV[i])
   total = total + left[q]
@@ -85,10 +101,12 @@ local function quota(kind)
 end
 local claimed, unfit, dropped, gone, at, seen = {}, {}, {}, {}, 0, 0
 local after, passed, none_for_us = ARGV[10], '', true
+local first_due, may_change = 0, false
 local function skip_what_was_walked()
   local found = redis.pcall('LPOS', KEYS[1], after, 'RANK', -1)
   if type(found) ~= 'number' or found < at then return end
   at = found + 1
+  may_change = true
   if none_for_us then passed = after end
 end
 while total > 0 and seen < ids_max do
@@ -120,6 +138,11 @@ while total > 0 and seen < ids_max do
       at = at + 1
       if reason or state == 'free' and fits[r[3]] then none_for_us = false end
       if none_for_us then passed = id end
+      if state == 'held' then may_change = true end
+      if expires and expires > 0 and (first_due == 0 or expires < first_due)
+      then
+        first_due = expires
+      end
     end
   end
   if after ~= '' then
@@ -128,7 +151,11 @@ while total > 0 and seen < ids_max do
   end
 end
 if #claimed + #unfit > 0 then advance(KEYS[4], ARGV[5], ARGV[6]) end
-return {redis.call('LLEN', KEYS[1]), claimed, unfit, dropped, passed}
+local left = ''
+if none_for_us and not may_change and total > 0 and seen < ids_max then
+  left = tostring(first_due) .. ' ' .. ends_of_queue()
+end
+return {redis.call('LLEN', KEYS[1]), claimed, unfit, dropped, passed, left}
 )lua";
 
 constexpr std::string_view claim_one_lua = R"lua(
@@ -153,7 +180,7 @@ elseif state == 'over' or state == 'alien' then
   if state == 'alien' then dropped = {id} end
 end
 if #claimed + #unfit > 0 then advance(KEYS[4], ARGV[5], ARGV[6]) end
-return {redis.call('LLEN', KEYS[1]), claimed, unfit, dropped, false}
+return {redis.call('LLEN', KEYS[1]), claimed, unfit, dropped, false, false}
 )lua";
 
 constexpr std::string_view peek_lua = R"lua(
@@ -252,8 +279,8 @@ return back
 
 const script& claim_script() {
   static const auto x
-    = make_script("claim", joined_lua(claim_head_lua, clock_lua, mark_lua,
-                                      look_lua, take_lua, claim_lua));
+    = make_script("claim", joined_lua(claim_head_lua, glance_lua, clock_lua,
+                                      mark_lua, look_lua, take_lua, claim_lua));
   return x;
 }
 

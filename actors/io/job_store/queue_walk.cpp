@@ -5,9 +5,9 @@
 
 namespace render::job_store {
 
-std::string queue_walk::begin(const std::vector<msg::claim_quota>& quotas,
-                              time_point now,
-                              std::chrono::milliseconds whole_every) {
+ended_walk queue_walk::begin(const std::vector<msg::claim_quota>& quotas,
+                             time_point now,
+                             std::chrono::milliseconds whole_every) {
   std::set<std::string> types;
   for (auto& quota : quotas)
     types.insert(quota.types.begin(), quota.types.end());
@@ -15,18 +15,18 @@ std::string queue_walk::begin(const std::vector<msg::claim_quota>& quotas,
                               types.end());
   if (!walked || now - whole_at_ >= whole_every)
     forget();
-  if (passed_.empty())
+  if (last_.passed.empty())
     whole_at_ = now;
   types_ = std::move(types);
-  return passed_;
+  return last_;
 }
 
-void queue_walk::end(std::string passed) {
-  passed_ = std::move(passed);
+void queue_walk::end(ended_walk x) {
+  last_ = std::move(x);
 }
 
 void queue_walk::forget() {
-  passed_.clear();
+  last_ = {};
 }
 
 } // namespace render::job_store

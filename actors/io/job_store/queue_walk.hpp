@@ -12,26 +12,36 @@
 
 namespace render::job_store {
 
+/// What the script of a claim says of its walk, and is told by the next one.
+struct ended_walk {
+  /// Of the ids that were left in the queue, the last one before which no job
+  /// for the quotas waits; empty when there is none.
+  std::string passed;
+  /// The queue, if nothing in it can become one for the quotas as it stands
+  /// there; else empty. Only the script can read it.
+  std::string left;
+
+  friend bool operator==(const ended_walk&, const ended_walk&) = default;
+};
+
 class queue_walk {
 public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  /// The walk of a claim for `quotas` begins: the id after which it goes on
-  /// once it has seen the head; empty: it is of the whole queue, as when the
-  /// last such walk was `whole_every` ago or when other types are asked for.
-  std::string begin(const std::vector<msg::claim_quota>& quotas, time_point now,
-                    std::chrono::milliseconds whole_every);
+  /// The walk of a claim for `quotas` begins: how the last one has ended. Both
+  /// empty: it is of the whole queue, as when the last such walk was
+  /// `whole_every` ago or when other types are asked for.
+  ended_walk begin(const std::vector<msg::claim_quota>& quotas, time_point now,
+                   std::chrono::milliseconds whole_every);
 
-  /// `passed`: of the ids that were left in the queue, the last one before
-  /// which no job for these quotas waits; empty when there is none.
-  void end(std::string passed);
+  void end(ended_walk x);
 
   /// The walk had no answer.
   void forget();
 
 private:
-  std::string passed_;
-  /// For which `passed_` holds.
+  ended_walk last_;
+  /// For which it holds.
   std::set<std::string> types_;
   time_point whole_at_;
 };

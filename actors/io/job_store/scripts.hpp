@@ -24,24 +24,28 @@ struct script {
 /// ARGV: worker id, now (Unix s), lock time (s), lease time (ms), confirmed,
 ///       number, most ids to look at, most unfit jobs to take, known types
 ///       (comma-separated), the id after which to go on once the first hundred
-///       ids are seen (may be empty, or gone: then nothing is left out), then
-///       for each quota: count, types (comma-separated).
-/// Returns {queue length after, claimed, unfit, dropped, passed}:
+///       ids are seen (may be empty, or gone: then nothing is left out), the
+///       queue as the last claim has left it ("": not known; when it is still
+///       the same, nothing is looked at), then for each quota: count, types
+///       (comma-separated).
+/// Returns {queue length after, claimed, unfit, dropped, passed, left}:
 ///   claimed = array of job entries {id, attempt, type, created_at,
 ///     complete_by, max_time, data, fence, history, remote};
 ///   unfit = array of {reason, job entry}, reason: missing|type|expired;
 ///   dropped = ids removed because their key holds something else;
 ///   passed = of the ids left in the queue, the last one before which no job
 ///     for these quotas waits, "" when there is none. Jobs that others hold
-///     do not count as waiting.
+///     do not count as waiting;
+///   left = the queue, for the next claim of these types; "" when it may come
+///     to have something for them just as it is.
 const script& claim_script();
 
 /// Claims one job whatever its type, or nothing when it is not claimable.
 /// KEYS: queue, running set, leases, mark.
 /// ARGV: worker id, now (Unix s), lock time (s), lease time (ms), confirmed,
 ///       number, job id, most ids to look at.
-/// Returns {queue length after, claimed, unfit, dropped, false} as above;
-/// `unfit` has the job when its record is missing.
+/// Returns {queue length after, claimed, unfit, dropped, false, false} as
+/// above; `unfit` has the job when its record is missing.
 const script& claim_one_script();
 
 /// Claimable jobs, oldest first; writes nothing.
