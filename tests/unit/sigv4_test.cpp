@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(the_example_of_the_aws_documentation) {
     s3::presign_canonical_hash(aws, where, "/test.txt", may_2013, 86400)
     == "3bfa292879f6447bbcda7001decf97f4a54dc650c8942174ae0a9121cf58ad04");
   BOOST_TEST(signed_with(
-    s3::presign_get(aws, where, "/test.txt", may_2013, 86400),
+    s3::signer{aws}.presign_get(where, "/test.txt", may_2013, 86400),
     "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"));
 }
 
@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(path_style_with_a_port) {
   BOOST_TEST(
     s3::presign_canonical_hash(minio, where, path, june_2025, 604800)
     == "1714f27cbdf1cbe45889e46af31065c0acf75ea99a3252e94d84dba512b124c4");
-  auto url = s3::presign_get(minio, where, path, june_2025, 604800);
+  auto url = s3::signer{minio}.presign_get(where, path, june_2025, 604800);
   BOOST_TEST(url.starts_with(
     "http://minio:9000/c3-render-output/output/0b0c-1.mp3?X-Amz-Algorithm="));
   BOOST_TEST(signed_with(
@@ -67,8 +67,16 @@ BOOST_AUTO_TEST_CASE(names_with_spaces_plus_signs_and_umlauts) {
     s3::presign_canonical_hash(minio, where, path, june_2025, 3600)
     == "7e279c3446a1a192652c1c62e6b5aa9b1bd3bbca85353bc6e6f4fdc76042dc94");
   BOOST_TEST(signed_with(
-    s3::presign_get(minio, where, path, june_2025, 3600),
+    s3::signer{minio}.presign_get(where, path, june_2025, 3600),
     "599bf1699564aba925d82e3951fedabb1941e5ab713b06889bfda8acc125a081"));
+}
+
+BOOST_AUTO_TEST_CASE(each_day_has_its_own_key) {
+  s3::endpoint where{"https", "examplebucket.s3.amazonaws.com"};
+  s3::signer over_days{aws};
+  for (auto at : {may_2013, may_2013 + 3'600, may_2013 + 86'400, may_2013})
+    BOOST_TEST(over_days.presign_get(where, "/test.txt", at, 60)
+               == s3::signer{aws}.presign_get(where, "/test.txt", at, 60));
 }
 
 BOOST_AUTO_TEST_CASE(a_schemes_own_port_is_not_part_of_the_host) {
@@ -81,8 +89,8 @@ BOOST_AUTO_TEST_CASE(a_schemes_own_port_is_not_part_of_the_host) {
 
 BOOST_AUTO_TEST_CASE(an_upload_signs_type_hash_and_date) {
   s3::endpoint where{"http", "minio:9000"};
-  auto headers = s3::sign_request(minio, where, "PUT", "/b/k", june_2025,
-                                  "UNSIGNED-PAYLOAD", "audio/mpeg");
+  auto headers = s3::signer{minio}.sign_request(
+    where, "PUT", "/b/k", june_2025, "UNSIGNED-PAYLOAD", "audio/mpeg");
   BOOST_REQUIRE_EQUAL(headers.size(), 4u);
   BOOST_TEST(headers.back().value.find(
                "SignedHeaders=content-type;host;x-amz-content-sha256;"

@@ -29,9 +29,9 @@ struct shell {
     http_request out;
     out.method = method;
     out.url = st().where.scheme + "://" + st().where.host + path;
-    out.headers = s3::sign_request(st().who, st().where, method, path,
-                                   static_cast<int64_t>(st().deps.now()),
-                                   payload_hash, content_type);
+    out.headers = st().who.sign_request(st().where, method, path,
+                                        static_cast<int64_t>(st().deps.now()),
+                                        payload_hash, content_type);
     out.total_timeout = call_limit;
     out.group = "storage";
     return out;
@@ -100,8 +100,8 @@ struct shell {
 
   void finish(uint64_t id) const {
     auto up = std::move(st().uploads.extract(id).mapped());
-    up.answer.deliver(msg::stored_file{s3::presign_get(
-      st().who, st().seen_at, s3::object_path(st().cfg.bucket, up.key),
+    up.answer.deliver(msg::stored_file{st().who.presign_get(
+      st().seen_at, s3::object_path(st().cfg.bucket, up.key),
       static_cast<int64_t>(st().deps.now()), st().cfg.url_lifetime_s)});
   }
 
@@ -161,7 +161,7 @@ struct shell {
 s3_shell_actor::behavior_type s3_store_behavior(self_ptr self, s3::config cfg,
                                                 object_store_deps deps) {
   auto& st = self->state;
-  st.who = {cfg.access_key, cfg.secret_key, cfg.region};
+  st.who = s3::signer{{cfg.access_key, cfg.secret_key, cfg.region}};
   st.where = s3::parse_endpoint(cfg.endpoint, cfg.secure);
   st.seen_at = cfg.public_url.empty()
                  ? st.where

@@ -35,7 +35,7 @@ struct s3_store_state {
 
   s3::config cfg;
   object_store_deps deps;
-  s3::credentials who;
+  s3::signer who;
   s3::endpoint where;
   s3::endpoint seen_at;
   uint64_t last_id = 0;

@@ -33,18 +33,6 @@ std::string scope(const credentials& who, int64_t unix_s) {
   return day(unix_s) + "/" + who.region + "/s3/aws4_request";
 }
 
-std::string signature(const credentials& who, int64_t unix_s,
-                      std::string_view canonical_hash) {
-  auto text = std::string{algorithm} + "\n" + date_time(unix_s) + "\n"
-              + scope(who, unix_s) + "\n" + std::string{canonical_hash};
-  auto key = hmac_sha256("AWS4" + who.secret_key, day(unix_s));
-  for (std::string_view part :
-       {std::string_view{who.region}, std::string_view{"s3"},
-        std::string_view{"aws4_request"}})
-    key = hmac_sha256(key, part);
-  return to_hex(hmac_sha256(key, text));
-}
-
 // Already sorted by name.
 std::string presign_query(const credentials& who, int64_t unix_s,
                           int64_t expires_s) {
@@ -90,19 +78,37 @@ std::string presign_canonical_hash(const credentials& who,
                     + "\nhost:" + where.host + "\n\nhost\nUNSIGNED-PAYLOAD");
 }
 
-std::string presign_get(const credentials& who, const endpoint& where,
-                        std::string_view path, int64_t unix_s,
-                        int64_t expires_s) {
-  auto hash = presign_canonical_hash(who, where, path, unix_s, expires_s);
+const std::string& signer::key_of(const std::string& day) {
+  if (day == day_)
+    return key_;
+  key_ = hmac_sha256("AWS4" + who_.secret_key, day);
+  for (std::string_view part :
+       {std::string_view{who_.region}, std::string_view{"s3"},
+        std::string_view{"aws4_request"}})
+    key_ = hmac_sha256(key_, part);
+  day_ = day;
+  return key_;
+}
+
+std::string signer::signature(int64_t unix_s, std::string_view canonical_hash) {
+  auto text = std::string{algorithm} + "\n" + date_time(unix_s) + "\n"
+              + scope(who_, unix_s) + "\n" + std::string{canonical_hash};
+  return to_hex(hmac_sha256(key_of(day(unix_s)), text));
+}
+
+std::string signer::presign_get(const endpoint& where, std::string_view path,
+                                int64_t unix_s, int64_t expires_s) {
+  auto hash = presign_canonical_hash(who_, where, path, unix_s, expires_s);
   return where.scheme + "://" + where.host + std::string{path} + "?"
-         + presign_query(who, unix_s, expires_s)
-         + "&X-Amz-Signature=" + signature(who, unix_s, hash);
+         + presign_query(who_, unix_s, expires_s)
+         + "&X-Amz-Signature=" + signature(unix_s, hash);
 }
 
 std::vector<http_header>
-sign_request(const credentials& who, const endpoint& where,
-             std::string_view method, std::string_view path, int64_t unix_s,
-             std::string_view payload_hash, std::string_view content_type) {
+signer::sign_request(const endpoint& where, std::string_view method,
+                     std::string_view path, int64_t unix_s,
+                     std::string_view payload_hash,
+                     std::string_view content_type) {
   // Sorted by name, as the signature wants them.
   std::vector<http_header> headers;
   if (!content_type.empty())
@@ -120,9 +126,9 @@ sign_request(const credentials& who, const endpoint& where,
                    + lines + "\n" + names + "\n" + std::string{payload_hash};
   headers.push_back(
     {"Authorization",
-     std::string{algorithm} + " Credential=" + who.access_key + "/"
-       + scope(who, unix_s) + ", SignedHeaders=" + names
-       + ", Signature=" + signature(who, unix_s, sha256_hex(canonical))});
+     std::string{algorithm} + " Credential=" + who_.access_key + "/"
+       + scope(who_, unix_s) + ", SignedHeaders=" + names
+       + ", Signature=" + signature(unix_s, sha256_hex(canonical))});
   // The transport writes Host by itself, the same bytes.
   std::erase_if(headers, [](auto& x) {
     return x.name == "host";

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace render::s3 {
@@ -37,17 +38,34 @@ std::string object_path(std::string_view bucket, std::string_view key);
 /// Lower-case hex.
 std::string sha256_hex(std::string_view data);
 
-/// `path` as from `object_path`. `expires_s`: 1 to 604800 (7 days).
-std::string presign_get(const credentials& who, const endpoint& where,
-                        std::string_view path, int64_t unix_s,
-                        int64_t expires_s);
+/// Keeps the key of the day it last signed for: four of the five digests of a
+/// signature go into that.
+class signer {
+public:
+  explicit signer(credentials who = {}) : who_(std::move(who)) {
+    // nop
+  }
 
-/// The headers that authorize this request, to be added to its own.
-/// `payload_hash`: hex SHA-256 of the body, or "UNSIGNED-PAYLOAD".
-std::vector<http_header>
-sign_request(const credentials& who, const endpoint& where,
-             std::string_view method, std::string_view path, int64_t unix_s,
-             std::string_view payload_hash, std::string_view content_type = "");
+  /// `path` as from `object_path`. `expires_s`: 1 to 604800 (7 days).
+  std::string presign_get(const endpoint& where, std::string_view path,
+                          int64_t unix_s, int64_t expires_s);
+
+  /// The headers that authorize this request, to be added to its own.
+  /// `payload_hash`: hex SHA-256 of the body, or "UNSIGNED-PAYLOAD".
+  std::vector<http_header> sign_request(const endpoint& where,
+                                        std::string_view method,
+                                        std::string_view path, int64_t unix_s,
+                                        std::string_view payload_hash,
+                                        std::string_view content_type = "");
+
+private:
+  const std::string& key_of(const std::string& day);
+  std::string signature(int64_t unix_s, std::string_view canonical_hash);
+
+  credentials who_;
+  std::string day_;
+  std::string key_;
+};
 
 /// For tests against published vectors: the hash of the canonical request of
 /// `presign_get`.
