@@ -86,6 +86,10 @@ private:
     virtual_duration last_answer{0};
     milliseconds backoff{50};
     uint64_t blocked = 0;
+    uint64_t blocked_id = 0;
+    virtual_duration blocked_until{0};
+    /// When somebody looks at the latter; 0: nobody will.
+    virtual_duration looked_at{0};
     bool watched = false;
   };
 
@@ -205,13 +209,28 @@ private:
       answer(x, id, std::move(got));
     });
     x.blocked = number;
-    later(virtual_duration{static_cast<int64_t>(seconds * 1e9)},
-          [this, &x, id, number] {
-            if (x.blocked != number)
-              return;
-            unblock(x);
-            answer(x, id, {});
-          });
+    x.blocked_id = id;
+    x.blocked_until = to_.time_.now()
+                      + virtual_duration{static_cast<int64_t>(seconds * 1e9)};
+    look_at_block(x);
+  }
+
+  // Most end long before, so not each of them has an event of its own.
+  void look_at_block(connection& x) {
+    if (x.looked_at != virtual_duration{0} && x.looked_at <= x.blocked_until)
+      return;
+    auto when = x.looked_at = x.blocked_until;
+    later_at(when, [this, &x, when] {
+      if (x.looked_at != when)
+        return;
+      x.looked_at = virtual_duration{0};
+      if (x.blocked == 0)
+        return;
+      if (x.blocked_until > when)
+        return look_at_block(x);
+      unblock(x);
+      answer(x, x.blocked_id, {});
+    });
   }
 
   void answer(connection& x, uint64_t id, reply got) {
