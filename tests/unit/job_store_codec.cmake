@@ -4,6 +4,7 @@ render_test(
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/job_store_codec_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/job_store_queue_walk_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/job_store_claim_hold_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/job_store_takeover_grace_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/job_store_written_progress_test.cpp
   DEPENDS render_job_store_codec)

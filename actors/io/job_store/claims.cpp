@@ -45,42 +45,67 @@ std::vector<std::string> shell::claim_args(write_number number) const {
 }
 
 promise<msg::claimed_jobs> shell::claim(const msg::claim_jobs& x) const {
-  auto number = ++st().last_number;
-  auto argv = claim_args(number);
-  auto last = st().walk.begin(x.quotas, self->clock().now(),
-                              cfg().walk_whole_every);
-  argv.insert(argv.end(),
-              {std::to_string(cfg().scan_max), std::to_string(cfg().unfit_max),
-               std::string{known_types}, std::move(last.passed),
-               std::move(last.left)});
-  for (auto& quota : x.quotas) {
-    argv.push_back(std::to_string(quota.count));
-    argv.push_back(joined(quota.types));
-  }
-  return claim_with(claim_script(), number, std::move(argv));
+  return claim_with(claim_script(), [sh = *this, x](write_number number) {
+    auto& cfg = sh.cfg();
+    auto last = sh.st().walk.begin(x.quotas, sh.self->clock().now(),
+                                   cfg.walk_whole_every);
+    auto argv = sh.claim_args(number);
+    argv.insert(argv.end(),
+                {std::to_string(cfg.scan_max), std::to_string(cfg.unfit_max),
+                 std::string{known_types}, std::move(last.passed),
+                 std::move(last.left)});
+    for (auto& quota : x.quotas) {
+      argv.push_back(std::to_string(quota.count));
+      argv.push_back(joined(quota.types));
+    }
+    return argv;
+  });
 }
 
 promise<msg::claimed_jobs> shell::claim_unfit(const msg::claim_unfit& x) const {
-  auto number = ++st().last_number;
-  auto argv = claim_args(number);
-  argv.insert(argv.end(), {x.job_id, std::to_string(cfg().scan_max)});
-  return claim_with(claim_one_script(), number, std::move(argv));
+  return claim_with(claim_one_script(), [sh = *this, x](write_number number) {
+    auto argv = sh.claim_args(number);
+    argv.insert(argv.end(), {x.job_id, std::to_string(sh.cfg().scan_max)});
+    return argv;
+  });
 }
 
-promise<msg::claimed_jobs>
-shell::claim_with(const script& lua, write_number number,
-                  std::vector<std::string> argv) const {
+promise<msg::claimed_jobs> shell::claim_with(
+  const script& lua,
+  std::function<std::vector<std::string>(write_number)> make) const {
   auto to = self->make_response_promise<msg::claimed_jobs>();
-  reconcile();
-  ++st().claims_under_way;
-  run(make_command(lua,
-                   {std::string{keys::queue}, running_key(), leases_key(),
-                    mark_key(st().session)},
-                   std::move(argv)),
-      [sh = *this, to, number](answer got) mutable {
-        deliver(to, sh.claimed(std::move(got), number));
-      });
+  auto claim = [sh = *this, to, &lua, make = std::move(make)] {
+    sh.reconcile();
+    auto number = ++sh.st().last_number;
+    ++sh.st().claims_under_way;
+    sh.run(make_command(lua,
+                        {std::string{keys::queue}, sh.running_key(),
+                         sh.leases_key(), sh.mark_key(sh.st().session)},
+                        make(number)),
+           [sh, to, number](answer got) mutable {
+             deliver(to, sh.claimed(std::move(got), number));
+           });
+  };
+  auto left = st().claim_hold.left(self->clock().now());
+  if (left.count() == 0) {
+    claim();
+  } else {
+    st().held_claims.push_back({to, std::move(claim)});
+    arm(claim_held_back, left);
+  }
   return to;
+}
+
+void shell::claim_held() const {
+  for (auto& x : std::exchange(st().held_claims, {}))
+    x.claim();
+}
+
+// Whoever asked waits for an answer that must not come too late: it would be
+// lost, and the jobs with it.
+void shell::fail_held_claims(const std::string& why) const {
+  for (auto& x : std::exchange(st().held_claims, {}))
+    x.to.deliver(to_error({failure_kind::unavailable, why}));
 }
 
 result<msg::claimed_jobs> shell::claimed(answer got,

@@ -52,10 +52,14 @@ void shell::on_change(const link_change& x) const {
     return; // It fares like the other one; said once is enough.
   if (!x.up) {
     st().grace.on_down();
+    st().claim_hold.on_down(self->clock().now());
+    fail_held_claims(x.text);
     return out().warn("{}", x.text);
   }
   out().info("{}", x.text);
   st().grace.on_up(self->clock().now());
+  st().claim_hold.on_up(self->clock().now(), cfg().claim_hold_min,
+                        cfg().redis.backoff_max);
   replay_left();
   // Without free slots no claim follows soon that would.
   reconcile();
@@ -81,6 +85,8 @@ void shell::on_timer(const msg::timer_due& x) const {
     return replay_known();
   case look_at_left_gpus:
     return look_at_left();
+  case claim_held_back:
+    return claim_held();
   }
 }
 

@@ -3,6 +3,7 @@
 // script, its reply one answer; the connection lives on a thread of its own
 // (redis_loop). Final writes are tried until Redis has answered. When this
 // actor dies, waiting requests fail and claimed jobs stay locked to us.
+#include "actors/io/job_store/claim_hold.hpp"
 #include "actors/io/job_store/journal.hpp"
 #include "actors/io/job_store/queue_walk.hpp"
 #include "actors/io/job_store/redis_loop.hpp"
@@ -71,6 +72,9 @@ struct config {
   milliseconds retry_max{5'000};
   /// How often the queue is looked at on a Redis without BLMOVE.
   milliseconds poll_interval{250};
+  /// After an outage nothing is claimed for as long as it lasted, but for this
+  /// at least; and at most for `link_options::backoff_max`.
+  milliseconds claim_hold_min{500};
   /// After a lost answer, when to look once more for jobs it left behind.
   milliseconds reconcile_delay{10'000};
 };
@@ -157,6 +161,13 @@ struct job_store_state {
   /// write.
   std::map<std::string, caf::actor_addr> gpus;
   uint32_t claims_under_way = 0;
+  job_store::claim_hold claim_hold;
+  /// To be claimed when that is over, or failed when Redis is away again.
+  struct held_claim {
+    caf::typed_response_promise<msg::claimed_jobs> to;
+    std::function<void()> claim;
+  };
+  std::vector<held_claim> held_claims;
   job_store::queue_walk walk;
   /// How often to look for jobs that a lost answer left behind.
   uint32_t reconciles_due = 0;

@@ -23,6 +23,7 @@ enum timer : uint32_t {
   recover_jobs,
   replay_again,
   look_at_left_gpus,
+  claim_held_back,
 };
 
 inline bool is_outage(const failure& x) {
@@ -120,8 +121,12 @@ struct shell {
   std::vector<std::string> claim_args(write_number number) const;
   promise<msg::claimed_jobs> claim(const msg::claim_jobs& x) const;
   promise<msg::claimed_jobs> claim_unfit(const msg::claim_unfit& x) const;
-  promise<msg::claimed_jobs> claim_with(const script& lua, write_number number,
-                                        std::vector<std::string> argv) const;
+  /// `make` gives the arguments of the write with this number.
+  promise<msg::claimed_jobs>
+  claim_with(const script& lua,
+             std::function<std::vector<std::string>(write_number)> make) const;
+  void claim_held() const;
+  void fail_held_claims(const std::string& why) const;
   result<msg::claimed_jobs> claimed(answer got, write_number number) const;
   void reconcile() const;
   void note(const msg::note_remote& x) const;

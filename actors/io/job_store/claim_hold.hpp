@@ -1,0 +1,42 @@
+#pragma once
+// When nothing is claimed after an outage. Redis may have lost the claims that
+// were made last, as a failover does, and given those jobs back to the queue.
+// Their owners write them again as soon as they are connected, so whoever is
+// connected first must not take them. Pure.
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+namespace render::job_store {
+
+class claim_hold {
+public:
+  using time_point = std::chrono::steady_clock::time_point;
+  using duration = std::chrono::milliseconds;
+
+  void on_down(time_point now) {
+    if (!down_since_)
+      down_since_ = now;
+  }
+
+  /// Who tries again ever more rarely is connected again after twice the time
+  /// of the outage: so long, but from `least` to `most`.
+  void on_up(time_point now, duration least, duration most) {
+    if (!down_since_)
+      return;
+    auto away = std::chrono::ceil<duration>(now - *down_since_);
+    until_ = now + std::clamp(away, least, most);
+    down_since_.reset();
+  }
+
+  /// 0: nothing is held back.
+  duration left(time_point now) const {
+    return std::max(duration{0}, std::chrono::ceil<duration>(until_ - now));
+  }
+
+private:
+  std::optional<time_point> down_since_;
+  time_point until_;
+};
+
+} // namespace render::job_store
