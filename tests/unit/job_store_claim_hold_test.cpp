@@ -44,6 +44,11 @@ BOOST_AUTO_TEST_CASE(but_within_limits) {
   now += 1s;
   outage(1h);
   BOOST_TEST((x.left(now) == 5s));
+  now += 1min;
+  // Who never waits for long between two tries.
+  x.on_down(now);
+  x.on_up(now, 500ms, 100ms);
+  BOOST_TEST((x.left(now) == 100ms));
 }
 
 // A connect that fails says so again.

@@ -20,12 +20,13 @@ public:
   }
 
   /// Who tries again ever more rarely is connected again after twice the time
-  /// of the outage: so long, but from `least` to `most`.
+  /// of the outage: so long, but for `least` at least, and never beyond `most`,
+  /// the longest wait between two tries.
   void on_up(time_point now, duration least, duration most) {
     if (!down_since_)
       return;
     auto away = std::chrono::ceil<duration>(now - *down_since_);
-    until_ = now + std::clamp(away, least, most);
+    until_ = now + std::min(most, std::max(least, away));
     down_since_.reset();
   }
 

@@ -80,8 +80,8 @@ if due and ends == ends_of_queue()
 end
 )lua";
 
-constexpr std::string_view claim_lua
-  = R"lua(local ids_max, unfit_max = tonumber(ARGV[7]), tonumber(ARGV[8])
+constexpr std::string_view claim_lua = R"lua(
+local ids_max, unfit_max = tonumber(ARGV[7]), tonumber(ARGV[8])
 local known, left, fits, page = {}, {}, {}, 100
 for t in string.gmatch(ARGV[9], '[^,]+') do known[t] = true end
 local total = 0
