@@ -77,6 +77,7 @@ void shell::report() const {
   ask_owner(st().course.stage(), st().course.progress(),
             st().cfg.progress_timeout,
             [sh = *this](std::optional<failure> lost) {
+              sh.st().asked_at = sh.self->clock().now();
               if (lost)
                 sh.interrupt(std::move(*lost));
             });

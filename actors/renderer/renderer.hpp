@@ -26,6 +26,10 @@ struct renderer_config {
   /// within which a cancelled job must stop, it leaves the rest for the stop.
   std::chrono::milliseconds progress_interval{800};
   std::chrono::milliseconds progress_timeout{3'000};
+  /// A process that has asked nothing for so long has slept (SIGSTOP, a frozen
+  /// container), and may have lost the job. Below a lease; above the former
+  /// two.
+  std::chrono::milliseconds slept_after{5'000};
   /// Over a request's own limit, until the component counts as silent.
   std::chrono::milliseconds answer_margin{5'000};
   std::chrono::milliseconds media_timeout{600'000};
@@ -74,6 +78,8 @@ struct renderer_state {
   std::function<step()> waiting;
   uint64_t groups_used = 0;
   size_t interrupts_open = 0;
+  /// When it was last said whose the job is, or that Redis does not say.
+  caf::actor_clock::time_point asked_at;
 };
 
 renderer_actor::behavior_type

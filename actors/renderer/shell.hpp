@@ -48,7 +48,9 @@ struct shell {
   // -- the plan's steps
   void start() const;
   void begin() const;
+  /// Or asks first whose the job is, when the process has slept.
   void perform(step next) const;
+  void carry_out(step next) const;
   void listen(side_channel x) const;
   void heard(const std::string& message) const;
   void note(const std::string& stage, double progress) const;

@@ -76,6 +76,11 @@ public:
     run();
   }
 
+  /// The process is stopped for a while: what is due meanwhile waits.
+  void sleep(caf::timespan d) {
+    scheduler_->clock().current_time += d;
+  }
+
   /// Virtual time since the epoch of the test clock; serves as wall clock:
   /// Unix time `start_s` at the beginning.
   double unix_now(double start_s = 1'700'000'000.0) const {

@@ -168,6 +168,62 @@ BOOST_AUTO_TEST_CASE(is_begun_when_redis_does_not_say) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+namespace {
+
+/// Renders on a node after two seconds of something else.
+struct sleeper : attempt {
+  void sleep_before_the_render() {
+    start([] {
+      return wait_for(2s, [] {
+        step out;
+        out.next = call{{get("http://n/render")}, [](answers) {
+                          return done("ok");
+                        }};
+        return out;
+      });
+    });
+    advance(1s);
+    sleep(36s);
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(a_process_that_has_slept, sleeper)
+
+BOOST_AUTO_TEST_CASE(begins_no_render_of_a_job_that_another_has) {
+  sleep_before_the_render();
+  store->jobs.at("1").status = "queued";
+  advance(1min);
+  BOOST_TEST(web->requests.empty());
+  BOOST_TEST((outcome->error.kind == failure_kind::not_owner));
+}
+
+BOOST_AUTO_TEST_CASE(goes_on_with_one_that_is_still_its_own) {
+  sleep_before_the_render();
+  advance(1min);
+  BOOST_TEST(web->requests.size() == 1u);
+  BOOST_TEST(outcome->success());
+}
+
+BOOST_AUTO_TEST_CASE(goes_on_when_redis_does_not_say) {
+  redis_is_down = true;
+  sleep_before_the_render();
+  advance(1min);
+  BOOST_TEST(web->requests.size() == 1u);
+  BOOST_TEST(outcome->success());
+}
+
+BOOST_AUTO_TEST_CASE(ends_at_its_deadline_all_the_same) {
+  task.deadline_s = unix_now() + 30;
+  sleep_before_the_render();
+  advance(1min);
+  BOOST_TEST(web->requests.empty());
+  BOOST_TEST((outcome->error.kind == failure_kind::deadline_passed));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
 BOOST_FIXTURE_TEST_SUITE(progress, attempt)
 
 BOOST_AUTO_TEST_CASE(is_written_every_800_ms) {
