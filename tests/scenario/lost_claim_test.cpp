@@ -47,10 +47,10 @@ struct failover : store_world {
     redis.start();
   }
 
-  /// How often in this time w2 asks for the job, each 5 ms, and gets it.
+  /// How often in this time w2 asks for the job, each millisecond, and gets it.
   size_t w2_claims_for(std::chrono::milliseconds d) {
     auto got = std::make_shared<size_t>(0);
-    for (auto end = time.now() + d; time.now() < end; time.run_for(5ms))
+    for (auto end = time.now() + d; time.now() < end; time.run_for(1ms))
       time.system().spawn([got, this](caf::event_based_actor* self) {
         self->request(stores.at(2), 20s, csm)
           .then(

@@ -27,6 +27,14 @@ BOOST_AUTO_TEST_CASE(are_not_held_back_before_the_first_outage) {
   BOOST_TEST((x.left(now) == 0ms));
   x.on_up(now, 500ms, 5s);
   BOOST_TEST((x.left(now) == 0ms));
+  BOOST_TEST(!x.is_down());
+}
+
+BOOST_AUTO_TEST_CASE(are_not_made_while_redis_is_away) {
+  x.on_down(now);
+  BOOST_TEST(x.is_down());
+  x.on_up(now, 500ms, 5s);
+  BOOST_TEST(!x.is_down());
 }
 
 BOOST_AUTO_TEST_CASE(are_held_back_for_as_long_as_redis_was_away) {

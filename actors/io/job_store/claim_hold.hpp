@@ -30,6 +30,11 @@ public:
     down_since_.reset();
   }
 
+  /// What is asked for now would be sent as soon as Redis is there.
+  bool is_down() const {
+    return down_since_.has_value();
+  }
+
   /// 0: nothing is held back.
   duration left(time_point now) const {
     return std::max(duration{0}, std::chrono::ceil<duration>(until_ - now));

@@ -74,6 +74,11 @@ promise<msg::claimed_jobs> shell::claim_with(
   const script& lua,
   std::function<std::vector<std::string>(write_number)> make) const {
   auto to = self->make_response_promise<msg::claimed_jobs>();
+  if (st().claim_hold.is_down()) {
+    to.deliver(to_error(
+      {failure_kind::unavailable, "Redis is away: nothing is claimed"}));
+    return to;
+  }
   auto claim = [sh = *this, to, &lua, make = std::move(make)] {
     sh.reconcile();
     auto number = ++sh.st().last_number;
