@@ -77,7 +77,6 @@ void shell::report() const {
   ask_owner(st().course.stage(), st().course.progress(),
             st().cfg.progress_timeout,
             [sh = *this](std::optional<failure> lost) {
-              sh.st().asked_at = sh.self->clock().now();
               if (lost)
                 sh.interrupt(std::move(*lost));
             });
@@ -90,10 +89,12 @@ void shell::ask_owner(const std::string& stage, double progress,
     ->request(st().deps.progress, timeout,
               msg::report_progress{job.id, stage, progress, job.fence})
     .then(
-      [then](const msg::ownership& x) {
+      [sh = *this, then](const msg::ownership& x) {
+        sh.st().heard_at = sh.self->clock().now();
         then(reason_to_stop(x));
       },
       [sh = *this, then](caf::error& err) {
+        sh.st().heard_at = sh.self->clock().now();
         sh.log(spdlog::level::debug,
                "progress not written: " + to_failure(err).message);
         then(std::nullopt);

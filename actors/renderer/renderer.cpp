@@ -30,7 +30,7 @@ milliseconds shell::time_left() const {
 }
 
 void shell::start() const {
-  st().asked_at = self->clock().now();
+  st().heard_at = self->clock().now();
   arm(deadline, time_left());
   arm(progress_tick, st().cfg.progress_interval);
   if (!may_be_lost(st().task.subject))
@@ -58,17 +58,15 @@ void shell::begin() const {
   }));
 }
 
-// Nobody else's render is to be joined by ours.
 void shell::perform(step next) const {
-  auto begins = std::holds_alternative<call>(next.next)
-                || std::holds_alternative<stream>(next.next);
-  auto since = self->clock().now() - st().asked_at;
-  if (!begins || since <= st().cfg.slept_after)
+  using std::chrono::duration_cast;
+  auto unheard = self->clock().now() - st().heard_at;
+  if (!asks_before(next, duration_cast<milliseconds>(unheard),
+                   st().cfg.slept_after))
     return carry_out(std::move(next));
   log(spdlog::level::warn,
       "nothing was done for "
-        + std::to_string(
-          std::chrono::duration_cast<std::chrono::seconds>(since).count())
+        + std::to_string(duration_cast<std::chrono::seconds>(unheard).count())
         + " s; asking whose the job is");
   // What comes of the step before is too late now.
   st().course.begin_step();
@@ -76,9 +74,8 @@ void shell::perform(step next) const {
             [sh = *this, left = std::make_shared<step>(std::move(next))](
               std::optional<failure> lost) {
               if (lost)
-                return sh.interrupt(std::move(*lost));
-              sh.st().asked_at = sh.self->clock().now();
-              if (sh.st().course.current_phase() == run::phase::working)
+                sh.interrupt(std::move(*lost));
+              else if (sh.st().course.current_phase() == run::phase::working)
                 sh.carry_out(std::move(*left));
             });
 }

@@ -79,7 +79,7 @@ struct renderer_state {
   uint64_t groups_used = 0;
   size_t interrupts_open = 0;
   /// When it was last said whose the job is, or that Redis does not say.
-  caf::actor_clock::time_point asked_at;
+  caf::actor_clock::time_point heard_at;
 };
 
 renderer_actor::behavior_type

@@ -38,6 +38,13 @@ bool may_be_lost(const job& x) noexcept {
   return x.attempt > 1;
 }
 
+bool asks_before(const step& next, std::chrono::milliseconds unheard,
+                 std::chrono::milliseconds slept_after) noexcept {
+  auto works = std::holds_alternative<call>(next.next)
+               || std::holds_alternative<stream>(next.next);
+  return works && unheard > slept_after;
+}
+
 std::optional<failure> reason_to_stop(const msg::ownership& x) {
   if (x.ours)
     return std::nullopt;

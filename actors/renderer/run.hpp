@@ -1,9 +1,11 @@
 #pragma once
 // One attempt's course, as pure code: which step is under way, which answers
 // are stale, and how it ends, exactly once. The first reason to end wins.
+#include "actors/renderer/plan.hpp"
 #include "messages/job.hpp"
 #include "messages/queue.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -71,6 +73,12 @@ private:
 /// Is this job to be asked for before it begins? One that was tried before has
 /// waited for its next GPU, and its lease may have run out meanwhile.
 bool may_be_lost(const job& x) noexcept;
+
+/// Is the store to be asked whose the job is before this step? So when nothing
+/// was heard of that for longer than `slept_after`: the process has slept, and
+/// another may have begun the same work. To wait and to end harms nobody.
+bool asks_before(const step& next, std::chrono::milliseconds unheard,
+                 std::chrono::milliseconds slept_after) noexcept;
 
 /// Why an attempt must end when the job's record says this; nothing while the
 /// job is ours.

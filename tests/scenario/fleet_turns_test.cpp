@@ -31,11 +31,10 @@ struct fleet : store_world {
     return time.unix_now() - since;
   }
 
-  /// Of one worker, in ten minutes.
-  double looks_of_each() {
+  /// What Redis runs for one worker in ten minutes: nothing but its looks.
+  double commands_of_each() {
     auto before = redis.server().commands();
     time.run_for(10min);
-    // A look is six of them, the script itself among them.
     return static_cast<double>(redis.server().commands() - before)
            / static_cast<double>(stores.size());
   }
@@ -78,8 +77,8 @@ BOOST_AUTO_TEST_CASE(is_made_more_seldom_by_each_of_a_large_fleet) {
   few.start_all(3);
   fleet many;
   many.start_all(100);
-  auto of_few = few.looks_of_each();
-  auto of_many = many.looks_of_each();
+  auto of_few = few.commands_of_each();
+  auto of_many = many.commands_of_each();
   BOOST_TEST(of_many < 0.8 * of_few, of_many << " of " << of_few);
   BOOST_TEST(of_many > 0.4 * of_few, of_many << " of " << of_few);
 }

@@ -96,3 +96,18 @@ BOOST_AUTO_TEST_CASE(leaves_what_runs_to_another_owner_only) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_CASE(only_who_has_slept_asks_before_it_goes_on_to_work) {
+  using namespace std::chrono_literals;
+  auto asks = [](auto what, std::chrono::milliseconds unheard) {
+    step next;
+    next.next = std::move(what);
+    return asks_before(next, unheard, 5s);
+  };
+  BOOST_TEST(asks(call{}, 5'001ms));
+  BOOST_TEST(asks(stream{}, 5'001ms));
+  BOOST_TEST(!asks(call{}, 5s));
+  BOOST_TEST(!asks(stream{}, 5s));
+  BOOST_TEST(!asks(wait{}, 1h));
+  BOOST_TEST(!asks(finish{}, 1h));
+}
