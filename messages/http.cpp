@@ -75,23 +75,23 @@ std::string percent_encode(std::string_view text, std::string_view keep) {
   return out;
 }
 
+// Of a page of megabytes no more is read than is shown.
 std::string excerpt(std::string_view bytes, size_t limit) {
-  auto body = valid_utf8(bytes);
   std::string out;
   bool gap = false;
-  for (char c : body) {
-    auto byte = static_cast<unsigned char>(c);
-    // A character of several bytes is never cut.
-    if (out.size() >= limit && (byte & 0xc0) != 0x80)
+  while (!bytes.empty()) {
+    if (out.size() >= limit)
       return out + "...";
-    if (byte <= ' ' || byte == 0x7f) {
+    auto character = take_utf8(bytes);
+    auto first = static_cast<unsigned char>(character[0]);
+    if (first <= ' ' || first == 0x7f) {
       gap = !out.empty();
       continue;
     }
     if (gap)
       out += ' ';
     gap = false;
-    out += c;
+    out += character;
   }
   return out;
 }

@@ -30,17 +30,18 @@ size_t utf8_length(std::string_view text) {
 
 } // namespace
 
+std::string_view take_utf8(std::string_view& text) {
+  auto n = utf8_length(text);
+  auto out = n > 0 ? text.substr(0, n) : std::string_view{"\xEF\xBF\xBD"};
+  text.remove_prefix(n > 0 ? n : 1);
+  return out;
+}
+
 std::string valid_utf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  while (!text.empty()) {
-    auto n = utf8_length(text);
-    if (n > 0)
-      out += text.substr(0, n);
-    else
-      out += "\xEF\xBF\xBD";
-    text.remove_prefix(n > 0 ? n : 1);
-  }
+  while (!text.empty())
+    out += take_utf8(text);
   return out;
 }
 

@@ -22,3 +22,9 @@ render_test(
   LABEL unit
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/json_test.cpp
   DEPENDS render_messages)
+
+render_test(
+  utf8_test
+  LABEL unit
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/utf8_test.cpp
+  DEPENDS render_messages)
