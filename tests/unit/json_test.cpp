@@ -100,6 +100,26 @@ BOOST_AUTO_TEST_CASE(a_zero_byte_is_not_the_end) {
   BOOST_TEST((*escaped)[0].GetStringLength() == 3u);
 }
 
+// Strings and blanks are taken sixteen bytes at a time.
+BOOST_AUTO_TEST_CASE(a_string_is_itself_wherever_it_stands) {
+  for (std::string odd : {"", "\"", "\\", "\n", "\x1f", "\x7f", "é", "\u20ac"})
+    for (size_t before = 0; before < 35; ++before)
+      for (size_t after : {0, 1, 15, 16, 17, 33}) {
+        auto text = std::string(before, 'a') + odd + std::string(after, 'b');
+        auto got = json::parse(std::string(before, ' ') + '['
+                               + json::quote(text) + std::string(after, '\n')
+                               + ']');
+        BOOST_REQUIRE(got);
+        BOOST_REQUIRE((*got)[0].IsString());
+        auto& x = (*got)[0];
+        BOOST_TEST((std::string{x.GetString(), x.GetStringLength()}) == text);
+        // Control characters have to be escaped.
+        for (auto control : {'\n', '\x1f'})
+          BOOST_TEST(!json::parse('"' + std::string(before, 'a') + control
+                                  + std::string(after, 'b') + '"'));
+      }
+}
+
 BOOST_AUTO_TEST_CASE(a_byte_order_mark_is_skipped) {
   auto got = json::parse("\xef\xbb\xbf{\"a\":\"\xc3\xa9\"}");
   BOOST_REQUIRE(got);
