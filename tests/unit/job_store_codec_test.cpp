@@ -283,16 +283,19 @@ BOOST_AUTO_TEST_CASE(an_end_is_kept_for_ten_minutes_or_a_day) {
   // It has not ended.
   BOOST_TEST(!may_be_forgotten(x, 1e9));
   x.settled = 1;
-  BOOST_TEST(!may_be_forgotten(x, 1'000 + 86'399));
-  BOOST_TEST(may_be_forgotten(x, 1'000 + 86'400));
   auto delivered = x;
   delivered.delivery.emplace();
   auto silent = x;
   silent.subject.data = "{}";
-  for (auto& y : {delivered, silent}) {
-    BOOST_TEST(!may_be_forgotten(y, 1'000 + 599));
-    BOOST_TEST(may_be_forgotten(y, 1'000 + 600));
+  for (auto* y : {&delivered, &silent}) {
+    BOOST_TEST(!may_be_forgotten(*y, 1'000 + 599));
+    BOOST_TEST(may_be_forgotten(*y, 1'000 + 600));
   }
+  // Each minute anew, and the first look has noted what the data says.
+  for (auto age_s : {600, 660, 86'399})
+    BOOST_TEST(!may_be_forgotten(x, 1'000 + age_s));
+  BOOST_TEST(x.wants_webhook.value_or(false));
+  BOOST_TEST(may_be_forgotten(x, 1'000 + 86'400));
 }
 
 BOOST_AUTO_TEST_CASE(is_looked_at_once_more_or_ended_or_forgotten) {

@@ -87,13 +87,13 @@ void shell::forget_ended() const {
   if (at < st().forgets_next_at)
     return;
   st().forgets_next_at = at + forget_every;
-  std::erase_if(st().held, [&](auto& entry) {
-    auto& [id, x] = entry;
-    if (!may_be_forgotten(x, now))
-      return false;
-    journaled(st().deps.local->erase_job(x.session, id));
-    return true;
-  });
+  for (auto next = st().held.begin(); next != st().held.end();) {
+    auto x = next++;
+    if (!may_be_forgotten(x->second, now))
+      continue;
+    journaled(st().deps.local->erase_job(x->second.session, x->first));
+    st().held.erase(x);
+  }
 }
 
 } // namespace render::job_store

@@ -44,6 +44,8 @@ struct held_job {
   std::optional<held_delivery> delivery;
   /// Unix seconds of the last change: when it may be forgotten.
   double changed_s = 0;
+  /// It wants a webhook: once somebody has looked, and not in the journal.
+  std::optional<bool> wants_webhook;
 
   /// The latest write about it that Redis has confirmed.
   write_number confirmed() const {

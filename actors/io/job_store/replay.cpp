@@ -26,13 +26,15 @@ replay_step after_restore(std::string_view said, const held_job& x,
   return replay_step::forget;
 }
 
-bool may_be_forgotten(const held_job& x, double now_s) {
+bool may_be_forgotten(held_job& x, double now_s) {
   auto age_s = now_s - x.changed_s;
   if (x.settled == 0 || age_s < ended_kept_s)
     return false;
-  // Last, since its data is read for the URL.
-  return age_s >= undelivered_kept_s || x.delivery
-         || notify_url_of(x.subject.data).empty();
+  if (age_s >= undelivered_kept_s || x.delivery)
+    return true;
+  if (!x.wants_webhook)
+    x.wants_webhook = !notify_url_of(x.subject.data).empty();
+  return !*x.wants_webhook;
 }
 
 } // namespace render::job_store

@@ -22,7 +22,8 @@ enum class replay_step : uint8_t {
 replay_step after_restore(std::string_view said, const held_job& x, bool again);
 
 /// Its end need not be told again, should Redis lose it: it is ten minutes old;
-/// a day with a webhook whose end we have not heard of.
-bool may_be_forgotten(const held_job& x, double now_s);
+/// a day with a webhook whose end we have not heard of. Reads the job's data
+/// for that once, and notes in `x` what it says.
+bool may_be_forgotten(held_job& x, double now_s);
 
 } // namespace render::job_store
