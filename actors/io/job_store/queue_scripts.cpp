@@ -64,19 +64,21 @@ local worker, now, lock_s = ARGV[1], ARGV[2], ARGV[3]
 local lease_ms = tonumber(ARGV[4])
 )lua";
 
-// A worker whose free slots fit nothing that waits asks ten times a second: the
-// queue that it has left is known by its length and both its ends. Ids are only
+// Of the workers that a push wakes all but one find the queue empty again. One
+// whose free slots fit nothing that waits asks ten times a second: the queue
+// that it has left is known by its length and both its ends. Ids are only
 // pushed to these, and what is removed in between makes it shorter.
 constexpr std::string_view glance_lua = R"lua(
-local function ends_of_queue()
-  return redis.call('LLEN', KEYS[1]) .. ' '
-         .. (redis.call('LINDEX', KEYS[1], 0) or '') .. ' '
-         .. (redis.call('LINDEX', KEYS[1], -1) or '')
+local function ends_of_queue(length)
+  return length .. ' ' .. redis.call('LINDEX', KEYS[1], 0) .. ' '
+         .. redis.call('LINDEX', KEYS[1], -1)
 end
+local length = redis.call('LLEN', KEYS[1])
+if length == 0 then return {0, {}, {}, {}, '', ''} end
 local due, ends = string.match(ARGV[11], '^(%S+) (.*)$')
-if due and ends == ends_of_queue()
+if due and ends == ends_of_queue(length)
     and (due == '0' or (tonumber(due) or 0) > tonumber(now)) then
-  return {redis.call('LLEN', KEYS[1]), {}, {}, {}, ARGV[10], ARGV[11]}
+  return {length, {}, {}, {}, ARGV[10], ARGV[11]}
 end
 )lua";
 
@@ -152,10 +154,12 @@ while total > 0 and seen < ids_max do
 end
 if #claimed + #unfit > 0 then advance(KEYS[4], ARGV[5], ARGV[6]) end
 local left = ''
-if none_for_us and not may_change and total > 0 and seen < ids_max then
-  left = tostring(first_due) .. ' ' .. ends_of_queue()
+length = redis.call('LLEN', KEYS[1])
+if length > 0 and none_for_us and not may_change and total > 0
+    and seen < ids_max then
+  left = tostring(first_due) .. ' ' .. ends_of_queue(length)
 end
-return {redis.call('LLEN', KEYS[1]), claimed, unfit, dropped, passed, left}
+return {length, claimed, unfit, dropped, passed, left}
 )lua";
 
 constexpr std::string_view claim_one_lua = R"lua(
