@@ -50,7 +50,8 @@ void shell::begin() const {
   auto params = validate(st().task.subject);
   if (!params)
     return perform(finish_with(params.error()));
-  if (auto made = st().folder.create(st().env.work_dir); !made)
+  if (auto made = st().folder.create(st().deps.folders, st().env.work_dir);
+      !made)
     return perform(finish_with(made.error()));
   perform(guarded([&] {
     st().plan = st().deps.plans(st().task.subject, *params, st().env);

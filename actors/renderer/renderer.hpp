@@ -50,6 +50,7 @@ struct renderer_deps {
   plan_factory plans;
   wall_clock now;
   logger log;
+  std::shared_ptr<folder_keeper> folders = folders_on_disk();
 };
 
 struct renderer_state {

@@ -1,9 +1,6 @@
 #include "app/simulator/fleet.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <filesystem>
 #include <queue>
 
 namespace render::simulator {
@@ -20,32 +17,6 @@ double in_seconds(virtual_duration x) {
 virtual_duration seconds(double x) {
   return virtual_duration{static_cast<int64_t>(x * 1e9)};
 }
-
-/// Renderers make a folder for each attempt; memory is quickest.
-class scratch {
-public:
-  scratch() {
-    auto base = std::filesystem::exists("/dev/shm")
-                  ? std::filesystem::path{"/dev/shm"}
-                  : std::filesystem::temp_directory_path();
-    path_ = base / ("c3-sim-" + std::to_string(::getpid()));
-  }
-
-  scratch(const scratch&) = delete;
-  scratch& operator=(const scratch&) = delete;
-
-  ~scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  std::string path() const {
-    return path_.string();
-  }
-
-private:
-  std::filesystem::path path_;
-};
 
 void add_receivers(sim_world& world, const fault_set& faults) {
   static constexpr receiver_mood moods[]
@@ -101,12 +72,10 @@ void run_to_the_end(sim_world& world, auditor& watch, const fleet_options& o) {
 } // namespace
 
 fleet_outcome run_fleet(const fleet_options& o) {
-  scratch folder;
   sim_options options;
   options.seed = o.seed;
   options.jobs = o.jobs;
   options.settings = o.settings;
-  options.folder = folder.path();
   options.record_logs = o.record_from_s >= 0;
   sim_world world{std::move(options)};
   auto until = seconds(o.hours * 3600);

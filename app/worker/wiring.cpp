@@ -64,6 +64,7 @@ renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
   deps.plans = make_plan;
   deps.now = w->around.now;
   deps.log = w->around.log;
+  deps.folders = w->around.folders;
   return w->system.spawn(renderer_behavior, renderer_config{}, deps, task, env);
 }
 

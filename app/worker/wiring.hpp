@@ -4,6 +4,7 @@
 #include "actors/io/job_store/journal.hpp"
 #include "actors/io/job_store/redis_link.hpp"
 #include "actors/log.hpp"
+#include "actors/renderer/scratch_folder.hpp"
 #include "app/worker/config.hpp"
 #include "messages/clock.hpp"
 #include "messages/io_actors.hpp"
@@ -38,6 +39,7 @@ struct node_surroundings {
   /// See `job_store_deps`.
   std::shared_ptr<job_store::journal> local
     = std::make_shared<job_store::no_journal>();
+  std::shared_ptr<folder_keeper> folders = folders_on_disk();
 };
 
 /// The actors that decide; they spawn all others.

@@ -125,7 +125,6 @@ private:
     sim_options out;
     out.seed = seed;
     out.settings = std::move(settings);
-    out.folder = "/tmp/fleet-scenario";
     return out;
   }
 };

@@ -22,7 +22,7 @@ environment settings_of(const sim_options& options,
                   {"C3_API_URL", std::string{"http://"} + sim_cloud::api_host},
                   {"C3_NODE_URL", "http://{node}"},
                   {"C3_UI_URL", "http://ui-{node}"},
-                  {"OUTPUT_DIR", options.folder},
+                  {"OUTPUT_DIR", "/simulated"},
                   {"MINIO_ENDPOINT", sim_places::storage_host},
                   {"MINIO_ACCESS_KEY", "access"},
                   {"MINIO_SECRET_KEY", "secret"}};
@@ -50,6 +50,18 @@ std::string data_of(const sim_job& x, const std::string& id) {
 }
 
 /// Writes a node's log into the record of the run.
+/// No simulated service writes a file.
+class no_folders : public folder_keeper {
+public:
+  result<void> make(const std::string&) override {
+    return {};
+  }
+
+  void remove(const std::string&) override {
+    // nop
+  }
+};
+
 class record_sink
   : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
 public:
@@ -112,6 +124,7 @@ sim_node& sim_world::add_node(double clock_skew_s) {
   };
   around.make_link = redis.links_of(client);
   around.local = journals_.open(client);
+  around.folders = std::make_shared<no_folders>();
   x.listener = time.system().spawn([this, client](drain_listener_actor::pointer)
                                      -> drain_listener_actor::behavior_type {
     return {[this, client](const msg::node_drained&) {

@@ -39,8 +39,6 @@ struct sim_options {
   std::vector<sim_job> jobs;
   /// Settings of the nodes, over the defaults of the service.
   environment settings;
-  /// Where renderers make their folders.
-  std::string folder;
   logger log = null_logger();
   /// What nodes log goes into the record of the run instead, under the
   /// worker's id.
