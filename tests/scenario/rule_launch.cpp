@@ -52,6 +52,29 @@ BOOST_AUTO_TEST_CASE(of_many_workers_as_many_launch_as_jobs_wait) {
   }
 }
 
+// Without a look before the launch, what a worker has seen must be fresh.
+BOOST_AUTO_TEST_CASE(the_contract_policy_looks_each_second_in_a_large_fleet) {
+  constexpr auto workers = 40;
+  auto commands_of_each_a_second = [](const std::string& policy) {
+    rule_world s{{{"LAUNCH_POLICY", policy}}};
+    s.given_a_provider_that_refuses();
+    s.given_workers(workers);
+    // Until each knows how many there are.
+    s.after(120);
+    s.when_a_job_is_pushed("whisper", 5);
+    s.after(60);
+    auto& server = s.world->redis.server();
+    auto before = server.commands();
+    s.after(60);
+    return static_cast<double>(server.commands() - before) / workers / 60;
+  };
+  auto contract = commands_of_each_a_second("contract");
+  auto ledger = commands_of_each_a_second("ledger");
+  // A look at one job takes six.
+  BOOST_TEST(contract >= 6, contract);
+  BOOST_TEST(ledger < contract / 2, ledger << " and " << contract);
+}
+
 BOOST_AUTO_TEST_CASE(a_young_gpu_that_is_busy_keeps_nobody_from_launching) {
   fleet_scenario s;
   s.given_workers(2);
