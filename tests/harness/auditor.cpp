@@ -232,14 +232,14 @@ void auditor::on_data_lost() {
   for (size_t i = 0; i < jobs_.size(); ++i) {
     auto& x = jobs_[i];
     auto id = job_table::id_of(i);
-    auto record = "job:" + id;
+    auto* record = server.find("job:" + id);
     auto status = server.field(record, "status");
     auto held = x.running >= virtual_duration{0}
                 && in_seconds(data_lost_ - x.running) > limits_.claim_heard_s
                 && world_.find_node(x.owner);
     x.owner.clear();
     x.running = virtual_duration{-1};
-    if (!server.find(record)) {
+    if (!record) {
       if (x.pushed >= virtual_duration{0} && x.end == 0 && !held)
         x.end = 'l';
       x.webhook_lost |= !server.find("c3:outbox:" + id);

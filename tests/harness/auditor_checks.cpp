@@ -137,6 +137,8 @@ std::array<bool, 4> auditor::look_at_queue() {
 // Of the workers who hold fewer jobs than their ready machines have slots.
 void auditor::check_warm_slots() {
   auto waits = look_at_queue();
+  if (waits == std::array<bool, 4>{})
+    return waits_since_.clear();
   auto now = world_.time.now();
   std::map<uint64_t, size_t> ready;
   for (auto& [number, gpu] : world_.cloud.running()) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <iterator>
 
 namespace render::harness {
 
@@ -21,8 +22,7 @@ memory_redis::~memory_redis() = default;
 
 // -- dispatch -----------------------------------------------------------------
 
-const std::unordered_map<std::string_view, memory_redis::entry>&
-memory_redis::table() {
+const memory_redis::command_table& memory_redis::table() {
   static const auto made = [] {
     struct row {
       std::string_view name;
@@ -116,7 +116,7 @@ memory_redis::table() {
       {"evalsha", -3, &self::cmd_evalsha, "s"},
       {"script", -2, &self::cmd_script, "s"},
     };
-    std::unordered_map<std::string_view, entry> out;
+    command_table out;
     for (auto& x : rows) {
       auto has = [&](char flag) {
         return x.flags.find(flag) != std::string_view::npos;
@@ -254,10 +254,9 @@ const redis_value* memory_redis::find(std::string_view key) const {
   return &at->second;
 }
 
-std::string_view memory_redis::field(std::string_view key,
-                                     std::string_view name) const {
-  auto* x = find(key);
-  auto* hash = x ? std::get_if<redis_hash>(&x->data) : nullptr;
+std::string_view memory_redis::field(const redis_value* record,
+                                     std::string_view name) {
+  auto* hash = record ? std::get_if<redis_hash>(&record->data) : nullptr;
   if (hash)
     for (auto& [field, value] : *hash)
       if (field == name)
@@ -292,21 +291,22 @@ void memory_redis::cmd_eval(args a, reply_writer& out) {
     return out.error("ERR Number of keys can't be greater than number of args");
   auto keys = a.subspan(3, static_cast<size_t>(*count));
   auto argv = a.subspan(3 + static_cast<size_t>(*count));
-  auto by_hash = a[0].size() == 7;
-  std::string sha1{a[1]};
-  if (by_hash) {
-    std::transform(sha1.begin(), sha1.end(), sha1.begin(), [](unsigned char c) {
-      return static_cast<char>(std::tolower(c));
-    });
-    if (!scripts_->knows(sha1))
-      return out.error("NOSCRIPT No matching script. Please use EVAL.");
-  } else {
+  std::string sha1;
+  if (a[0].size() == 4) {
     std::string error;
     sha1 = scripts_->add(a[1], error);
     if (!error.empty())
       return out.error(error);
+  } else {
+    if (scripts_->run(a[1], keys, argv, out))
+      return;
+    std::transform(a[1].begin(), a[1].end(), std::back_inserter(sha1),
+                   [](unsigned char c) {
+                     return static_cast<char>(std::tolower(c));
+                   });
   }
-  scripts_->run(sha1, keys, argv, out);
+  if (!scripts_->run(sha1, keys, argv, out))
+    out.error("NOSCRIPT No matching script. Please use EVAL.");
 }
 
 void memory_redis::cmd_evalsha(args a, reply_writer& out) {

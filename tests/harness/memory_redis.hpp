@@ -7,6 +7,7 @@
 // Not here: transactions, streams, publish/subscribe, ACLs, more than one
 // database. An unknown command is answered as Redis would.
 #include "actors/io/job_store/reply.hpp"
+#include "tests/harness/quick_hash.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -44,9 +45,18 @@ using redis_hash = std::vector<std::pair<std::string, std::string>>;
 using redis_list = std::deque<std::string>;
 using redis_set = std::set<std::string, std::less<>>;
 
+struct by_score {
+  using is_transparent = void;
+  bool operator()(const auto& a, const auto& b) const noexcept {
+    return a.first != b.first
+             ? a.first < b.first
+             : std::string_view{a.second} < std::string_view{b.second};
+  }
+};
+
 struct redis_zset {
   std::map<std::string, double, std::less<>> scores;
-  std::set<std::pair<double, std::string>> order;
+  std::set<std::pair<double, std::string>, by_score> order;
 };
 
 struct redis_value {
@@ -55,10 +65,11 @@ struct redis_value {
   int64_t expires_ms = 0;
 };
 
+/// Not noexcept: so the tables keep the hashes beside the keys.
 struct text_hash {
   using is_transparent = void;
-  size_t operator()(std::string_view x) const noexcept {
-    return std::hash<std::string_view>{}(x);
+  size_t operator()(std::string_view x) const {
+    return quick_hash(x);
   }
 };
 
@@ -103,7 +114,11 @@ public:
   /// For tests and auditors: the value, or nullptr; expired ones are gone.
   const redis_value* find(std::string_view key) const;
   /// Empty when there is no such key or field.
-  std::string_view field(std::string_view key, std::string_view name) const;
+  std::string_view field(std::string_view key, std::string_view name) const {
+    return field(find(key), name);
+  }
+  static std::string_view field(const redis_value* record,
+                                std::string_view name);
   const redis_data& data() const noexcept {
     return data_;
   }
@@ -150,7 +165,20 @@ private:
     std::function<void(job_store::reply)> answer;
   };
 
-  static const std::unordered_map<std::string_view, entry>& table();
+  /// Each call of a script looks a command up. Not noexcept: as above.
+  struct name_hash {
+    size_t operator()(std::string_view x) const {
+      auto at = [x](size_t i) {
+        return static_cast<size_t>(static_cast<unsigned char>(x[i]));
+      };
+      return x.empty() ? 0
+                       : x.size() + 31 * at(0) + 961 * at(x.size() / 2)
+                           + 29'791 * at(x.size() - 1);
+    }
+  };
+  using command_table = std::unordered_map<std::string_view, entry, name_hash>;
+
+  static const command_table& table();
   const entry* find_command(std::string_view name) const;
   /// `script_wrote`: inside a script that has written already.
   void dispatch(const entry& what, args a, reply_writer& out,

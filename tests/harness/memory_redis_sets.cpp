@@ -38,10 +38,11 @@ bool below(const bound& max, double x) {
 }
 
 using ordered = std::vector<std::pair<std::string_view, double>>;
+using scored = std::pair<double, std::string_view>;
 
 ordered in_range(const redis_zset& x, const bound& min, const bound& max) {
   ordered out;
-  for (auto at = x.order.lower_bound({min.score, std::string{}});
+  for (auto at = x.order.lower_bound(scored{min.score, {}});
        at != x.order.end() && below(max, at->first); ++at)
     if (above(min, at->first))
       out.emplace_back(at->second, at->first);
@@ -64,18 +65,19 @@ void put(redis_zset& x, std::string_view member, double score) {
   auto at = x.scores.find(member);
   if (at == x.scores.end()) {
     x.scores.emplace(member, score);
-  } else {
-    x.order.erase({at->second, at->first});
-    at->second = score;
+    x.order.emplace(score, member);
+    return;
   }
-  x.order.emplace(score, member);
+  auto moved = x.order.extract(x.order.find(scored{at->second, member}));
+  at->second = moved.value().first = score;
+  x.order.insert(std::move(moved));
 }
 
 bool take(redis_zset& x, std::string_view member) {
   auto at = x.scores.find(member);
   if (at == x.scores.end())
     return false;
-  x.order.erase({at->second, at->first});
+  x.order.erase(x.order.find(scored{at->second, member}));
   x.scores.erase(at);
   return true;
 }
@@ -241,8 +243,8 @@ void memory_redis::cmd_zrank(args a, reply_writer& out) {
     return;
   if (x)
     if (auto at = x->scores.find(a[2]); at != x->scores.end())
-      return out.integer(std::distance(x->order.begin(),
-                                       x->order.find({at->second, at->first})));
+      return out.integer(std::distance(
+        x->order.begin(), x->order.find(scored{at->second, a[2]})));
   out.nil();
 }
 
@@ -279,11 +281,12 @@ void memory_redis::cmd_zrange(args a, reply_writer& out) {
     return;
   if (!x || !clip(static_cast<int64_t>(x->scores.size()), *first, *last))
     return out.array(0);
-  ordered all;
-  for (auto& [score, member] : x->order)
-    all.emplace_back(member, score);
-  write(all, static_cast<size_t>(*first),
-        static_cast<size_t>(*last - *first + 1), with_scores, out);
+  auto count = static_cast<size_t>(*last - *first + 1);
+  ordered found;
+  for (auto at = std::next(x->order.begin(), *first); found.size() < count;
+       ++at)
+    found.emplace_back(at->second, at->first);
+  write(found, 0, count, with_scores, out);
 }
 
 void memory_redis::cmd_zrangebyscore(args a, reply_writer& out) {

@@ -61,6 +61,9 @@ setmetatable(_G, {
 return handler
 )lua";
 
+/// Percent of what lives, a few hundred KiB, before garbage is looked for.
+constexpr int gc_pause = 400;
+
 /// Pushes one reply as the Lua value that Redis gives to scripts.
 class lua_writer : public reply_writer {
 public:
@@ -218,6 +221,9 @@ redis_scripts::~redis_scripts() {
 void redis_scripts::open() {
   lua_ = luaL_newstate();
   luaL_openlibs(lua_);
+  // Each script is new to the compiler and soon over.
+  luaJIT_setmode(lua_, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
+  lua_gc(lua_, LUA_GCSETPAUSE, gc_pause);
   lua_createtable(lua_, 0, 12);
   lua_pushlightuserdata(lua_, this);
   lua_pushcclosure(lua_, &redis_scripts::call, 1);
@@ -263,13 +269,16 @@ void redis_scripts::push_words(const char* name, memory_redis::args words) {
   lua_rawset(lua_, LUA_GLOBALSINDEX);
 }
 
-void redis_scripts::run(const std::string& sha1, memory_redis::args keys,
+bool redis_scripts::run(std::string_view sha1, memory_redis::args keys,
                         memory_redis::args argv, reply_writer& out) {
+  auto script = scripts_.find(sha1);
+  if (script == scripts_.end())
+    return false;
   wrote_ = false;
   push_words("KEYS", keys);
   push_words("ARGV", argv);
   lua_rawgeti(lua_, LUA_REGISTRYINDEX, error_handler_);
-  lua_rawgeti(lua_, LUA_REGISTRYINDEX, scripts_.find(sha1)->second);
+  lua_rawgeti(lua_, LUA_REGISTRYINDEX, script->second);
   if (lua_pcall(lua_, 0, 1, -2) == 0) {
     write_value(lua_, out);
   } else {
@@ -283,11 +292,12 @@ void redis_scripts::run(const std::string& sha1, memory_redis::args keys,
     auto source = field("source");
     auto line = field("line");
     if (!source.empty() && !line.empty())
-      text += " script: " + sha1 + ", on " + source + ":" + line + ".";
+      text += " script: " + script->first + ", on " + source + ":" + line + ".";
     lua_pop(lua_, 1);
     out.error(text);
   }
   lua_pop(lua_, 1);
+  return true;
 }
 
 int redis_scripts::call(lua_State* lua) {

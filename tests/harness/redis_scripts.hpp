@@ -27,8 +27,8 @@ public:
   /// Compiles and keeps it. The SHA-1, or a Lua error in `error`.
   std::string add(std::string_view text, std::string& error);
 
-  /// `a` is EVALSHA's: name, sha, number of keys, keys, arguments.
-  void run(const std::string& sha1, memory_redis::args keys,
+  /// False when it is not known.
+  bool run(std::string_view sha1, memory_redis::args keys,
            memory_redis::args argv, reply_writer& out);
 
   void forget();
@@ -43,7 +43,7 @@ private:
   memory_redis& server_;
   lua_State* lua_ = nullptr;
   /// SHA-1 → reference of the compiled function.
-  std::map<std::string, int, std::less<>> scripts_;
+  std::unordered_map<std::string, int, text_hash, std::equal_to<>> scripts_;
   int error_handler_ = 0;
   bool wrote_ = false;
   /// The command under way. Here, so that 4 KB are not cleared for each.

@@ -2,6 +2,7 @@
 
 #include "actors/io/http/classify.hpp"
 #include "messages/failure_caf.hpp"
+#include "tests/harness/quick_hash.hpp"
 
 #include <curl/curl.h>
 
@@ -196,7 +197,7 @@ uint64_t sim_web::begin(uint64_t client, const http_request& x,
   made->piece_ = std::move(piece);
   open_by_client_[client].emplace(id, made);
   open_.emplace(id, client);
-  time_.add_to_hash(std::hash<std::string_view>{}(x.url));
+  time_.add_to_hash(quick_hash(x.url));
   if (on_request)
     on_request(*made);
   if (made->piece_)

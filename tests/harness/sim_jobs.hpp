@@ -5,7 +5,6 @@
 
 #include <charconv>
 #include <cstdint>
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,20 +53,23 @@ public:
   }
 
   static std::string id_of(size_t index) {
-    char digits[24];
-    std::snprintf(digits, sizeof(digits), "%012zx", index);
-    return std::string{prefix} + digits;
+    std::string out{prefix};
+    out.append(digits, '0');
+    for (auto at = out.end(); index != 0; index >>= 4)
+      *--at = "0123456789abcdef"[index & 15];
+    return out;
   }
 
   /// The first job whose id is in `text`.
   std::optional<size_t> find_in(std::string_view text) const {
     auto at = text.find(prefix);
-    if (at == std::string_view::npos || text.size() < at + prefix.size() + 12)
+    if (at == std::string_view::npos
+        || text.size() < at + prefix.size() + digits)
       return std::nullopt;
     size_t index = 0;
     auto* begin = text.data() + at + prefix.size();
-    auto [end, error] = std::from_chars(begin, begin + 12, index, 16);
-    if (error != std::errc{} || end != begin + 12 || index >= jobs_.size())
+    auto [end, error] = std::from_chars(begin, begin + digits, index, 16);
+    if (error != std::errc{} || end != begin + digits || index >= jobs_.size())
       return std::nullopt;
     return index;
   }
@@ -78,6 +80,7 @@ public:
 
 private:
   static constexpr std::string_view prefix = "5eed0000-0000-4000-8000-";
+  static constexpr size_t digits = 12;
   std::vector<sim_job> jobs_;
 };
 

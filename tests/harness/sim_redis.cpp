@@ -1,5 +1,7 @@
 #include "tests/harness/sim_redis.hpp"
 
+#include "tests/harness/quick_hash.hpp"
+
 #include <deque>
 
 namespace render::harness {
@@ -12,7 +14,7 @@ namespace {
 uint64_t hash_of(const std::vector<std::string>& words) {
   uint64_t out = words.size();
   for (auto& x : words)
-    out = mix(out, std::hash<std::string_view>{}(x));
+    out = mix(out, quick_hash(x));
   return out;
 }
 

@@ -21,7 +21,14 @@ public:
   }
 
   void at(virtual_duration when, std::function<void()> what) {
-    heap_.push_back({std::max(when, now_), ++last_, std::move(what)});
+    if (free_.empty()) {
+      free_.push_back(whats_.size());
+      whats_.emplace_back();
+    }
+    auto place = free_.back();
+    free_.pop_back();
+    whats_[place] = std::move(what);
+    heap_.push_back({std::max(when, now_), ++last_, place});
     std::push_heap(heap_.begin(), heap_.end(), later);
   }
 
@@ -45,8 +52,10 @@ public:
     if (heap_.empty() || heap_.front().when > now_)
       return false;
     std::pop_heap(heap_.begin(), heap_.end(), later);
-    auto what = std::move(heap_.back().what);
+    auto place = heap_.back().place;
     heap_.pop_back();
+    auto what = std::exchange(whats_[place], nullptr);
+    free_.push_back(place);
     what();
     return true;
   }
@@ -56,10 +65,11 @@ public:
   }
 
 private:
+  /// Small, for there are thousands, and each event moves a dozen of them.
   struct entry {
     virtual_duration when{0};
     uint64_t number = 0;
-    std::function<void()> what;
+    size_t place = 0;
   };
 
   static bool later(const entry& a, const entry& b) {
@@ -67,6 +77,9 @@ private:
   }
 
   std::vector<entry> heap_;
+  std::vector<std::function<void()>> whats_;
+  /// Places in `whats_`.
+  std::vector<size_t> free_;
   virtual_duration now_{0};
   uint64_t last_ = 0;
 };

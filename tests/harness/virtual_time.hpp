@@ -118,9 +118,9 @@ public:
 
 private:
   void step();
-  void note(caf::resumable* job);
+  /// It is about to take its next message.
+  void before(caf::scheduled_actor& actor);
   void keep(trace_entry x);
-  void forget_timeout(caf::resumable* job);
   bool advance(virtual_duration end);
   std::optional<virtual_duration> next_timer() const;
 
