@@ -6,7 +6,8 @@
 
 namespace render {
 
-/// Where attempts have their folders.
+/// Where attempts have their folders. Many RENDERERs share one, each in its own
+/// thread.
 class folder_keeper {
 public:
   virtual ~folder_keeper() = default;
