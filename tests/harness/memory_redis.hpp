@@ -165,18 +165,7 @@ private:
     std::function<void(job_store::reply)> answer;
   };
 
-  /// Each call of a script looks a command up. Not noexcept: as above.
-  struct name_hash {
-    size_t operator()(std::string_view x) const {
-      auto at = [x](size_t i) {
-        return static_cast<size_t>(static_cast<unsigned char>(x[i]));
-      };
-      return x.empty() ? 0
-                       : x.size() + 31 * at(0) + 961 * at(x.size() / 2)
-                           + 29'791 * at(x.size() - 1);
-    }
-  };
-  using command_table = std::unordered_map<std::string_view, entry, name_hash>;
+  using command_table = std::unordered_map<std::string_view, entry, text_hash>;
 
   static const command_table& table();
   const entry* find_command(std::string_view name) const;

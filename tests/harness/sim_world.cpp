@@ -49,7 +49,6 @@ std::string data_of(const sim_job& x, const std::string& id) {
   return "{" + out + "}";
 }
 
-/// Writes a node's log into the record of the run.
 /// No simulated service writes a file.
 class no_folders : public folder_keeper {
 public:
@@ -62,6 +61,7 @@ public:
   }
 };
 
+/// Writes a node's log into the record of the run.
 class record_sink
   : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
 public:

@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(a_zero_byte_is_not_the_end) {
   BOOST_TEST((*escaped)[0].GetStringLength() == 3u);
 }
 
-// Strings and blanks are taken sixteen bytes at a time.
+// RapidJSON 1.1.0 fails here when it takes sixteen bytes at a time.
 BOOST_AUTO_TEST_CASE(a_string_is_itself_wherever_it_stands) {
   for (std::string odd : {"", "\"", "\\", "\n", "\x1f", "\x7f", "é", "\u20ac"})
     for (size_t before = 0; before < 35; ++before)

@@ -24,7 +24,8 @@ BOOST_AUTO_TEST_CASE(characters_are_taken_one_by_one) {
 }
 
 BOOST_AUTO_TEST_CASE(an_excerpt_is_one_line) {
-  BOOST_TEST(excerpt("  <html>\n\t<body>\r\n up\x7f\x01! ") == "<html> <body> up !");
+  BOOST_TEST(excerpt("  <html>\n\t<body>\r\n up\x7f\x01! ")
+             == "<html> <body> up !");
   BOOST_TEST(excerpt("") == "");
   BOOST_TEST(excerpt(" \n ") == "");
 }
