@@ -2,16 +2,21 @@
 
 #include "messages/http.hpp"
 #include "messages/json.hpp"
+#include "messages/web_url.hpp"
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
+#include <optional>
 
 namespace render {
 
 namespace {
 
 using json::value;
+
+constexpr std::string_view url_rule = "an http or https URL";
 
 template <size_t N>
 std::string join(const std::array<std::string_view, N>& xs) {
@@ -29,13 +34,64 @@ std::string shown(const value& x) {
   return excerpt(json::to_text(x), 80);
 }
 
+// A URL may hold a password, or a key in its query.
+std::string shown_url(const value& x) {
+  if (!x.IsString())
+    return shown(x);
+  auto text = redacted_url({x.GetString(), x.GetStringLength()});
+  if (auto at = text.rfind('@'); at != std::string::npos)
+    text.replace(0, at, "...");
+  return json::quote(excerpt(text, 80));
+}
+
 failure bad(std::string_view field, const value* got,
             std::string_view accepted) {
   std::string text{field};
-  text += got ? ": got " + shown(*got) : std::string{" is missing"};
+  auto show = accepted == url_rule ? shown_url : shown;
+  text += got ? ": got " + show(*got) : std::string{" is missing"};
   text += got ? ", accepted is " : "; accepted is ";
   text += accepted;
   return {failure_kind::invalid_input, std::move(text)};
+}
+
+// What Python's float() makes of a text: blanks around it, a plus sign, and
+// underscores between digits are fine.
+std::optional<double> number_in(std::string_view text) {
+  static constexpr std::string_view blanks = " \t\r\n\f\v";
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  text = text.substr(0, text.find_last_not_of(blanks) + 1);
+  auto is_digit = [](char c) {
+    return c >= '0' && c <= '9';
+  };
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '_') {
+      plain += text[i];
+      continue;
+    }
+    if (i == 0 || i + 1 == text.size() || !is_digit(text[i - 1])
+        || !is_digit(text[i + 1]))
+      return std::nullopt;
+  }
+  if (plain.size() > 1 && plain[0] == '+' && plain[1] != '-')
+    plain.erase(0, 1);
+  double out = 0;
+  auto [end, err] = std::from_chars(plain.data(), plain.data() + plain.size(),
+                                    out);
+  if (plain.empty() || err != std::errc{} || end != plain.data() + plain.size())
+    return std::nullopt;
+  return out;
+}
+
+// Producers send form values as text, and true for 1.
+std::optional<double> loose_number(const value& x) {
+  if (x.IsNumber())
+    return x.GetDouble();
+  if (x.IsBool())
+    return x.GetBool() ? 1 : 0;
+  if (x.IsString())
+    return number_in({x.GetString(), x.GetStringLength()});
+  return std::nullopt;
 }
 
 /// Reads fields of one object; remembers the first failure, so that a parser
@@ -55,23 +111,25 @@ public:
     auto* x = find(field);
     if (!x)
       return;
-    if (!x->IsNumber() || !(x->GetDouble() >= min && x->GetDouble() <= max))
+    auto got = loose_number(*x);
+    if (!got || !(*got >= min && *got <= max))
       return reject(field, x,
                     "a number from " + trimmed(min) + " to " + trimmed(max));
-    out = x->GetDouble();
+    out = *got;
   }
 
   void integer(std::string_view field, int64_t& out, int64_t min, int64_t max) {
     auto* x = find(field);
     if (!x)
       return;
-    auto whole = x->IsNumber() && std::floor(x->GetDouble()) == x->GetDouble();
-    if (!whole || x->GetDouble() < static_cast<double>(min)
-        || x->GetDouble() > static_cast<double>(max))
+    auto got = loose_number(*x);
+    auto whole = got ? std::trunc(*got) : NAN;
+    if (!(whole >= static_cast<double>(min)
+          && whole <= static_cast<double>(max)))
       return reject(field, x,
                     "a whole number from " + std::to_string(min) + " to "
                       + std::to_string(max));
-    out = static_cast<int64_t>(x->GetDouble());
+    out = static_cast<int64_t>(whole);
   }
 
   void text(std::string_view field, std::string& out, bool required,
@@ -99,10 +157,10 @@ public:
   }
 
   void url(std::string_view field, std::string& out) {
-    static constexpr std::string_view accepted = "an http or https URL";
-    text(field, out, true, accepted);
+    text(field, out, true, url_rule);
+    out = normalized_url(out);
     if (!failed() && !is_web_url(out))
-      reject(field, find(field), accepted);
+      reject(field, find(field), url_rule);
   }
 
   void reject(std::string_view field, const value* got,
@@ -234,16 +292,11 @@ result<job_params> parse_params(job_kind kind, std::string_view data) {
   if (data.empty())
     return fail(failure_kind::invalid_input,
                 "data is missing; accepted is a JSON object");
-  auto doc = json::parse(data);
+  auto doc = json::parse_as_python(data);
   if (!doc)
     return fail(with_context("data", doc.error()));
   if (!doc->IsObject())
     return fail(bad("data", &*doc, "a JSON object"));
-  if (auto* url = json::find(*doc, "notify_url");
-      url && !url->IsNull()
-      && (!url->IsString()
-          || (url->GetStringLength() > 0 && !is_web_url(url->GetString()))))
-    return fail(bad("notify_url", url, "an http or https URL"));
   switch (kind) {
   case job_kind::csm:
     return parse_csm(*doc);
@@ -261,7 +314,7 @@ result<job_params> validate(const job& x) {
   auto kind = job_kind_from(x.type);
   if (!kind)
     return fail(failure_kind::invalid_input,
-                "type: got " + json::quote(excerpt(x.type, 80))
+                "Unknown job type: " + json::quote(excerpt(x.type, 80))
                   + ", accepted is one of csm, whisper, portrait, analyze");
   if (x.max_time_s < 0)
     return fail(failure_kind::invalid_input,
@@ -270,14 +323,52 @@ result<job_params> validate(const job& x) {
   return parse_params(*kind, x.data);
 }
 
+namespace {
+
+// The text of "notify_url" in what is no JSON as a whole; empty when there is
+// none.
+std::string notify_url_in_ruins(std::string_view data) {
+  static constexpr std::string_view name = "\"notify_url\"";
+  static constexpr std::string_view blanks = " \t\r\n";
+  auto at = data.find(name);
+  if (at == std::string_view::npos)
+    return {};
+  auto colon = data.find_first_not_of(blanks, at + name.size());
+  if (colon == std::string_view::npos || data[colon] != ':')
+    return {};
+  auto begin = data.find_first_not_of(blanks, colon + 1);
+  if (begin == std::string_view::npos || data[begin] != '"')
+    return {};
+  auto end = begin + 1;
+  while (end < data.size() && data[end] != '"')
+    end += data[end] == '\\' ? 2 : 1;
+  if (end >= data.size())
+    return {};
+  auto text = json::parse(data.substr(begin, end + 1 - begin));
+  return text && text->IsString() ? text->GetString() : std::string{};
+}
+
+} // namespace
+
 std::string notify_url_of(std::string_view data) {
   if (data.size() > data_bytes_max * 16)
     return {};
-  auto doc = json::parse(data);
-  if (!doc)
-    return {};
-  auto url = json::string_or_empty(*doc, "notify_url");
+  auto doc = json::parse_as_python(data);
+  auto url = normalized_url(doc ? json::string_or_empty(*doc, "notify_url")
+                                : notify_url_in_ruins(data));
   return is_web_url(url) ? url : std::string{};
+}
+
+std::optional<failure> notify_url_flaw(std::string_view data) {
+  if (data.size() > data_bytes_max || !notify_url_of(data).empty())
+    return std::nullopt;
+  auto doc = json::parse_as_python(data);
+  auto* url = doc ? json::find(*doc, "notify_url") : nullptr;
+  auto unset = !url || url->IsNull()
+               || (url->IsString() && url->GetStringLength() == 0);
+  if (unset)
+    return std::nullopt;
+  return bad("notify_url", url, url_rule);
 }
 
 } // namespace render

@@ -5,6 +5,7 @@
 #include "messages/job.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -20,6 +21,8 @@ struct csm_params {
   /// Both set exactly when `voice` is clone.
   std::string reference_audio_url;
   std::string reference_text;
+  // Numbers may come as text or as true and false; of a fraction where a whole
+  // number is meant the whole part counts.
   double temperature = 0.9;             // 0 to 2
   int64_t topk = 50;                    // 1 to 100
   int64_t max_audio_length_ms = 10'000; // 1000 to 30000
@@ -59,9 +62,13 @@ result<job_params> parse_params(job_kind kind, std::string_view data);
 /// Checks type, times and data of a whole record.
 result<job_params> validate(const job& x);
 
-/// `notify_url` of any job's data, also of one that does not validate; empty
-/// when absent, or not http(s).
+/// `notify_url` of any job's data, also of data that does not validate or is
+/// no JSON as a whole; empty when absent, or not http(s).
 std::string notify_url_of(std::string_view data);
+
+/// What is wrong with a `notify_url` that is set and of no use. Such a job runs
+/// all the same, without a webhook.
+std::optional<failure> notify_url_flaw(std::string_view data);
 
 /// Largest accepted `data`, bytes.
 inline constexpr size_t data_bytes_max = 1u << 20;

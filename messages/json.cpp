@@ -7,6 +7,7 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <charconv>
 #include <cstring>
 #include <utility>
 
@@ -70,14 +71,51 @@ bool is_ascii(std::string_view text) {
   return (all & 0x8080808080808080) == 0;
 }
 
-} // namespace
+// The code unit that `\uXXXX` at the start of `text` stands for.
+std::optional<unsigned> escaped_unit(std::string_view text) {
+  unsigned unit = 0;
+  if (text.size() < 6 || text[0] != '\\' || text[1] != 'u')
+    return std::nullopt;
+  auto [end, err] = std::from_chars(&text[2], &text[2] + 4, unit, 16);
+  if (err != std::errc{} || end != &text[2] + 4)
+    return std::nullopt;
+  return unit;
+}
 
-result<document> parse(std::string_view text) {
+// RapidJSON refuses the first half of a pair alone, and makes invalid UTF-8 of
+// the second.
+std::string mended_surrogates(std::string_view text) {
+  std::string out{text};
+  for (size_t i = 0; (i = out.find('\\', i)) != std::string::npos; i += 2) {
+    auto rest = std::string_view{out}.substr(i);
+    auto unit = escaped_unit(rest);
+    if (!unit || *unit < 0xD800 || *unit > 0xDFFF)
+      continue;
+    auto next = escaped_unit(rest.substr(6));
+    if (*unit < 0xDC00 && next && *next >= 0xDC00 && *next <= 0xDFFF)
+      i += 6;
+    else
+      out.replace(i, 6, "\\ufffd");
+  }
+  return out;
+}
+
+bool may_hold_surrogates(std::string_view text) {
+  return text.find("\\ud") != std::string_view::npos
+         || text.find("\\uD") != std::string_view::npos;
+}
+
+template <unsigned Flags>
+result<document> parse_with(std::string_view text) {
+  std::string mended;
+  if (may_hold_surrogates(text))
+    text = mended = mended_surrogates(text);
   bounded_document doc;
   // Most text is ASCII, and looking at the encoding is much of the work.
   auto done = is_ascii(text)
-                ? read<rapidjson::kParseNoFlags>(doc, text)
-                : read<rapidjson::kParseValidateEncodingFlag>(doc, text);
+                ? read<Flags>(doc, text)
+                : read<Flags | rapidjson::kParseValidateEncodingFlag>(doc,
+                                                                      text);
   if (done.Code() == rapidjson::kParseErrorTermination)
     return fail(failure_kind::invalid_input,
                 "JSON is nested more than 100 levels deep");
@@ -86,6 +124,16 @@ result<document> parse(std::string_view text) {
                 "not valid JSON at byte " + std::to_string(done.Offset()) + ": "
                   + rapidjson::GetParseError_En(done.Code()));
   return document{std::move(doc)};
+}
+
+} // namespace
+
+result<document> parse(std::string_view text) {
+  return parse_with<rapidjson::kParseNoFlags>(text);
+}
+
+result<document> parse_as_python(std::string_view text) {
+  return parse_with<rapidjson::kParseNanAndInfFlag>(text);
 }
 
 const value* find(const value& object, std::string_view name) {
@@ -130,7 +178,10 @@ std::string string_or_empty(const value& object, std::string_view name) {
 
 std::string to_text(const value& x) {
   rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer{buffer};
+  rapidjson::Writer<rapidjson::StringBuffer, rapidjson::UTF8<>,
+                    rapidjson::UTF8<>, rapidjson::CrtAllocator,
+                    rapidjson::kWriteNanAndInfFlag>
+    writer{buffer};
   x.Accept(writer);
   return {buffer.GetString(), buffer.GetSize()};
 }

@@ -26,8 +26,12 @@ using value = rapidjson::GenericValue<rapidjson::UTF8<>, pool>;
 using document = rapidjson::GenericDocument<rapidjson::UTF8<>, pool>;
 
 /// Fails as `invalid_input` with the offset of the error. Depth is limited
-/// (100 levels): hostile input must not exhaust the stack.
+/// (100 levels): hostile input must not exhaust the stack. Half of a surrogate
+/// pair (\ud83d alone), which JavaScript and Python write, is read as U+FFFD.
 result<document> parse(std::string_view text);
+
+/// As Python's json reads: NaN, Infinity and -Infinity are numbers, too.
+result<document> parse_as_python(std::string_view text);
 
 /// The member, or nullptr when `object` is no object or has none.
 const value* find(const value& object, std::string_view name);

@@ -61,7 +61,7 @@ failure reason_of(std::string_view reason, const job& subject) {
             "hash job:"
               + excerpt(subject.id, 80)};
   return {failure_kind::invalid_input,
-          "type: got " + json::quote(excerpt(subject.type, 80))
+          "Unknown job type: " + json::quote(excerpt(subject.type, 80))
             + ", accepted is one of csm, whisper, portrait, analyze"};
 }
 
