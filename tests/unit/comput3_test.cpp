@@ -122,8 +122,11 @@ BOOST_AUTO_TEST_CASE(may_lack_the_node_for_a_while) {
 }
 
 BOOST_AUTO_TEST_CASE(leaves_open_whether_a_gpu_was_rented) {
-  for (auto status : {502, 504, 520, 524})
+  for (auto status : {408, 500, 502, 503, 504, 520, 524, 599})
     BOOST_TEST((launch_fails(html(status)) == failure_kind::outcome_unknown));
+  for (auto status : {408, 500, 502, 504})
+    BOOST_TEST((launch_fails(answered(status, R"({"message":"database"})"))
+                == failure_kind::outcome_unknown));
   // A 200 that says nothing of a workload.
   for (auto* body : {"", "{}", "[]", "null", "7", R"({"workload":7})",
                      R"({"workload":""})", "{"})
@@ -135,7 +138,7 @@ BOOST_AUTO_TEST_CASE(leaves_open_whether_a_gpu_was_rented) {
 }
 
 BOOST_AUTO_TEST_CASE(is_worth_another_try) {
-  for (auto status : {403, 429, 500, 503})
+  for (auto status : {403, 429})
     BOOST_TEST((launch_fails(html(status)) == failure_kind::unavailable));
   BOOST_TEST((launch_fails(answered(503, R"({"error":"no GPU free"})"))
               == failure_kind::unavailable));

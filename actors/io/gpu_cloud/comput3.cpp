@@ -51,9 +51,13 @@ failure_kind kind_of(const http_response& x) {
   return failure_kind::rejected;
 }
 
-/// Statuses with which a proxy gives up on a server that may still act.
-bool hides_the_outcome(int status) {
-  return status == 502 || status == 504 || (status >= 520 && status <= 527);
+/// Whether a launch that was answered so may have made a machine all the same.
+/// A server or a proxy that gives up says nothing of what was done before; a 503
+/// in the API's own JSON is its word that there is no GPU to be had.
+bool hides_the_outcome(const http_response& x) {
+  if (x.status == 503 && is_json(x))
+    return false;
+  return x.status == 408 || x.status >= 500;
 }
 
 std::string launch_name(const msg::launch_gpu& x) {
@@ -148,7 +152,7 @@ result<gpu_workload> read_launch(const msg::launch_gpu& asked,
   if (!got)
     return fail(with_context(name, got.error()));
   if (!got->ok()) {
-    auto kind = hides_the_outcome(got->status) ? failure_kind::outcome_unknown
+    auto kind = hides_the_outcome(*got) ? failure_kind::outcome_unknown
                                                : kind_of(*got);
     return fail(kind, name + ": " + described(*got));
   }
