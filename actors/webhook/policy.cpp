@@ -3,10 +3,7 @@
 #include "messages/append.hpp"
 
 #include <algorithm>
-#include <cctype>
-#include <charconv>
 #include <cmath>
-#include <ctime>
 
 namespace render::webhook_sender {
 
@@ -19,90 +16,125 @@ double in_seconds(duration d) {
 /// Timers may fire this much early.
 constexpr double time_grain_s = 0.0005;
 
-/// 410 is a receiver's way to say: never again. A URL that is none stays so.
+/// A URL that is none stays so.
 bool is_hopeless(const result<http_response>& got) {
-  return got ? got->status == 410
-             : got.error().kind == failure_kind::invalid_input;
+  return !got && got.error().kind == failure_kind::invalid_input;
 }
 
-std::string why_failed(const result<http_response>& got) {
-  if (!got)
-    return got.error().message;
-  auto text = excerpt(got->body, 80);
+std::string why_failed(const result<http_response>& got, std::string_view url) {
+  if (!got) {
+    std::string_view text = got.error().message;
+    // The line begins with the address already.
+    if (text.starts_with("POST "))
+      if (auto end = text.find(": "); end != std::string_view::npos)
+        text.remove_prefix(end + 2);
+    return without_paths(text, url);
+  }
+  auto text = excerpt(without_paths(got->body.substr(0, 4096), url), 80);
   return "HTTP " + std::to_string(got->status)
          + (text.empty() ? "" : ": " + text);
 }
 
 } // namespace
 
-duration retry_after(const http_response& x, double now_s) {
-  auto at = x.headers.find("retry-after");
-  if (at == x.headers.end() || (x.status != 429 && x.status != 503))
-    return duration{0};
-  auto& text = at->second;
-  uint32_t seconds = 0;
-  auto end = text.data() + text.size();
-  if (auto got = std::from_chars(text.data(), end, seconds);
-      got.ec == std::errc{} && got.ptr == end)
-    return duration{static_cast<int64_t>(seconds) * 1000};
-  std::tm date{};
-  if (!strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date))
-    return duration{0};
-  auto wait_s = static_cast<double>(timegm(&date)) - now_s;
-  return duration{static_cast<int64_t>(std::max(0.0, wait_s) * 1000)};
-}
-
-std::string host_of(std::string_view url) {
-  auto begin = url.find("://");
-  auto end = begin == std::string_view::npos
-               ? url.size()
-               : std::min(url.find_first_of("/?#", begin + 3), url.size());
-  std::string out{url.substr(0, end)};
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
-  return out;
+effects policy::look() {
+  return {take{{cfg_.sweep_limit, cfg_.lease}}};
 }
 
 effects policy::start() {
   sweep_generation_ = ++last_generation_;
-  return {take{{cfg_.sweep_limit, cfg_.lease}},
-          arm_timer{timer::sweep, sweep_generation_,
-                    cfg_.sweep_interval
-                      + place_.turn(cfg_.sweep_turn, cfg_.sweep_turn_most)}};
+  wasted_takes_ = 0;
+  auto out = look();
+  out.push_back(arm_timer{
+    timer::sweep, sweep_generation_,
+    cfg_.sweep_interval + place_.turn(cfg_.sweep_turn, cfg_.sweep_turn_most)});
+  return out;
 }
 
-effects policy::accept(webhook entry, double lease_end_s, double now_s) {
+policy::url_state& policy::url_of(const open_entry& x) {
+  return hosts_.at(x.host).urls.at(x.entry.url);
+}
+
+bool policy::accept(webhook entry, double lease_end_s) {
   // Told by the settling and found by the sweep: once is enough. The sweep has
   // leased it anew, though.
   if (auto at = entries_.find(entry.id); at != entries_.end()) {
     auto& x = at->second;
     x.lease_end_s = std::max(x.lease_end_s, lease_end_s);
-    return {};
+    return true;
   }
   auto name = host_of(entry.url);
-  if (entries_.size() >= cfg_.open_max)
-    return {};
-  if (hosts_.size() >= cfg_.open_max && !hosts_.contains(name))
-    std::erase_if(hosts_, [](auto& item) {
-      return item.second.open == 0;
-    });
-  auto& host = hosts_[name];
-  if (host.open >= cfg_.per_host_open_max)
-    return {};
+  if (auto host = hosts_.find(name); host != hosts_.end())
+    if (auto url = host->second.urls.find(entry.url);
+        url != host->second.urls.end()
+        && url->second.open >= cfg_.per_url_open_max)
+      return false;
+  if (entries_.size() >= cfg_.open_max && !make_room(entry.url))
+    return false;
   auto id = entry.id;
   open_entry x;
   x.entry = std::move(entry);
-  x.host = name;
+  x.host = std::move(name);
   x.lease_end_s = lease_end_s;
-  entries_.emplace(id, std::move(x));
-  ++host.open;
-  host.ready.push_back(id);
-  auto probe_s = host.breaker.next_probe_s();
-  auto out = post_what_fits(name, now_s);
-  if (probe_s > now_s + time_grain_s)
-    append(out, arm_at(probe_s, now_s));
-  return out;
+  auto& held = entries_.emplace(id, std::move(x)).first->second;
+  auto& url = hosts_[held.host].urls[held.entry.url];
+  ++url.open;
+  url.ready.push_back(id);
+  take_turns(held);
+  return true;
+}
+
+// The URL that has most of what waits gives its last one up; the outbox has
+// it. False when the asker has as much.
+bool policy::make_room(const std::string& for_url) {
+  url_state* most = nullptr;
+  size_t own = 0;
+  for (auto& [host_name, host] : hosts_)
+    for (auto& [name, url] : host.urls) {
+      if (name == for_url)
+        own = url.open;
+      if (!most || url.ready.size() > most->ready.size())
+        most = &url;
+    }
+  if (!most || most->ready.size() <= own + 1)
+    return false;
+  auto id = most->ready.back();
+  most->ready.pop_back();
+  --most->open;
+  entries_.erase(id);
+  return true;
+}
+
+/// Its URL, and its host, get in line where they may.
+void policy::take_turns(const open_entry& x) {
+  auto& host = hosts_.at(x.host);
+  auto& url = host.urls.at(x.entry.url);
+  if (!url.in_turn && !url.ready.empty() && url.in_flight < cfg_.per_url_max) {
+    url.in_turn = true;
+    host.turns.push_back(x.entry.url);
+  }
+  if (!host.in_turn && !host.turns.empty()
+      && host.in_flight < cfg_.per_host_max) {
+    host.in_turn = true;
+    turns_.push_back(x.host);
+  }
+}
+
+void policy::leave(const open_entry& x) {
+  --url_of(x).open;
+  tidy(x.host, x.entry.url);
+}
+
+void policy::tidy(const std::string& host_name, const std::string& url_name) {
+  auto host = hosts_.find(host_name);
+  if (host == hosts_.end())
+    return;
+  auto& urls = host->second.urls;
+  if (auto url = urls.find(url_name);
+      url != urls.end() && url->second.open == 0 && !url->second.in_turn)
+    urls.erase(url);
+  if (urls.empty() && !host->second.in_turn)
+    hosts_.erase(host);
 }
 
 effects policy::on_deliver(webhook entry, double now_s) {
@@ -110,22 +142,41 @@ effects policy::on_deliver(webhook entry, double now_s) {
   auto since_s = entry.created_ms > 0
                    ? static_cast<double>(entry.created_ms) / 1000
                    : now_s;
-  return accept(std::move(entry), since_s + in_seconds(cfg_.lease), now_s);
+  accept(std::move(entry), since_s + in_seconds(cfg_.lease));
+  return post_what_fits(now_s);
 }
 
 effects policy::on_taken(const result<msg::webhooks_taken>& got, double asked_s,
                          double now_s) {
+  auto out = looked(got ? nullptr : &got.error());
   if (!got)
-    return {};
+    return out;
   place_ = got->place;
-  effects out;
+  size_t held = 0;
   for (auto& entry : got->entries)
-    append(out, accept(entry, asked_s + in_seconds(cfg_.lease), now_s));
-  // More may be due behind them, for hosts that are well.
-  if (got->entries.size() >= cfg_.sweep_limit && entries_.size() < cfg_.open_max
-      && flush_until_s_ == 0)
-    out.push_back(take{{cfg_.sweep_limit, cfg_.lease}});
+    held += accept(entry, asked_s + in_seconds(cfg_.lease)) ? 1 : 0;
+  append(out, post_what_fits(now_s));
+  if (got->entries.size() < cfg_.sweep_limit || flush_until_s_ != 0)
+    return out;
+  // More may be due behind them. What is left there for a URL that has enough
+  // here is leased anew by each look, so they must not go on for ever.
+  if (held < (got->entries.size() + 1) / 2
+      && ++wasted_takes_ >= cfg_.wasted_takes_max)
+    return out;
+  append(out, look());
   return out;
+}
+
+/// Says once that the outbox cannot be read, and once that it can again.
+effects policy::looked(const failure* trouble) {
+  auto now = trouble ? trouble->message : std::string{};
+  if (now == trouble_)
+    return {};
+  trouble_ = now;
+  if (!trouble)
+    return {say{severity::info, "webhooks: what is due is found again"}};
+  return {say{severity::warning, "webhooks: what is due cannot be looked for: "
+                                   + now + "; tried again with each sweep"}};
 }
 
 void policy::on_recorded(const std::string& id, double lease_end_s) {
@@ -133,40 +184,49 @@ void policy::on_recorded(const std::string& id, double lease_end_s) {
     at->second.lease_end_s = lease_end_s;
 }
 
-uint32_t policy::places(const host_state& host, double now_s) const {
-  if (!host.breaker.holds())
-    return cfg_.per_host_max;
-  return now_s + time_grain_s >= host.breaker.next_probe_s() ? 1 : 0;
-}
-
-effects policy::post_what_fits(const std::string& name, double now_s) {
-  auto at = hosts_.find(name);
-  if (at == hosts_.end())
-    return {};
-  effects out;
-  auto& host = at->second;
-  auto most = places(host, now_s);
-  while (!host.ready.empty() && host.in_flight < most) {
-    auto& x = entries_.at(host.ready.front());
-    host.ready.pop_front();
+/// What to post next to this URL; nothing when all it had is ours no longer.
+std::optional<webhook> policy::next_of(url_state& url, double now_s) {
+  while (!url.ready.empty()) {
+    auto& x = entries_.at(url.ready.front());
+    url.ready.pop_front();
     // A process that was stopped for a while: others may deliver it by now.
     if (now_s + in_seconds(cfg_.timeout) > x.lease_end_s) {
+      --url.open;
       entries_.erase(x.entry.id);
-      --host.open;
       continue;
     }
     x.in_flight = true;
-    x.probe = host.breaker.holds();
-    ++host.in_flight;
-    out.push_back(post{x.entry});
+    return x.entry;
   }
-  if (host.open == 0 && host.breaker.untroubled())
-    hosts_.erase(at);
-  return out;
+  return std::nullopt;
 }
 
-void policy::leave(const std::string& name) {
-  --hosts_.at(name).open;
+effects policy::post_what_fits(double now_s) {
+  effects out;
+  while (in_flight_ < cfg_.all_max && !turns_.empty()) {
+    auto host_name = std::move(turns_.front());
+    turns_.pop_front();
+    auto& host = hosts_.at(host_name);
+    host.in_turn = false;
+    auto url_name = std::move(host.turns.front());
+    host.turns.pop_front();
+    auto& url = host.urls.at(url_name);
+    url.in_turn = false;
+    if (auto next = next_of(url, now_s)) {
+      ++url.in_flight;
+      ++host.in_flight;
+      ++in_flight_;
+      take_turns(entries_.at(next->id));
+      out.push_back(post{std::move(*next)});
+      continue;
+    }
+    if (!host.turns.empty()) {
+      host.in_turn = true;
+      turns_.push_back(host_name);
+    }
+    tidy(host_name, url_name);
+  }
+  return out;
 }
 
 effects policy::on_answer(const std::string& id,
@@ -175,29 +235,22 @@ effects policy::on_answer(const std::string& id,
   if (node.empty())
     return {};
   auto x = std::move(node.mapped());
-  auto name = x.host;
-  auto& host = hosts_.at(name);
-  --host.in_flight;
+  --in_flight_;
+  --hosts_.at(x.host).in_flight;
+  --url_of(x).in_flight;
   ++x.entry.attempts;
   x.in_flight = false;
-  auto ok = got && got->ok();
-  if (ok)
-    host.breaker.succeeded();
-  else if (!is_hopeless(got))
-    host.breaker.failed(cfg_.breaker, x.probe, now_s);
-  auto freed = ok && x.probe;
-  auto out = ok ? delivered(std::move(x)) : failed(std::move(x), got, now_s);
-  append(out, post_what_fits(name, now_s));
+  take_turns(x);
+  auto out = got && got->ok() ? delivered(std::move(x))
+                              : failed(std::move(x), got, now_s);
+  append(out, post_what_fits(now_s));
   append(out, arm_due(now_s));
-  // What did not fit while the host was only probed is in the outbox.
-  if (freed && flush_until_s_ == 0)
-    out.push_back(take{{cfg_.sweep_limit, cfg_.lease}});
   append(out, check_flushed());
   return out;
 }
 
 effects policy::delivered(open_entry x) {
-  leave(x.host);
+  leave(x);
   auto text = "webhook of job " + x.entry.job_id + ": delivered";
   return {
     record{
@@ -206,7 +259,7 @@ effects policy::delivered(open_entry x) {
 }
 
 effects policy::dead(open_entry x, std::string why) {
-  leave(x.host);
+  leave(x);
   return {record{{std::move(x.entry), msg::delivery_state::dead, duration{0},
                   std::move(why)}}};
 }
@@ -215,13 +268,13 @@ effects policy::failed(open_entry x, const result<http_response>& got,
                        double now_s) {
   // Another worker may be at it: its count of tries stands.
   if (now_s > x.lease_end_s) {
-    leave(x.host);
+    leave(x);
     return {};
   }
-  auto why = why_failed(got);
+  auto why = why_failed(got, x.entry.url);
   auto tries = cfg_.tries.delays.size() + 1;
   auto text = "webhook of job " + x.entry.job_id + " to "
-              + redacted_url(x.entry.url) + ": " + why + ", attempt "
+              + shown_url(x.entry.url) + ": " + why + ", attempt "
               + std::to_string(x.entry.attempts) + " of "
               + std::to_string(tries);
   if (x.entry.attempts >= tries || is_hopeless(got)) {
@@ -243,35 +296,23 @@ effects policy::failed(open_entry x, const result<http_response>& got,
     say{severity::warning,
         text + ", next in " + std::to_string(delay.count() / 1000) + " s"}};
   if (!kept) {
-    leave(x.host);
+    leave(x);
     return out;
   }
   x.due_s = now_s + in_seconds(delay);
   // Whichever of the two Redis has, until it says.
   x.lease_end_s = std::min(x.lease_end_s, now_s + in_seconds(ours));
   auto id = x.entry.id;
+  due_.emplace(x.due_s, id);
   entries_.insert_or_assign(id, std::move(x));
   return out;
 }
 
 effects policy::arm_due(double now_s) {
-  auto next = 0.0;
-  auto consider = [&next](double due_s) {
-    if (due_s > 0 && (next == 0 || due_s < next))
-      next = due_s;
-  };
-  for (auto& [id, x] : entries_)
-    consider(x.due_s);
-  // A probe that is due already waits for the tries under way.
-  for (auto& [name, host] : hosts_)
-    if (!host.ready.empty()
-        && host.breaker.next_probe_s() > now_s + time_grain_s)
-      consider(host.breaker.next_probe_s());
-  return arm_at(next, now_s);
-}
-
-effects policy::arm_at(double due_s, double now_s) {
-  if (due_s == 0 || (due_armed_s_ > 0 && due_armed_s_ <= due_s))
+  if (due_.empty())
+    return {};
+  auto due_s = due_.begin()->first;
+  if (due_armed_s_ > 0 && due_armed_s_ <= due_s)
     return {};
   due_armed_s_ = due_s;
   due_generation_ = ++last_generation_;
@@ -282,18 +323,21 @@ effects policy::arm_at(double due_s, double now_s) {
 
 effects policy::on_due(double now_s) {
   due_armed_s_ = 0;
-  for (auto& [id, x] : entries_)
-    if (x.due_s > 0 && x.due_s <= now_s + time_grain_s) {
-      x.due_s = 0;
-      hosts_.at(x.host).ready.push_back(id);
-    }
-  std::vector<std::string> names;
-  for (auto& [name, host] : hosts_)
-    if (!host.ready.empty())
-      names.push_back(name);
-  effects out;
-  for (auto& name : names)
-    append(out, post_what_fits(name, now_s));
+  std::vector<std::string> ids;
+  while (!due_.empty() && due_.begin()->first <= now_s + time_grain_s) {
+    ids.push_back(due_.begin()->second);
+    due_.erase(due_.begin());
+  }
+  // Before the first tries of others to this URL, which came later: its own
+  // backlog shall not stretch the tries of one.
+  for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
+    auto& x = entries_.at(*id);
+    x.due_s = 0;
+    url_of(x).ready.push_front(*id);
+  }
+  for (auto& id : ids)
+    take_turns(entries_.at(id));
+  auto out = post_what_fits(now_s);
   append(out, arm_due(now_s));
   append(out, check_flushed());
   return out;
@@ -304,26 +348,25 @@ effects policy::sweep(double now_s) {
   return start();
 }
 
-// What a breaker holds back for longer than its lease is for the sweep, which
-// leases it anew.
+// What has waited for longer than its lease is for the sweep, which leases it
+// anew.
 void policy::forget_what_is_over(double now_s) {
+  std::set<std::pair<std::string, std::string>> touched;
   std::erase_if(entries_, [&](auto& item) {
     auto& x = item.second;
-    auto over = !x.in_flight && now_s > x.lease_end_s;
-    if (over) {
-      auto& host = hosts_.at(x.host);
-      std::erase(host.ready, x.entry.id);
-      --host.open;
-    }
-    return over;
+    if (x.in_flight || now_s <= x.lease_end_s)
+      return false;
+    due_.erase({x.due_s, item.first});
+    --url_of(x).open;
+    touched.emplace(x.host, x.entry.url);
+    return true;
   });
-  auto memory_s = in_seconds(cfg_.breaker_memory);
-  std::erase_if(hosts_, [&](auto& item) {
-    auto& host = item.second;
-    return host.open == 0
-           && (host.breaker.untroubled()
-               || now_s - host.breaker.last_failure_s() > memory_s);
-  });
+  for (auto& [host, url] : touched) {
+    std::erase_if(hosts_.at(host).urls.at(url).ready, [this](auto& id) {
+      return !entries_.contains(id);
+    });
+    tidy(host, url);
+  }
 }
 
 effects policy::on_timer(timer which, uint64_t generation, double now_s) {
@@ -357,15 +400,8 @@ effects policy::on_flush(duration patience, double now_s) {
 effects policy::check_flushed() {
   if (flush_until_s_ == 0)
     return {};
-  auto pressing
-    = std::any_of(entries_.begin(), entries_.end(), [this](auto& item) {
-        auto& x = item.second;
-        auto due_s = x.in_flight
-                       ? 0
-                       : std::max(x.due_s,
-                                  hosts_.at(x.host).breaker.next_probe_s());
-        return due_s <= flush_until_s_;
-      });
+  auto pressing = entries_.size() > due_.size()
+                  || (!due_.empty() && due_.begin()->first <= flush_until_s_);
   if (pressing)
     return {};
   flush_until_s_ = 0;

@@ -1,9 +1,17 @@
 #pragma once
 // Decides when each webhook is posted, and when it is given up. One slow or
-// dead receiver holds up nobody: each host has its own few places and its own
-// breaker. The outbox is the truth: what is held here is leased, and dropped
-// when the lease ends. Pure: no actors, no I/O, no clock.
-#include "actors/webhook/breaker.hpp"
+// dead receiver holds up nobody: each URL has its own tries and its own few
+// calls at once, and takes fair turns with the other URLs of its host and the
+// other hosts. The outbox is the truth: what is held here is leased, and
+// dropped when the lease ends. Pure: no actors, no I/O, no clock.
+//
+// How long a URL waits for its turn because of others, at most: with T the
+// limit of one try, H the places of a host, A the places of all, U the URLs of
+// the host and W the hosts that have something to post,
+//   T * ceil(U / H)                         while fewer than A tries go on,
+//   T * ceil(U / H) + U * T * ceil(W / A)   always.
+// A URL on whose host fewer than H tries go on waits for nobody.
+#include "actors/webhook/receiver.hpp"
 #include "actors/webhook/schedule.hpp"
 #include "messages/failure.hpp"
 #include "messages/http.hpp"
@@ -13,8 +21,11 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <random>
+#include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -28,17 +39,17 @@ struct config {
   uint64_t seed = 0;
   /// Of one try.
   duration timeout{10'000};
-  /// Tries under way to one host at one time.
-  uint32_t per_host_max = 8;
-  /// Entries held at one time, by all hosts and by one. More stay in the outbox
+  /// Tries under way at one time: to one URL, to one host, and in all. A URL
+  /// alone cannot fill its host, nor a host the worker.
+  uint32_t per_url_max = 8;
+  uint32_t per_host_max = 16;
+  uint32_t all_max = 256;
+  /// Entries held at one time, in all and for one URL. More stay in the outbox
   /// until a sweep.
   uint32_t open_max = 10'000;
-  uint32_t per_host_open_max = 1'000;
+  uint32_t per_url_open_max = 1'000;
   /// A longer wait for the next try is spent in the outbox alone.
   duration kept_wait_max{30'000};
-  breaker_config breaker;
-  /// A host in trouble without webhooks is forgotten after this.
-  duration breaker_memory{600'000};
   /// `Retry-After` is honoured up to this.
   duration retry_after_max{300'000};
   /// How often entries that a dead worker left are looked for.
@@ -48,12 +59,16 @@ struct config {
   duration sweep_turn{500};
   duration sweep_turn_most{45'000};
   uint32_t sweep_limit = 100;
+  /// One sweep takes on while there is more; after so many takes of which most
+  /// was for URLs that have enough here already, the next sweep goes on.
+  uint32_t wasted_takes_max = 4;
   /// How long an entry is ours; longer than all that can happen to one try.
   /// The JOB STORE leases the entries of ended jobs for as long.
   duration lease{60'000};
   /// After a try is due, and could have timed out, until others may take the
-  /// entry: a receiver should not hear of it from two workers.
-  duration lease_margin{5'000};
+  /// entry: it may wait for its turn, and a receiver should not hear of it from
+  /// two workers.
+  duration lease_margin{15'000};
   /// `whsec_...`, several with spaces between; empty: no signature.
   std::string secret;
 };
@@ -123,32 +138,45 @@ private:
     /// Until when it is ours, as far as we know, by our clock.
     double lease_end_s = 0;
     bool in_flight = false;
-    bool probe = false;
     /// When the next try is due, while it waits for that.
     double due_s = 0;
   };
 
-  struct host_state {
+  struct url_state {
     uint32_t open = 0;
     uint32_t in_flight = 0;
     /// Ids that may be posted now.
     std::deque<std::string> ready;
-    webhook_sender::breaker breaker;
+    bool in_turn = false;
+  };
+
+  struct host_state {
+    uint32_t in_flight = 0;
+    std::map<std::string, url_state> urls;
+    /// URLs that have a place and something to post.
+    std::deque<std::string> turns;
+    bool in_turn = false;
   };
 
   using entry_map = std::map<std::string, open_entry>;
 
-  effects accept(webhook entry, double lease_end_s, double now_s);
-  uint32_t places(const host_state& host, double now_s) const;
-  effects post_what_fits(const std::string& name, double now_s);
+  /// True when it is held now.
+  bool accept(webhook entry, double lease_end_s);
+  bool make_room(const std::string& url);
+  url_state& url_of(const open_entry& x);
+  void take_turns(const open_entry& x);
+  void leave(const open_entry& x);
+  void tidy(const std::string& host, const std::string& url);
+  effects post_what_fits(double now_s);
+  std::optional<webhook> next_of(url_state& url, double now_s);
   effects delivered(open_entry x);
   effects failed(open_entry x, const result<http_response>& got, double now_s);
   effects dead(open_entry x, std::string why);
-  void leave(const std::string& name);
+  effects look();
+  effects looked(const failure* trouble);
   effects sweep(double now_s);
   void forget_what_is_over(double now_s);
   effects arm_due(double now_s);
-  effects arm_at(double due_s, double now_s);
   effects on_due(double now_s);
   effects check_flushed();
 
@@ -158,6 +186,14 @@ private:
   fleet_place place_;
   entry_map entries_;
   std::map<std::string, host_state> hosts_;
+  /// Hosts that have a place and something to post.
+  std::deque<std::string> turns_;
+  uint32_t in_flight_ = 0;
+  /// Next tries, by when they are due.
+  std::set<std::pair<double, std::string>> due_;
+  uint32_t wasted_takes_ = 0;
+  /// Why the last look into the outbox failed; empty: it did not.
+  std::string trouble_;
   uint64_t due_generation_ = 0;
   double due_armed_s_ = 0;
   uint64_t sweep_generation_ = 0;
@@ -165,12 +201,5 @@ private:
   /// 0: nobody waits for a flush.
   double flush_until_s_ = 0;
 };
-
-/// What a receiver asks for with 429 or 503, in seconds or as a date; 0 when
-/// it asks for nothing.
-duration retry_after(const http_response& x, double now_s);
-
-/// `scheme://host:port`, in lower case.
-std::string host_of(std::string_view url);
 
 } // namespace render::webhook_sender

@@ -18,12 +18,16 @@ result<signing_keys> parse_secrets(std::string_view text) {
   std::istringstream words{std::string{text}};
   for (std::string word; words >> word;) {
     std::string_view secret = word;
-    if (secret.starts_with(prefix))
+    // Without it a password that happens to be base64 would be taken for a key
+    // that no receiver derives from it.
+    auto prefixed = secret.starts_with(prefix);
+    if (prefixed)
       secret.remove_prefix(prefix.size());
     auto key = from_base64(secret);
-    if (!key || key->empty())
+    if (!prefixed || !key || key->empty())
       return fail(failure_kind::invalid_input,
-                  "WEBHOOK_SECRET: accepted is whsec_ and base64");
+                  "must be whsec_ followed by base64, more of them after "
+                  "spaces");
     out.push_back(std::move(*key));
   }
   return out;

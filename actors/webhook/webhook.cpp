@@ -128,7 +128,7 @@ webhook_behavior(self_ptr self, webhook_sender::config cfg, webhook_deps deps) {
   st.deps = std::move(deps);
   auto keys = parse_secrets(cfg.secret);
   if (!keys) {
-    st.deps.log->error("{}", keys.error().message);
+    st.deps.log->error("WEBHOOK_SECRET {}", keys.error().message);
     self->quit(to_error(keys.error()));
     return webhook_actor::behavior_type::make_empty_behavior();
   }

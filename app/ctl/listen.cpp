@@ -110,7 +110,7 @@ int listen(const listen_options& opts) {
     return report(usage, "--listen: " + ok.error().message);
   auto keys = webhook_sender::parse_secrets(opts.secret);
   if (!keys)
-    return report(usage, "--secret: accepted is whsec_ and base64");
+    return report(usage, "--secret " + keys.error().message);
   interrupts signals;
   httplib::Server server;
   receiver hooks{opts.fail, std::move(*keys)};

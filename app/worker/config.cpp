@@ -1,10 +1,13 @@
 #include "app/worker/config.hpp"
 
+#include "actors/webhook/signature.hpp"
 #include "messages/http.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
+#include <optional>
 
 namespace render {
 
@@ -12,22 +15,37 @@ namespace {
 
 using apply_fn = std::function<result<void>(worker_config&, std::string_view)>;
 
-tl::unexpected<failure> refuse(std::string_view text, std::string accepted) {
-  return fail(failure_kind::invalid_input, "got \"" + excerpt(text, 80)
-                                             + "\", accepted is "
-                                             + std::move(accepted));
+/// `rule` is the whole rule, whatever of it was broken: nobody should have to
+/// learn it by trying.
+tl::unexpected<failure> refuse(std::string_view text, const std::string& rule) {
+  return fail(failure_kind::invalid_input,
+              "must be " + rule + " (got \"" + excerpt(text, 80) + "\")");
 }
 
-result<double> to_number(std::string_view text) {
+/// As Python's float() and int() read it: `+300` and `1_000` too.
+std::optional<double> to_number(std::string_view text) {
+  if (text.starts_with('+') && !text.starts_with("+-"))
+    text.remove_prefix(1);
+  std::string digits;
+  for (size_t i = 0; i < text.size(); ++i) {
+    auto is_digit = [&](size_t at) {
+      return at < text.size()
+             && std::isdigit(static_cast<unsigned char>(text[at]));
+    };
+    if (text[i] == '_' && i > 0 && is_digit(i - 1) && is_digit(i + 1))
+      continue;
+    digits += text[i];
+  }
   double out = 0;
-  auto [end, err] = std::from_chars(text.data(), text.data() + text.size(),
-                                    out);
-  if (err != std::errc{} || end != text.data() + text.size()
-      || !std::isfinite(out))
-    return refuse(text, "a number");
-  if (out < 0)
-    return refuse(text, "a number that is not negative");
+  auto last = digits.data() + digits.size();
+  auto [end, err] = std::from_chars(digits.data(), last, out);
+  if (err != std::errc{} || end != last || !std::isfinite(out))
+    return std::nullopt;
   return out;
+}
+
+bool is_port(const std::optional<double>& x, double min) {
+  return x && *x >= min && *x <= 65535 && std::floor(*x) == *x;
 }
 
 apply_fn text(std::string worker_config::*field) {
@@ -37,14 +55,14 @@ apply_fn text(std::string worker_config::*field) {
   };
 }
 
-apply_fn duration(seconds_f worker_config::*field, double max_s = 1e9) {
+apply_fn duration(seconds_f worker_config::*field, double min_s = 0) {
   return [=](worker_config& cfg, std::string_view x) -> result<void> {
+    constexpr auto max_s = 1e9;
     auto number = to_number(x);
-    if (!number)
-      return fail(number.error());
-    if (*number > max_s)
-      return refuse(x, "at most " + std::to_string(std::lround(max_s))
-                         + " seconds");
+    if (!number || *number < min_s || *number > max_s)
+      return refuse(x, "a number of seconds from "
+                         + std::to_string(std::llround(min_s)) + " to "
+                         + std::to_string(std::llround(max_s)));
     cfg.*field = seconds_f{*number};
     return {};
   };
@@ -54,9 +72,8 @@ template <class T>
 apply_fn whole(T worker_config::*field, double min, double max) {
   return [=](worker_config& cfg, std::string_view x) -> result<void> {
     auto number = to_number(x);
-    if (!number)
-      return fail(number.error());
-    if (std::floor(*number) != *number || *number < min || *number > max)
+    if (!number || std::floor(*number) != *number || *number < min
+        || *number > max)
       return refuse(x, "a whole number from "
                          + std::to_string(std::llround(min)) + " to "
                          + std::to_string(std::llround(max)));
@@ -94,6 +111,25 @@ apply_fn web_url(std::string worker_config::*field, bool with_node) {
   };
 }
 
+/// A host alone gets http://, as the Python worker takes it.
+apply_fn public_url(std::string worker_config::*field) {
+  return [=](worker_config& cfg, std::string_view x) {
+    auto full = x.find("://") == std::string_view::npos
+                  ? "http://" + std::string{x}
+                  : std::string{x};
+    return web_url(field, false)(cfg, full);
+  };
+}
+
+apply_fn secrets(std::string worker_config::*field) {
+  return [=](worker_config& cfg, std::string_view x) -> result<void> {
+    if (auto keys = webhook_sender::parse_secrets(x); !keys)
+      return fail(keys.error());
+    cfg.*field = x;
+    return {};
+  };
+}
+
 apply_fn choice(std::string worker_config::*field,
                 std::vector<std::string_view> choices) {
   return [=](worker_config& cfg, std::string_view x) -> result<void> {
@@ -125,9 +161,9 @@ apply_fn address(std::string worker_config::*field) {
     }
     auto colon = x.rfind(':');
     auto port = colon == std::string_view::npos
-                  ? result<double>{fail(failure_kind::invalid_input, "")}
+                  ? std::nullopt
                   : to_number(x.substr(colon + 1));
-    if (!port || *port > 65535 || colon == 0)
+    if (!is_port(port, 0) || colon == 0)
       return refuse(x, "host:port, or off");
     cfg.*field = x;
     return {};
@@ -142,11 +178,10 @@ apply_fn addresses(std::vector<network_address> worker_config::*field,
       rest.remove_prefix(std::min(rest.size(), one.size() + 1));
       auto colon = one.rfind(':');
       auto port = colon == std::string_view::npos
-                    ? result<double>{default_port}
+                    ? std::optional<double>{default_port}
                     : to_number(one.substr(colon + 1));
       auto host = one.substr(0, colon);
-      if (host.empty() || !port || *port < 1 || *port > 65535
-          || std::floor(*port) != *port)
+      if (host.empty() || !is_port(port, 1))
         return refuse(x, "host:port, more of them after commas");
       (cfg.*field).push_back({std::string{host}, static_cast<uint16_t>(*port)});
     }
@@ -208,7 +243,7 @@ const std::vector<setting>& settings() {
     {"MINIO_PUBLIC_URL", "",
      "Base URL that callers reach the storage by; result URLs are signed for "
      "it.",
-     false, false, web_url(&c::minio_public_url, false)},
+     false, false, public_url(&c::minio_public_url)},
     {"MINIO_REGION", "us-east-1", "Region in signatures.", false, false,
      text(&c::minio_region)},
     {"MAX_GPUS", "1",
@@ -236,7 +271,7 @@ const std::vector<setting>& settings() {
      "already) or contract (launch in any case, as the Python worker does).",
      false, false, choice(&c::launch_policy, {"ledger", "contract"})},
     {"DEFAULT_GPU_LAUNCH", "7200", "Longest life of a GPU, seconds.", false,
-     false, duration(&c::gpu_lifetime)},
+     false, duration(&c::gpu_lifetime, 120)},
     {"DEFAULT_GPU_REPLACE", "3600",
      "A GPU older than this, seconds, is retired after its job.", false, false,
      duration(&c::gpu_replace_after)},
@@ -249,7 +284,7 @@ const std::vector<setting>& settings() {
      duration(&c::boot_timeout)},
     {"MAX_RENDER_TIME", "1800",
      "Cap on the seconds of any render, on top of the job's own max_time.",
-     false, false, duration(&c::max_render_time)},
+     false, false, duration(&c::max_render_time, 1)},
     {"RENDER_POLLING_INTERVAL", "5",
      "Seconds between looks at a render whose service cannot push.", false,
      false, duration(&c::polling_interval)},
@@ -266,7 +301,7 @@ const std::vector<setting>& settings() {
     {"WEBHOOK_SECRET", "",
      "whsec_... key(s), space-separated: webhooks are signed (Standard "
      "Webhooks).",
-     true, false, text(&c::webhook_secret)},
+     true, false, secrets(&c::webhook_secret)},
     {"WEBHOOK_SCHEDULE", "contract",
      "When webhooks are tried: contract (5 times, 5 s apart) or standard (10 "
      "times within three days, as Standard Webhooks has it).",
@@ -285,93 +320,6 @@ const std::vector<setting>& settings() {
      false, false, text(&c::worker_id)},
   };
   return table;
-}
-
-namespace {
-
-std::string_view value_of(const environment& env, const setting& x) {
-  auto found = env.find(x.name);
-  if (found == env.end() || found->second.empty())
-    return x.default_value;
-  return found->second;
-}
-
-result<void> check_together(const worker_config& cfg) {
-  if (cfg.pre_launch_min > cfg.pre_launch_max)
-    return fail(failure_kind::invalid_input,
-                "PRE_LAUNCH_TIMEOUT is above PRE_LAUNCH_TIMEOUT_MAX");
-  if (cfg.gpu_replace_after > cfg.gpu_lifetime)
-    return fail(failure_kind::invalid_input,
-                "DEFAULT_GPU_REPLACE is above DEFAULT_GPU_LAUNCH");
-  if (cfg.gpu_lifetime < std::chrono::minutes{2})
-    return fail(failure_kind::invalid_input,
-                "DEFAULT_GPU_LAUNCH: accepted is at least 120 seconds");
-  if (cfg.polling_interval < std::chrono::milliseconds{100})
-    return fail(failure_kind::invalid_input,
-                "RENDER_POLLING_INTERVAL: accepted is at least 0.1 seconds");
-  if (cfg.max_render_time < std::chrono::seconds{1})
-    return fail(failure_kind::invalid_input,
-                "MAX_RENDER_TIME: accepted is at least 1 second");
-  if (!cfg.minio_endpoint.empty()
-      && (cfg.minio_access_key.empty() || cfg.minio_secret_key.empty()))
-    return fail(failure_kind::invalid_input,
-                "MINIO_ENDPOINT is set, so MINIO_ACCESS_KEY and "
-                "MINIO_SECRET_KEY must be set too");
-  return {};
-}
-
-} // namespace
-
-result<worker_config> parse_config(const environment& env) {
-  worker_config out;
-  for (auto& x : settings()) {
-    auto value = value_of(env, x);
-    if (value.empty()) {
-      if (x.required)
-        return fail(failure_kind::invalid_input,
-                    std::string{x.name} + " is not set");
-      continue;
-    }
-    if (auto done = x.apply(out, value); !done) {
-      // A secret that does not parse must not be printed to say so.
-      if (x.secret)
-        return fail(failure_kind::invalid_input,
-                    std::string{x.name} + " is not valid");
-      return fail(with_context(x.name, done.error()));
-    }
-  }
-  if (auto ok = check_together(out); !ok)
-    return fail(ok.error());
-  return out;
-}
-
-std::string effective_config(const environment& env) {
-  std::string out;
-  for (auto& x : settings()) {
-    auto value = value_of(env, x);
-    out += x.name;
-    out += '=';
-    if (x.secret && !value.empty())
-      out += "********";
-    else
-      out += value;
-    out += '\n';
-  }
-  return out;
-}
-
-std::string settings_help() {
-  std::string out = "Environment (a .env file in the working directory is read "
-                    "first; the environment wins):\n";
-  for (auto& x : settings()) {
-    std::string line = "  " + std::string{x.name};
-    if (x.required)
-      line += " (required)";
-    else if (!x.default_value.empty())
-      line += "=" + std::string{x.default_value};
-    out += line + "\n      " + std::string{x.meaning} + "\n";
-  }
-  return out;
 }
 
 } // namespace render

@@ -110,13 +110,50 @@ const std::vector<setting>& settings();
 
 using environment = std::map<std::string, std::string, std::less<>>;
 
-/// A variable that is absent, or empty, has its default. The first failure is
-/// returned; it names the variable.
+/// All that is to say about the settings, not the first of it alone.
+struct config_findings {
+  /// Good without errors only.
+  worker_config config;
+  /// As given, with what was adjusted.
+  environment in_force;
+  /// One line each, that begins with the variable: `NAME must be RULE
+  /// (got "x")`.
+  std::vector<std::string> errors;
+  /// What was adjusted or left out, as the Python worker does it.
+  std::vector<std::string> warnings;
+};
+
+/// A variable that is absent, or empty, has its default.
+config_findings read_config(environment env);
+
+/// The same; the failure has all errors, a line each.
 result<worker_config> parse_config(const environment& env);
 
-/// KEY=VALUE lines with comments, optional `export` and quotes. Fails with the
-/// number of the first line that is none of that.
+/// What a `.env` file says.
+struct env_file {
+  environment values;
+  /// Lines that say nothing, with their numbers.
+  std::vector<std::string> warnings;
+};
+
+/// As python-dotenv reads it: `export`, comments, quotes that may go over
+/// lines, escapes in double quotes, `${NAME}` and `${NAME:-default}` of
+/// `around` or of the lines before. A name without `=` is not set, and a line
+/// that is none of that is left out.
+env_file read_env_file(std::string_view text, const environment& around);
+
+/// The values alone, without an environment around.
 result<environment> parse_env_file(std::string_view text);
+
+/// Warnings about names that the worker does not know, with the name that may
+/// have been meant, and about settings of the Python worker that it has no use
+/// for. `from_file`: the names of the `.env` file; of the environment, which is
+/// full of other programs' names, only the Python worker's are told of.
+std::vector<std::string> name_warnings(const environment& from_file,
+                                       const environment& around);
+
+/// Settings of the Python worker that are ignored.
+const std::vector<std::string_view>& ignored_settings();
 
 /// What is in force, one `NAME=value` a line, secrets masked.
 std::string effective_config(const environment& env);

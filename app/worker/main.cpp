@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
@@ -36,23 +37,51 @@ int report(exit_code code, const std::string& message) {
   return code;
 }
 
-result<environment> read_environment(const std::string& env_file,
-                                     bool must_exist) {
+/// The settings as they are found, and what there is to say about them.
+struct found_settings {
   environment env;
-  if (std::ifstream in{env_file}) {
+  /// Where was looked, for what is not set.
+  std::string looked;
+  std::vector<std::string> warnings;
+};
+
+environment from_process() {
+  environment out;
+  for (char** at = environ; *at; ++at) {
+    std::string_view line = *at;
+    auto equals = line.find('=');
+    if (equals != std::string_view::npos)
+      out.emplace(line.substr(0, equals), line.substr(equals + 1));
+  }
+  return out;
+}
+
+result<found_settings> read_environment(const std::string& path,
+                                        bool must_exist) {
+  auto around = from_process();
+  env_file file;
+  std::error_code ignored;
+  auto full = std::filesystem::absolute(path, ignored).string();
+  found_settings out;
+  out.looked = "looked in the environment and in " + full;
+  if (std::ifstream in{path}) {
     std::stringstream text;
     text << in.rdbuf();
-    auto parsed = parse_env_file(text.str());
-    if (!parsed)
-      return fail(with_context(env_file, parsed.error()));
-    env = std::move(*parsed);
+    file = read_env_file(text.str(), around);
   } else if (must_exist) {
-    return fail(failure_kind::invalid_input, env_file + ": cannot be read");
+    return fail(failure_kind::invalid_input, path + ": cannot be read");
+  } else {
+    out.looked += ", which is not there";
   }
+  for (auto& x : file.warnings)
+    out.warnings.push_back(path + ": " + x);
+  for (auto& x : name_warnings(file.values, around))
+    out.warnings.push_back(x);
+  out.env = std::move(file.values);
   for (auto& x : settings())
-    if (auto* value = std::getenv(std::string{x.name}.c_str()))
-      env[std::string{x.name}] = value;
-  return env;
+    if (auto at = around.find(x.name); at != around.end())
+      out.env[at->first] = at->second;
+  return out;
 }
 
 std::string make_worker_id() {
@@ -72,6 +101,19 @@ result<void> prepare_output_dir(const std::string& path) {
   return {};
 }
 
+/// As `prepare_output_dir` will find it, and nothing is made.
+result<void> check_output_dir(const std::string& path) {
+  std::error_code err;
+  auto nearest = std::filesystem::absolute(path, err);
+  while (!std::filesystem::exists(nearest, err) && nearest.has_relative_path())
+    nearest = nearest.parent_path();
+  if (!std::filesystem::is_directory(nearest, err)
+      || access(nearest.c_str(), W_OK | X_OK) != 0)
+    return fail(failure_kind::invalid_input,
+                "OUTPUT_DIR: " + path + " cannot be created or written to");
+  return {};
+}
+
 template <class T, class Describe>
 bool print_check(std::string_view what, const result<T>& got,
                  Describe describe) {
@@ -81,23 +123,53 @@ bool print_check(std::string_view what, const result<T>& got,
   return got.has_value();
 }
 
+bool check_workload_types(node& checked, const worker_config& cfg) {
+  auto types = checked.workload_types();
+  if (!print_check("Workload types", types, [&] {
+        return std::to_string(types->size()) + " known";
+      }))
+    return false;
+  bool ok = true;
+  for (auto& [kind, type] : cfg.workload_of_kind)
+    if (std::find(types->begin(), types->end(), type) == types->end()) {
+      std::cout << "Workload types: FAILED, the provider has no " << type
+                << " for " << to_string(kind) << " jobs\n";
+      ok = false;
+    }
+  return ok;
+}
+
 int check_config(const worker_config& cfg, const environment& env,
                  const logger& log) {
   std::cout << effective_config(env) << '\n';
+  bool ok = true;
+  auto folder = check_output_dir(cfg.output_dir);
+  ok &= print_check("Folder", folder, [&] {
+    return cfg.output_dir;
+  });
   node checked{cfg, log};
   auto redis = checked.redis_version();
-  auto workloads = checked.count_workloads();
-  auto storage = checked.check_storage();
-  bool ok = print_check("Redis", redis, [&] {
+  ok &= print_check("Redis", redis, [&] {
     return "version " + *redis;
   });
+  auto workloads = checked.count_workloads();
   ok &= print_check("Comput3", workloads, [&] {
     return std::to_string(*workloads) + " workload(s) running";
   });
-  ok &= print_check("Storage", storage, [&] {
-    return cfg.minio_endpoint.empty() ? "folder " + cfg.output_dir
-                                      : "bucket " + cfg.minio_bucket;
-  });
+  if (workloads) {
+    ok &= check_workload_types(checked, cfg);
+    if (auto balance = checked.balance())
+      std::cout << "Balance: " << *balance << '\n';
+  }
+  if (cfg.minio_endpoint.empty()) {
+    std::cout << "Storage: " << (folder ? "ok, " : "FAILED, ") << "folder "
+              << cfg.output_dir << '\n';
+  } else {
+    auto storage = checked.check_storage();
+    ok &= print_check("Storage", storage, [&] {
+      return "bucket " + cfg.minio_bucket;
+    });
+  }
   return ok ? clean : runtime;
 }
 
@@ -146,26 +218,41 @@ int serve(const worker_config& cfg, const logger& log, signal_waiter& signals) {
 }
 
 int run(const options& opts, bool env_file_given) {
-  auto env = read_environment(opts.env_file, env_file_given);
-  if (!env)
-    return report(configuration, env.error().message);
-  auto cfg = parse_config(*env);
-  if (!cfg)
-    return report(configuration, cfg.error().message);
-  if (opts.healthcheck) {
-    auto healthy = check_health(cfg->status_address);
+  auto given = read_environment(opts.env_file, env_file_given);
+  if (!given)
+    return report(configuration, given.error().message);
+  auto found = read_config(std::move(given->env));
+  auto& cfg = found.config;
+  auto& errors = found.errors;
+  if (opts.healthcheck && errors.empty()) {
+    auto healthy = check_health(cfg.status_address);
     return healthy ? clean : report(runtime, healthy.error().message);
   }
-  if (cfg->worker_id.empty())
-    cfg->worker_id = make_worker_id();
-  if (auto ok = prepare_output_dir(cfg->output_dir); !ok)
-    return report(configuration, ok.error().message);
-  if (auto ok = load_portrait_workflow(cfg->portrait_workflow); !ok)
-    return report(configuration, ok.error().message);
+  for (auto& x : errors)
+    if (x.ends_with(" is not set"))
+      x += " (" + given->looked + ")";
+  if (auto ok = load_portrait_workflow(cfg.portrait_workflow); !ok)
+    errors.push_back(ok.error().message);
+  auto& warnings = given->warnings;
+  warnings.insert(warnings.end(), found.warnings.begin(), found.warnings.end());
+  for (auto& x : errors)
+    report(configuration, x);
+  if (!errors.empty()) {
+    for (auto& x : warnings)
+      report(configuration, "warning: " + x);
+    return configuration;
+  }
+  if (cfg.worker_id.empty())
+    cfg.worker_id = make_worker_id();
+  if (!opts.check_config)
+    if (auto ok = prepare_output_dir(cfg.output_dir); !ok)
+      return report(configuration, ok.error().message);
   signal_waiter signals;
-  auto log = make_logger(cfg->log_format, cfg->log_level);
-  return opts.check_config ? check_config(*cfg, *env, log)
-                           : serve(*cfg, log, signals);
+  auto log = make_logger(cfg.log_format, cfg.log_level);
+  for (auto& x : warnings)
+    log->warn("settings: {}", x);
+  return opts.check_config ? check_config(cfg, found.in_force, log)
+                           : serve(cfg, log, signals);
 }
 
 } // namespace

@@ -1,8 +1,10 @@
 #include "app/worker/node.hpp"
 
+#include "actors/io/gpu_cloud/account.hpp"
 #include "actors/io/http/http.hpp"
 #include "actors/io/job_store/redis_loop.hpp"
 #include "actors/io/media/media.hpp"
+#include "actors/renderer/comfyui/workflow.hpp"
 #include "messages/failure_caf.hpp"
 #include "messages/json.hpp"
 
@@ -56,6 +58,16 @@ result<Answer> ask(caf::actor_system& system, const Handle& whom,
   return out;
 }
 
+/// Empty: portraits can be made with it.
+std::string workflow_flaw(const json::document& doc, const std::string& text) {
+  if (auto nodes = doc.FindMember("nodes");
+      nodes != doc.MemberEnd() && nodes->value.IsArray())
+    return "is a workflow as ComfyUI's page saves it; must be one exported in "
+           "API format";
+  auto filled = comfyui::fill_portrait(text, {});
+  return filled ? std::string{} : "cannot be used: " + filled.error().message;
+}
+
 template <class... Handles>
 void kill_all(const Handles&... handles) {
   auto kill = [](auto& handle) {
@@ -81,6 +93,9 @@ result<std::string> load_portrait_workflow(const std::string& path) {
     return fail(failure_kind::invalid_input,
                 "PORTRAIT_WORKFLOW: " + path + " is no JSON object"
                   + (doc ? "" : " (" + doc.error().message + ")"));
+  if (auto flaw = workflow_flaw(*doc, text.str()); !flaw.empty())
+    return fail(failure_kind::invalid_input,
+                "PORTRAIT_WORKFLOW: " + path + " " + flaw);
   return text.str();
 }
 
@@ -94,6 +109,10 @@ node::node(worker_config cfg, logger log,
   system_ = std::make_unique<caf::actor_system>(caf_cfg_);
   around_ = {unix_now, log_, random_seed, job_store::start_redis_loop,
              std::move(local)};
+  around_.on_part_failure = [failed = failed_](const std::string& why) {
+    std::lock_guard guard{failed->mutex};
+    failed->why = why;
+  };
   outside_ = spawn_outside_worlds(
     *system_, cfg_, system_->spawn(http_behavior, http_config{}, log_),
     system_->spawn(media_behavior, media::config{}, log_), around_);
@@ -111,6 +130,7 @@ node::~node() {
     log->error("an actor did not stop within 10 s; ending the process");
     std::_Exit(1);
   }}.swap(watchdog_);
+  kill_all(deciding_.watch);
   kill_all(deciding_.supervisor, deciding_.webhooks);
   kill_all(outside_.media, outside_.objects, outside_.cloud, outside_.jobs,
            outside_.http);
@@ -143,6 +163,11 @@ void node::drain(std::string reason) {
 result<msg::node_status> node::status() {
   if (!deciding_.supervisor)
     return fail(failure_kind::unavailable, "the worker is still starting");
+  {
+    std::lock_guard guard{failed_->mutex};
+    if (!failed_->why.empty())
+      return fail(failure_kind::unavailable, failed_->why);
+  }
   return ask<msg::node_status>(*system_, deciding_.supervisor, question_timeout,
                                msg::get_status{});
 }
@@ -158,6 +183,24 @@ result<size_t> node::count_workloads() {
   if (!list)
     return fail(list.error());
   return list->workloads.size();
+}
+
+result<std::vector<std::string>> node::workload_types() {
+  gpu_cloud::config cloud;
+  cloud.api_url = cfg_.api_url;
+  cloud.api_key = cfg_.api_key;
+  return gpu_cloud::read_types(
+    ask<http_response>(*system_, outside_.http, cloud_question_timeout,
+                       gpu_cloud::types_request(cloud)));
+}
+
+result<double> node::balance() {
+  gpu_cloud::config cloud;
+  cloud.api_url = cfg_.api_url;
+  cloud.api_key = cfg_.api_key;
+  return gpu_cloud::read_balance(
+    ask<http_response>(*system_, outside_.http, cloud_question_timeout,
+                       gpu_cloud::balance_request(cloud)));
 }
 
 result<void> node::check_storage() {

@@ -10,8 +10,10 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace render {
 
@@ -41,10 +43,20 @@ public:
   result<std::string> redis_version();
   result<size_t> count_workloads();
   result<void> check_storage();
+  /// Names of the workload types that the provider has.
+  result<std::vector<std::string>> workload_types();
+  result<double> balance();
 
 private:
+  /// Which part has ended, and why; empty while all are there.
+  struct part_failure {
+    std::mutex mutex;
+    std::string why;
+  };
+
   worker_config cfg_;
   logger log_;
+  std::shared_ptr<part_failure> failed_ = std::make_shared<part_failure>();
   node_surroundings around_;
   caf::actor_system_config caf_cfg_;
   std::unique_ptr<caf::actor_system> system_;
@@ -54,7 +66,8 @@ private:
 };
 
 /// Reads the workflow that PORTRAIT_WORKFLOW names, or gives the built-in one.
-/// Fails as `invalid_input` when it is no JSON object.
+/// Fails as `invalid_input` when it is no workflow in API format, or has no
+/// picture, sound or video node.
 result<std::string> load_portrait_workflow(const std::string& path);
 
 } // namespace render

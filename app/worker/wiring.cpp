@@ -152,6 +152,22 @@ spawn_object_store(caf::actor_system& system, const worker_config& cfg,
                       object_store_deps{http, around.now, around.log});
 }
 
+void watch_parts(const deciding_actors& deciding,
+                 const outside_worlds& outside) {
+  auto watch = [&](std::string name, const auto& part) {
+    caf::anon_send(deciding.watch, std::move(name),
+                   caf::actor_cast<caf::actor>(part));
+  };
+  // First, since it is told to drain when another one has ended.
+  watch(supervisor_part, deciding.supervisor);
+  watch("WEBHOOK", deciding.webhooks);
+  watch("JOB STORE", outside.jobs);
+  watch("HTTP", outside.http);
+  watch("GPU CLOUD", outside.cloud);
+  watch("OBJECT STORE", outside.objects);
+  watch("MEDIA", outside.media);
+}
+
 } // namespace
 
 outside_worlds spawn_outside_worlds(caf::actor_system& system,
@@ -198,6 +214,9 @@ deciding_actors spawn_deciding_actors(caf::actor_system& system,
   auto w = std::make_shared<const wiring>(
     wiring{system, cfg, std::move(portrait_workflow), outside, around});
   deciding_actors out;
+  out.watch = system.spawn(
+    part_watch_behavior,
+    part_watch_deps{std::move(listener), around.on_part_failure, around.log});
   webhook_sender::config sender;
   sender.secret = cfg.webhook_secret;
   if (cfg.webhook_schedule == "standard") {
@@ -217,11 +236,12 @@ deciding_actors spawn_deciding_actors(caf::actor_system& system,
     return spawn_gpu(w, order, std::move(owner));
   };
   deps.webhooks = out.webhooks;
-  deps.listener = std::move(listener);
+  deps.listener = out.watch;
   deps.now = around.now;
   deps.log = around.log;
   out.supervisor = system.spawn(
     supervisor_behavior, supervisor_config(cfg, around.new_seed()), deps);
+  watch_parts(out, outside);
   return out;
 }
 

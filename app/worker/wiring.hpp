@@ -6,6 +6,7 @@
 #include "actors/log.hpp"
 #include "actors/renderer/scratch_folder.hpp"
 #include "app/worker/config.hpp"
+#include "app/worker/part_watch.hpp"
 #include "messages/clock.hpp"
 #include "messages/io_actors.hpp"
 #include "messages/job_store_actor.hpp"
@@ -40,12 +41,17 @@ struct node_surroundings {
   std::shared_ptr<job_store::journal> local
     = std::make_shared<job_store::no_journal>();
   std::shared_ptr<folder_keeper> folders = folders_on_disk();
+  /// See `part_watch_deps`.
+  std::function<void(const std::string&)> on_part_failure = {};
 };
 
 /// The actors that decide; they spawn all others.
 struct deciding_actors {
   webhook_actor webhooks;
   supervisor_actor supervisor;
+  /// Over these two and the outside worlds. Ends before them where that is
+  /// ordered, else it takes their end for a fault.
+  part_watch_actor watch;
 };
 
 /// Spawns the JOB STORE, the GPU CLOUD and the OBJECT STORE; the last two speak
@@ -55,7 +61,8 @@ outside_worlds spawn_outside_worlds(caf::actor_system& system,
                                     media_actor media,
                                     const node_surroundings& around);
 
-/// Starts to work at once.
+/// Starts to work at once. `listener` hears of the end: of a drain, and of any
+/// part that ends by itself.
 deciding_actors spawn_deciding_actors(caf::actor_system& system,
                                       const worker_config& cfg,
                                       std::string portrait_workflow,

@@ -127,9 +127,11 @@ sim_node& sim_world::add_node(double clock_skew_s) {
   around.folders = std::make_shared<no_folders>();
   x.listener = time.system().spawn([this, client](drain_listener_actor::pointer)
                                      -> drain_listener_actor::behavior_type {
-    return {[this, client](const msg::node_drained&) {
-      if (auto* node = find_node(client))
+    return {[this, client](const msg::node_drained& how) {
+      if (auto* node = find_node(client)) {
         node->drained = true;
+        node->clean = how.clean;
+      }
     }};
   });
   x.outside
@@ -152,9 +154,10 @@ void sim_world::kill_node(uint64_t client) {
   auto any = [](const auto& handle) {
     return caf::actor_cast<caf::actor>(handle);
   };
-  time.kill({any(x.deciding.supervisor), any(x.deciding.webhooks),
-             any(x.outside.media), any(x.outside.objects), any(x.outside.cloud),
-             any(x.outside.jobs), any(x.outside.http), any(x.listener)});
+  time.kill({any(x.deciding.watch), any(x.deciding.supervisor),
+             any(x.deciding.webhooks), any(x.outside.media),
+             any(x.outside.objects), any(x.outside.cloud), any(x.outside.jobs),
+             any(x.outside.http), any(x.listener)});
   x.deciding = {};
   x.outside = {};
   x.listener = nullptr;

@@ -32,6 +32,8 @@ struct sim_node {
   bool alive = true;
   /// Its SUPERVISOR has said that it is empty.
   bool drained = false;
+  /// False also when a part of it has ended by itself.
+  bool clean = false;
 };
 
 struct sim_options {

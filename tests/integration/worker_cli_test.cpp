@@ -51,9 +51,43 @@ BOOST_AUTO_TEST_CASE(an_unknown_option_is_a_usage_error) {
 BOOST_AUTO_TEST_CASE(a_wrong_setting_is_one_line_and_exit_2) {
   auto got = run({}, {{"C3_API_KEY", "k"}, {"GPU_IDLE_TIMEOUT", "soon"}});
   BOOST_TEST(got.code == 2);
-  BOOST_TEST(got.text
-             == "c3-render-worker: GPU_IDLE_TIMEOUT: got \"soon\", accepted is "
-                "a number\n");
+  BOOST_TEST(
+    got.text
+    == "c3-render-worker: GPU_IDLE_TIMEOUT must be a number of seconds "
+       "from 0 to 1000000000 (got \"soon\")\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_malformed_webhook_secret_is_one_line_and_exit_2) {
+  auto got = run({}, {{"C3_API_KEY", "k"}, {"WEBHOOK_SECRET", "geheim"}});
+  BOOST_TEST(got.code == 2);
+  BOOST_TEST(contains(got.text, "WEBHOOK_SECRET must be whsec_"), got.text);
+  BOOST_TEST(!contains(got.text, "geheim"));
+}
+
+BOOST_AUTO_TEST_CASE(all_faults_are_named_and_where_was_looked) {
+  auto got = run({"--check-config"},
+                 {{"MAX_GPUS", "abc"}, {"PORTRAIT_WORKFLOW", "/proc/none"}});
+  BOOST_TEST(got.code == 2);
+  for (auto* part :
+       {"C3_API_KEY is not set (looked in the environment and in /",
+        ".env, which is not there)",
+        "MAX_GPUS must be a whole number from 1 to 1000 (got \"abc\")",
+        "PORTRAIT_WORKFLOW: /proc/none cannot be read"})
+    BOOST_TEST(contains(got.text, part), got.text);
+}
+
+BOOST_AUTO_TEST_CASE(a_workflow_of_the_page_is_refused) {
+  harness::temp_folder folder;
+  std::ofstream{folder.path("w.json")} << R"({"nodes": [], "links": []})";
+  std::ofstream{folder.path("v.json")} << R"({"1": {"class_type": "X"}})";
+  for (auto& [name, why] : {std::pair{"w.json", "API format"},
+                            std::pair{"v.json", "no LoadImage node"}}) {
+    auto got = run({}, {{"C3_API_KEY", "k"},
+                        {"OUTPUT_DIR", folder.path("out")},
+                        {"PORTRAIT_WORKFLOW", folder.path(name)}});
+    BOOST_TEST(got.code == 2);
+    BOOST_TEST(contains(got.text, why), got.text);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(an_output_dir_that_cannot_be_made_is_a_wrong_setting) {
@@ -74,6 +108,17 @@ BOOST_AUTO_TEST_CASE(check_config_says_what_answers_and_hides_secrets) {
   BOOST_TEST(contains(good.text, "Storage: ok"));
   BOOST_TEST(contains(good.text, "C3_API_KEY=********"));
   BOOST_TEST(!contains(good.text, "C3_API_KEY=local"));
+  BOOST_TEST(contains(good.text, "Workload types: ok"), good.text);
+  BOOST_TEST(contains(good.text, "Balance: "), good.text);
+  auto nowhere = world.folder.path("made/by/nobody");
+  env["OUTPUT_DIR"] = nowhere;
+  env["CSM_WORKLOAD"] = "bogus";
+  auto typo = run({"--check-config"}, env);
+  BOOST_TEST(typo.code == 1, typo.text);
+  BOOST_TEST(contains(typo.text, "the provider has no bogus for csm jobs"),
+             typo.text);
+  BOOST_TEST(!std::filesystem::exists(world.folder.path("made")));
+  env["CSM_WORKLOAD"] = "media:fast";
   env["C3_API_KEY"] = "wrong-key";
   env["REDIS_PORT"] = "1";
   auto bad = run({"--check-config"}, env);

@@ -3,7 +3,8 @@ render_test(
   LABEL unit
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/webhook_test.cpp
-          ${CMAKE_CURRENT_LIST_DIR}/webhook_breaker_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/webhook_turns_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/webhook_play_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/webhook_flush_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/webhook_schedule_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/webhook_signature_test.cpp

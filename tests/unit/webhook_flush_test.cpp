@@ -44,16 +44,6 @@ BOOST_AUTO_TEST_CASE(ends_with_its_patience) {
     == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(does_not_wait_for_a_host_that_is_held_for_longer) {
-  policy p{config{}};
-  for (int i = 0; i < 5; ++i) {
-    p.on_deliver(entry(i), t0);
-    p.on_answer("msg_" + std::to_string(i), answered(503, "300"), t0);
-  }
-  p.on_deliver(entry(9), t0);
-  BOOST_TEST(all<flushed>(p.on_flush(4s, t0)).size() == 1u);
-}
-
 BOOST_AUTO_TEST_CASE(takes_nothing_new_from_the_outbox) {
   policy p{config{}};
   auto sweep = timer_of(p.start(), timer::sweep);

@@ -38,40 +38,4 @@ inline std::optional<arm_timer> timer_of(const effects& xs, timer which) {
   return out;
 }
 
-/// Its breaker holds: five of the entries have failed.
-struct one_host {
-  explicit one_host(int entries = 5, config cfg = {}) : p(std::move(cfg)) {
-    for (int i = 0; i < entries; ++i)
-      p.on_deliver(entry(i), t0);
-    for (int i = 0; i < 5; ++i)
-      last = fail(i, t0);
-  }
-
-  effects fail(int n, double now) {
-    auto out = p.on_answer("msg_" + std::to_string(n), answered(500), now);
-    for (auto& x : all<record>(out))
-      p.on_recorded(x.what.entry.id, x.lease_end_s);
-    if (auto due = timer_of(out, timer::due))
-      armed = *due;
-    return out;
-  }
-
-  /// Seven tries were under way when it began to hold; they tell nothing new.
-  void fail_the_rest() {
-    for (int i = 5; i < 12; ++i)
-      fail(i, t0);
-  }
-
-  effects due(double now) {
-    auto out = p.on_timer(timer::due, armed.generation, now);
-    if (auto due = timer_of(out, timer::due))
-      armed = *due;
-    return out;
-  }
-
-  policy p;
-  arm_timer armed;
-  effects last;
-};
-
 } // namespace render::webhook_sender

@@ -34,8 +34,9 @@ BOOST_AUTO_TEST_CASE(are_left_out_without_a_key) {
 }
 
 BOOST_AUTO_TEST_CASE(a_bad_secret_is_refused_and_not_repeated) {
-  for (auto text : {"whsec_", "whsec_abc", "whsec_####",
-                    "whsec_====", "whsec_MfKQ9r8GKYqr whsec_!!!!"}) {
+  for (auto text :
+       {"geheim", "secretly", "MfKQ9r8GKYqr", "whsec_", "whsec_abc",
+        "whsec_####", "whsec_====", "whsec_MfKQ9r8GKYqr whsec_!!!!"}) {
     auto got = parse_secrets(text);
     BOOST_REQUIRE_MESSAGE(!got, text);
     BOOST_TEST((got.error().kind == failure_kind::invalid_input));

@@ -1,0 +1,25 @@
+#pragma once
+// What an address and an answer tell of a receiver. Pure.
+#include "messages/http.hpp"
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+namespace render::webhook_sender {
+
+/// What a receiver asks for with 429 or 503, in seconds or as a date; 0 when
+/// it asks for nothing.
+std::chrono::milliseconds retry_after(const http_response& x, double now_s);
+
+/// `scheme://host:port`, in lower case, without a user's name and password.
+std::string host_of(std::string_view url);
+
+/// `scheme://host/…` for logs: the path of a Slack or Discord address is a
+/// secret.
+std::string shown_url(std::string_view url);
+
+/// The text without the path of `url` and of any other URL in it.
+std::string without_paths(std::string_view text, std::string_view url);
+
+} // namespace render::webhook_sender
