@@ -1,11 +1,15 @@
 #include "messages/job_params.hpp"
 
 #include "messages/http.hpp"
-#include "messages/json.hpp"
+#include "messages/producer_json.hpp"
+#include "messages/web_url.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <charconv>
 #include <cmath>
+#include <optional>
 
 namespace render {
 
@@ -38,6 +42,45 @@ failure bad(std::string_view field, const value* got,
   return {failure_kind::invalid_input, std::move(text)};
 }
 
+bool is_digit(char c) {
+  return std::isdigit(static_cast<unsigned char>(c)) != 0;
+}
+
+/// A number as Python's float() reads text: blanks around it, a plus, and
+/// underscores between digits.
+std::optional<double> number_in(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n\f\v";
+  auto first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos)
+    return std::nullopt;
+  text = text.substr(first, text.find_last_not_of(blanks) - first + 1);
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-')
+    text.remove_prefix(1);
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    auto between = text[i] == '_' && i > 0 && i + 1 < text.size()
+                   && is_digit(text[i - 1]) && is_digit(text[i + 1]);
+    if (!between)
+      plain += text[i];
+  }
+  double out = 0;
+  auto* end = plain.data() + plain.size();
+  auto [at, error] = std::from_chars(plain.data(), end, out);
+  if (error != std::errc{} || at != end || !std::isfinite(out))
+    return std::nullopt;
+  return out;
+}
+
+/// Front ends post form values, and the old worker took what Python converts.
+std::optional<double> number_of(const value& x) {
+  if (x.IsNumber())
+    return x.GetDouble();
+  if (x.IsBool())
+    return x.GetBool() ? 1 : 0;
+  return x.IsString() ? number_in({x.GetString(), x.GetStringLength()})
+                      : std::nullopt;
+}
+
 /// Reads fields of one object; remembers the first failure, so that a parser
 /// is a plain list of fields.
 class reader {
@@ -55,23 +98,26 @@ public:
     auto* x = find(field);
     if (!x)
       return;
-    if (!x->IsNumber() || !(x->GetDouble() >= min && x->GetDouble() <= max))
+    auto number = number_of(*x);
+    if (!number || !(*number >= min && *number <= max))
       return reject(field, x,
                     "a number from " + trimmed(min) + " to " + trimmed(max));
-    out = x->GetDouble();
+    out = *number;
   }
 
   void integer(std::string_view field, int64_t& out, int64_t min, int64_t max) {
     auto* x = find(field);
     if (!x)
       return;
-    auto whole = x->IsNumber() && std::floor(x->GetDouble()) == x->GetDouble();
-    if (!whole || x->GetDouble() < static_cast<double>(min)
-        || x->GetDouble() > static_cast<double>(max))
+    auto number = number_of(*x);
+    // A fraction is cut off, as int() does.
+    auto whole = std::trunc(number.value_or(0));
+    if (!number || !(whole >= static_cast<double>(min))
+        || whole > static_cast<double>(max))
       return reject(field, x,
                     "a whole number from " + std::to_string(min) + " to "
                       + std::to_string(max));
-    out = static_cast<int64_t>(x->GetDouble());
+    out = static_cast<int64_t>(whole);
   }
 
   void text(std::string_view field, std::string& out, bool required,
@@ -101,7 +147,10 @@ public:
   void url(std::string_view field, std::string& out) {
     static constexpr std::string_view accepted = "an http or https URL";
     text(field, out, true, accepted);
-    if (!failed() && !is_web_url(out))
+    if (failed())
+      return;
+    out = normal_web_url(out);
+    if (out.empty())
       reject(field, find(field), accepted);
   }
 
@@ -234,16 +283,11 @@ result<job_params> parse_params(job_kind kind, std::string_view data) {
   if (data.empty())
     return fail(failure_kind::invalid_input,
                 "data is missing; accepted is a JSON object");
-  auto doc = json::parse(data);
+  auto doc = json::parse_from_producer(data);
   if (!doc)
     return fail(with_context("data", doc.error()));
   if (!doc->IsObject())
     return fail(bad("data", &*doc, "a JSON object"));
-  if (auto* url = json::find(*doc, "notify_url");
-      url && !url->IsNull()
-      && (!url->IsString()
-          || (url->GetStringLength() > 0 && !is_web_url(url->GetString()))))
-    return fail(bad("notify_url", url, "an http or https URL"));
   switch (kind) {
   case job_kind::csm:
     return parse_csm(*doc);
@@ -261,8 +305,8 @@ result<job_params> validate(const job& x) {
   auto kind = job_kind_from(x.type);
   if (!kind)
     return fail(failure_kind::invalid_input,
-                "type: got " + json::quote(excerpt(x.type, 80))
-                  + ", accepted is one of csm, whisper, portrait, analyze");
+                "Unknown job type: " + excerpt(x.type, 80)
+                  + "; accepted is one of csm, whisper, portrait, analyze");
   if (x.max_time_s < 0)
     return fail(failure_kind::invalid_input,
                 "max_time: got " + std::to_string(x.max_time_s)
@@ -273,11 +317,9 @@ result<job_params> validate(const job& x) {
 std::string notify_url_of(std::string_view data) {
   if (data.size() > data_bytes_max * 16)
     return {};
-  auto doc = json::parse(data);
-  if (!doc)
-    return {};
-  auto url = json::string_or_empty(*doc, "notify_url");
-  return is_web_url(url) ? url : std::string{};
+  auto doc = json::parse_from_producer(data);
+  return normal_web_url(doc ? json::string_or_empty(*doc, "notify_url")
+                            : json::scan_for_text(data, "notify_url"));
 }
 
 } // namespace render

@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(jobs_that_cannot_run_come_along_as_unfit) {
     reasons[x.subject.id] = x.reason.message;
   BOOST_TEST(reasons.size() == 4u);
   BOOST_TEST(reasons["late"] == "Job expired before processing could begin");
-  BOOST_TEST(reasons["odd"].starts_with("type: got \"video\""));
+  BOOST_TEST(reasons["odd"].starts_with("Unknown job type: video"));
   BOOST_TEST(reasons["garbled"].starts_with("max_time: got \"soon\""));
   for (auto& x : got.unfit) {
     auto done = ask<msg::job_settled>(

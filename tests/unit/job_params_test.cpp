@@ -67,22 +67,23 @@ BOOST_AUTO_TEST_CASE(have_defaults) {
 }
 
 BOOST_AUTO_TEST_CASE(are_accepted_up_to_their_borders) {
-  const std::vector<number_rule> rules{{"temperature",
-                                        "a number from 0 to 2",
-                                        {"0", "0.0", "2", "1.5"},
-                                        {"-0.1", "2.1", "\"1\"", "true", "[]"}},
-                                       {"topk",
-                                        "a whole number from 1 to 100",
-                                        {"1", "100", "50.0"},
-                                        {"0", "101", "1.5", "\"50\""}},
-                                       {"max_audio_length",
-                                        "a whole number from 1000 to 30000",
-                                        {"1000", "30000"},
-                                        {"999", "30001", "1e300", "{}"}},
-                                       {"pause_duration",
-                                        "a whole number from 0 to 500",
-                                        {"0", "500"},
-                                        {"-1", "501", "0.5"}}};
+  const std::vector<number_rule> rules{
+    {"temperature",
+     "a number from 0 to 2",
+     {"0", "0.0", "2", "1.5"},
+     {"-0.1", "2.1", "\"hot\"", "\"nan\"", "NaN", "[]"}},
+    {"topk",
+     "a whole number from 1 to 100",
+     {"1", "100", "50.0"},
+     {"0", "101", "0.9", "false", "\"5__0\"", "\"_5\"", "\"\"", "\"0x5\""}},
+    {"max_audio_length",
+     "a whole number from 1000 to 30000",
+     {"1000", "30000"},
+     {"999", "30001", "1e300", "{}"}},
+    {"pause_duration",
+     "a whole number from 0 to 500",
+     {"0", "500"},
+     {"-1", "501", "Infinity"}}};
   for (auto& rule : rules) {
     auto member = "\"" + std::string{rule.field} + "\":";
     for (auto* x : rule.fit)
@@ -92,6 +93,22 @@ BOOST_AUTO_TEST_CASE(are_accepted_up_to_their_borders) {
     // Absent and null are the same.
     good<csm_params>(job_kind::csm, csm(member + "null"));
   }
+}
+
+BOOST_AUTO_TEST_CASE(are_read_as_python_converts_them) {
+  for (auto* x : {"0.9", "\"0.9\"", "\" 0.9 \"", "\"+0.9\"", "\"9e-1\""})
+    BOOST_TEST(
+      good<csm_params>(job_kind::csm, csm("\"temperature\":" + std::string{x}))
+        .temperature
+      == 0.9);
+  for (auto* x : {"50", "50.7", "\"50\"", "\" 5_0 \"", "\"+50\"", "5e1"})
+    BOOST_TEST(
+      good<csm_params>(job_kind::csm, csm("\"topk\":" + std::string{x})).topk
+      == 50);
+  BOOST_TEST(good<csm_params>(job_kind::csm, csm(R"("topk":true)")).topk == 1);
+  BOOST_TEST(
+    good<csm_params>(job_kind::csm, csm(R"("temperature":false)")).temperature
+    == 0);
 }
 
 BOOST_AUTO_TEST_CASE(name_the_value_that_was_refused) {
@@ -266,8 +283,13 @@ BOOST_AUTO_TEST_CASE(may_name_a_notify_url) {
   good<csm_params>(job_kind::csm, csm(R"("notify_url":"http://r.example/h")"));
   good<csm_params>(job_kind::csm, csm(R"("notify_url":"")"));
   good<csm_params>(job_kind::csm, csm(R"("notify_url":null)"));
-  refuses(job_kind::csm, csm(R"("notify_url":"mailto:a@b")"), "notify_url",
-          R"("mailto:a@b")", "http or https");
+  // A bad one costs the webhook, not the job.
+  for (auto* x : {R"("mailto:a@b")", R"("not a url")", "123", "false", "{}",
+                  R"("example.com/hook")"}) {
+    auto data = csm(R"("notify_url":)" + std::string{x});
+    good<csm_params>(job_kind::csm, data);
+    BOOST_TEST(notify_url_of(data).empty(), data);
+  }
   BOOST_TEST(notify_url_of(R"({"notify_url":"http://r.example/h"})")
              == "http://r.example/h");
   // Also where nothing else is right.
@@ -276,6 +298,39 @@ BOOST_AUTO_TEST_CASE(may_name_a_notify_url) {
   for (auto* x :
        {"", "{", "[]", R"({"notify_url":7})", R"({"notify_url":"file:///a"})"})
     BOOST_TEST(notify_url_of(x).empty());
+}
+
+BOOST_AUTO_TEST_CASE(may_hold_what_python_calls_json) {
+  for (auto* x : {"NaN", "-Infinity", "[Infinity]", R"("cut \ud83d")",
+                  R"("\ude00 NaN")", R"("\\ud83d")"})
+    good<csm_params>(job_kind::csm, csm(R"("title":)" + std::string{x}));
+  auto said = good<csm_params>(job_kind::csm,
+                               R"({"text":"a\ud83d\ude00b\ud83dc\ude00"})");
+  BOOST_TEST(said.monologue.front()
+             == "a\xf0\x9f\x98\x80"
+                "b\xef\xbf\xbd"
+                "c\xef\xbf\xbd");
+}
+
+BOOST_AUTO_TEST_CASE(may_hold_urls_with_blanks) {
+  auto x = good<whisper_params>(
+    job_kind::whisper, R"({"audio_url":" http://a.example/My Recording.mp3"})");
+  BOOST_TEST(x.audio_url == "http://a.example/My%20Recording.mp3");
+  BOOST_TEST(notify_url_of(R"({"notify_url":"http://r.example/a b"})")
+             == "http://r.example/a%20b");
+}
+
+BOOST_AUTO_TEST_CASE(keeps_its_webhook_when_it_cannot_be_read) {
+  for (auto* x :
+       {R"({"notify_url" : "http://r.example/h?a=\"b", "text": )",
+        R"({"text": oops, "notify_url":"http://r.example/h?a=\"b"})"}) {
+    BOOST_TEST(bad(job_kind::csm, x).rfind("data", 0) == 0u);
+    BOOST_TEST(notify_url_of(x) == "http://r.example/h?a=%22b");
+  }
+  for (auto* x : {R"({"notify_url":"http://r.example/h)", R"({"notify_url":)",
+                  R"({"notify_url")", R"({"notify_url":"file:///a",)",
+                  R"({"notify_url":"\)", R"({"notify_url":7,)"})
+    BOOST_TEST(notify_url_of(x).empty(), x);
 }
 
 BOOST_AUTO_TEST_CASE(is_shown_in_excerpts_only) {
@@ -297,7 +352,7 @@ BOOST_AUTO_TEST_CASE(belongs_to_a_known_type_and_a_sane_time) {
   BOOST_REQUIRE(!validate(x));
   BOOST_TEST(
     validate(x).error().message
-    == R"(type: got "CSM", accepted is one of csm, whisper, portrait, )"
+    == "Unknown job type: CSM; accepted is one of csm, whisper, portrait, "
        "analyze");
 }
 

@@ -28,3 +28,10 @@ render_test(
   LABEL unit
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/utf8_test.cpp
   DEPENDS render_messages)
+
+render_test(
+  web_url_test
+  LABEL unit
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/web_url_test.cpp
+  DEPENDS render_records)

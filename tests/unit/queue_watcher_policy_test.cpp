@@ -21,7 +21,7 @@ BOOST_AUTO_TEST_CASE(is_a_passed_deadline_or_a_bad_record) {
   x.data = "{";
   BOOST_TEST((flaw_of(x, t0)->kind == failure_kind::invalid_input));
   x.type = "teleport";
-  BOOST_TEST(flaw_of(x, t0)->message.find("type: got") == 0u);
+  BOOST_TEST(flaw_of(x, t0)->message.find("Unknown job type:") == 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

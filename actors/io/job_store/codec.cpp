@@ -61,8 +61,8 @@ failure reason_of(std::string_view reason, const job& subject) {
             "hash job:"
               + excerpt(subject.id, 80)};
   return {failure_kind::invalid_input,
-          "type: got " + json::quote(excerpt(subject.type, 80))
-            + ", accepted is one of csm, whisper, portrait, analyze"};
+          "Unknown job type: " + excerpt(subject.type, 80)
+            + "; accepted is one of csm, whisper, portrait, analyze"};
 }
 
 // A time of the record; what cannot be read counts as absent and is the flaw.
