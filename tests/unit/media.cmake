@@ -4,3 +4,12 @@ render_test(
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/media_test.cpp
   DEPENDS render_media_work opencv_imgcodecs)
+add_dependencies(media_test c3-decode)
+
+render_test(
+  box_test
+  LABEL unit
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/box_test.cpp
+  DEPENDS render_media_work opencv_imgcodecs)
+add_dependencies(box_test c3-decode)

@@ -1,11 +1,9 @@
 #include "actors/io/media/audio.hpp"
 
-#include "actors/io/media/identify.hpp"
+#include "actors/io/media/box.hpp"
 #include "actors/io/media/process.hpp"
 #include "messages/http.hpp"
 #include "messages/json.hpp"
-
-#include <taglib/fileref.h>
 
 #include <charconv>
 #include <filesystem>
@@ -15,8 +13,8 @@ namespace render::media {
 namespace {
 
 tl::unexpected<failure> no_sound(const std::string& path,
-                                 const std::string& why) {
-  auto what = identify(path);
+                                 const std::string& why, std::stop_token stop) {
+  auto what = boxed::identify(path, std::move(stop));
   if (what && what->bytes == 0)
     return fail(failure_kind::invalid_input, "the file is empty (0 bytes)");
   if (what && what->content_type == "text/html")
@@ -30,14 +28,6 @@ std::string last_line(std::string text) {
   while (!text.empty() && text.back() == '\n')
     text.pop_back();
   return excerpt(text.substr(text.rfind('\n') + 1), 200);
-}
-
-double duration_by_tags(const std::string& path) {
-  TagLib::FileRef file{path.c_str()};
-  if (file.isNull() || !file.audioProperties())
-    return -1;
-  auto ms = file.audioProperties()->lengthInMilliseconds();
-  return ms > 0 ? ms / 1000.0 : -1;
 }
 
 std::string extension_of_format(const std::string& format) {
@@ -64,7 +54,7 @@ result<audio_probe> probe(const std::string& path, const audio_tools& tools,
   if (!got)
     return fail(got.error());
   if (got->exit_code != 0)
-    return no_sound(path, "not sound that can be read");
+    return no_sound(path, "not sound that can be read", stop);
   return read_probe(got->out);
 }
 
@@ -86,7 +76,11 @@ result<std::string> convert(const msg::prepare_audio& x,
                                 "file:" + x.input,
                                 "-vn",
                                 "-map",
-                                "0:a:0"};
+                                "0:a:0",
+                                "-t",
+                                std::to_string(tools.seconds_max),
+                                "-fs",
+                                std::to_string(tools.output_bytes_max)};
   if (mono)
     argv.insert(argv.end(), {"-ac", "1", "-c:a", "pcm_s16le"});
   else
@@ -142,7 +136,7 @@ result<msg::prepared_audio> prepare(const msg::prepare_audio& x,
   if (!seen)
     return fail(seen.error());
   if (!seen->has_audio)
-    return no_sound(x.input, "there is no sound in it");
+    return no_sound(x.input, "there is no sound in it", stop);
   msg::prepared_audio out;
   if (x.form == msg::audio_form::widely_readable && is_widely_readable(*seen)) {
     // Only a fitting name: services choose their decoder by it.
@@ -157,9 +151,9 @@ result<msg::prepared_audio> prepare(const msg::prepare_audio& x,
       return fail(converted.error());
     out.path = std::move(*converted);
   }
-  if (auto what = identify(out.path))
+  if (auto what = boxed::identify(out.path, stop))
     out.content_type = what->content_type;
-  out.duration_s = duration_by_tags(out.path);
+  out.duration_s = boxed::duration_by_tags(out.path, stop);
   if (out.duration_s < 0)
     out.duration_s = seen->duration_s;
   return out;

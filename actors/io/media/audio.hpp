@@ -14,6 +14,9 @@ struct audio_tools {
   std::string ffmpeg = "ffmpeg";
   std::string ffprobe = "ffprobe";
   std::chrono::milliseconds limit{300'000};
+  /// What is longer or larger is cut off when it is converted.
+  uint32_t seconds_max = 4 * 3'600;
+  uint64_t output_bytes_max = 256ull << 20;
 };
 
 /// What ffprobe says of a file.

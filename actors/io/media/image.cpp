@@ -48,20 +48,19 @@ cv::Mat to_8_bit(const cv::Mat& x) {
   return out;
 }
 
+/// Row by row: planes of floats would take five times the picture.
 cv::Mat over_white(const cv::Mat& bgra) {
-  std::vector<cv::Mat> parts;
-  cv::split(bgra, parts);
-  cv::Mat alpha;
-  parts[3].convertTo(alpha, CV_32F, 1.0 / 255);
-  for (size_t i = 0; i < 3; ++i) {
-    cv::Mat x;
-    parts[i].convertTo(x, CV_32F);
-    x = x.mul(alpha) + 255.0 * (1.0 - alpha);
-    x.convertTo(parts[i], CV_8U);
+  cv::Mat out(bgra.rows, bgra.cols, CV_8UC3);
+  for (int row = 0; row < bgra.rows; ++row) {
+    auto* from = bgra.ptr<cv::Vec4b>(row);
+    auto* to = out.ptr<cv::Vec3b>(row);
+    for (int column = 0; column < bgra.cols; ++column) {
+      auto alpha = from[column][3];
+      for (int i = 0; i < 3; ++i)
+        to[column][i] = static_cast<uchar>(
+          (from[column][i] * alpha + 255 * (255 - alpha) + 127) / 255);
+    }
   }
-  parts.resize(3);
-  cv::Mat out;
-  cv::merge(parts, out);
   return out;
 }
 
@@ -73,8 +72,10 @@ cv::Mat decode(const std::string& bytes, bool flatten) {
   // Only the colour mode applies the EXIF orientation, and only the unchanged
   // mode keeps alpha; pictures with both are left as they are stored.
   auto stored = cv::imdecode(raw, cv::IMREAD_UNCHANGED);
-  if (stored.channels() != 4)
+  if (stored.channels() != 4) {
+    stored.release();
     return cv::imdecode(raw, cv::IMREAD_COLOR);
+  }
   auto bgra = to_8_bit(stored);
   return flatten ? over_white(bgra) : bgra;
 }
@@ -134,6 +135,13 @@ result<msg::prepared_image> prepare(const msg::prepare_image& x,
     return bad("the picture has " + std::to_string(header->width) + "x"
                + std::to_string(header->height) + " pixels, accepted is up to "
                + std::to_string(limits.pixels_max));
+  if (uint64_t{header->width} * header->height * header->pixel_bytes
+      > limits.decoded_bytes_max)
+    return bad("the picture has " + std::to_string(header->width) + "x"
+               + std::to_string(header->height) + " pixels of "
+               + std::to_string(header->pixel_bytes)
+               + " bytes, accepted is up to "
+               + std::to_string(limits.decoded_bytes_max) + " bytes");
   try {
     return prepare_checked(x, *bytes);
   } catch (const cv::Exception& err) {

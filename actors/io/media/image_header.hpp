@@ -15,10 +15,14 @@ struct image_header {
   /// As stored; EXIF orientation not applied.
   uint32_t width = 0;
   uint32_t height = 0;
+  /// Of one decoded pixel.
+  uint32_t pixel_bytes = 4;
 };
 
 /// `bytes`: the whole file. Fails as `invalid_input` when it is none of the
-/// three formats, or incomplete.
+/// three formats, incomplete, or made to be unpacked without end: PNG with more
+/// than 32 packed texts and profiles or one above 1 MB, JPEG of more than 100
+/// scans.
 result<image_header> read_image_header(std::string_view bytes);
 
 } // namespace render::media

@@ -1,6 +1,6 @@
 #include "actors/io/media/media.hpp"
 
-#include "actors/io/media/identify.hpp"
+#include "actors/io/media/box.hpp"
 #include "messages/failure_caf.hpp"
 
 namespace render {
@@ -47,16 +47,16 @@ media_shell_actor::behavior_type media_behavior(self_ptr self,
   self->state.log = std::move(log);
   return {
     [self](const msg::identify_file& x) {
-      return hand_over<msg::file_identity>(self, x.group,
-                                           [x](const std::stop_token&) {
-                                             return media::identify(x.path);
-                                           });
+      return hand_over<msg::file_identity>(
+        self, x.group, [x](const std::stop_token& stop) {
+          return media::boxed::identify(x.path, stop);
+        });
     },
     [self](const msg::prepare_image& x) {
       return hand_over<msg::prepared_image>(
         self, x.group,
-        [x, limits = self->state.cfg.images](const std::stop_token&) {
-          return media::prepare(x, limits);
+        [x, limits = self->state.cfg.images](const std::stop_token& stop) {
+          return media::boxed::prepare(x, limits, stop);
         });
     },
     [self](const msg::prepare_audio& x) {

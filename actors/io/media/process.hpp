@@ -1,6 +1,8 @@
 #pragma once
 // Runs another program to its end: arguments as a vector, never through a
-// shell, its output kept, its life limited. Blocks the calling thread.
+// shell, its output kept, its life limited, in a box without this process's
+// environment, descriptors, network and privileges. Blocks the calling thread.
+#include "actors/io/media/confine.hpp"
 #include "messages/failure.hpp"
 
 #include <chrono>
@@ -23,6 +25,7 @@ struct program_output {
 /// `stop` is requested; its whole process group is killed then.
 result<program_output> run_program(const std::vector<std::string>& argv,
                                    std::chrono::milliseconds limit,
-                                   std::stop_token stop);
+                                   std::stop_token stop,
+                                   const child_limits& box = {});
 
 } // namespace render::media

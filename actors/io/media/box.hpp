@@ -1,0 +1,26 @@
+#pragma once
+// The decoders of hostile files (OpenCV, TagLib, libmagic), each run in a
+// program of its own, c3-decode, without secrets and within limits. Blocks the
+// calling thread.
+#include "actors/io/media/image.hpp"
+#include "messages/failure.hpp"
+#include "messages/media.hpp"
+
+#include <stop_token>
+#include <string>
+
+namespace render::media::boxed {
+
+/// Like `media::identify`.
+result<msg::file_identity> identify(const std::string& path,
+                                    std::stop_token stop);
+
+/// Like `media::prepare`.
+result<msg::prepared_image> prepare(const msg::prepare_image& x,
+                                    const image_limits& limits,
+                                    std::stop_token stop);
+
+/// Seconds by the file's tags; negative when they do not say.
+double duration_by_tags(const std::string& path, std::stop_token stop);
+
+} // namespace render::media::boxed

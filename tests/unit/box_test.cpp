@@ -1,0 +1,173 @@
+// Hostile files, and the box in which they are read.
+#include "actors/io/media/audio.hpp"
+#include "actors/io/media/box.hpp"
+#include "actors/io/media/process.hpp"
+#include "tests/harness/temp_folder.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <fcntl.h>
+#include <opencv2/imgcodecs.hpp>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+using namespace render;
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+
+namespace {
+
+struct box_fixture {
+  std::string write(const std::string& name, const std::string& bytes) const {
+    std::ofstream{folder.path(name), std::ios::binary} << bytes;
+    return folder.path(name);
+  }
+
+  result<msg::prepared_image> picture(const std::string& input,
+                                      std::stop_token stop = {}) const {
+    msg::prepare_image x;
+    x.input = input;
+    x.output = folder.path("out.png");
+    return media::boxed::prepare(x, {}, stop);
+  }
+
+  std::string refusal(const std::string& bytes) const {
+    auto got = picture(write("in", bytes));
+    BOOST_REQUIRE(!got);
+    BOOST_TEST((got.error().kind == failure_kind::invalid_input));
+    return got.error().message;
+  }
+
+  std::string encoded(const char* extension) const {
+    auto name = folder.path("made"s + extension);
+    BOOST_REQUIRE(cv::imwrite(name, cv::Mat::zeros(8, 8, CV_8UC3)));
+    std::ifstream in{name, std::ios::binary};
+    std::ostringstream out;
+    out << in.rdbuf();
+    return std::move(out).str();
+  }
+
+  harness::temp_folder folder;
+};
+
+std::string shell(const std::string& script) {
+  auto got = media::run_program({"bash", "-c", script}, 60s, {});
+  BOOST_REQUIRE(got);
+  return got->out + got->err;
+}
+
+std::string big_endian(uint32_t x) {
+  std::string out;
+  for (int shift = 24; shift >= 0; shift -= 8)
+    out += static_cast<char>((x >> shift) & 0xff);
+  return out;
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(a_box, box_fixture)
+
+BOOST_AUTO_TEST_CASE(holds_no_secret_and_no_descriptor) {
+  setenv("C3_API_KEY", "swordfish", 1);
+  auto open_to_children = ::open("/dev/null", O_RDONLY);
+  BOOST_REQUIRE(fcntl(open_to_children, F_DUPFD, 40) >= 40);
+  auto seen = shell("cat /proc/self/environ; ls -l /proc/$$/fd");
+  BOOST_TEST(seen.find("swordfish") == std::string::npos);
+  BOOST_TEST(seen.find("PATH=") != std::string::npos);
+  BOOST_TEST(seen.find(" 40 ->") == std::string::npos, seen);
+  unsetenv("C3_API_KEY");
+}
+
+BOOST_AUTO_TEST_CASE(has_walls) {
+  BOOST_TEST(shell("ulimit -c").starts_with("0"));
+  BOOST_TEST(shell("ulimit -v").find("unlimited") == std::string::npos);
+  BOOST_TEST(shell("ulimit -f").find("unlimited") == std::string::npos);
+  BOOST_TEST(shell("grep NoNewPrivs /proc/self/status").find('1')
+             != std::string::npos);
+  // Refused by the filter, before anybody is asked.
+  BOOST_TEST(shell("exec 5<>/dev/tcp/127.0.0.1/9").find("denied")
+             != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(does_the_usual_work) {
+  auto got = picture(write("in", encoded(".jpg")));
+  BOOST_REQUIRE_MESSAGE(got, (got ? "" : got.error().message));
+  BOOST_TEST(got->width == 8u);
+  BOOST_TEST(std::filesystem::exists(folder.path("out.png")));
+  auto what = media::boxed::identify(folder.path("out.png"), {});
+  BOOST_REQUIRE(what);
+  BOOST_TEST(what->content_type == "image/png");
+  BOOST_TEST(what->extension == ".png");
+}
+
+BOOST_AUTO_TEST_CASE(ends_with_its_job) {
+  std::stop_source stop;
+  stop.request_stop();
+  auto got = picture(write("in", encoded(".jpg")), stop.get_token());
+  BOOST_REQUIRE(!got);
+  BOOST_TEST((got.error().kind == failure_kind::cancelled));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(a_hostile_file, box_fixture)
+
+BOOST_AUTO_TEST_CASE(of_many_pixels_is_refused_by_its_header) {
+  auto bits = (10'000u - 1) | (10'000u - 1) << 14;
+  auto webp = "RIFF"s + std::string{"\x20\0\0\0", 4} + "WEBPVP8L"
+              + std::string{"\x14\0\0\0\x2f", 5};
+  for (int i = 0; i < 4; ++i)
+    webp += static_cast<char>((bits >> (8 * i)) & 0xff);
+  webp += std::string(15, '\0');
+  BOOST_TEST(refusal(webp).find("10000x10000") != std::string::npos);
+  // 36 million pixels of eight bytes.
+  auto png = encoded(".png");
+  png.replace(16, 10, big_endian(6'000) + big_endian(6'000) + "\x10\x06");
+  BOOST_TEST(refusal(png).find("8 bytes") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(of_many_packed_texts_is_refused) {
+  auto png = encoded(".png");
+  std::string texts;
+  for (int i = 0; i < 900; ++i)
+    texts += big_endian(4) + "zTXta\0\0x"s + big_endian(0);
+  BOOST_TEST(refusal(png.substr(0, 33) + texts + png.substr(33)).find("packed")
+             != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(of_many_scans_is_refused) {
+  auto jpeg = encoded(".jpg");
+  std::string scans;
+  for (int i = 0; i < 2'000; ++i)
+    scans += "\xff\xda\0\x08\x01\x01\0\0\x3f\0"s;
+  BOOST_TEST(refusal(jpeg.substr(0, jpeg.size() - 2) + scans + "\xff\xd9")
+               .find("100 scans")
+             != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(of_long_sound_is_cut_off) {
+  auto made = media::run_program({"ffmpeg", "-v", "error", "-f", "lavfi", "-i",
+                                  "anullsrc=r=8000:cl=mono:d=600",
+                                  "file:" + folder.path("long.flac")},
+                                 60s, {});
+  BOOST_REQUIRE(made && made->exit_code == 0);
+  msg::prepare_audio x;
+  x.input = folder.path("long.flac");
+  x.output_stem = folder.path("ready");
+  x.form = msg::audio_form::mono_wav;
+  media::audio_tools tools;
+  tools.seconds_max = 2;
+  auto got = media::prepare(x, tools, {});
+  BOOST_REQUIRE_MESSAGE(got, (got ? "" : got.error().message));
+  BOOST_TEST(std::filesystem::file_size(got->path) < 40'000u);
+  tools.seconds_max = 3'600;
+  tools.output_bytes_max = 100'000;
+  got = media::prepare(x, tools, {});
+  BOOST_REQUIRE(got);
+  BOOST_TEST(std::filesystem::file_size(got->path) < 200'000u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
