@@ -188,8 +188,11 @@ const std::vector<setting>& settings() {
      "Password of the sentinels themselves; unset: no AUTH.", true, false,
      text(&c::redis_sentinel_password)},
     {"OUTPUT_DIR", "/app/output",
-     "Working files, and results before upload; created when missing.", false,
-     false, text(&c::output_dir)},
+     "Working files and results, uploaded ones too; created when missing.",
+     false, false, text(&c::output_dir)},
+    {"RESULT_TTL", "604800",
+     "Seconds that results stay in OUTPUT_DIR; 0: for ever.", false, false,
+     duration(&c::result_ttl)},
     {"JOURNAL_DIR", "",
      "Where the worker keeps what it owns, should Redis lose it; unset: "
      "journal below OUTPUT_DIR.",
@@ -320,6 +323,21 @@ result<void> check_together(const worker_config& cfg) {
   return {};
 }
 
+constexpr std::string_view mask = "********";
+
+// Whatever stands in front of the host: a password may stand there, in a
+// setting that is none of the secrets.
+std::string masked_url(std::string_view value) {
+  auto begin = value.find("://");
+  begin = begin == std::string_view::npos ? 0 : begin + 3;
+  auto end = std::min(value.find_first_of("/?#", begin), value.size());
+  auto at = value.substr(0, end).rfind('@');
+  if (at == std::string_view::npos || at < begin)
+    return std::string{value};
+  return std::string{value.substr(0, begin)}.append(mask).append(
+    value.substr(at));
+}
+
 } // namespace
 
 result<worker_config> parse_config(const environment& env) {
@@ -352,9 +370,9 @@ std::string effective_config(const environment& env) {
     out += x.name;
     out += '=';
     if (x.secret && !value.empty())
-      out += "********";
+      out += mask;
     else
-      out += value;
+      out += masked_url(value);
     out += '\n';
   }
   return out;

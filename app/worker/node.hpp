@@ -1,6 +1,7 @@
 #pragma once
 // The composition root of the service: the actor system, the real outside
 // worlds, and the end of it all. Who is spawned with which handles: wiring.hpp.
+#include "actors/io/object_store/result_sweeper.hpp"
 #include "actors/log.hpp"
 #include "app/worker/config.hpp"
 #include "app/worker/wiring.hpp"
@@ -43,6 +44,8 @@ public:
   result<void> check_storage();
 
 private:
+  void sweep_results();
+
   worker_config cfg_;
   logger log_;
   node_surroundings around_;
@@ -50,6 +53,7 @@ private:
   std::unique_ptr<caf::actor_system> system_;
   outside_worlds outside_;
   deciding_actors deciding_;
+  result_sweeper_actor sweeper_;
   std::thread watchdog_;
 };
 

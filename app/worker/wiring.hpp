@@ -39,7 +39,9 @@ struct node_surroundings {
   /// See `job_store_deps`.
   std::shared_ptr<job_store::journal> local
     = std::make_shared<job_store::no_journal>();
-  std::shared_ptr<folder_keeper> folders = folders_on_disk();
+  std::shared_ptr<folder_keeper> folders = {};
+  /// Results stay in `output_dir` also when they are uploaded.
+  bool keeps_results = false;
 };
 
 /// The actors that decide; they spawn all others.
