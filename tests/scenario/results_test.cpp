@@ -35,7 +35,7 @@ struct fixture : deterministic_system {
     auto got = std::make_shared<std::optional<msg::stored_file>>();
     msg::store_file what{temp.path("made"), name, content_type, "job/1/1"};
     spawn([objects, what, got](caf::event_based_actor* self) {
-      self->request(objects, 1h, what)
+      self->request(objects, 3'600s, what)
         .then(
           [got](msg::stored_file& x) {
             *got = std::move(x);
