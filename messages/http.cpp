@@ -1,5 +1,6 @@
 #include "messages/http.hpp"
 
+#include "messages/printable.hpp"
 #include "messages/utf8.hpp"
 
 #include <algorithm>
@@ -12,6 +13,13 @@ namespace {
 constexpr std::string_view unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                         "abcdefghijklmnopqrstuvwxyz"
                                         "0123456789-_.~";
+
+bool has_unprintable(std::string_view text) {
+  while (!text.empty())
+    if (is_unprintable(take_utf8(text)))
+      return true;
+  return false;
+}
 
 } // namespace
 
@@ -52,7 +60,8 @@ bool is_web_url(std::string_view url) {
                       });
     if (same)
       return url[scheme.size()] != '/' && url[scheme.size()] != '?'
-             && url.find_first_of(" \t\r\n") == std::string_view::npos;
+             && url.find(' ') == std::string_view::npos
+             && !has_unprintable(url);
   }
   return false;
 }
@@ -83,8 +92,7 @@ std::string excerpt(std::string_view bytes, size_t limit) {
     if (out.size() >= limit)
       return out + "...";
     auto character = take_utf8(bytes);
-    auto first = static_cast<unsigned char>(character[0]);
-    if (first <= ' ' || first == 0x7f) {
+    if (character == " " || is_unprintable(character)) {
       gap = !out.empty();
       continue;
     }

@@ -1,6 +1,7 @@
 // The launch: tries, delays, and what to do when an answer was lost.
 #include "actors/gpu_instance/policy.hpp"
 #include "messages/append.hpp"
+#include "messages/http.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -106,8 +107,8 @@ effects policy::begin_adopted(double now_s) {
   launched_s_ = x.launched_s > 0 ? x.launched_s : x.intent_s;
   if (x.state == gpu_entry_state::stopping)
     return begin_stop("its worker died while stopping it", now_s);
-  effects out{say{severity::info,
-                  "taken over from a dead worker, workload " + gpu_.workload}};
+  effects out{say{severity::info, "taken over from a dead worker, workload "
+                                    + excerpt(gpu_.workload, 300)}};
   append(out, begin_boot(now_s));
   return out;
 }
@@ -199,7 +200,7 @@ effects policy::on_ledger_viewed(const result<msg::gpus_seen>& got,
     return not_found(found, now_s);
   effects out{
     say{severity::info, "the launch of unknown outcome had worked: workload "
-                          + found.mine->workload}};
+                          + excerpt(found.mine->workload, 300)}};
   append(out, adopt(std::move(*found.mine), now_s));
   return out;
 }
@@ -279,7 +280,7 @@ effects policy::look_further() {
   launched_s_ = 0;
   phase_ = gpu_phase::launching;
   append(out, look_up_later({failure_kind::outcome_unknown,
-                             "workload " + taken
+                             "workload " + excerpt(taken, 300)
                                + " is in another launch's ledger entry"}));
   out.push_back(update());
   return out;
@@ -292,7 +293,8 @@ effects policy::adopt(gpu_workload gpu, double now_s) {
   unsure_ = false;
   if (stop_wanted_)
     return begin_stop(*stop_wanted_, now_s);
-  effects out{say{severity::info, "launched as workload " + gpu_.workload}};
+  effects out{
+    say{severity::info, "launched as workload " + excerpt(gpu_.workload, 300)}};
   append(out, begin_boot(now_s));
   return out;
 }

@@ -1,7 +1,9 @@
 #include "actors/queue_watcher/policy.hpp"
 
 #include "messages/append.hpp"
+#include "messages/job_id.hpp"
 #include "messages/job_params.hpp"
+#include "messages/printable.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -30,6 +32,25 @@ bool is_late(double complete_by_s, double now_s) {
   return complete_by_s > 0 && complete_by_s <= now_s;
 }
 
+std::string name_of(const job& x) {
+  return "job " + printable(x.id, 80) + " (" + printable(x.type, 40) + "): ";
+}
+
+// A job that ends before it began: its producer looks for the reason here.
+std::string last_word(const msg::unfit_job& x, double now_s) {
+  auto& [subject, reason] = x;
+  if (reason.kind != failure_kind::deadline_passed)
+    return name_of(subject) + "refused: " + printable(reason.message, 500);
+  auto out = name_of(subject) + "expired: ";
+  if (subject.created_at_s <= 0)
+    return out + reason.message;
+  auto waited = since(subject.created_at_s, now_s);
+  return out + "waited "
+         + std::to_string(
+           std::chrono::duration_cast<std::chrono::seconds>(waited).count())
+         + " s, and its complete_by has passed";
+}
+
 // Is any slot open in `now` that was not open in `before`?
 bool grown(const std::vector<msg::claim_quota>& before,
            const std::vector<msg::claim_quota>& now) {
@@ -43,6 +64,8 @@ bool grown(const std::vector<msg::claim_quota>& before,
 } // namespace
 
 std::optional<failure> flaw_of(const job& x, double now_s) {
+  if (auto id = job_id::from(x.id); !id)
+    return id.error();
   if (is_late(x.complete_by_s, now_s))
     return failure{failure_kind::deadline_passed,
                    "Job expired before processing could begin"};
@@ -234,6 +257,7 @@ std::vector<msg::claim_quota> policy::open_quotas() const {
 }
 
 effects policy::hand_over(msg::claimed_jobs x, double now_s) {
+  effects lines;
   msg::jobs_claimed out;
   out.unfit = std::move(x.unfit);
   for (auto& claimed : x.jobs) {
@@ -243,11 +267,24 @@ effects policy::hand_over(msg::claimed_jobs x, double now_s) {
     }
     ++delivered_;
     on_the_way_.push_back(claimed.type);
+    greet(claimed, lines);
     out.jobs.push_back(std::move(claimed));
   }
-  if (out.jobs.empty() && out.unfit.empty())
-    return {};
-  return {deliver{std::move(out)}};
+  for (auto& y : out.unfit)
+    lines.push_back(tell{last_word(y, now_s)});
+  if (!out.jobs.empty() || !out.unfit.empty())
+    lines.push_back(deliver{std::move(out)});
+  return lines;
+}
+
+void policy::greet(const job& x, effects& out) {
+  auto id = job_id::from(x.id);
+  if (told_of_odd_id_ || !id || id->is_uuid())
+    return;
+  told_of_odd_id_ = true;
+  out.push_back(tell{name_of(x)
+                     + "its id is no UUID; it is taken all the same, as are "
+                       "others like it"});
 }
 
 effects policy::next(double now_s) {

@@ -65,12 +65,16 @@ struct arm_timer {
   uint64_t generation = 0;
   duration delay{0};
 };
-/// For the log.
+/// For the log, as a trouble of the queue.
 struct complain {
   std::string text;
 };
+/// For the log, as it stands: a line about one job.
+struct tell {
+  std::string text;
+};
 using effect = std::variant<wait_for_work, claim, peek, reject, deliver, report,
-                            arm_timer, complain>;
+                            arm_timer, complain, tell>;
 using effects = std::vector<effect>;
 
 /// Why this job cannot run, whatever GPU is there; nothing when it can.
@@ -108,6 +112,7 @@ private:
 
   std::vector<msg::claim_quota> open_quotas() const;
   effects hand_over(msg::claimed_jobs x, double now_s);
+  void greet(const job& x, effects& out);
   effects next(double now_s);
   duration peek_spacing() const;
   duration until_first_deadline(double now_s) const;
@@ -148,6 +153,8 @@ private:
   /// When the rescan timer is due; 0: not armed.
   double timer_at_s_ = 0;
   std::set<std::string> rejecting_;
+  /// A job whose id is no UUID has been seen, and the log told.
+  bool told_of_odd_id_ = false;
   /// What the last peek showed and can run.
   std::vector<seen_job> seen_;
   duration backoff_;

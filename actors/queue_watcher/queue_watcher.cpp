@@ -94,6 +94,10 @@ struct shell {
   void operator()(complain x) const {
     deps.log->warn("queue: {}", x.text);
   }
+
+  void operator()(tell x) const {
+    deps.log->warn("{}", x.text);
+  }
 };
 
 } // namespace

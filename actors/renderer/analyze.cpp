@@ -48,8 +48,8 @@ private:
   step prepare() {
     call out;
     out.operations.emplace_back(
-      msg::prepare_image{env_.work_dir + "/image",
-                         env_.work_dir + "/picture.jpg",
+      msg::prepare_image{work_file(env_, "image"),
+                         work_file(env_, "picture.jpg"),
                          image_side_max,
                          true,
                          {},
@@ -96,7 +96,7 @@ private:
     out.on_end = [this](const result<http_response>& got) {
       return generated(got);
     };
-    return {"ask " + question_.model, 0.2, std::move(out)};
+    return {"ask " + excerpt(question_.model, 300), 0.2, std::move(out)};
   }
 
   stream_event heard(std::string_view bytes) {

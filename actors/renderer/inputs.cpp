@@ -157,7 +157,7 @@ http_request fetch_request(std::string_view url, std::string_view stem,
                            const render_environment& env) {
   http_request out;
   out.url = url;
-  out.output_file = env.work_dir + "/" + std::string{stem};
+  out.output_file = work_file(env, stem);
   out.max_body_bytes = env.max_input_bytes;
   out.max_redirects = 5;
   out.connect_timeout = 10s;

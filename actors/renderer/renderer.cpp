@@ -13,7 +13,7 @@ void shell::log(spdlog::level::level_enum level,
 }
 
 std::string shell::group_prefix() const {
-  return st().task.subject.id + "/";
+  return "job/" + st().task.subject.id + "/";
 }
 
 std::string shell::next_group() const {
@@ -50,9 +50,12 @@ void shell::begin() const {
   auto params = validate(st().task.subject);
   if (!params)
     return perform(finish_with(params.error()));
-  if (auto made = st().folder.create(st().deps.folders, st().env.work_dir);
-      !made)
+  auto& subject = st().task.subject;
+  auto made = st().folder.create(
+    st().deps.folders, subject.id + "-" + std::to_string(subject.attempt));
+  if (!made)
     return perform(finish_with(made.error()));
+  st().env.work_dir = std::move(*made);
   perform(guarded([&] {
     st().plan = st().deps.plans(st().task.subject, *params, st().env);
     return st().plan->start();

@@ -50,7 +50,7 @@ struct renderer_deps {
   plan_factory plans;
   wall_clock now;
   logger log;
-  std::shared_ptr<folder_keeper> folders = folders_on_disk();
+  std::shared_ptr<folder_keeper> folders;
 };
 
 struct renderer_state {

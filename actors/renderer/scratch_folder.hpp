@@ -12,15 +12,14 @@ class folder_keeper {
 public:
   virtual ~folder_keeper() = default;
 
-  /// With its parents; one that is there already is taken. Fails as
-  /// `unavailable`.
-  virtual result<void> make(const std::string& path) = 0;
+  /// Makes the folder `name`, a mere file name; its path. One that is there
+  /// already is taken. Fails as `invalid_input` for a name that is a path, as
+  /// `unavailable` when the disk will not have it.
+  virtual result<std::string> make(const std::string& name) = 0;
 
-  /// With all that is in it, as far as that goes.
-  virtual void remove(const std::string& path) = 0;
+  /// With all that is in it, as far as that goes. Follows no symbolic link.
+  virtual void remove(const std::string& name) = 0;
 };
-
-std::shared_ptr<folder_keeper> folders_on_disk();
 
 /// A folder that exists as long as this does.
 class scratch_folder {
@@ -30,13 +29,14 @@ public:
   scratch_folder& operator=(const scratch_folder&) = delete;
   ~scratch_folder();
 
-  /// Fails as `unavailable`.
-  result<void> create(std::shared_ptr<folder_keeper> keeper, std::string path);
+  /// Its path; fails as `folder_keeper::make` does.
+  result<std::string> create(std::shared_ptr<folder_keeper> keeper,
+                             std::string name);
   void remove();
 
 private:
   std::shared_ptr<folder_keeper> keeper_;
-  std::string path_;
+  std::string name_;
 };
 
 } // namespace render

@@ -1,5 +1,8 @@
 #include "actors/renderer/steps.hpp"
 
+#include "messages/job_id.hpp"
+#include "messages/path_below.hpp"
+
 namespace render {
 
 step end_with(failure why) {
@@ -61,8 +64,12 @@ step finish_with_file(const std::string& path, const std::string& name,
     });
 }
 
+std::string work_file(const render_environment& env, std::string_view name) {
+  return path_below(env.work_dir, name).value();
+}
+
 std::string result_name(const job& subject, std::string_view extension) {
-  auto out = subject.id;
+  auto out = job_id::from(subject.id).value().text();
   if (subject.fence > 1)
     out += "." + std::to_string(subject.fence);
   return out.append(extension);

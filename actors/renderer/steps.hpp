@@ -31,9 +31,14 @@ step store_result(msg::store_file what,
 step finish_with_file(const std::string& path, const std::string& name,
                       std::string_view media, std::string_view who);
 
+/// Path of a file of this attempt. `name` is a constant, or a `result_name`:
+/// throws when it is no mere file name.
+std::string work_file(const render_environment& env, std::string_view name);
+
 /// The object's name for a job's result: "{job id}.mp3" for the first claim of
 /// the job, "{job id}.2.mp3" for the second and so on. So a former owner that
-/// wakes up late can never write over its successor's result.
+/// wakes up late can never write over its successor's result. Throws for a job
+/// whose id is no `job_id`: the QUEUE WATCHER lets none in.
 std::string result_name(const job& subject, std::string_view extension);
 
 } // namespace render

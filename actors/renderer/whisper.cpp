@@ -221,7 +221,7 @@ private:
   }
 
   std::string path(const std::string& name) const {
-    return env_.work_dir + "/" + name;
+    return work_file(env_, name);
   }
 
   std::string id_;

@@ -1,5 +1,7 @@
 #include "app/ctl/context.hpp"
 
+#include "messages/printable.hpp"
+
 #include <cerrno>
 #include <charconv>
 #include <iostream>
@@ -60,7 +62,7 @@ result<void> parse_address(std::string_view text, std::string& host,
 }
 
 int report(exit_code code, const std::string& message) {
-  std::cerr << "c3ctl: " << message << '\n';
+  std::cerr << "c3ctl: " << printable_lines(message) << '\n';
   return code;
 }
 

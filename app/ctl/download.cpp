@@ -1,9 +1,13 @@
 #include "app/ctl/download.hpp"
 
 #include "messages/http.hpp"
+#include "messages/path_below.hpp"
+#include "messages/printable.hpp"
 
 #include <curl/curl.h>
+#include <fcntl.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -20,25 +24,55 @@ struct close_file {
   }
 };
 
-/// Removes the file it guards, unless it was renamed in the meantime.
+/// A file that is new; removed again unless it was renamed in the meantime.
 struct part_file {
-  std::string path;
+  explicit part_file(std::string name)
+    : path(std::move(name)), file(std::fopen(path.c_str(), "wbx")) {
+    // nop
+  }
 
   ~part_file() {
     std::error_code ignored;
-    fs::remove(path, ignored);
+    if (file)
+      fs::remove(path, ignored);
   }
+
+  std::string path;
+  std::unique_ptr<std::FILE, close_file> file;
 };
 
-std::string name_in(const std::string& url) {
+/// The URL comes from a record, and whoever wrote that is a stranger here.
+result<std::string> target_in(const std::string& folder,
+                              const std::string& url) {
   auto plain = redacted_url(url);
-  return fs::path{plain.substr(plain.find("://") + 3)}.filename().string();
+  auto host = plain.find("://");
+  auto name = plain.substr(plain.rfind('/') + 1);
+  if (host == std::string::npos || plain.rfind('/') < host + 3 || name.empty()
+      || name[0] == '.' || name[0] == '-')
+    return fail(failure_kind::invalid_input,
+                printable(plain, 300)
+                  + " gives the file no name: name one with --output FILE");
+  return path_below(folder, name);
 }
 
-result<void> fetch(const std::string& url, const std::string& path) {
-  std::unique_ptr<std::FILE, close_file> out{std::fopen(path.c_str(), "wb")};
+// At once: somebody may make the file while it is fetched.
+std::error_code rename_to_new(const std::string& from, const std::string& to) {
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE)
+      == 0)
+    return {};
+  std::error_code error{errno, std::generic_category()};
+  // Not every file system has that.
+  if (error == std::errc::invalid_argument && !fs::exists(to))
+    fs::rename(from, to, error);
+  return error;
+}
+
+result<void> fetch(const std::string& url, part_file& part) {
+  auto& out = part.file;
+  auto shown = printable(part.path);
   if (!out)
-    return fail(failure_kind::invalid_input, path + " cannot be written");
+    return fail(failure_kind::invalid_input,
+                shown + " cannot be written, or is there already");
   std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl{curl_easy_init(),
                                                            &curl_easy_cleanup};
   auto set = [&curl](CURLoption option, auto value) {
@@ -67,22 +101,35 @@ result<void> fetch(const std::string& url, const std::string& path) {
     why = "no such file here; a worker without MINIO_ENDPOINT keeps results "
           "in OUTPUT_DIR on its own machine";
   else if (code == CURLE_WRITE_ERROR || code == CURLE_OK)
-    why = "cannot write " + path;
-  return fail(failure_kind::unavailable, redacted_url(url) + ": " + why);
+    why = "cannot write " + shown;
+  return fail(failure_kind::unavailable,
+              printable(redacted_url(url)) + ": " + why);
 }
 
 } // namespace
 
 result<std::string> download(const std::string& url, const std::string& path) {
-  auto target
-    = fs::is_directory(path) ? (fs::path{path} / name_in(url)).string() : path;
-  part_file part{target + ".part"};
-  if (auto ok = fetch(url, part.path); !ok)
+  auto named_by_url = fs::is_directory(path);
+  auto target = named_by_url ? target_in(path, url) : result<std::string>{path};
+  if (!target)
+    return target;
+  auto there = fail(failure_kind::invalid_input,
+                    printable(*target) + " is there already");
+  if (named_by_url && fs::exists(fs::symlink_status(*target)))
+    return there;
+  part_file part{*target + ".part"};
+  if (auto ok = fetch(url, part); !ok)
     return fail(ok.error());
   std::error_code err;
-  fs::rename(part.path, target, err);
+  if (named_by_url)
+    err = rename_to_new(part.path, *target);
+  else
+    fs::rename(part.path, *target, err);
+  if (err == std::errc::file_exists)
+    return there;
   if (err)
-    return fail(failure_kind::invalid_input, target + " cannot be written");
+    return fail(failure_kind::invalid_input,
+                printable(*target) + " cannot be written");
   return target;
 }
 

@@ -5,6 +5,9 @@
 #include "app/ctl/record_text.hpp"
 #include "messages/http.hpp"
 #include "messages/json.hpp"
+#include "messages/printable.hpp"
+
+#include <unistd.h>
 
 #include <fstream>
 #include <iostream>
@@ -66,7 +69,7 @@ int save_url(const std::string& url, const std::string& path) {
   auto saved = download(url, path);
   if (!saved)
     return report(failed, saved.error().message);
-  std::cerr << "saved as " << *saved << '\n';
+  std::cerr << "saved as " << printable(*saved) << '\n';
   return done;
 }
 
@@ -192,6 +195,11 @@ CLI::App* add_command(CLI::App& app, context& ctx, std::function<int()>& action,
 
 } // namespace
 
+/// A pipe gets the text as it is; a terminal nothing that would steer it.
+std::string for_output(const std::string& text) {
+  return isatty(STDOUT_FILENO) ? printable_lines(text) : text;
+}
+
 int print_result(const context& ctx, redis& db, const std::string& job_id,
                  const std::string& output_file) {
   auto got = db.hash("job:" + job_id);
@@ -215,7 +223,7 @@ int print_result(const context& ctx, redis& db, const std::string& job_id,
     return url.empty() ? save_text(text, output_file)
                        : save_url(url, output_file);
   if (!ctx.json)
-    std::cout << (url.empty() ? text : url) << '\n';
+    std::cout << for_output(url.empty() ? text : url) << '\n';
   return done;
 }
 

@@ -50,7 +50,7 @@ std::string shown(std::string_view name, const std::string& value,
   if (name == "progress")
     return progress_bar(number);
   if (name == "max_time")
-    return value + " s";
+    return excerpt(value, 40) + " s";
   // One line each, and nothing that would steer the terminal.
   return excerpt(value, 2000);
 }

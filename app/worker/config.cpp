@@ -223,8 +223,11 @@ const std::vector<setting>& settings() {
      "Password of the sentinels themselves; unset: no AUTH.", true, false,
      text(&c::redis_sentinel_password)},
     {"OUTPUT_DIR", "/app/output",
-     "Working files, and results before upload; created when missing.", false,
-     false, text(&c::output_dir)},
+     "Working files and results, uploaded ones too; created when missing.",
+     false, false, text(&c::output_dir)},
+    {"RESULT_TTL", "604800",
+     "Seconds that results stay in OUTPUT_DIR; 0: for ever.", false, false,
+     duration(&c::result_ttl)},
     {"JOURNAL_DIR", "",
      "Where the worker keeps what it owns, should Redis lose it; unset: "
      "journal below OUTPUT_DIR.",

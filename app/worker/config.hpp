@@ -44,6 +44,8 @@ struct worker_config {
   std::string redis_sentinel_password;
 
   std::string output_dir;
+  /// 0: results stay for ever.
+  seconds_f result_ttl{};
   /// Empty: `journal` below `output_dir`.
   std::string journal_dir;
   /// Empty: results stay in `output_dir`.

@@ -1,6 +1,7 @@
 #include "app/worker/log.hpp"
 
 #include "messages/json.hpp"
+#include "messages/printable.hpp"
 
 #include <spdlog/formatter.h>
 #include <spdlog/pattern_formatter.h>
@@ -14,7 +15,34 @@ namespace {
 
 constexpr auto utc = spdlog::pattern_time_type::utc;
 
-/// spdlog's patterns do not escape, so a JSON line needs its own formatter.
+void append(spdlog::memory_buf_t& out, std::string_view text) {
+  out.append(text.data(), text.data() + text.size());
+}
+
+/// Whatever a service, a producer or Redis has put into it: one line, which
+/// steers no terminal.
+std::string message_of(const spdlog::details::log_msg& x) {
+  return printable({x.payload.data(), x.payload.size()});
+}
+
+/// spdlog's patterns do not escape, so each kind of line has its own formatter.
+class text_formatter : public spdlog::formatter {
+public:
+  void format(const spdlog::details::log_msg& x,
+              spdlog::memory_buf_t& out) override {
+    head_.format(x, out);
+    append(out, message_of(x));
+    append(out, "\n");
+  }
+
+  std::unique_ptr<spdlog::formatter> clone() const override {
+    return std::make_unique<text_formatter>();
+  }
+
+private:
+  spdlog::pattern_formatter head_{"%Y-%m-%dT%H:%M:%S.%eZ %-7l ", utc, ""};
+};
+
 class json_formatter : public spdlog::formatter {
 public:
   void format(const spdlog::details::log_msg& x,
@@ -27,7 +55,7 @@ public:
     append(out, R"(","level":")");
     append(out, {level.data(), level.size()});
     append(out, R"(","message":)");
-    append(out, json::quote({x.payload.data(), x.payload.size()}));
+    append(out, json::quote(message_of(x)));
     append(out, "}\n");
   }
 
@@ -36,23 +64,21 @@ public:
   }
 
 private:
-  static void append(spdlog::memory_buf_t& out, std::string_view text) {
-    out.append(text.data(), text.data() + text.size());
-  }
-
   spdlog::pattern_formatter time_{"%Y-%m-%dT%H:%M:%S.%eZ", utc, ""};
 };
 
 } // namespace
 
+std::unique_ptr<spdlog::formatter> make_formatter(std::string_view format) {
+  if (format == "json")
+    return std::make_unique<json_formatter>();
+  return std::make_unique<text_formatter>();
+}
+
 logger make_logger(std::string_view format, const std::string& level) {
   auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   auto out = std::make_shared<spdlog::logger>("worker", sink);
-  if (format == "json")
-    out->set_formatter(std::make_unique<json_formatter>());
-  else
-    out->set_formatter(std::make_unique<spdlog::pattern_formatter>(
-      "%Y-%m-%dT%H:%M:%S.%eZ %-7l %v", utc));
+  out->set_formatter(make_formatter(format));
   out->set_level(spdlog::level::from_str(level));
   out->flush_on(spdlog::level::debug);
   return out;

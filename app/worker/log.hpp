@@ -3,12 +3,19 @@
 // as one JSON object.
 #include "actors/log.hpp"
 
+#include <spdlog/formatter.h>
+
+#include <memory>
 #include <string>
 #include <string_view>
 
 namespace render {
 
-/// `format`: "text" or "json"; `level`: "debug", "info", "warning", "error".
+/// `format`: "text" or "json". What has come from others is escaped (see
+/// printable.hpp): a message is one line, whatever is in it.
+std::unique_ptr<spdlog::formatter> make_formatter(std::string_view format);
+
+/// `format` as above; `level`: "debug", "info", "warning", "error".
 logger make_logger(std::string_view format, const std::string& level);
 
 } // namespace render

@@ -9,6 +9,9 @@
 #include "app/worker/version.hpp"
 
 #include <CLI/CLI.hpp>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -82,6 +85,15 @@ result<found_settings> read_environment(const std::string& path,
     if (auto at = around.find(x.name); at != around.end())
       out.env[at->first] = at->second;
   return out;
+}
+
+// Files are for this user alone, whatever the shell says; and no key or job
+// gets into a core dump, nor to another process of the same user.
+void keep_secrets() {
+  umask(0077);
+  rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 std::string make_worker_id() {
@@ -258,6 +270,7 @@ int run(const options& opts, bool env_file_given) {
 } // namespace
 
 int main(int argc, char** argv) {
+  keep_secrets();
   options opts;
   CLI::App app{"Takes render jobs from a Redis queue, rents Comput3 GPUs for "
                "them, stores the results and tells the caller.",

@@ -5,10 +5,13 @@
 #include "actors/io/job_store/redis_loop.hpp"
 #include "actors/io/media/media.hpp"
 #include "actors/renderer/comfyui/workflow.hpp"
+#include "actors/io/object_store/kept_results.hpp"
+#include "actors/renderer/work_folders.hpp"
 #include "messages/failure_caf.hpp"
 #include "messages/json.hpp"
 
 #include <caf/all.hpp>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -39,6 +42,14 @@ double unix_now() {
 uint64_t random_seed() {
   std::random_device device;
   return (static_cast<uint64_t>(device()) << 32) | device();
+}
+
+/// No two processes that share OUTPUT_DIR may have the same; process ids of
+/// containers are.
+std::string work_place() {
+  std::stringstream out;
+  out << std::hex << getpid() << '-' << random_seed();
+  return out.str();
 }
 
 /// Asks an actor from outside the actor system.
@@ -113,6 +124,7 @@ node::node(worker_config cfg, logger log,
     std::lock_guard guard{failed->mutex};
     failed->why = why;
   };
+  around_.keeps_results = true;
   outside_ = spawn_outside_worlds(
     *system_, cfg_, system_->spawn(http_behavior, http_config{}, log_),
     system_->spawn(media_behavior, media::config{}, log_), around_);
@@ -132,6 +144,8 @@ node::~node() {
   }}.swap(watchdog_);
   kill_all(deciding_.watch);
   kill_all(deciding_.supervisor, deciding_.webhooks);
+  kill_all(sweeper_);
+  sweeper_ = nullptr;
   kill_all(outside_.media, outside_.objects, outside_.cloud, outside_.jobs,
            outside_.http);
   deciding_ = {};
@@ -145,6 +159,11 @@ result<void> node::start(std::function<void(bool clean)> on_drained) {
   auto workflow = load_portrait_workflow(cfg_.portrait_workflow);
   if (!workflow)
     return fail(workflow.error());
+  auto folders = open_work_folders(cfg_.output_dir, work_place(), unix_now());
+  if (!folders)
+    return fail(folders.error());
+  around_.folders = std::move(*folders);
+  sweep_results();
   auto listener = system_->spawn([on_drained](drain_listener_actor::pointer)
                                    -> drain_listener_actor::behavior_type {
     return {[on_drained](const msg::node_drained& x) {
@@ -154,6 +173,17 @@ result<void> node::start(std::function<void(bool clean)> on_drained) {
   deciding_ = spawn_deciding_actors(*system_, cfg_, std::move(*workflow),
                                     outside_, around_, listener);
   return {};
+}
+
+void node::sweep_results() {
+  if (cfg_.result_ttl.count() <= 0)
+    return;
+  auto sweep = [dir = cfg_.output_dir,
+                ttl = cfg_.result_ttl.count()](double now_s, size_t limit) {
+    return kept_results::sweep(dir, ttl, now_s, limit);
+  };
+  sweeper_ = system_->spawn(result_sweeper_behavior, result_sweeper_config{},
+                            result_sweeper_deps{sweep, unix_now, log_});
 }
 
 void node::drain(std::string reason) {

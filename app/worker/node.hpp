@@ -1,6 +1,7 @@
 #pragma once
 // The composition root of the service: the actor system, the real outside
 // worlds, and the end of it all. Who is spawned with which handles: wiring.hpp.
+#include "actors/io/object_store/result_sweeper.hpp"
 #include "actors/log.hpp"
 #include "app/worker/config.hpp"
 #include "app/worker/wiring.hpp"
@@ -53,6 +54,7 @@ private:
     std::mutex mutex;
     std::string why;
   };
+  void sweep_results();
 
   worker_config cfg_;
   logger log_;
@@ -62,6 +64,7 @@ private:
   std::unique_ptr<caf::actor_system> system_;
   outside_worlds outside_;
   deciding_actors deciding_;
+  result_sweeper_actor sweeper_;
   std::thread watchdog_;
 };
 

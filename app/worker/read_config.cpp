@@ -1,5 +1,7 @@
 #include "app/worker/config.hpp"
 
+#include <algorithm>
+
 namespace render {
 
 namespace {
@@ -157,6 +159,25 @@ result<worker_config> parse_config(const environment& env) {
   return fail(failure_kind::invalid_input, std::move(all));
 }
 
+namespace {
+
+constexpr std::string_view mask = "********";
+
+// Whatever stands in front of the host: a password may stand there, in a
+// setting that is none of the secrets.
+std::string masked_url(std::string_view value) {
+  auto begin = value.find("://");
+  begin = begin == std::string_view::npos ? 0 : begin + 3;
+  auto end = std::min(value.find_first_of("/?#", begin), value.size());
+  auto at = value.substr(0, end).rfind('@');
+  if (at == std::string_view::npos || at < begin)
+    return std::string{value};
+  return std::string{value.substr(0, begin)}.append(mask).append(
+    value.substr(at));
+}
+
+} // namespace
+
 std::string effective_config(const environment& env) {
   std::string out;
   for (auto& x : settings()) {
@@ -164,9 +185,9 @@ std::string effective_config(const environment& env) {
     out += x.name;
     out += '=';
     if (x.secret && !value.empty())
-      out += "********";
+      out += mask;
     else
-      out += value;
+      out += masked_url(value);
     out += '\n';
   }
   return out;

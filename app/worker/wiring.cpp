@@ -13,7 +13,6 @@
 #include <caf/all.hpp>
 
 #include <chrono>
-#include <filesystem>
 
 namespace render {
 
@@ -46,10 +45,6 @@ renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
   env.comfyui_url = gpu_cloud::node_url(cfg.ui_url, node_name);
   env.vision_url = base;
   env.api_key = cfg.api_key;
-  env.work_dir
-    = (std::filesystem::path{cfg.output_dir} / ".work"
-       / (task.subject.id + "-" + std::to_string(task.subject.attempt)))
-        .string();
   env.polling_interval = to_ms(cfg.polling_interval);
   env.vision_model = cfg.vision_model;
   env.portrait_workflow = w->portrait_workflow;
@@ -148,8 +143,10 @@ spawn_object_store(caf::actor_system& system, const worker_config& cfg,
   s3.secure = cfg.minio_secure;
   s3.public_url = cfg.minio_public_url;
   s3.region = cfg.minio_region;
-  return system.spawn(s3_store_behavior, s3,
-                      object_store_deps{http, around.now, around.log});
+  return system.spawn(
+    s3_store_behavior, s3,
+    object_store_deps{http, around.now, around.log,
+                      around.keeps_results ? cfg.output_dir : ""});
 }
 
 void watch_parts(const deciding_actors& deciding,

@@ -40,9 +40,11 @@ struct node_surroundings {
   /// See `job_store_deps`.
   std::shared_ptr<job_store::journal> local
     = std::make_shared<job_store::no_journal>();
-  std::shared_ptr<folder_keeper> folders = folders_on_disk();
   /// See `part_watch_deps`.
   std::function<void(const std::string&)> on_part_failure = {};
+  std::shared_ptr<folder_keeper> folders = {};
+  /// Results stay in `output_dir` also when they are uploaded.
+  bool keeps_results = false;
 };
 
 /// The actors that decide; they spawn all others.

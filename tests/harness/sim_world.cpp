@@ -52,8 +52,8 @@ std::string data_of(const sim_job& x, const std::string& id) {
 /// No simulated service writes a file.
 class no_folders : public folder_keeper {
 public:
-  result<void> make(const std::string&) override {
-    return {};
+  result<std::string> make(const std::string& name) override {
+    return "/work/" + name;
   }
 
   void remove(const std::string&) override {

@@ -5,14 +5,15 @@
 #include "actors/gpu_instance/gpu_instance.hpp"
 #include "actors/queue_watcher/queue_watcher.hpp"
 #include "actors/renderer/renderer.hpp"
+#include "actors/renderer/work_folders.hpp"
 #include "actors/supervisor/supervisor.hpp"
 #include "actors/webhook/webhook.hpp"
 #include "tests/harness/deterministic_system.hpp"
 #include "tests/harness/fake_gpu_cloud.hpp"
 #include "tests/harness/fake_http.hpp"
 #include "tests/harness/fake_job_store.hpp"
+#include "tests/harness/temp_folder.hpp"
 
-#include <filesystem>
 #include <map>
 #include <string>
 
@@ -239,12 +240,9 @@ private:
       return unix_now();
     };
     deps.log = null_logger();
+    deps.folders = folders_;
     render_environment env;
     env.vision_url = "http://" + node;
-    env.work_dir = (std::filesystem::temp_directory_path()
-                    / ("render-virtual-" + std::to_string(::getpid()) + "-"
-                       + task.subject.id))
-                     .string();
     renderers.push_back(
       adopt(system().spawn(renderer_behavior, render_cfg, deps, task, env)));
     return renderers.back();
@@ -292,6 +290,9 @@ private:
     return objects_;
   }
 
+  temp_folder folder_;
+  std::shared_ptr<folder_keeper> folders_
+    = open_work_folders(folder_.path(), "here", 0).value();
   media_actor media_;
   object_store_actor objects_;
 };

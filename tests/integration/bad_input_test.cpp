@@ -74,6 +74,33 @@ BOOST_AUTO_TEST_CASE(wrong_records_fail_without_renting_a_gpu) {
   check_next_job_is_served();
 }
 
+// An absolute id replaced the path of the work folder, which was then removed
+// with all that was in it.
+BOOST_AUTO_TEST_CASE(an_id_that_is_a_path_fails_and_no_file_is_touched) {
+  namespace fs = std::filesystem;
+  fs::create_directories(folder.path("victim-1/precious"));
+  fs::create_directories(folder.path("output/keep-1/precious"));
+  std::vector<std::string> ids{
+    folder.path("victim"), "../keep", folder.path("victim-1") + '\0',
+    "a\n2026-01-01T00:00:00.000Z error   forged", std::string(300, 'x')};
+  for (auto& id : ids) {
+    redis.cmd("HSET", "job:" + id, "id", id, "type", "csm", "status", "queued",
+              "data", "{\"text\":\"Hi.\"," + hook() + "}");
+    redis.cmd("RPUSH", "queue:jobs", id);
+  }
+  for (auto& id : ids) {
+    BOOST_TEST(wait_for_end(id) == "failed");
+    BOOST_TEST(contains(job_field(id, "error"), "id: got \""));
+  }
+  BOOST_TEST(redis.cmd("LLEN", "queue:jobs").integer == 0);
+  BOOST_TEST(fs::exists(folder.path("victim-1/precious")));
+  BOOST_TEST(fs::exists(folder.path("output/keep-1/precious")));
+  BOOST_TEST(launches() == 0);
+  BOOST_TEST(contains(worker().output(), "a\\x0a2026"));
+  BOOST_TEST(!contains(worker().output(), "\n2026-01-01"));
+  check_next_job_is_served();
+}
+
 BOOST_AUTO_TEST_CASE(inputs_that_cannot_be_used_name_the_field) {
   auto fetch = [this](const std::string& url) {
     return error_of("analyze",

@@ -1,9 +1,11 @@
 #pragma once
 // One attempt in virtual time, at whatever plan the test says.
 #include "actors/renderer/renderer.hpp"
+#include "actors/renderer/work_folders.hpp"
 #include "tests/harness/deterministic_system.hpp"
 #include "tests/harness/fake_http.hpp"
 #include "tests/harness/fake_job_store.hpp"
+#include "tests/harness/temp_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -54,7 +56,8 @@ struct attempt : deterministic_system {
   void start(std::function<step()> on_start,
              std::vector<http_request> interrupts = {}) {
     store->log = web->log = log;
-    task.subject.id = "1";
+    if (task.subject.id.empty())
+      task.subject.id = "1";
     task.subject.type = "csm";
     if (task.subject.data.empty())
       task.subject.data = R"({"text":"Hi."})";
@@ -121,9 +124,9 @@ struct attempt : deterministic_system {
       return unix_now();
     };
     deps.log = null_logger();
-    env.work_dir = (std::filesystem::temp_directory_path()
-                    / ("render-attempt-" + std::to_string(::getpid())))
-                     .string();
+    deps.folders = folders;
+    env.work_dir = folder.path(".work/here/" + task.subject.id + "-"
+                               + std::to_string(task.subject.attempt));
     renderer = spawn(renderer_behavior, cfg, deps, task, env);
   }
 
@@ -146,6 +149,10 @@ struct attempt : deterministic_system {
   bool redis_is_down = false;
   /// Of the plan, see `may_be_followed`.
   bool followed = false;
+  temp_folder folder;
+  std::shared_ptr<folder_keeper> folders
+    = open_work_folders(folder.path(), "here", 0).value();
+  /// As the plan sees it.
   render_environment env;
   renderer_actor renderer;
 };

@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(aborts_what_is_under_way_and_stops_the_remote_work) {
     {get("http://n/stop")});
   // A request of job 10 stays.
   auto other = get("http://n/other");
-  other.group = "10/1";
+  other.group = "job/10/1";
   other.total_timeout = 0ms;
   spawn([http = http, other](caf::event_based_actor* self) {
     self->request(http, 7'200s, other)
@@ -53,6 +53,50 @@ BOOST_AUTO_TEST_CASE(aborts_what_is_under_way_and_stops_the_remote_work) {
   advance(1s);
   BOOST_TEST(log->times("ended") == "5200");
   BOOST_TEST((outcome->error.kind == failure_kind::shutting_down));
+}
+
+// A job's id is its producer's choice: "webhook" cancelled every webhook under
+// way, "stop" what stops the remote work of others.
+BOOST_AUTO_TEST_CASE(stops_nothing_that_has_the_name_of_the_job) {
+  web->on_request = [](const http_request&) {
+    return http_status(200, 1h);
+  };
+  task.subject.id = "webhook";
+  start([] {
+    auto long_one = get("http://n/run");
+    long_one.total_timeout = 0ms;
+    step out;
+    out.next = call{{long_one}, [](answers) {
+                      return done("never");
+                    }};
+    return out;
+  });
+  for (auto* group : {"webhook/17", "stop/job/1/1", "storage"}) {
+    auto other = get(std::string{"http://n/"} + group);
+    other.group = group;
+    other.total_timeout = 0ms;
+    spawn([http = http, other](caf::event_based_actor* self) {
+      self->request(http, 7'200s, other)
+        .then([](const http_response&) {}, [](const caf::error&) {});
+    });
+  }
+  stop({failure_kind::cancelled, "by the front end"});
+  BOOST_TEST(log->times("aborted http://n/run") == "0");
+  BOOST_TEST(log->count("aborted http://n/webhook/17") == 0u);
+  BOOST_TEST(log->count("aborted http://n/stop/job/1/1") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(is_made_before_a_folder_for_an_id_that_is_a_path) {
+  auto victim = folder.path("victim");
+  std::filesystem::create_directories(victim + "-1");
+  task.subject.id = victim;
+  task.subject.attempt = 1;
+  start([] {
+    return done("rendered");
+  });
+  BOOST_TEST(!outcome->success());
+  BOOST_TEST((outcome->error.kind == failure_kind::invalid_input));
+  BOOST_TEST(std::filesystem::exists(victim + "-1"));
 }
 
 // A worker that wakes after its lease must not cut what the next one follows.

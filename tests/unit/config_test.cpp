@@ -209,6 +209,26 @@ BOOST_AUTO_TEST_CASE(secrets_are_masked) {
   BOOST_TEST(text.find("REDIS_HOST=localhost\n") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_password_within_a_url_is_masked) {
+  auto text = effective_config(
+    with({{"C3_API_URL", "https://me:hu@sh@api.example/v0?a=b@c"},
+          {"MINIO_PUBLIC_URL", "http://hush@s3.example"},
+          {"MINIO_ENDPOINT", "me:hush@s3.example:9000"}}));
+  BOOST_TEST(text.find("hu@sh") == std::string::npos);
+  BOOST_TEST(text.find("hush") == std::string::npos);
+  BOOST_TEST(text.find("C3_API_URL=https://********@api.example/v0?a=b@c\n")
+             != std::string::npos);
+  BOOST_TEST(text.find("MINIO_ENDPOINT=********@s3.example:9000\n")
+             != std::string::npos);
+  BOOST_TEST(text.find("C3_NODE_URL=https://{node}\n") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(results_stay_for_a_week_unless_told_otherwise) {
+  BOOST_TEST(parse_config(with({}))->result_ttl.count() == 604'800);
+  BOOST_TEST(parse_config(with({{"RESULT_TTL", "0"}}))->result_ttl.count()
+             == 0);
+}
+
 BOOST_AUTO_TEST_CASE(an_env_file_has_comments_quotes_and_export) {
   auto env = parse_env_file("# comment\n\nA=1\nexport B = two words \n"
                             "C='x # y'\nD=\"z\"\r\nE=1 # note\nF=a#b\nG=\n");

@@ -3,4 +3,4 @@ render_test(
   LABEL unit
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/journal_test.cpp
-  DEPENDS render_journal)
+  DEPENDS render_journal PkgConfig::SQLITE)

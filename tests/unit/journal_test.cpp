@@ -2,9 +2,13 @@
 #include "actors/io/job_store/sqlite_journal.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
+#include <thread>
 
 using namespace render;
 using namespace render::job_store;
@@ -159,6 +163,76 @@ BOOST_AUTO_TEST_CASE(a_folder_that_cannot_be_made_is_named) {
   auto x = open_sqlite_journal(folder / "sub", "w1");
   BOOST_REQUIRE(!x);
   BOOST_TEST(x.error().message.find(folder.string()) != std::string::npos);
+}
+
+// The -wal held every row, for all to read: it was made before the mode of its
+// file was set.
+BOOST_AUTO_TEST_CASE(all_its_files_are_for_their_owner_alone) {
+  auto before = ::umask(0022);
+  auto x = open("w1");
+  BOOST_TEST(x->put(full()).has_value());
+  ::umask(before);
+  size_t seen = 0;
+  for (auto& file : fs::directory_iterator{folder}) {
+    ++seen;
+    BOOST_TEST((file.status().permissions()
+                == (fs::perms::owner_read | fs::perms::owner_write)),
+               file.path() << " is open to others");
+  }
+  BOOST_TEST(seen >= 2u);
+  BOOST_TEST((fs::status(folder).permissions() == fs::perms::owner_all));
+}
+
+BOOST_AUTO_TEST_CASE(a_view_without_an_end_stops_no_start) {
+  fs::create_directories(folder);
+  auto path = folder / "evil.journal";
+  sqlite3* db = nullptr;
+  BOOST_REQUIRE(sqlite3_open(path.c_str(), &db) == SQLITE_OK);
+  auto done = sqlite3_exec(
+    db,
+    "PRAGMA user_version=1; CREATE TABLE gpus(a);"
+    "CREATE VIEW jobs AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT "
+    "x+1 FROM n) SELECT x AS claimed FROM n;",
+    nullptr, nullptr, nullptr);
+  sqlite3_close(db);
+  BOOST_REQUIRE(done == SQLITE_OK);
+  open("w1");
+  BOOST_TEST(fs::exists(path));
+  BOOST_TEST(!open_sqlite_journal(folder, "evil"));
+}
+
+// Whoever starts looks into the files of all others for a moment.
+BOOST_AUTO_TEST_CASE(a_lock_that_is_held_for_a_moment_is_waited_for) {
+  open("w1");
+  auto path = folder / "w1.journal";
+  sqlite3* db = nullptr;
+  BOOST_REQUIRE(sqlite3_open(path.c_str(), &db) == SQLITE_OK);
+  BOOST_REQUIRE(sqlite3_exec(db,
+                             "PRAGMA locking_mode=EXCLUSIVE;"
+                             "BEGIN IMMEDIATE;COMMIT",
+                             nullptr, nullptr, nullptr)
+                == SQLITE_OK);
+  std::thread other{[db] {
+    std::this_thread::sleep_for(std::chrono::milliseconds{200});
+    sqlite3_close(db);
+  }};
+  auto got = open_sqlite_journal(folder, "w1");
+  other.join();
+  BOOST_TEST(got.has_value());
+}
+
+// A power cut may leave it so, since nothing is fsynced.
+BOOST_AUTO_TEST_CASE(a_broken_file_is_set_aside) {
+  BOOST_REQUIRE(open("w1")->put(full()));
+  auto path = folder / "w1.journal";
+  {
+    std::fstream file{path, std::ios::in | std::ios::out | std::ios::binary};
+    file.seekp(4'096);
+    file << std::string(8'192, 'x');
+  }
+  auto x = open("w1");
+  BOOST_TEST(x->left().value().jobs.empty());
+  BOOST_TEST(fs::exists(path.string() + ".broken"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

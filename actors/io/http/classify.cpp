@@ -1,5 +1,7 @@
 #include "actors/io/http/classify.hpp"
 
+#include "messages/printable.hpp"
+
 #include <curl/curl.h>
 
 namespace render {
@@ -17,7 +19,7 @@ bool repeatable(const http_request& x) {
 } // namespace
 
 std::string describe(const http_request& request) {
-  return request.method + " " + redacted_url(request.url);
+  return request.method + " " + printable(redacted_url(request.url), 300);
 }
 
 failure classify(const http_request& request, const transfer_error& error) {

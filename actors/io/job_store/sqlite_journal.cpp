@@ -3,7 +3,9 @@
 #include "actors/io/job_store/codec.hpp"
 #include "messages/hex.hpp"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <array>
 #include <system_error>
@@ -122,16 +124,51 @@ private:
   int state_ = SQLITE_DONE;
 };
 
+// A file of somebody else must not run code of its own: no triggers, no views,
+// no functions of the schema's choice.
+void distrust(sqlite3* db) {
+  sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+  sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
+}
+
+// SQLite gives its -wal and -shm the mode of the file that they belong to, so
+// that has to be right before they are made; those of a dead process are there.
+void keep_private(const fs::path& path, bool make) {
+  if (make)
+    close(open(path.c_str(),
+               O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+               S_IRUSR | S_IWUSR));
+  std::error_code ignored;
+  for (auto* more : {"", "-wal", "-shm"}) {
+    fs::path file = path.string() + more;
+    if (fs::is_regular_file(fs::symlink_status(file, ignored)))
+      fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write,
+                      ignored);
+  }
+}
+
+/// How long a lock is waited for. A worker that starts locks the files of
+/// others for a moment, to see whether they live.
+constexpr int patience_ms = 2'000;
+
 /// Opened and locked; nothing when another process has it.
 result<database> open_locked(const fs::path& path, int flags) {
+  auto own = (flags & SQLITE_OPEN_CREATE) != 0;
+  keep_private(path, own);
   sqlite3* raw = nullptr;
   auto code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
   database db{raw};
   if (code != SQLITE_OK)
     return trouble(path.filename().string(), raw);
+  distrust(raw);
+  sqlite3_busy_timeout(raw, own ? patience_ms : 0);
+  // Without fsync: what the process has written outlives it all the same, and
+  // a checkpoint on a slow disk would stop the JOB STORE meanwhile.
   // In exclusive mode the lock stays until the process ends, however it does.
   auto ok = execute(raw, "PRAGMA locking_mode=EXCLUSIVE;"
-                         "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
+                         "PRAGMA journal_mode=WAL;PRAGMA synchronous=OFF;"
                          "BEGIN IMMEDIATE;COMMIT");
   if (auto state = sqlite3_errcode(raw) & 0xff;
       !ok && (state == SQLITE_BUSY || state == SQLITE_LOCKED))
@@ -148,6 +185,17 @@ result<int> version_of(sqlite3* db) {
   return static_cast<int>(x.whole(0));
 }
 
+// Only tables that hold their rows themselves: a view called `jobs` may have no
+// end.
+result<void> check_schema(sqlite3* db) {
+  statement x{db, "SELECT count(*) FROM sqlite_schema "
+                  "WHERE type NOT IN ('table','index') OR rootpage=0"};
+  if (!x.next() || x.whole(0) != 0)
+    return fail(failure_kind::internal,
+                "journal: it has other things in it than a journal's tables");
+  return {};
+}
+
 result<void> prepare(sqlite3* db) {
   auto version = version_of(db);
   if (!version)
@@ -158,10 +206,25 @@ result<void> prepare(sqlite3* db) {
                 "(format "
                   + std::to_string(*version) + ", this one knows "
                   + std::to_string(journal_version) + ")");
+  if (auto ok = check_schema(db); !ok)
+    return ok;
   auto set = "PRAGMA user_version=" + std::to_string(journal_version);
   return execute(db, make_tables).and_then([&] {
     return execute(db, set.c_str());
   });
+}
+
+bool is_sound(sqlite3* db) {
+  statement x{db, "PRAGMA quick_check(1)"};
+  return x.next() && x.text(0) == "ok";
+}
+
+// Kept for whoever wants to look at it; nothing reads it any more.
+void set_aside(const fs::path& path) {
+  std::error_code ignored;
+  fs::rename(path, path.string() + ".broken", ignored);
+  for (auto* more : {"-wal", "-shm"})
+    fs::remove(path.string() + more, ignored);
 }
 
 held_job read_job(const statement& x) {
@@ -300,7 +363,8 @@ result<void> take_over(journal& into, const fs::path& path) {
   if (!other || !*other)
     return {};
   auto version = version_of(other->get());
-  if (!version || *version == 0 || *version > journal_version)
+  if (!version || *version == 0 || *version > journal_version
+      || !check_schema(other->get()))
     return {};
   sqlite_journal from{std::move(*other)};
   auto rows = from.left();
@@ -323,13 +387,20 @@ result<void> take_over(journal& into, const fs::path& path) {
 result<std::unique_ptr<journal>>
 open_sqlite_journal(const fs::path& folder, const std::string& worker_id) {
   std::error_code error;
-  fs::create_directories(folder, error);
+  auto made = fs::create_directories(folder, error);
+  if (made)
+    fs::permissions(folder, fs::perms::owner_all, error);
   if (error)
     return fail(failure_kind::invalid_input,
                 "journal: " + folder.string()
                   + " cannot be created: " + error.message());
   auto own = folder / file_name(worker_id);
   auto db = open_locked(own, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  if (db && *db && !is_sound(db->get())) {
+    db->reset();
+    set_aside(own);
+    db = open_locked(own, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  }
   if (!db)
     return fail(failure_kind::invalid_input,
                 db.error().message + " (" + own.string() + ")");
@@ -337,7 +408,6 @@ open_sqlite_journal(const fs::path& folder, const std::string& worker_id) {
     return fail(failure_kind::invalid_input,
                 "journal: " + own.string() + " is in use: a worker with the id "
                   + worker_id + " already runs here");
-  fs::permissions(own, fs::perms::owner_read | fs::perms::owner_write, error);
   if (auto ok = prepare(db->get()); !ok)
     return fail(ok.error());
   auto out = std::make_unique<sqlite_journal>(std::move(*db));

@@ -4,8 +4,9 @@
 // its lock; the rows of files whose process is dead are taken over.
 //
 // Written through the page cache, without fsync: it survives the death of the
-// process, which is what happens. After a power cut it is whole, but may lack
-// the last moments; Redis has those.
+// process, which is what happens. After a power cut it may lack the last
+// moments, or be broken: then it is set aside (`.broken`) and begun anew. Redis
+// has what it held.
 #include "actors/io/job_store/journal.hpp"
 
 #include <filesystem>

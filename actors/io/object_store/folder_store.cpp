@@ -1,6 +1,6 @@
 #include "actors/io/object_store/folder_store.hpp"
 
-#include "actors/io/object_store/s3_policy.hpp"
+#include "actors/io/object_store/kept_results.hpp"
 #include "messages/failure_caf.hpp"
 #include "messages/http.hpp"
 
@@ -14,19 +14,9 @@ namespace folder_store {
 
 result<std::string> keep(const std::string& output_dir,
                          const msg::store_file& x) {
-  if (auto key = s3::object_key(x.name); !key)
-    return fail(key.error());
-  std::error_code err;
-  auto target = fs::absolute(fs::path{output_dir} / x.name, err);
-  fs::create_directories(target.parent_path(), err);
-  fs::rename(x.path, target, err);
-  if (err)
-    fs::copy_file(x.path, target, fs::copy_options::overwrite_existing, err);
-  if (err)
-    return fail(failure_kind::unavailable,
-                "result " + target.string()
-                  + " cannot be written: " + err.message());
-  return "file://" + percent_encode(target.string(), "/");
+  return kept_results::keep(output_dir, x).map([](const std::string& path) {
+    return "file://" + percent_encode(path, "/");
+  });
 }
 
 } // namespace folder_store

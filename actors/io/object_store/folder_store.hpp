@@ -15,8 +15,7 @@ struct config {
   std::string output_dir;
 };
 
-/// Moves the file (copies where the file system differs) to
-/// `output_dir`/`name`; its file:// URL.
+/// See `kept_results::keep`; the result's file:// URL.
 result<std::string> keep(const std::string& output_dir,
                          const msg::store_file& x);
 

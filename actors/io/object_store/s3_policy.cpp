@@ -1,5 +1,7 @@
 #include "actors/io/object_store/s3_policy.hpp"
 
+#include "messages/path_below.hpp"
+
 namespace render::s3 {
 
 namespace {
@@ -50,12 +52,15 @@ verdict judge(std::string_view what, const result<http_response>& got) {
   return {next_move::give_up, {failure_kind::rejected, std::move(text)}};
 }
 
+bool is_uploaded(const msg::store_file& x) {
+  return !x.content_type.starts_with("text/");
+}
+
 result<std::string> object_key(const std::string& name) {
-  if (name.empty() || name == "." || name == ".."
-      || name.find('/') != std::string::npos)
-    return fail(failure_kind::internal,
-                "not a file name for a result: " + excerpt(name, 80));
-  return "output/" + name;
+  auto out = path_below("output", name);
+  if (!out)
+    return fail(failure_kind::internal, "result: " + out.error().message);
+  return out;
 }
 
 } // namespace render::s3

@@ -46,6 +46,10 @@ struct error_body {
 };
 error_body read_error(std::string_view xml);
 
+/// Does it go to the storage at all? A transcript stands in the job's record
+/// and was never uploaded by the worker's predecessor.
+bool is_uploaded(const msg::store_file& x);
+
 /// "output/{name}"; fails as `internal` for a name that is a path.
 result<std::string> object_key(const std::string& name);
 

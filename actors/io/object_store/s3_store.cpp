@@ -1,5 +1,6 @@
 #include "actors/io/object_store/s3_store.hpp"
 
+#include "actors/io/object_store/kept_results.hpp"
 #include "messages/failure_caf.hpp"
 
 namespace render {
@@ -55,6 +56,10 @@ struct shell {
     auto key = s3::object_key(x.name);
     if (!key)
       return to_error(key.error());
+    if (!s3::is_uploaded(x)) {
+      keep(x);
+      return msg::stored_file{};
+    }
     auto id = ++st().last_id;
     auto& up = st().uploads[id];
     up.asked = x;
@@ -98,8 +103,17 @@ struct shell {
     }
   }
 
+  // Who wants them there reads them there; who has a URL needs none of it.
+  void keep(const msg::store_file& x) const {
+    if (st().deps.keep_in.empty())
+      return;
+    if (auto kept = kept_results::keep(st().deps.keep_in, x); !kept)
+      st().deps.log->warn("storage: {}", kept.error().message);
+  }
+
   void finish(uint64_t id) const {
     auto up = std::move(st().uploads.extract(id).mapped());
+    keep(up.asked);
     up.answer.deliver(msg::stored_file{st().who.presign_get(
       st().seen_at, s3::object_path(st().cfg.bucket, up.key),
       static_cast<int64_t>(st().deps.now()), st().cfg.url_lifetime_s)});

@@ -17,6 +17,8 @@ struct object_store_deps {
   http_actor http;
   wall_clock now;
   logger log;
+  /// Where results stay as well, see `kept_results`; empty: nowhere.
+  std::string keep_in = {};
 };
 
 using s3_shell_actor

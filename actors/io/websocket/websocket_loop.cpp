@@ -250,7 +250,8 @@ struct websocket_loop::implementation {
     auto where = split(request.url);
     if (!is_websocket_url(request.url) || where.host.empty())
       return done(id, fail(failure_kind::invalid_input,
-                           "no WebSocket URL: " + redacted_url(request.url)));
+                           "no WebSocket URL: "
+                             + excerpt(redacted_url(request.url), 80)));
     auto end = [this, id](result<http_response> how) {
       connections.erase(id);
       done(id, std::move(how));

@@ -116,7 +116,8 @@ failure read_failure(const json::value* status) {
       auto text = json::string_or_empty(data, "exception_message");
       return {is_gpu_trouble(text) ? failure_kind::unavailable
                                    : failure_kind::rejected,
-              "ComfyUI: " + json::string_or_empty(data, "node_type") + ": "
+              "ComfyUI: "
+                + excerpt(json::string_or_empty(data, "node_type"), 100) + ": "
                 + excerpt(text, 300)};
     }
   return {failure_kind::rejected,

@@ -186,7 +186,7 @@ result<arguments> place(std::string_view who, const endpoint& at,
     if (text.empty())
       return unavailable(who, "the app wants a parameter that is not known "
                               "here: "
-                                + described.name);
+                                + excerpt(described.name, 300));
     auto accepted = text;
     if (value) {
       auto& range = place.range;
@@ -195,8 +195,11 @@ result<arguments> place(std::string_view who, const endpoint& at,
                range.maximum ? range.maximum : described.range.maximum});
     }
     if (accepted != text) {
-      auto& note = out.adjusted.emplace_back(described.name);
-      note.append(" ").append(text).append(" -> ").append(accepted);
+      auto& note = out.adjusted.emplace_back(excerpt(described.name, 300));
+      note.append(" ")
+        .append(excerpt(text, 300))
+        .append(" -> ")
+        .append(accepted);
     }
     out.json += accepted;
   }

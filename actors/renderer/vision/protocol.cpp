@@ -105,9 +105,9 @@ result<std::string> choose_model(const std::string& wanted,
   std::string names;
   for (auto& x : models)
     names += (names.empty() ? "" : ", ") + x;
-  return fail(failure_kind::rejected, "the vision model " + wanted
-                                        + " is not on the node; there are: "
-                                        + (names.empty() ? "none" : names));
+  return fail(failure_kind::rejected,
+              "the vision model " + wanted + " is not on the node; there are: "
+                + (names.empty() ? "none" : excerpt(names, 300)));
 }
 
 bool is_unknown_route(const http_response& x) {

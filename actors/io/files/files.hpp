@@ -1,0 +1,69 @@
+#pragma once
+// Folders and files below a root. Each step goes from an open folder to a name
+// in it and follows no symbolic link, so nobody who plants one, or a name that
+// is a path, leads the worker elsewhere. What is made is for its owner alone.
+#include "messages/failure.hpp"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace render::files {
+
+/// An open file or folder; closed at its end.
+class descriptor {
+public:
+  descriptor() = default;
+  explicit descriptor(int fd) : fd_(fd) {
+    // nop
+  }
+  descriptor(descriptor&& x) noexcept : fd_(std::exchange(x.fd_, -1)) {
+    // nop
+  }
+  descriptor& operator=(descriptor&& x) noexcept {
+    std::swap(fd_, x.fd_);
+    return *this;
+  }
+  ~descriptor();
+
+  int get() const noexcept {
+    return fd_;
+  }
+  explicit operator bool() const noexcept {
+    return fd_ >= 0;
+  }
+
+private:
+  int fd_ = -1;
+};
+
+/// Opens a folder that an operator has named, made with its parents when it is
+/// not there. Links on the way to it are the operator's own, and followed.
+/// Fails as `unavailable`.
+result<descriptor> open_root(const std::string& path);
+
+enum class missing : uint8_t { is_an_error, is_made };
+
+/// Opens the folder `name` in `parent`. Fails as `invalid_input` when `name`
+/// is no file name, as `unavailable` when it is no folder (a symbolic link to
+/// one is none) or cannot be opened.
+result<descriptor> open_folder(const descriptor& parent,
+                               const std::string& name, missing policy);
+
+/// Opens the file `name` in `parent` for reading and writing, made empty when
+/// it is not there. Fails as `open_folder` does.
+result<descriptor> open_file(const descriptor& parent, const std::string& name);
+
+/// The names in a folder, but for `.` and `..`.
+std::vector<std::string> names_in(const descriptor& folder);
+
+/// Removes the file or the folder `name` in `parent`, with all that is in it,
+/// as far as that goes.
+void remove_tree(const descriptor& parent, const std::string& name);
+
+/// Unix time at which `name` in `parent` was last written; negative when there
+/// is no such file or folder.
+double changed_s(const descriptor& parent, const std::string& name);
+
+} // namespace render::files

@@ -1,0 +1,53 @@
+#include "messages/job_id.hpp"
+
+#include "messages/printable.hpp"
+
+#include <algorithm>
+
+namespace render {
+
+namespace {
+
+constexpr size_t size_max = 64;
+constexpr std::string_view uuid_form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+// Not those of <cctype>, which depend on the locale.
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool is_hex(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+bool is_good(std::string_view text) {
+  return !text.empty() && text.size() <= size_max && text[0] != '.'
+         && text[0] != '-' && std::all_of(text.begin(), text.end(), [](char c) {
+              return is_letter(c) || is_digit(c) || c == '.' || c == '_'
+                     || c == '-';
+            });
+}
+
+} // namespace
+
+result<job_id> job_id::from(std::string_view text) {
+  if (!is_good(text))
+    return fail(failure_kind::invalid_input,
+                "id: got \"" + printable(text, 80)
+                  + "\", accepted are 1 to 64 letters, digits and . _ -, not "
+                    "beginning with . or -");
+  return job_id{text};
+}
+
+bool job_id::is_uuid() const noexcept {
+  return std::equal(text_.begin(), text_.end(), uuid_form.begin(),
+                    uuid_form.end(), [](char c, char form) {
+                      return form == '-' ? c == '-' : is_hex(c);
+                    });
+}
+
+} // namespace render

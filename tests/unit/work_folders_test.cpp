@@ -1,0 +1,127 @@
+// Where attempts work, and what a dead worker has left there.
+#include "actors/renderer/work_folders.hpp"
+#include "tests/harness/temp_folder.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+
+using namespace render;
+using namespace std::literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+double now() {
+  return std::chrono::duration<double>(
+           std::chrono::system_clock::now().time_since_epoch())
+    .count();
+}
+
+struct fixture {
+  std::shared_ptr<folder_keeper> open(const std::string& place,
+                                      double now_s = now()) {
+    auto out = open_work_folders(temp.path("out"), place, now_s);
+    BOOST_REQUIRE_MESSAGE(out, out.error().message);
+    return *out;
+  }
+
+  void write(const std::string& path) {
+    fs::create_directories(fs::path{temp.path(path)}.parent_path());
+    std::ofstream{temp.path(path)} << "x";
+  }
+
+  bool there(const std::string& path) {
+    return fs::exists(temp.path(path));
+  }
+
+  harness::temp_folder temp;
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(a_place_for_work, fixture)
+
+BOOST_AUTO_TEST_CASE(has_a_folder_for_each_attempt) {
+  auto x = open("w1");
+  auto path = x->make("a-1");
+  BOOST_REQUIRE(path);
+  BOOST_TEST(*path == temp.path("out/.work/w1/a-1"));
+  write("out/.work/w1/a-1/input");
+  BOOST_TEST(x->make("a-1").value() == *path);
+  x->remove("a-1");
+  BOOST_TEST(!there("out/.work/w1/a-1"));
+  BOOST_TEST((fs::status(temp.path("out/.work/w1")).permissions()
+              == fs::perms::owner_all));
+}
+
+// An absolute name replaced the path, "../" climbed out of it, and a NUL cut
+// off what was put behind it: the folder named was emptied and removed.
+BOOST_AUTO_TEST_CASE(is_not_left_by_a_name) {
+  write("victim-1/precious");
+  write("out/keep-1/precious");
+  auto x = open("w1");
+  for (auto& name : {temp.path("victim-1"), "../../keep-1"s, ".."s,
+                     temp.path("victim-1") + "\0-1"s}) {
+    BOOST_TEST(!x->make(name));
+    x->remove(name);
+  }
+  BOOST_TEST(there("victim-1/precious"));
+  BOOST_TEST(there("out/keep-1/precious"));
+}
+
+BOOST_AUTO_TEST_CASE(is_refused_where_work_is_a_symbolic_link) {
+  write("elsewhere/precious");
+  fs::create_directories(temp.path("out"));
+  fs::create_directory_symlink(temp.path("elsewhere"), temp.path("out/.work"));
+  auto x = open_work_folders(temp.path("out"), "w1", now());
+  BOOST_REQUIRE(!x);
+  BOOST_TEST((x.error().kind == failure_kind::invalid_input));
+  BOOST_TEST(x.error().message.find("OUTPUT_DIR: ") == 0u);
+  BOOST_TEST(!there("elsewhere/w1"));
+}
+
+BOOST_AUTO_TEST_CASE(is_gone_when_its_worker_ends) {
+  open("w1")->make("a-1").value();
+  BOOST_TEST(!there("out/.work/w1"));
+}
+
+BOOST_AUTO_TEST_CASE(is_made_anew_when_somebody_has_tidied_up) {
+  auto x = open("w1");
+  fs::remove_all(temp.path("out"));
+  BOOST_TEST(x->make("a-1").has_value());
+  BOOST_TEST(there("out/.work/w1/a-1"));
+  open("w2");
+  BOOST_TEST(there("out/.work/w1/a-1"));
+}
+
+BOOST_AUTO_TEST_CASE(of_a_killed_worker_is_swept_and_of_a_living_one_not) {
+  auto living = open("living");
+  living->make("a-1").value();
+  auto child = ::fork();
+  if (child == 0) {
+    auto dead = open_work_folders(temp.path("out"), "dead", now());
+    if (dead)
+      static_cast<void>((*dead)->make("b-1"));
+    ::kill(::getpid(), SIGKILL);
+  }
+  ::waitpid(child, nullptr, 0);
+  BOOST_TEST(there("out/.work/dead/b-1"));
+  open("next");
+  BOOST_TEST(!there("out/.work/dead"));
+  BOOST_TEST(there("out/.work/living/a-1"));
+}
+
+BOOST_AUTO_TEST_CASE(of_an_earlier_version_is_swept_after_a_day) {
+  write("out/.work/a-1/input");
+  open("w1", now() + 80'000);
+  BOOST_TEST(there("out/.work/a-1/input"));
+  open("w1", now() + 90'000);
+  BOOST_TEST(!there("out/.work/a-1"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
