@@ -61,11 +61,14 @@ struct queue_snapshot {
   std::vector<uint32_t> known = {};
   /// Of the asker.
   fleet_place place = {};
+  /// All claimable jobs by type, shown or not, of the first 10,000 in the
+  /// queue. Of a long queue this may be some seconds old.
+  std::map<std::string, uint64_t> waiting_by_type = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, queue_snapshot& x) {
-  return f(x.waiting, x.queue_length, x.known, x.place);
+  return f(x.waiting, x.queue_length, x.known, x.place, x.waiting_by_type);
 }
 
 /// So many jobs of any of these types.

@@ -173,7 +173,11 @@ effects policy::health_listed(const std::vector<gpu_workload>& all,
       if (!gpu_.node.empty() || x.node.empty())
         return {};
       gpu_.node = x.node;
-      return {write_ledger{entry()}};
+      effects out{write_ledger{entry()}};
+      // One that was taken over may be up for long.
+      if (node_up_s_ == 0 && probing_.insert(std::string{}).second)
+        out.push_back(probe{});
+      return out;
     }
   // A list may lag behind a launch, and once is no proof.
   auto young = since(boot_since_s_, now_s) < 2 * cfg_.health_interval;

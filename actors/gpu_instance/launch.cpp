@@ -22,7 +22,8 @@ std::string seconds_text(duration d) {
 } // namespace
 
 duration policy::launch_delay() const {
-  return launch_attempt_ <= cfg_.launch_delays.size()
+  // 0: one that was taken over, which was launched by somebody else.
+  return launch_attempt_ > 0 && launch_attempt_ <= cfg_.launch_delays.size()
            ? cfg_.launch_delays[launch_attempt_ - 1]
            : duration{5'000};
 }
@@ -102,7 +103,9 @@ effects policy::begin_adopted(double now_s) {
       list_workloads{list_purpose::lookup}};
   }
   gpu_.workload = x.workload;
-  gpu_.node = x.node;
+  // Whoever may write to Redis may name any node there, and every request to
+  // one bears the API key: only the provider says where its workloads run.
+  gpu_.node.clear();
   gpu_.type = x.type;
   launched_s_ = x.launched_s > 0 ? x.launched_s : x.intent_s;
   if (x.state == gpu_entry_state::stopping)
@@ -238,9 +241,12 @@ effects policy::not_found(const finding& what, double now_s) {
   // A list that lags may have shown what is stopped by now, so not before.
   if (what.ambiguous)
     return in_doubt(what, now_s);
-  // Looked for long enough: there is none.
-  if (cfg_.adopted)
+  // Looked for long enough: there is none. Whoever left it wanted it; we do
+  // not launch another one in its name.
+  if (cfg_.adopted) {
     unsure_ = false;
+    launch_attempt_ = static_cast<uint32_t>(cfg_.launch_delays.size()) + 1;
+  }
   if (stop_wanted_ || launch_attempt_ > cfg_.launch_delays.size())
     return launch_failed(launch_error_, now_s);
   // Or the list lags by more than we can wait: somebody looks once more when

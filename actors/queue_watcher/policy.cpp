@@ -157,7 +157,15 @@ effects policy::on_peeked(msg::queue_snapshot x, double now_s) {
   place_ = x.place;
   effects out;
   std::vector<seen_job> still;
+  auto& counted = x.waiting_by_type;
+  // It never runs, so it needs no GPU.
+  auto refuse_counted = [&](const std::string& id, const std::string& type) {
+    if (auto at = counted.find(type); at != counted.end() && at->second > 0)
+      --at->second;
+    refuse(id, out);
+  };
   auto keep = [&](seen_job y) {
+    // The count has left it out.
     if (is_late(y.complete_by_s, now_s))
       return refuse(y.id, out);
     still.push_back(std::move(y));
@@ -169,8 +177,8 @@ effects policy::on_peeked(msg::queue_snapshot x, double now_s) {
   for (auto& y : x.waiting) {
     // `data` may have been too long to come along; the claim brings it.
     auto unread = y.data.empty() && job_kind_from(y.type);
-    if (!unread && flaw_of(y, now_s))
-      refuse(y.id, out);
+    if (!unread && flaw_of(y, now_s) && !is_late(y.complete_by_s, now_s))
+      refuse_counted(y.id, y.type);
     else
       keep({y.id, y.type, y.created_at_s, y.complete_by_s});
   }
@@ -183,6 +191,12 @@ effects policy::on_peeked(msg::queue_snapshot x, double now_s) {
             || y.created_at_s < seen.oldest_created_at_s))
       seen.oldest_created_at_s = y.created_at_s;
   }
+  // A look shows the first ones only. Those may be newer than the count.
+  for (auto& [type, count] : counted)
+    if (count > 0) {
+      auto& all = seen.waiting_by_type[type];
+      all = std::max(all, count);
+    }
   auto open = open_quotas();
   auto& waiting = seen.waiting_by_type;
   auto fits = std::any_of(waiting.begin(), waiting.end(), [&](auto& entry) {

@@ -53,7 +53,11 @@ effects policy::on_jobs_claimed(msg::jobs_claimed x, double now_s) {
         at != backlog_.end() && at->second > 0)
       --at->second;
     if (auto at = jobs_.find(id); at != jobs_.end()) {
-      at->second.claimed_again = std::move(subject);
+      // One that waits for a slot goes on waiting, under the new claim.
+      if (at->second.instance == 0)
+        at->second.task = hold(std::move(subject), now_s).task;
+      else
+        at->second.claimed_again = std::move(subject);
       continue;
     }
     append(out, take(std::move(subject), now_s));
@@ -162,13 +166,16 @@ effects policy::on_job_ended(msg::job_ended x, double now_s) {
   auto held = std::move(jobs_.extract(at).mapped());
   auto kind = x.outcome.error.kind;
   effects out;
-  if (x.outcome.success()) {
+  if (auto& again = held.claimed_again) {
+    // Whatever it came to, nothing can be written under the old claim.
+    out.push_back(
+      say{severity::info, "job " + id + ": was claimed again while it ran"});
+    append(out, take(std::move(*again), now_s));
+  } else if (x.outcome.success()) {
     append(out, end(std::move(held), std::move(x.outcome)));
   } else if (is_not_ours(kind)) {
     out.push_back(
       say{severity::info, "job " + id + ": " + x.outcome.error.message});
-    if (auto& again = held.claimed_again)
-      append(out, take(std::move(*again), now_s));
   } else if (draining()
              && (kind == failure_kind::shutting_down
                  || worth_another_gpu(kind))) {
@@ -241,6 +248,7 @@ effects policy::put_back(const job& x) {
 
 effects policy::on_settled(msg::job_settled x) {
   effects out;
+  refusals_.erase(x.job_id);
   auto node = unsettled_.extract(x.job_id);
   if (!x.written)
     out.push_back(
@@ -256,13 +264,14 @@ effects policy::on_settled(msg::job_settled x) {
 
 effects policy::on_released(const std::string& job_id) {
   releasing_.erase(job_id);
+  refusals_.erase(job_id);
   return check_drained();
 }
 
 effects policy::on_write_failed(ledger_write what, const failure& why) {
-  auto& id = std::holds_alternative<settle>(what)
-               ? std::get<settle>(what).what.subject.id
-               : std::get<release>(what).job_id;
+  auto id = std::holds_alternative<settle>(what)
+              ? std::get<settle>(what).what.subject.id
+              : std::get<release>(what).job_id;
   effects out{
     say{severity::warning,
         "job " + id + ": its end is not written yet, " + why.message}};
@@ -275,9 +284,26 @@ effects policy::on_write_failed(ledger_write what, const failure& why) {
       what);
     return out;
   }
+  // An outage ends; what Redis finds wrong with the write stays wrong.
+  auto is_outage = why.kind == failure_kind::unavailable;
+  auto refusals = is_outage ? 1 : ++refusals_[id];
+  if (refusals >= cfg_.ledger_refusals_max) {
+    out.push_back(say{severity::error,
+                      "job " + id + ": its end was refused "
+                        + std::to_string(refusals)
+                        + " times and is given up; please look at its record "
+                          "and at the keys of the outbox"});
+    unsettled_.erase(id);
+    releasing_.erase(id);
+    refusals_.erase(id);
+    append(out, check_drained());
+    return out;
+  }
+  auto delay
+    = std::min(cfg_.ledger_retry_max,
+               cfg_.ledger_retry_delay * (1 << std::min(refusals - 1, 16u)));
   refused_writes_.emplace(++last_generation_, std::move(what));
-  out.push_back(
-    arm_timer{timer::ledger, last_generation_, cfg_.ledger_retry_delay});
+  out.push_back(arm_timer{timer::ledger, last_generation_, delay});
   return out;
 }
 

@@ -71,6 +71,10 @@ struct config {
   duration restart_delay_max{5'000};
   /// After the ledger refused to write: until it is asked again.
   duration ledger_retry_delay{1'000};
+  /// That doubles, up to this …
+  duration ledger_retry_max{30'000};
+  /// … and what is no outage is given up after so many refusals.
+  uint32_t ledger_refusals_max = 10;
   duration drain_time{120'000};
   /// A claim that was under way when the drain began has this long to arrive.
   duration claim_grace{500};
@@ -337,6 +341,8 @@ private:
   /// Told to the ledger and not answered yet.
   std::map<std::string, bool> unsettled_; // true: a success
   std::set<std::string> releasing_;
+  /// How often a job's end was refused.
+  std::map<std::string, uint32_t> refusals_;
   /// Writes to be asked for again, by the generation of their timer.
   std::map<uint64_t, ledger_write> refused_writes_;
   std::optional<msg::capacity> told_capacity_;

@@ -9,6 +9,7 @@
 #include "actors/renderer/renderer.hpp"
 #include "actors/supervisor/supervisor.hpp"
 #include "actors/webhook/webhook.hpp"
+#include "messages/digest.hpp"
 
 #include <caf/all.hpp>
 
@@ -186,6 +187,8 @@ outside_worlds spawn_outside_worlds(caf::actor_system& system,
   jobs.redis.sentinel_master = cfg.redis_sentinel_master;
   jobs.redis.sentinel_password = cfg.redis_sentinel_password;
   jobs.worker_id = cfg.worker_id;
+  if (!cfg.webhook_secret.empty())
+    jobs.outbox_key = hmac_sha256(cfg.webhook_secret, "outbox entries");
   out.jobs = system.spawn(
     job_store_behavior, jobs,
     job_store_deps{around.now, around.log, around.make_link, around.local});

@@ -46,6 +46,8 @@ claimed claim(plain_client& redis, unsigned count, const std::string& type,
                         "30000",
                         "0",
                         "1",
+                        "86400",
+                        "job record missing: ",
                         "10000",
                         "16",
                         "csm,whisper,portrait,analyze",
@@ -86,10 +88,12 @@ void send_settle(plain_client& redis, const std::string& id) {
               "",
               "",
               "1700000000000",
-              "1700000060000",
+              "60000",
               "1",
               "0",
-              "1"});
+              "1",
+              "0",
+              ""});
 }
 
 double percentile(std::vector<double> xs, double p) {

@@ -249,7 +249,7 @@ BOOST_AUTO_TEST_CASE(workers_are_counted) {
   }));
 }
 
-BOOST_AUTO_TEST_CASE(big_data_comes_with_a_claim_but_not_with_a_peek) {
+BOOST_AUTO_TEST_CASE(more_data_than_a_job_may_have_never_comes) {
   data = std::string(100u << 10, 'x');
   push("long");
   data = std::string(10u << 20, 'x');
@@ -260,8 +260,66 @@ BOOST_AUTO_TEST_CASE(big_data_comes_with_a_claim_but_not_with_a_peek) {
   // More than any job may have: nothing that a job accepts.
   BOOST_TEST(seen->waiting[1].data == "null");
   auto got = ask<msg::claimed_jobs>(store, msg::claim_unfit{"big"});
-  BOOST_REQUIRE(got && got->jobs.size() == 1u);
-  BOOST_TEST(got->jobs[0].data.size() == data.size());
+  BOOST_REQUIRE(got && got->unfit.size() == 1u);
+  BOOST_TEST(got->unfit[0].subject.data.size() < 100u);
+  BOOST_TEST(got->unfit[0].reason.message.starts_with("data: got 10485760"));
+  data = R"({"notify_url": "http://n/h","text":")" + data + "\"}";
+  push("told");
+  auto told = claim(store, 2);
+  BOOST_TEST(told.jobs.size() == 1u);
+  BOOST_REQUIRE(told.unfit.size() == 1u);
+  BOOST_TEST(told.unfit[0].subject.data == R"({"notify_url":"http://n/h"})");
+}
+
+BOOST_AUTO_TEST_CASE(a_long_history_is_bounded) {
+  push("many", "analyze", {"history", std::string(20u << 20, '\n')});
+  push("tail", "analyze",
+       {"history", std::string(40u << 10, 'x') + "\nthe last"});
+  auto got = claim(store, 2);
+  BOOST_REQUIRE(got.jobs.size() == 2u);
+  BOOST_TEST(got.jobs[0].history.size() == 1u);
+  BOOST_TEST(got.jobs[1].history == std::vector<std::string>{"the last"});
+}
+
+BOOST_AUTO_TEST_CASE(a_fence_that_is_none_fails_the_job_once) {
+  for (std::string fence :
+       {"nan", "1e300", "18446744073709551615", "-1", "x"}) {
+    push("j", "analyze", {"fence", fence});
+    auto got = claim(store);
+    BOOST_TEST(got.jobs.empty());
+    BOOST_REQUIRE(got.unfit.size() == 1u);
+    auto& x = got.unfit[0];
+    BOOST_TEST(x.reason.message.starts_with("fence: got "));
+    auto done = ask<msg::job_settled>(
+      store, msg::settle_job{x.subject, failed_outcome(x.reason)});
+    BOOST_REQUIRE(done);
+    BOOST_TEST(done->written);
+    BOOST_TEST(done->webhooks.size() == 1u);
+    BOOST_TEST(status("j") == "failed");
+    BOOST_TEST(queued() == 0);
+    redis.cmd("DEL", "job:j");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(all_that_waits_is_counted) {
+  for (auto i = 0; i < 1'200; ++i)
+    push("c" + std::to_string(i), i % 4 ? "csm" : "analyze");
+  auto seen = ask<msg::queue_snapshot>(store, msg::peek_queue{});
+  BOOST_REQUIRE(seen);
+  BOOST_TEST(seen->waiting.size() == 100u);
+  BOOST_TEST(seen->waiting_by_type["csm"] == 900u);
+  BOOST_TEST(seen->waiting_by_type["analyze"] == 300u);
+}
+
+BOOST_AUTO_TEST_CASE(ids_without_a_record_go_by_the_thousand) {
+  for (auto i = 0; i < 1'500; ++i)
+    redis.cmd("RPUSH", "queue:jobs", "gone-" + std::to_string(i));
+  push("j");
+  auto got = claim(store);
+  BOOST_TEST(got.jobs.size() == 1u);
+  BOOST_TEST(queued() < 600);
+  BOOST_TEST(redis.field("job:gone-20", "status") == "failed");
+  BOOST_TEST(redis.field("job:gone-20", "type") == "unknown");
 }
 
 BOOST_AUTO_TEST_CASE(a_peek_says_little_of_known_jobs) {

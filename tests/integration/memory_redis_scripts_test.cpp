@@ -39,20 +39,24 @@ public:
     case 6:
       return servers_.both({"DEL", record() + ":lock"});
     case 7:
-      return run(
-        job_store::peek_script(), {"queue:jobs"},
-        {worker(), "5", "1000", d_.of(words{"10", "4000"}), id(), id()});
+      return run(job_store::peek_script(), {"queue:jobs", "c3:waiting"},
+                 {worker(), "5", "1000", d_.of(words{"10", "4000"}), now(),
+                  "csm,whisper,portrait,analyze",
+                  d_.of(words{"0", "3", "1000"}), "600000", id(), id()});
     case 8:
-      return run(
-        job_store::claim_one_script(),
-        {"queue:jobs", running(), "c3:leases", "c3:mark:p"},
-        {worker(), now(), "300", "30000", number(), number(), id(), "1000"});
+      return run(job_store::claim_one_script(),
+                 {"queue:jobs", running(), "c3:leases", "c3:mark:p"},
+                 {worker(), now(), "300", "30000", number(), number(), "86400",
+                  "missing:", id(), "1000"});
     case 9:
       return run(
         job_store::release_script(),
         {"queue:jobs", record(), record() + ":lock", running(), "c3:leases"},
         {worker(), id(), fence()});
     case 10:
+      if (d_.below(3) == 0)
+        return run(job_store::ask_owner_script(), {record()},
+                   {worker(), fence()});
       return run(job_store::progress_script(),
                  {record(), record() + ":lock", "c3:leases"},
                  {worker(), "300", d_.of(words{"", "render"}),
@@ -61,7 +65,7 @@ public:
       return settle();
     case 12:
       return run(job_store::take_webhooks_script(), {"c3:outbox"},
-                 {now_ms(), now_ms(60'000), "3", "c3:outbox:"});
+                 {"60000", "3", "c3:outbox:"});
     case 13:
       return deliver();
     case 14:
@@ -87,8 +91,9 @@ public:
       return run(job_store::claim_script(),
                  {"queue:jobs", running(), "c3:leases", "c3:mark:p"},
                  {worker(), now(), "300", d_.of(words{"1", "30000"}), number(),
-                  number(), "1000", d_.of(words{"0", "2", "16"}),
-                  "csm,whisper,portrait,analyze", d_.of(words{"", id()}),
+                  number(), "86400", "missing:", "1000",
+                  d_.of(words{"0", "2", "16"}), "csm,whisper,portrait,analyze",
+                  d_.of(words{"", id()}),
                   d_.of(words{"", left_, "0 1 " + id() + " " + id(), "junk"}),
                   d_.of(words{"0", "1", "3"}), "csm,whisper,portrait",
                   d_.of(words{"0", "2"}), "analyze"});
@@ -137,10 +142,11 @@ private:
                  {worker(), "3000", "c3:gpu:", "2", number(), number()});
     default:
       keys.push_back("c3:gpus:closed");
+      keys.push_back("c3:mark:p");
       return run(job_store::close_gpu_script(), keys,
                  {worker(), id, d_.of(words{"{w}", "{v}", "{}"}), "2",
                   "c3:gpu:", d_.of(words{"", "w", "v"}), d_.of(words{"w", "v"}),
-                  d_.of(words{"{w", "x"})});
+                  d_.of(words{"{w", "x"}), number(), number()});
     }
   }
 
@@ -148,11 +154,27 @@ private:
     id_ = "job-" + std::to_string(d_.below(12));
     if (d_.below(10) > 0)
       servers_.both(
-        {"HSET", "job:" + id_, "id", id_, "type",
+        {"HSET",
+         "job:" + id_,
+         "id",
+         id_,
+         "type",
          d_.of(words{"csm", "whisper", "analyze", "portrait", "dance"}),
-         "status", "queued", "created_at", now(), "complete_by",
-         d_.of(words{"0", "1700000100.5", "x", "9999999999"}), "max_time", "60",
-         "data", R"({"text":"hello"})"});
+         "status",
+         "queued",
+         "created_at",
+         now(),
+         "complete_by",
+         d_.of(words{"0", "1700000100.5", "x", "9999999999"}),
+         "max_time",
+         "60",
+         "data",
+         d_.of(words{R"({"text":"hello"})", R"({"notify_url":"http://r/h"})",
+                     big_data_}),
+         "fence",
+         d_.of(words{"0", "1", "nan", "1e300", "-1", "2"}),
+         "history",
+         d_.of(words{"", "one\ntwo", big_history_})});
     else if (d_.below(4) == 0)
       servers_.both({"SET", "job:" + id_, "no hash"});
     servers_.both({"RPUSH", "queue:jobs", id_});
@@ -167,8 +189,8 @@ private:
         {worker(), x, now(), d_.of(words{"success", "failed"}), "why",
          d_.of(words{"", "the text"}), d_.of(words{"", "http://s/x"}),
          d_.of(words{"0", "1"}), d_.of(words{"0", "1"}), "86400",
-         d_.of(words{"", "http://r/hook"}), "{}", now_ms(), now_ms(60'000),
-         fence(), number(), number()});
+         d_.of(words{"", "http://r/hook"}), "{}", now_ms(), "60000", fence(),
+         number(), number(), d_.of(words{"0", "1"}), "mac"});
   }
 
   // All are known but one: the order of a set's members is Redis' own affair.
@@ -190,8 +212,7 @@ private:
     run(job_store::record_delivery_script(),
         {"c3:outbox", "c3:webhooks:dead", "c3:outbox:" + x, "c3:mark:p"},
         {x, d_.of(words{"delivered", "retry_later", "dead"}), "2", "timeout",
-         now_ms(), now_ms(5'000), d_.of(words{"1", "100"}),
-         "c3:outbox:", number(), number()});
+         "5000", d_.of(words{"1", "100"}), "c3:outbox:", number(), number()});
   }
 
   void restore() {
@@ -227,11 +248,14 @@ private:
   std::string now() const {
     return std::to_string(1'700'000'000 + static_cast<int64_t>(now_));
   }
-  std::string now_ms(int64_t plus = 0) const {
-    return std::to_string((1'700'000'000 + static_cast<int64_t>(now_)) * 1000
-                          + plus);
+  std::string now_ms() const {
+    return std::to_string((1'700'000'000 + static_cast<int64_t>(now_)) * 1000);
   }
 
+  /// Longer than any job's may be.
+  const std::string big_data_ = R"({"notify_url": "http://r/h","text":")"
+                                + std::string(1'100'000, 'x') + "\"}";
+  const std::string big_history_ = std::string(40'000, 'x') + "\nlast";
   pair_of_servers& servers_;
   chooser d_;
   double now_ = 0;
@@ -271,8 +295,8 @@ BOOST_AUTO_TEST_CASE(a_script_out_of_memory_changes_nothing) {
   auto& x = job_store::claim_script();
   auto command = job_store::make_command(
                    x, {"queue:jobs", "c3:running:w", "c3:leases", "c3:mark:w"},
-                   {"w", "1", "300", "30000", "0", "1", "100", "16", "csm", "",
-                    "", "1", "csm"})
+                   {"w", "1", "300", "30000", "0", "1", "86400",
+                    "missing:", "100", "16", "csm", "", "", "1", "csm"})
                    .args;
   command[0] = "EVAL";
   command[1] = x.text;

@@ -3,6 +3,7 @@ render_test(
   LABEL unit
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/job_store_codec_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/job_store_outbox_entry_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/job_store_queue_walk_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/job_store_claim_hold_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/job_store_takeover_grace_test.cpp

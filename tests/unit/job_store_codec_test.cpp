@@ -175,50 +175,65 @@ BOOST_AUTO_TEST_CASE(ownership_is_read) {
   BOOST_TEST(!decode_ownership(text("x")));
 }
 
-BOOST_AUTO_TEST_CASE(the_owner_of_a_record_is_read) {
-  auto ours = [](reply status, reply owner, reply fence) {
-    return decode_owner(
-      array({std::move(status), std::move(owner), std::move(fence)}), "w", 7);
-  };
-  auto x = ours(text("running"), text("w"), text("7"));
-  BOOST_TEST(x->ours);
-  BOOST_TEST(x->status == "running");
-  BOOST_TEST(!ours(text("running"), text("v"), text("7"))->ours);
-  BOOST_TEST(!ours(text("running"), text("w"), text("8"))->ours);
-  BOOST_TEST(!ours(text("running"), text("w"), reply{})->ours);
-  auto cancelled = ours(text("cancelled"), text("w"), text("7"));
-  BOOST_TEST(!cancelled->ours);
-  BOOST_TEST(cancelled->status == "cancelled");
-  auto gone = ours(reply{}, reply{}, reply{});
-  BOOST_TEST(!gone->ours);
-  BOOST_TEST(gone->status.empty());
-  BOOST_TEST(!decode_owner(array({text("running")}), "w", 7));
-}
-
 BOOST_AUTO_TEST_CASE(a_settling_brings_one_webhook_or_none) {
-  auto none = decode_settle(array({number(0), reply{}}), "j");
+  auto none = decode_settle(array({number(0), array({})}));
   BOOST_TEST(!none->written);
-  BOOST_TEST(none->webhooks.empty());
+  BOOST_TEST(!none->webhook.has_value());
   auto one = decode_settle(
-    array({number(1), array({text("msg_j"), text("http://r"), text("{}"),
-                             text("2"), text("1700000000000")})}),
-    "j");
+    array({number(1), array({text("2"), text("1700000000000")})}));
   BOOST_TEST(one->written);
-  BOOST_REQUIRE(one->webhooks.size() == 1u);
-  BOOST_TEST(
-    (one->webhooks[0]
-     == webhook{"msg_j", "j", "http://r", "{}", 2, 1'700'000'000'000}));
+  BOOST_REQUIRE(one->webhook.has_value());
+  BOOST_TEST(one->webhook->attempts == 2u);
+  BOOST_TEST(one->webhook->created_ms == 1'700'000'000'000);
 }
 
-BOOST_AUTO_TEST_CASE(taken_webhooks_name_their_jobs) {
-  auto x
-    = decode_webhooks(array({array({text("j"), text("msg_j"), text("http://r"),
-                                    text("{}"), text("-1"), text("1e99")}),
-                             text("junk")}));
-  BOOST_REQUIRE(x->size() == 1u);
-  BOOST_TEST((*x)[0].job_id == "j");
-  BOOST_TEST((*x)[0].attempts == 0u);
-  BOOST_TEST((*x)[0].created_ms == 0);
+BOOST_AUTO_TEST_CASE(a_claim_says_what_is_wrong_with_a_record) {
+  auto flawed = [](reply flaw) {
+    return array({text("id"),
+                  number(1),
+                  text("csm"),
+                  text("1"),
+                  text("2"),
+                  text("3"),
+                  text("{}"),
+                  number(1),
+                  {},
+                  {},
+                  std::move(flaw)});
+  };
+  auto x = decode_claim(
+    array({number(7), array({}),
+           array({array({text("fence"), flawed(text("1e300"))}),
+                  array({text("data"), flawed(number(450'000'000))})}),
+           array({}), text(""), text(""), number(12)}));
+  BOOST_REQUIRE(x);
+  BOOST_TEST(x->removed == 12u);
+  BOOST_REQUIRE(x->unfit.size() == 2u);
+  BOOST_TEST(x->unfit[0].reason.message
+             == "fence: got \"1e300\", accepted is a whole number from 0 to "
+                "2^53, or none");
+  BOOST_TEST(x->unfit[1].reason.message
+             == "data: got 450000000 bytes, accepted are at most 1048576");
+  BOOST_TEST((x->unfit[1].reason.kind == failure_kind::invalid_input));
+}
+
+BOOST_AUTO_TEST_CASE(of_a_history_the_last_lines_are_kept) {
+  std::string lines;
+  for (auto i = 0; i < 5'000; ++i)
+    lines += std::to_string(i) + "\n";
+  auto x = decode_job(
+    array({text("id"), number(1), {}, {}, {}, {}, {}, {}, text(lines)}));
+  BOOST_REQUIRE(x.subject.history.size() == 20u);
+  BOOST_TEST(x.subject.history.back() == "4999");
+}
+
+BOOST_AUTO_TEST_CASE(a_look_counts_by_type) {
+  auto x = decode_peek(
+    array({number(5'000), array({}), array({}), text("4900 0 7 100")}));
+  BOOST_REQUIRE(x);
+  BOOST_TEST(x->waiting_by_type["csm"] == 4'900u);
+  BOOST_TEST(x->waiting_by_type["portrait"] == 7u);
+  BOOST_TEST(x->waiting_by_type["analyze"] == 100u);
 }
 
 BOOST_AUTO_TEST_CASE(the_version_is_found) {

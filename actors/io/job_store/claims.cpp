@@ -8,8 +8,6 @@ namespace render::job_store {
 
 namespace {
 
-constexpr std::string_view known_types = "csm,whisper,portrait,analyze";
-
 std::string joined(const std::vector<std::string>& xs) {
   std::string out;
   for (auto& x : xs)
@@ -21,17 +19,25 @@ std::string joined(const std::vector<std::string>& xs) {
 
 promise<msg::queue_snapshot> shell::peek(const msg::peek_queue& x) const {
   auto to = self->make_response_promise<msg::queue_snapshot>();
-  std::vector<std::string> argv{cfg().worker_id, std::to_string(x.limit),
+  std::vector<std::string> argv{cfg().worker_id,
+                                std::to_string(x.limit),
                                 std::to_string(cfg().scan_max),
-                                std::to_string(cfg().peek_data_max)};
+                                std::to_string(cfg().peek_data_max),
+                                now_s(),
+                                job_types_text(),
+                                std::to_string(cfg().count_each_max),
+                                std::to_string(cfg().count_kept.count())};
   argv.insert(argv.end(), x.known.begin(), x.known.end());
-  run(make_command(peek_script(), {std::string{keys::queue}}, std::move(argv)),
-      [sh = *this, to](answer got) mutable {
-        auto seen = std::move(got).and_then(decode_peek);
-        if (seen)
-          seen->place = sh.st().place;
-        deliver(to, std::move(seen));
-      });
+  run(
+    make_command(peek_script(),
+                 {std::string{keys::queue}, keys::waiting_count(cfg().prefix)},
+                 std::move(argv)),
+    [sh = *this, to](answer got) mutable {
+      auto seen = std::move(got).and_then(decode_peek);
+      if (seen)
+        seen->place = sh.st().place;
+      deliver(to, std::move(seen));
+    });
   return to;
 }
 
@@ -41,7 +47,9 @@ std::vector<std::string> shell::claim_args(write_number number) const {
           std::to_string(cfg().lock_ttl.count()),
           std::to_string(cfg().lease.count()),
           std::to_string(st().confirmed),
-          std::to_string(number)};
+          std::to_string(number),
+          std::to_string(cfg().made_record_ttl.count()),
+          std::string{missing_record_text}};
 }
 
 promise<msg::claimed_jobs> shell::claim(const msg::claim_jobs& x) const {
@@ -50,10 +58,9 @@ promise<msg::claimed_jobs> shell::claim(const msg::claim_jobs& x) const {
     auto last = sh.st().walk.begin(x.quotas, sh.self->clock().now(),
                                    cfg.walk_whole_every);
     auto argv = sh.claim_args(number);
-    argv.insert(argv.end(),
-                {std::to_string(cfg.scan_max), std::to_string(cfg.unfit_max),
-                 std::string{known_types}, std::move(last.passed),
-                 std::move(last.left)});
+    argv.insert(argv.end(), {std::to_string(cfg.scan_max),
+                             std::to_string(cfg.unfit_max), job_types_text(),
+                             std::move(last.passed), std::move(last.left)});
     for (auto& quota : x.quotas) {
       argv.push_back(std::to_string(quota.count));
       argv.push_back(joined(quota.types));
@@ -128,21 +135,54 @@ result<msg::claimed_jobs> shell::claimed(answer got,
     st().walk.end(std::move(*decoded->walk));
   for (auto& id : decoded->dropped)
     out().warn("job {}: dropped from the queue, its key is not a hash", id);
+  if (decoded->removed > 0)
+    out().warn("{} more ids without a record removed from the queue",
+               decoded->removed);
   if (!decoded->jobs.empty() || !decoded->unfit.empty())
     confirm(number);
   msg::claimed_jobs answer;
   answer.more_waiting = decoded->queue_length > 0;
   for (auto& x : decoded->unfit) {
-    st().claimed[x.subject.id] = x.subject.fence;
+    handed_out(x.subject);
     hold(x.subject, number);
     answer.unfit.push_back({std::move(x.subject), std::move(x.reason)});
   }
   for (auto& x : decoded->jobs) {
-    st().claimed[x.id] = x.fence;
+    handed_out(x);
     hold(x, number);
   }
   answer.jobs = std::move(decoded->jobs);
   return answer;
+}
+
+void shell::handed_out(const job& subject) const {
+  st().claimed[subject.id] = {subject.fence, self->clock().now(), false};
+}
+
+void shell::heard_of(const std::string& id, uint64_t fence) const {
+  if (auto at = st().claimed.find(id);
+      at != st().claimed.end() && at->second.fence == fence)
+    at->second.heard_of = true;
+}
+
+// Whoever asked for them may be dead, or may have got no answer: nobody would
+// ever end them, and no other worker may while we renew their leases.
+void shell::give_back_unheard() const {
+  auto since = self->clock().now() - cfg().unheard_max;
+  for (auto next = st().claimed.begin(); next != st().claimed.end();) {
+    auto at = next++;
+    if (at->second.heard_of || at->second.since > since)
+      continue;
+    out().error("job {}: claimed, and nobody works on it; it goes back to the "
+                "queue",
+                at->first);
+    auto id = at->first;
+    auto fence = at->second.fence;
+    forget(id, fence);
+    drop(id, fence);
+    st().reconciles_due = std::max(1u, st().reconciles_due);
+  }
+  reconcile();
 }
 
 // Puts back what an unknown claim took. Twice: a command that was stuck in a
@@ -154,7 +194,7 @@ void shell::reconcile() const {
   if (--st().reconciles_due > 0)
     arm(reconcile_again, cfg().reconcile_delay);
   std::vector<std::string> argv{cfg().worker_id};
-  for (auto& [id, fence] : st().claimed)
+  for (auto& [id, what] : st().claimed)
     argv.push_back(id);
   // Else it could run after the claim that follows, and put its jobs back.
   auto look = make_ordered_command(

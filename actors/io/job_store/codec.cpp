@@ -9,12 +9,15 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <sstream>
 
 namespace render::job_store {
 
 namespace {
 
 using kind = reply::kind;
+
+constexpr size_t history_lines_max = 20;
 
 std::string text_at(reply& x, size_t index) {
   if (index >= x.elements.size())
@@ -51,15 +54,22 @@ std::optional<failure> unless_array(const reply& x, size_t at_least,
   return std::nullopt;
 }
 
-failure reason_of(std::string_view reason, const job& subject) {
+failure reason_of(std::string_view reason, const job& subject,
+                  const std::string& flaw) {
   if (reason == "expired")
     return {failure_kind::deadline_passed,
             "Job expired before processing could begin"};
   if (reason == "missing")
     return {failure_kind::invalid_input,
-            "job record missing: the id was in the queue, but there is no "
-            "hash job:"
-              + excerpt(subject.id, 80)};
+            std::string{missing_record_text} + excerpt(subject.id, 80)};
+  if (reason == "fence")
+    return {failure_kind::invalid_input,
+            "fence: got " + json::quote(valid_utf8(excerpt(flaw, 80)))
+              + ", accepted is a whole number from 0 to 2^53, or none"};
+  if (reason == "data")
+    return {failure_kind::invalid_input, "data: got " + excerpt(flaw, 80)
+                                           + " bytes, accepted are at most "
+                                           + std::to_string(data_bytes_max)};
   return {failure_kind::invalid_input,
           "Unknown job type: " + json::quote(excerpt(subject.type, 80))
             + ", accepted is one of csm, whisper, portrait, analyze"};
@@ -78,17 +88,6 @@ double time_field(std::string text, std::string_view name,
                      + json::quote(valid_utf8(excerpt(text, 80)))
                      + ", accepted is a number of seconds"};
   return 0;
-}
-
-webhook decode_webhook(reply& x, size_t first, std::string job_id) {
-  webhook out;
-  out.job_id = std::move(job_id);
-  out.id = text_at(x, first);
-  out.url = text_at(x, first + 1);
-  out.body = text_at(x, first + 2);
-  out.attempts = count_at(x, first + 3);
-  out.created_ms = integer_at(x, first + 4);
-  return out;
 }
 
 } // namespace
@@ -114,6 +113,13 @@ std::string number_text(double x) {
   return error == std::errc{} ? std::string{out.data(), end} : std::string{"0"};
 }
 
+std::string job_types_text() {
+  std::string out;
+  for (auto type : job_types)
+    out += (out.empty() ? "" : ",") + std::string{type};
+  return out;
+}
+
 decoded_job decode_job(reply x) {
   decoded_job out;
   out.subject.id = text_at(x, 0);
@@ -128,6 +134,10 @@ decoded_job decode_job(reply x) {
   out.subject.data = text_at(x, 6);
   out.subject.fence = static_cast<uint64_t>(integer_at(x, 7));
   out.subject.history = split_history(text_at(x, 8));
+  auto& history = out.subject.history;
+  if (history.size() > history_lines_max)
+    history.erase(history.begin(),
+                  history.end() - static_cast<long>(history_lines_max));
   out.subject.remote = text_at(x, 9);
   return out;
 }
@@ -148,12 +158,14 @@ result<decoded_claim> decode_claim(reply x) {
   for (auto& entry : x.elements[2].elements) {
     if (!entry.is_array(2))
       continue;
+    auto flaw = text_at(entry.elements[1], 10);
     auto subject = decode_job(std::move(entry.elements[1])).subject;
-    auto reason = reason_of(entry.elements[0].text, subject);
+    auto reason = reason_of(entry.elements[0].text, subject, flaw);
     out.unfit.push_back({std::move(subject), std::move(reason)});
   }
   for (auto& id : x.elements[3].elements)
     out.dropped.push_back(std::move(id.text));
+  out.removed = static_cast<uint64_t>(integer_at(x, 6));
   if (x.elements[4].type == kind::text)
     out.walk = {std::move(x.elements[4].text), std::move(x.elements[5].text)};
   return out;
@@ -179,6 +191,11 @@ result<msg::queue_snapshot> decode_peek(reply x) {
   }
   for (auto& position : x.elements[2].elements)
     out.known.push_back(static_cast<uint32_t>(position.integer));
+  std::istringstream counts{text_at(x, 3)};
+  uint64_t count = 0;
+  for (auto type : job_types)
+    if (counts >> count)
+      out.waiting_by_type[std::string{type}] = count;
   return out;
 }
 
@@ -188,35 +205,15 @@ result<decoded_ownership> decode_ownership(reply x) {
   return decoded_ownership{integer_at(x, 0) == 1, text_at(x, 1)};
 }
 
-result<decoded_ownership> decode_owner(reply x, std::string_view worker_id,
-                                       uint64_t fence) {
-  if (auto wrong = unless_array(x, 3, "ownership"))
-    return fail(std::move(*wrong));
-  auto status = text_at(x, 0);
-  auto ours = status == "running" && text_at(x, 1) == worker_id
-              && text_at(x, 2) == std::to_string(fence);
-  return decoded_ownership{ours, std::move(status)};
-}
-
-result<decoded_settle> decode_settle(reply x, std::string_view job_id) {
+result<decoded_settle> decode_settle(reply x) {
   if (auto wrong = unless_array(x, 2, "settle"))
     return fail(std::move(*wrong));
   decoded_settle out;
   out.written = integer_at(x, 0) == 1;
-  if (auto& entry = x.elements[1]; entry.is_array(5))
-    out.webhooks.push_back(decode_webhook(entry, 0, std::string{job_id}));
-  return out;
-}
-
-result<std::vector<webhook>> decode_webhooks(reply x) {
-  if (auto wrong = unless_array(x, 0, "take_webhooks"))
-    return fail(std::move(*wrong));
-  std::vector<webhook> out;
-  for (auto& entry : x.elements)
-    if (entry.is_array(6)) {
-      auto job_id = text_at(entry, 0);
-      out.push_back(decode_webhook(entry, 1, std::move(job_id)));
-    }
+  if (auto& entry = x.elements[1]; entry.is_array(2)) {
+    auto attempts = count_at(entry, 0);
+    out.webhook = {attempts, integer_at(entry, 1)};
+  }
   return out;
 }
 
@@ -232,9 +229,8 @@ std::vector<std::string> split_history(std::string_view text) {
 }
 
 std::string join_history(const std::vector<std::string>& entries) {
-  constexpr size_t entries_max = 20;
   std::string out;
-  auto first = entries.size() - std::min(entries.size(), entries_max);
+  auto first = entries.size() - std::min(entries.size(), history_lines_max);
   for (auto i = first; i < entries.size(); ++i) {
     auto line = valid_utf8(excerpt(entries[i], 500));
     std::replace(line.begin(), line.end(), '\n', ' ');

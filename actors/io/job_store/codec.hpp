@@ -7,6 +7,7 @@
 #include "actors/io/job_store/reply.hpp"
 #include "messages/queue.hpp"
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -28,8 +29,8 @@ struct decoded_job {
 };
 
 /// A job entry {id, attempt, type, created_at, complete_by, max_time, data,
-/// fence, history, remote} of the scripts; missing elements count as absent
-/// fields.
+/// fence, history, remote, …} of the scripts; missing elements count as absent
+/// fields. Of the history no more than the last 20 lines.
 decoded_job decode_job(reply x);
 
 struct decoded_unfit {
@@ -46,9 +47,22 @@ struct decoded_claim {
   std::vector<std::string> dropped;
   /// None from a claim of one job.
   std::optional<ended_walk> walk;
+  /// Ids without a record that were failed on the spot, beyond the unfit.
+  uint64_t removed = 0;
 };
 
 result<decoded_claim> decode_claim(reply x);
+
+/// The error of an id without a record; the id follows it.
+inline constexpr std::string_view missing_record_text
+  = "job record missing: the id was in the queue, but there is no hash job:";
+
+/// What a look counts, in this order.
+inline constexpr std::array<std::string_view, 4> job_types{
+  "csm", "whisper", "portrait", "analyze"};
+
+/// With commas between.
+std::string job_types_text();
 
 /// `data` is empty where it is too long to come along, and "null", which no job
 /// accepts, where the record has none or more than a job may have.
@@ -61,19 +75,17 @@ struct decoded_ownership {
 
 result<decoded_ownership> decode_ownership(reply x);
 
-/// Of a record's `status`, `locked_by` and `fence`: is it held under this
-/// claim?
-result<decoded_ownership> decode_owner(reply x, std::string_view worker_id,
-                                       uint64_t fence);
-
 struct decoded_settle {
   bool written = false;
-  std::vector<webhook> webhooks;
+  /// A webhook waits in the outbox: tries made, and when its entry was made.
+  struct waiting {
+    uint32_t attempts = 0;
+    int64_t created_ms = 0;
+  };
+  std::optional<waiting> webhook;
 };
 
-result<decoded_settle> decode_settle(reply x, std::string_view job_id);
-
-result<std::vector<webhook>> decode_webhooks(reply x);
+result<decoded_settle> decode_settle(reply x);
 
 /// `redis_version` of an INFO reply.
 result<std::string> decode_version(const reply& x);

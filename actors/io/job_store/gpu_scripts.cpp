@@ -64,10 +64,15 @@ return redis.call('HGET', KEYS[1], 'owner') == ARGV[1] and 'there' or 'gone'
 
 constexpr std::string_view entry_lua = R"lua(
 local function read_entry(prefix, id)
-  local r = redis.call('HMGET', prefix .. id, 'type', 'state', 'expires',
-                       'intent_at', 'workload', 'node', 'launched_at',
-                       'known_before')
-  return r[1] and {id, unpack(r, 1, 8)}
+  local key = prefix .. id
+  local r = redis.pcall('HMGET', key, 'type', 'state', 'expires', 'intent_at',
+                        'workload', 'node', 'launched_at')
+  if r.err or not r[1] or #id > 256 then return false end
+  for i = 1, 7 do
+    if r[i] and #r[i] > 1024 then return false end
+  end
+  return {id, r[1], r[2], r[3], r[4], r[5], r[6], r[7],
+          bounded(key, 'known_before', 1048576)}
 end
 )lua";
 
@@ -89,7 +94,9 @@ if #entries > 0 then
   advance(KEYS[2], ARGV[5], ARGV[6])
   for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
     local workload = redis.call('HGET', ARGV[3] .. id, 'workload')
-    if workload and workload ~= '' then table.insert(known, workload) end
+    if workload and workload ~= '' and #workload <= 1024 then
+      table.insert(known, workload)
+    end
   end
 end
 return {entries, known, wait_ms(KEYS[1])}
@@ -103,7 +110,9 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
 end
 local ended = {}
 if ARGV[3] ~= '0' then
-  ended = redis.call('LRANGE', KEYS[2], 0, ARGV[3] - 1)
+  for _, line in ipairs(redis.call('LRANGE', KEYS[2], 0, ARGV[3] - 1)) do
+    if #line <= 4096 then table.insert(ended, line) end
+  end
 end
 return {entries, ended}
 )lua";
@@ -125,6 +134,7 @@ local function was_ended(workload)
 end
 local owner = redis.call('HGET', KEYS[2], 'owner')
 if owner and owner ~= ARGV[1] then return 0 end
+advance(KEYS[4], ARGV[9], ARGV[10])
 if owner and (named_elsewhere(KEYS[1], ARGV[5], ARGV[2], ARGV[6])
               or was_ended(ARGV[6])) then
   redis.call('HSET', KEYS[2], 'owner', '', 'state', 'intent', 'workload', '',
@@ -164,20 +174,20 @@ const script& look_at_gpu_script() {
 
 const script& take_gpus_script() {
   static const auto x = make_script(
-    "take_gpus",
-    joined_lua(clock_lua, wait_lua, mark_lua, entry_lua, take_gpus_lua));
+    "take_gpus", joined_lua(clock_lua, wait_lua, mark_lua, bounds_lua,
+                            entry_lua, take_gpus_lua));
   return x;
 }
 
 const script& view_gpus_script() {
-  static const auto x = make_script("view_gpus",
-                                    joined_lua(entry_lua, view_gpus_lua));
+  static const auto x = make_script(
+    "view_gpus", joined_lua(bounds_lua, entry_lua, view_gpus_lua));
   return x;
 }
 
 const script& close_gpu_script() {
-  static const auto x
-    = make_script("close_gpu", joined_lua(named_elsewhere_lua, close_gpu_lua));
+  static const auto x = make_script(
+    "close_gpu", joined_lua(mark_lua, named_elsewhere_lua, close_gpu_lua));
   return x;
 }
 

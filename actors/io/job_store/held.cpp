@@ -21,6 +21,11 @@ void shell::confirm(write_number number) const {
   st().confirmed = std::max(st().confirmed, number);
 }
 
+void shell::confirm(const std::string& session, write_number number) const {
+  if (session == st().session)
+    confirm(number);
+}
+
 void shell::journaled(const result<void>& done) const {
   if (!done && !st().journal_failing)
     out().error("{}; until it works again, what this worker owns is known to "

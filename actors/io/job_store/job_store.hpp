@@ -60,10 +60,21 @@ struct config {
   milliseconds walk_whole_every{5'000};
   /// Most unfit jobs that one claim brings along.
   uint32_t unfit_max = 16;
+  /// A longer queue is counted by one worker at a time, whose count holds for
+  /// this long.
+  uint32_t count_each_max = 1'000;
+  milliseconds count_kept{2'000};
+  /// A job that was handed out and never asked about goes back after this …
+  milliseconds unheard_max{120'000};
+  /// … and a ledger entry that was, and that nobody writes, is left to others.
+  milliseconds unheld_max{600'000};
   /// Longest `data` that a peek carries, bytes.
   uint32_t peek_data_max = 64u << 10;
   /// A new outbox entry is ours to deliver for this long.
   milliseconds outbox_lease{60'000};
+  /// Makes the MAC of outbox entries; the same for all workers. Secret. Empty:
+  /// webhooks are not signed, and entries are not either.
+  std::string outbox_key;
   /// Of a record that had to be made for a queued id without one.
   std::chrono::seconds made_record_ttl{86'400};
   uint32_t dead_letter_max = 10'000;
@@ -128,9 +139,15 @@ struct job_store_state {
   std::vector<std::string> failed_writes;
   job_store::milliseconds retry_delay{0};
   bool retry_armed = false;
-  /// Jobs that were handed out and neither settled nor released, with the
-  /// fence of their latest claim.
-  std::map<std::string, uint64_t> claimed;
+  struct claimed_job {
+    /// Of the latest claim.
+    uint64_t fence = 0;
+    caf::actor_clock::time_point since;
+    /// Somebody has asked or said something of it under this claim.
+    bool heard_of = false;
+  };
+  /// Jobs that were handed out and neither settled nor released.
+  std::map<std::string, claimed_job> claimed;
   job_store::written_progress progress;
   /// Names this process' mark in Redis: worker id and start time.
   std::string session;
@@ -157,9 +174,13 @@ struct job_store_state {
   size_t restores_open = 0;
   job_store::takeover_grace grace;
   fleet_place place;
-  /// Who holds the ledger entries that are ours, by id; nobody before the first
-  /// write.
-  std::map<std::string, caf::actor_addr> gpus;
+  struct held_entry {
+    /// Nobody before the first write.
+    caf::actor_addr holder;
+    caf::actor_clock::time_point since;
+  };
+  /// The ledger entries that are ours, by id.
+  std::map<std::string, held_entry> gpus;
   uint32_t claims_under_way = 0;
   job_store::claim_hold claim_hold;
   /// To be claimed when that is over, or failed when Redis is away again.

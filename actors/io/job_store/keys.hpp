@@ -71,6 +71,12 @@ inline std::string probe(std::string_view prefix) {
   return std::string{prefix} + "probe";
 }
 
+/// String with the number of waiting jobs of each type in a long queue; expires
+/// after seconds.
+inline std::string waiting_count(std::string_view prefix) {
+  return std::string{prefix} + "waiting";
+}
+
 /// List of ended GPUs as JSON, the latest first.
 inline std::string closed_gpus(std::string_view prefix) {
   return std::string{prefix} + "gpus:closed";

@@ -31,19 +31,18 @@ local due = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', clock_ms, 'LIMIT', 0,
                        ARGV[1])
 for _, id in ipairs(due) do
   local key = 'job:' .. id
-  local r = redis.pcall('HMGET', key, 'status', 'locked_by', 'attempt',
-                        'history')
+  local r = redis.pcall('HMGET', key, 'status', 'locked_by', 'attempt')
   if not r.err and r[1] == 'running' and r[2] and r[2] ~= '' then
-    local attempt = r[3] or '1'
-    local text = ARGV[3] .. r[2]
-    if r[4] and r[4] ~= '' then text = r[4] .. '\n' .. text end
+    local attempt = whole(r[3]) or 1
+    local text, former = ARGV[3] .. clip(r[2], 200), history_of(key)
+    if former and former ~= '' then text = former .. '\n' .. text end
     redis.call('HSET', key, 'status', 'queued', 'history', text)
     redis.call('HDEL', key, 'locked_by', 'locked_at', 'started_at', 'stage',
                'progress', 'progress_at')
     redis.call('DEL', key .. ':lock')
     redis.call('LPUSH', KEYS[1], id)
     redis.call('SREM', ARGV[2] .. r[2], id)
-    table.insert(back, {id, r[2], attempt})
+    table.insert(back, {clip(id, 80), clip(r[2], 200), attempt})
   end
   redis.call('ZREM', KEYS[2], id)
 end
@@ -86,7 +85,7 @@ end
 local final = {timed_out = true, cancelled = true, failed = true,
                success = true}
 local r = redis.pcall('HMGET', KEYS[1], 'status', 'locked_by', 'fence')
-if r.err or final[r[1]] or (tonumber(r[3]) or 0) > fence then return 'taken' end
+if r.err or final[r[1]] or (whole(r[3]) or 0) > fence then return 'taken' end
 if r[2] and r[2] ~= '' and r[2] ~= worker
    and redis.call('EXISTS', KEYS[2]) == 1 then
   return 'taken'
@@ -94,7 +93,7 @@ end
 local now = ARGV[7]
 local missing = redis.call('EXISTS', KEYS[1]) == 0
 redis.call('HSET', KEYS[1], 'status', 'running', 'locked_by', worker,
-           'locked_at', now, 'started_at', now, 'fence', fence,
+           'locked_at', clock[1], 'started_at', now, 'fence', fence,
            unpack(ARGV, 8, missing and #ARGV or 11))
 if tonumber(ARGV[6]) > 0 then
   redis.call('SET', KEYS[2], worker, 'EX', ARGV[5])
@@ -110,8 +109,8 @@ return 'restored'
 } // namespace
 
 const script& restore_script() {
-  static const auto x = make_script("restore",
-                                    joined_lua(clock_lua, restore_lua));
+  static const auto x
+    = make_script("restore", joined_lua(clock_lua, bounds_lua, restore_lua));
   return x;
 }
 
@@ -121,8 +120,8 @@ const script& renew_script() {
 }
 
 const script& recover_script() {
-  static const auto x
-    = make_script("recover", joined_lua(clock_lua, wait_lua, recover_lua));
+  static const auto x = make_script(
+    "recover", joined_lua(clock_lua, wait_lua, bounds_lua, recover_lua));
   return x;
 }
 

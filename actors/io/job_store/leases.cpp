@@ -1,6 +1,7 @@
 // Keeps what is ours, takes what the dead have left.
 #include "actors/io/job_store/shell.hpp"
 
+#include <map>
 #include <utility>
 
 namespace render::job_store {
@@ -15,6 +16,8 @@ void shell::renew() const {
     return;
   check_loss([sh = *this](bool) {
     sh.st().renewing = false;
+    sh.give_back_unheard();
+    sh.leave_unheld();
     sh.renew_gpus();
     sh.renew_jobs();
   });
@@ -28,21 +31,32 @@ void shell::renew_jobs() const {
   std::vector<std::string> argv{cfg().worker_id,
                                 std::to_string(cfg().lock_ttl.count()),
                                 std::to_string(cfg().lease.count())};
-  for (auto& [id, fence] : st().claimed) {
+  std::map<std::string, uint64_t> asked;
+  for (auto& [id, what] : st().claimed) {
     argv.push_back(id);
-    argv.push_back(std::to_string(fence));
+    argv.push_back(std::to_string(what.fence));
+    asked[id] = what.fence;
   }
   run(make_command(renew_script(), {leases_key()}, std::move(argv)),
-      [sh = *this, asked = st().claimed](const answer& got) {
+      [sh = *this, asked = std::move(asked)](const answer& got) {
         sh.renew_soon_if_refused(got);
         if (!got)
           return;
-        // Whoever works on one of them hears of it at the next report.
+        std::map<std::string, uint64_t> gone;
         for (auto& x : got->elements)
-          if (auto at = asked.find(x.text); at != asked.end()) {
-            sh.forget(at->first, at->second);
-            sh.drop(at->first, at->second);
+          if (auto at = asked.find(x.text); at != asked.end())
+            gone.insert(*at);
+        if (gone.empty())
+          return;
+        // Whoever works on one of them hears of it at the next report.
+        sh.check_loss([sh, gone = std::move(gone)](bool lost) {
+          if (lost)
+            return; // They are ours again, or the next renewal says so.
+          for (auto& [id, fence] : gone) {
+            sh.forget(id, fence);
+            sh.drop(id, fence);
           }
+        });
       });
 }
 

@@ -47,14 +47,47 @@ void shell::not_renewed(const std::string& id) const {
   out().warn("ledger: entry {} was not renewed, it is another worker's now or "
              "gone",
              id);
-  if (auto holder = caf::actor_cast<caf::actor>(at->second))
+  if (auto holder = caf::actor_cast<caf::actor>(at->second.holder))
     caf::anon_send(holder, msg::check_gpu{id});
+}
+
+void shell::held_by(const std::string& id,
+                    const caf::strong_actor_ptr& holder) const {
+  auto& x = st().gpus[id];
+  auto who = caf::actor_cast<caf::actor_addr>(holder);
+  if (holder && x.holder != who)
+    self->monitor(holder);
+  x = {who, self->clock().now()};
+}
+
+// What the SUPERVISOR has never heard of, because it got no answer, would run
+// until its end while we renew it.
+void shell::leave_unheld() const {
+  auto since = self->clock().now() - cfg().unheld_max;
+  std::vector<std::string> left;
+  for (auto& [id, x] : st().gpus)
+    if (!x.holder && x.since <= since)
+      left.push_back(id);
+  for (auto& id : left) {
+    out().error("ledger: nobody holds entry {}; it is left to others", id);
+    drop_gpu(id);
+  }
+}
+
+// Its GPU may run: others look for it when the lease has run out.
+void shell::holder_died(const caf::actor_addr& holder) const {
+  std::vector<std::string> left;
+  for (auto& [id, x] : st().gpus)
+    if (x.holder == holder)
+      left.push_back(id);
+  for (auto& id : left)
+    drop_gpu(id);
 }
 
 promise<caf::ok_atom> shell::write_gpu(const msg::write_gpu& x) const {
   auto& id = x.entry.id;
   // Before the promise, which takes the sender away.
-  st().gpus[id] = caf::actor_cast<caf::actor_addr>(self->current_sender());
+  held_by(id, self->current_sender());
   auto to = self->make_response_promise<caf::ok_atom>();
   held_gpu entry{id, cfg().worker_id, st().session, gpu_fields(x.entry), 0};
   overwrite(
@@ -65,8 +98,10 @@ promise<caf::ok_atom> shell::write_gpu(const msg::write_gpu& x) const {
     [sh = *this, entry, id, to](const answer& got,
                                 write_number number) mutable {
       auto ok = as_owner(id, got);
-      if (ok)
+      if (ok && sh.st().gpus.contains(id))
         sh.hold(entry, number);
+      else if (ok)
+        sh.confirm(number); // Left meanwhile: nobody here looks after it.
       else if (ok.error().kind == failure_kind::not_owner)
         sh.drop_gpu(id);
       deliver(to, ok.map([] {
@@ -98,17 +133,18 @@ promise<caf::ok_atom> shell::close_gpu(const msg::close_gpu& x) const {
   auto& id = x.entry.id;
   overwrite(
     ledger_write(id),
-    [sh = *this, x](write_number) {
+    [sh = *this, x](write_number number) {
       auto& prefix = sh.cfg().prefix;
       auto& worker = sh.cfg().worker_id;
       return make_command(
         close_gpu_script(),
         {keys::gpus(prefix), keys::gpu(prefix, x.entry.id),
-         keys::closed_gpus(prefix)},
+         keys::closed_gpus(prefix), sh.mark_key(sh.st().session)},
         {worker, x.entry.id, closed_gpu_json(x, worker, sh.st().deps.now()),
          std::to_string(sh.cfg().closed_gpus_max), keys::gpu_prefix(prefix),
          x.entry.workload, closed_workload_text(x.entry.workload),
-         closed_id_text(x.entry.id)});
+         closed_id_text(x.entry.id), std::to_string(sh.st().confirmed),
+         std::to_string(number)});
     },
     [sh = *this, id, to](const answer& got, write_number) mutable {
       sh.drop_gpu(id);
@@ -140,7 +176,8 @@ promise<msg::gpus_taken> shell::take_gpus(const msg::take_gpus& x) const {
         if (taken) {
           taken->next_due_ms = sh.next_look(taken->next_due_ms).count();
           for (auto& entry : taken->entries) {
-            sh.st().gpus.try_emplace(entry.id);
+            sh.st().gpus.try_emplace(entry.id, job_store_state::held_entry{
+                                                 {}, sh.self->clock().now()});
             sh.hold({entry.id, sh.cfg().worker_id, sh.st().session,
                      gpu_fields(entry), 0},
                     number);

@@ -7,19 +7,40 @@ namespace render::job_store {
 promise<msg::webhooks_taken>
 shell::take_webhooks(const msg::take_webhooks& x) const {
   auto to = self->make_response_promise<msg::webhooks_taken>();
-  auto now = now_ms();
   run(make_command(take_webhooks_script(), {keys::outbox(cfg().prefix)},
-                   {std::to_string(now), std::to_string(now + x.lease.count()),
-                    std::to_string(x.limit),
+                   {std::to_string(x.lease.count()), std::to_string(x.limit),
                     keys::outbox_entry_prefix(cfg().prefix)}),
       [sh = *this, to](answer got) mutable {
         deliver(to, std::move(got)
                       .and_then(decode_webhooks)
-                      .map([&](std::vector<webhook> y) {
-                        return msg::webhooks_taken{std::move(y), sh.st().place};
+                      .map([&](std::vector<outbox_entry> y) {
+                        return msg::webhooks_taken{sh.trusted_of(std::move(y)),
+                                                   sh.st().place};
                       }));
       });
   return to;
+}
+
+std::vector<webhook> shell::trusted_of(std::vector<outbox_entry> xs) const {
+  std::vector<webhook> out;
+  for (auto& x : xs) {
+    auto id = x.entry.job_id;
+    auto attempts = x.entry.attempts;
+    auto said = trusted(std::move(x), cfg().outbox_key);
+    if (said && *said)
+      out.push_back(std::move(**said));
+    if (said)
+      continue;
+    this->out().error("webhook of job {}: not sent, {}", id,
+                      said.error().message);
+    // Of no session: the mark stays where it is.
+    run(delivery_command(id, {"dead", attempts, said.error().message, 0},
+                         milliseconds{0}, {}, 0),
+        [](const answer&) {
+          // It is taken once more when its lease has run out.
+        });
+  }
+  return out;
 }
 
 promise<caf::ok_atom> shell::record(const msg::record_delivery& x) const {
@@ -36,14 +57,13 @@ promise<caf::ok_atom> shell::record(const msg::record_delivery& x) const {
     at->second.delivery = said;
     keep(at->second);
   }
-  auto due = now_ms() + x.delay.count();
   // Tried until Redis has answered: a receiver should not hear twice of a job
   // because Redis was away.
   write(
     "delivery of webhook " + x.entry.id + " (try "
       + std::to_string(x.entry.attempts) + ")",
-    [sh = *this, id, said, due](write_number number) {
-      return sh.delivery_command(id, said, due, sh.st().session, number);
+    [sh = *this, id, said, delay = x.delay](write_number number) {
+      return sh.delivery_command(id, said, delay, sh.st().session, number);
     },
     [sh = *this, id, fence, final = fence > 0,
      to](const answer& got, write_number number) mutable {
@@ -52,7 +72,7 @@ promise<caf::ok_atom> shell::record(const msg::record_delivery& x) const {
                       "kept",
                       got->integer, sh.cfg().dead_letter_max);
       if (got && final)
-        sh.delivered(id, fence, number);
+        sh.delivered(id, fence, sh.st().session, number);
       deliver(to, answer{got}.map([](auto&&) {
         return caf::ok_atom{};
       }));
@@ -61,7 +81,7 @@ promise<caf::ok_atom> shell::record(const msg::record_delivery& x) const {
 }
 
 command shell::delivery_command(const std::string& job_id,
-                                const held_delivery& x, int64_t due_ms,
+                                const held_delivery& x, milliseconds delay,
                                 const std::string& session,
                                 write_number number) const {
   auto& prefix = cfg().prefix;
@@ -71,14 +91,14 @@ command shell::delivery_command(const std::string& job_id,
     {keys::outbox(prefix), keys::dead_webhooks(prefix),
      keys::outbox_entry(prefix, job_id), mark_key(session)},
     {job_id, x.state, std::to_string(x.attempts), valid_utf8(x.error),
-     std::to_string(now_ms()), std::to_string(due_ms),
-     std::to_string(cfg().dead_letter_max), keys::outbox_entry_prefix(prefix),
-     std::to_string(st().confirmed), std::to_string(ours ? number : 0)});
+     std::to_string(delay.count()), std::to_string(cfg().dead_letter_max),
+     keys::outbox_entry_prefix(prefix), std::to_string(st().confirmed),
+     std::to_string(ours ? number : 0)});
 }
 
 void shell::delivered(const std::string& id, uint64_t fence,
-                      write_number number) const {
-  confirm(number);
+                      const std::string& session, write_number number) const {
+  confirm(session, number);
   if (auto* x = held_of(id, fence); x && x->delivery) {
     x->delivery->confirmed = number;
     keep(*x);

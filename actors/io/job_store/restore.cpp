@@ -79,7 +79,7 @@ void shell::restore_all() const {
       };
       if (said != "restored" || x.settled == 0)
         return done();
-      sh.end_again(x, 0, done);
+      sh.end_again(x, done);
     });
   }
   for (auto& [id, x] : st().held_gpus) {
@@ -121,7 +121,7 @@ void shell::restore(const held_job& x, milliseconds lease,
                     std::function<void(std::string_view said)> then) const {
   auto& job = x.subject;
   write(
-    write_name("restore", job.id, job.fence),
+    write_name("restore", job.id, job.fence) + " of " + x.session,
     [sh = *this, x, lease](write_number) {
       auto& job = x.subject;
       auto& prefix = sh.cfg().prefix;
@@ -169,23 +169,22 @@ void shell::restore(const held_job& x, milliseconds lease,
     });
 }
 
-void shell::end_again(const held_job& x, int64_t due_ms,
-                      std::function<void()> then) const {
+void shell::end_again(const held_job& x, std::function<void()> then) const {
   auto& job = x.subject;
   write(
-    write_name("settle again", job.id, job.fence),
-    [sh = *this, x, due_ms](write_number number) {
-      return sh.settle_command(x, due_ms, number);
+    write_name("settle again", job.id, job.fence) + " of " + x.session,
+    [sh = *this, x](write_number number) {
+      return sh.settle_command(x, milliseconds{0}, number);
     },
     [sh = *this, x, then = std::move(then)](const answer& got,
                                             write_number number) {
-      auto written = got ? decode_settle(*got, x.subject.id)
+      auto written = got ? decode_settle(*got)
                          : result<decoded_settle>{fail(got.error())};
       if (!written || !written->written)
         return then();
       sh.out().warn("job {}: its end ({}) is written again", x.subject.id,
                     x.outcome->success() ? "success" : "failed");
-      sh.settled(x.subject.id, x.subject.fence, number);
+      sh.settled(x.subject.id, x.subject.fence, x.session, number);
       if (!x.delivery)
         return then();
       sh.deliver_again(x, then);
@@ -195,15 +194,15 @@ void shell::end_again(const held_job& x, int64_t due_ms,
 void shell::deliver_again(const held_job& x, std::function<void()> then) const {
   auto& job = x.subject;
   write(
-    write_name("delivery again", job.id, job.fence),
+    write_name("delivery again", job.id, job.fence) + " of " + x.session,
     [sh = *this, x](write_number number) {
-      return sh.delivery_command(x.subject.id, *x.delivery, 0, x.session,
-                                 number);
+      return sh.delivery_command(x.subject.id, *x.delivery, milliseconds{0},
+                                 x.session, number);
     },
     [sh = *this, x, then = std::move(then)](const answer& got,
                                             write_number number) {
       if (got)
-        sh.delivered(x.subject.id, x.subject.fence, number);
+        sh.delivered(x.subject.id, x.subject.fence, x.session, number);
       then();
     });
 }
@@ -304,7 +303,7 @@ void shell::replay(const held_job& x, bool again) const {
     case replay_step::forget:
       return done();
     case replay_step::end_again:
-      return sh.end_again(x, sh.now_ms(), done);
+      return sh.end_again(x, done);
     case replay_step::deliver_again:
       return sh.deliver_again(x, done);
     }

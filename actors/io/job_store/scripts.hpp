@@ -22,37 +22,49 @@ struct script {
 /// Claims waiting jobs that fit quotas.
 /// KEYS: queue, running set, leases, mark.
 /// ARGV: worker id, now (Unix s), lock time (s), lease time (ms), confirmed,
-///       number, most ids to look at, most unfit jobs to take, known types
+///       number, lifetime of a record that is made (s), the error of an id
+///       without a record (the id follows it), most ids to look at, most unfit
+///       jobs to take, known types
 ///       (comma-separated), the id after which to go on once the first hundred
 ///       ids are seen (may be empty, or gone: then nothing is left out), the
 ///       queue as the last claim has left it ("": not known; when it is still
 ///       the same, nothing is looked at), then for each quota: count, types
 ///       (comma-separated).
-/// Returns {queue length after, claimed, unfit, dropped, passed, left}:
+/// Returns {queue length after, claimed, unfit, dropped, passed, left,
+/// removed}:
 ///   claimed = array of job entries {id, attempt, type, created_at,
-///     complete_by, max_time, data, fence, history, remote};
-///   unfit = array of {reason, job entry}, reason: missing|type|expired;
+///     complete_by, max_time, data, fence, history, remote, flaw};
+///   unfit = array of {reason, job entry}, reason: missing|type|expired, or
+///     fence|data: the flaw is the record's fence, cut, or the length of its
+///     data, of which only the `notify_url` comes along;
 ///   dropped = ids removed because their key holds something else;
 ///   passed = of the ids left in the queue, the last one before which no job
 ///     for these quotas waits, "" when there is none. Jobs that others hold
 ///     do not count as waiting;
 ///   left = the queue, for the next claim of these types; "" when it may come
-///     to have something for them just as it is.
+///     to have something for them just as it is;
+///   removed = how many ids without a record were failed on the spot, beyond
+///     those in `unfit`.
 const script& claim_script();
 
 /// Claims one job whatever its type, or nothing when it is not claimable.
 /// KEYS: queue, running set, leases, mark.
 /// ARGV: worker id, now (Unix s), lock time (s), lease time (ms), confirmed,
-///       number, job id, most ids to look at.
-/// Returns {queue length after, claimed, unfit, dropped, false, false} as
-/// above; `unfit` has the job when its record is missing.
+///       number, lifetime and error as above, job id, most ids to look at.
+/// Returns {queue length after, claimed, unfit, dropped, false, false, removed}
+/// as above; `unfit` has the job when its record is missing, or has a flaw.
 const script& claim_one_script();
 
-/// Claimable jobs, oldest first; writes nothing.
-/// KEYS: queue.
-/// ARGV: worker id, most jobs to return, most ids to look at, longest data.
-/// Returns {queue length, array of job entries}; `data` is false where absent
-/// and the integer length where it is too long.
+/// Claimable jobs, oldest first; writes nothing but the count.
+/// KEYS: queue, count.
+/// ARGV: worker id, most jobs to return, most ids to look at, longest data, now
+///       (Unix s), types to count (comma-separated), the longest queue that
+///       each look counts anew, for how long the count of a longer one holds
+///       (ms), then the ids that the asker knows.
+/// Returns {queue length, array of job entries, array of positions among the
+/// known ids, count}; `data` is false where absent and the integer length where
+/// it is too long; count = the claimable jobs of each type, in the order of the
+/// types, with spaces between, as far as the look went.
 const script& peek_script();
 
 /// Puts a job back at the head of the queue, if we still hold it.
@@ -68,15 +80,21 @@ const script& release_script();
 /// Returns {1 or 0: ours, status found or ""}.
 const script& progress_script();
 
+/// Asks who owns the job.
+/// KEYS: record.
+/// ARGV: worker id, fence.
+/// Returns {1 or 0: ours, status found or ""}.
+const script& ask_owner_script();
+
 /// Writes the final status and the outbox entry, if the job is ours.
 /// KEYS: record, lock, running set, outbox, outbox entry, leases, mark.
 /// ARGV: worker id, job id, now (Unix s), status, error, text, result_url,
 ///       "1" when `text` is the result even if empty,
 ///       "1" to create a missing record, its lifetime (s),
-///       webhook: url ("" for none), body, created (Unix ms), due (Unix ms),
-///       fence, confirmed, number.
-/// Returns {1 or 0: written, webhook entry}; the entry {id, url, body,
-/// attempts, created_ms} only where one waits in the outbox.
+///       webhook: url ("" for none), body, created (Unix ms), lease (ms),
+///       fence, confirmed, number, "1" for `cancelling`, the webhook's MAC.
+/// Returns {1 or 0: written, webhook entry}; the entry {attempts, created_ms}
+/// only where one waits in the outbox.
 const script& settle_script();
 
 /// Takes back what a lost answer left behind: jobs in our running set that
@@ -162,21 +180,27 @@ const script& take_gpus_script();
 const script& view_gpus_script();
 
 /// Ends a ledger entry.
-/// KEYS: gpus, gpu entry, closed list.
-/// ARGV: worker id, entry id, JSON for the closed list, its greatest length.
+/// KEYS: gpus, gpu entry, closed list, mark.
+/// ARGV: worker id, entry id, JSON for the closed list, its greatest length,
+///       entry key prefix, workload, what the closed list says of that workload
+///       and of this entry, confirmed, number.
 /// Returns 1, or 0 when another worker owns it.
 const script& close_gpu_script();
 
 /// Leases due outbox entries.
 /// KEYS: outbox.
-/// ARGV: now (ms), due again at (ms), most entries, entry key prefix.
-/// Returns an array of {job id, id, url, body, attempts, created_ms}.
+/// ARGV: lease (ms), most entries, entry key prefix.
+/// Returns an array of {job id, id, url, body, attempts, created_ms, mac,
+/// record}; url and body are false where they are too long; record = {state,
+/// data, notify_url found in longer data, error, result_url, result}, state:
+/// success|failed, open: it waits or runs anew, ended: it does not tell an end
+/// of ours, or missing.
 const script& take_webhooks_script();
 
 /// Records one delivery try.
 /// KEYS: outbox, dead letters, outbox entry, mark.
 /// ARGV: job id, state (delivered|retry_later|dead), attempts, error,
-///       now (ms), due again at (ms), most dead letters, entry key prefix,
+///       due again after (ms), most dead letters, entry key prefix,
 ///       confirmed, number (both ignored with retry_later).
 /// Returns how many dead letters were trimmed.
 const script& record_delivery_script();

@@ -12,6 +12,26 @@ std::string share_text(double x) {
   return number_text(std::round(x * 1000) / 1000);
 }
 
+/// A Python worker that comes upon such a job does not end it once more.
+bool is_cut_short(const job_outcome& x) {
+  auto kind = x.error.kind;
+  return !x.success()
+         && (kind == failure_kind::deadline_passed
+             || kind == failure_kind::unavailable
+             || kind == failure_kind::outcome_unknown);
+}
+
+/// As the outbox gets it; without a URL when nobody wants it.
+webhook webhook_of(const held_job& x) {
+  webhook out;
+  out.job_id = x.subject.id;
+  out.id = "msg_" + out.job_id;
+  out.url = notify_url_of(x.subject.data);
+  if (!out.url.empty())
+    out.body = webhook_body(x.subject, *x.outcome);
+  return out;
+}
+
 } // namespace
 
 promise<msg::ownership> shell::progress(const msg::report_progress& x) const {
@@ -31,6 +51,7 @@ command shell::progress_command(const msg::report_progress& x) const {
 
 void shell::progress(const msg::report_progress& x, bool may_be_lost,
                      promise<msg::ownership> to) const {
+  heard_of(x.job_id, x.fence);
   auto sent = self->clock().now();
   auto is_news = !st().progress.has(x, sent, cfg().progress_kept);
   command what;
@@ -38,36 +59,34 @@ void shell::progress(const msg::report_progress& x, bool may_be_lost,
     st().progress.on_write(x.job_id);
     what = progress_command(x);
   } else {
-    what.args = {"HMGET", keys::record(x.job_id), "status", "locked_by",
-                 "fence"};
+    what = make_command(ask_owner_script(), {keys::record(x.job_id)},
+                        {cfg().worker_id, std::to_string(x.fence)});
   }
-  run(std::move(what), [sh = *this, x, is_news, sent, may_be_lost,
-                        to](answer got) mutable {
-    auto said = std::move(got).and_then([&](reply y) {
-      return is_news ? decode_ownership(std::move(y))
-                     : decode_owner(std::move(y), sh.cfg().worker_id, x.fence);
-    });
-    if (is_news && said && said->ours && sh.held_of(x.job_id, x.fence))
-      sh.st().progress.on_written(x, sent);
-    if (!said || said->ours || !sh.held_of(x.job_id, x.fence))
-      return deliver(to, std::move(said).map([](auto&& y) {
-        return msg::ownership{y.ours, std::move(y.status)};
-      }));
-    auto not_ours = [sh, x, to, status = said->status]() mutable {
-      sh.give_up(x.job_id, x.fence);
-      to.deliver(msg::ownership{false, std::move(status)});
-    };
-    if (!may_be_lost)
-      return not_ours();
-    sh.check_loss([sh, x, to, not_ours](bool lost) mutable {
-      if (lost)
-        return sh.progress(x, false, to);
-      not_ours();
-    });
-  });
+  run(std::move(what),
+      [sh = *this, x, is_news, sent, may_be_lost, to](answer got) mutable {
+        auto said = std::move(got).and_then(decode_ownership);
+        if (is_news && said && said->ours && sh.held_of(x.job_id, x.fence))
+          sh.st().progress.on_written(x, sent);
+        if (!said || said->ours || !sh.held_of(x.job_id, x.fence))
+          return deliver(to, std::move(said).map([](auto&& y) {
+            return msg::ownership{y.ours, std::move(y.status)};
+          }));
+        auto not_ours = [sh, x, to, status = said->status]() mutable {
+          sh.give_up(x.job_id, x.fence);
+          to.deliver(msg::ownership{false, std::move(status)});
+        };
+        if (!may_be_lost)
+          return not_ours();
+        sh.check_loss([sh, x, to, not_ours](bool lost) mutable {
+          if (lost)
+            return sh.progress(x, false, to);
+          not_ours();
+        });
+      });
 }
 
 void shell::note(const msg::note_remote& x) const {
+  heard_of(x.job_id, x.fence);
   if (auto* known = held_of(x.job_id, x.fence)) {
     known->subject.remote = x.remote;
     keep(*known);
@@ -81,6 +100,7 @@ void shell::note(const msg::note_remote& x) const {
 
 void shell::note(const msg::note_attempt& x) const {
   auto& job = x.subject;
+  heard_of(job.id, job.fence);
   if (auto* known = held_of(job.id, job.fence)) {
     known->subject = job;
     keep(*known);
@@ -96,6 +116,7 @@ void shell::note(const msg::note_attempt& x) const {
 promise<msg::job_settled> shell::settle(const msg::settle_job& x) const {
   auto to = self->make_response_promise<msg::job_settled>();
   auto& id = x.subject.id;
+  heard_of(id, x.subject.fence);
   if (!x.outcome.success()
       && (x.outcome.error.kind == failure_kind::cancelled
           || x.outcome.error.kind == failure_kind::not_owner
@@ -126,36 +147,42 @@ void shell::settle(const held_job& x, bool may_be_lost,
   write(
     write_name("settle", id, fence),
     [sh = *this, x](write_number number) {
-      auto due = sh.now_ms() + sh.cfg().outbox_lease.count();
-      return sh.settle_command(x, due, number);
+      return sh.settle_command(x, sh.cfg().outbox_lease, number);
     },
     [sh = *this, x, id, fence, may_be_lost, to](const answer& got,
                                                 write_number number) mutable {
-      auto said = answer{got}.and_then([&](reply&& y) {
-        return decode_settle(std::move(y), id);
-      });
+      auto said = answer{got}.and_then(decode_settle);
       if (said && !said->written && may_be_lost && sh.held_of(id, fence))
         return sh.check_loss([sh, x, to](bool) {
           sh.settle(x, false, to);
         });
       sh.forget(id, fence);
       if (said && said->written)
-        sh.settled(id, fence, number);
+        sh.settled(id, fence, x.session, number);
       else
         sh.drop(id, fence);
       deliver(to, std::move(said).map([&](auto&& y) {
-        return msg::job_settled{id, y.written, std::move(y.webhooks)};
+        msg::job_settled out{id, y.written, {}};
+        if (y.webhook) {
+          auto entry = webhook_of(x);
+          entry.attempts = y.webhook->attempts;
+          entry.created_ms = y.webhook->created_ms;
+          out.webhooks.push_back(std::move(entry));
+        }
+        return out;
       }));
     });
 }
 
-command shell::settle_command(const held_job& x, int64_t due_ms,
+command shell::settle_command(const held_job& x, milliseconds lease,
                               write_number number) const {
   auto& subject = x.subject;
   auto& outcome = *x.outcome;
   auto& id = subject.id;
   auto& prefix = cfg().prefix;
-  auto url = notify_url_of(subject.data);
+  auto entry = webhook_of(x);
+  auto mac = entry.url.empty() ? std::string{}
+                               : webhook_mac(cfg().outbox_key, entry);
   auto is_text = outcome.success() && outcome.result_url.empty();
   auto ours = x.session == st().session;
   return make_command(
@@ -167,16 +194,16 @@ command shell::settle_command(const held_job& x, int64_t due_ms,
      valid_utf8(outcome.error.message), outcome.text, outcome.result_url,
      is_text ? "1" : "0",
      is_recordless(subject) && !outcome.success() ? "1" : "0",
-     std::to_string(cfg().made_record_ttl.count()), url,
-     url.empty() ? std::string{} : webhook_body(subject, outcome),
-     std::to_string(now_ms()), std::to_string(due_ms),
+     std::to_string(cfg().made_record_ttl.count()), entry.url, entry.body,
+     std::to_string(now_ms()), std::to_string(lease.count()),
      std::to_string(subject.fence), std::to_string(st().confirmed),
-     std::to_string(ours ? number : 0)});
+     std::to_string(ours ? number : 0), is_cut_short(outcome) ? "1" : "0",
+     mac});
 }
 
 void shell::settled(const std::string& id, uint64_t fence,
-                    write_number number) const {
-  confirm(number);
+                    const std::string& session, write_number number) const {
+  confirm(session, number);
   if (auto* x = held_of(id, fence)) {
     x->settled = number;
     keep(*x);
@@ -186,7 +213,7 @@ void shell::settled(const std::string& id, uint64_t fence,
 // Unless it was claimed again meanwhile.
 void shell::forget(const std::string& id, uint64_t fence) const {
   if (auto at = st().claimed.find(id);
-      at != st().claimed.end() && at->second <= fence)
+      at != st().claimed.end() && at->second.fence <= fence)
     st().claimed.erase(at);
   st().progress.forget(id, fence);
 }
@@ -204,6 +231,7 @@ void shell::give_up(const std::string& id, uint64_t fence) const {
 promise<caf::ok_atom> shell::release(const msg::release_job& x) const {
   auto to = self->make_response_promise<caf::ok_atom>();
   auto id = x.job_id;
+  heard_of(id, x.fence);
   write(
     write_name("release", id, x.fence),
     [sh = *this, id, fence = std::to_string(x.fence)](write_number) {

@@ -4,6 +4,7 @@
 #include "actors/io/job_store/gpu_codec.hpp"
 #include "actors/io/job_store/job_store.hpp"
 #include "actors/io/job_store/keys.hpp"
+#include "actors/io/job_store/outbox_entry.hpp"
 #include "messages/failure_caf.hpp"
 
 #include <cmath>
@@ -134,10 +135,10 @@ struct shell {
   promise<msg::job_settled> settle(const msg::settle_job& x) const;
   void settle(const held_job& x, bool may_be_lost,
               promise<msg::job_settled> to) const;
-  command settle_command(const held_job& x, int64_t due_ms,
+  command settle_command(const held_job& x, milliseconds lease,
                          write_number number) const;
   void settled(const std::string& id, uint64_t fence,
-               write_number number) const;
+               const std::string& session, write_number number) const;
   void forget(const std::string& id, uint64_t fence) const;
   void give_up(const std::string& id, uint64_t fence) const;
   promise<caf::ok_atom> release(const msg::release_job& x) const;
@@ -149,7 +150,12 @@ struct shell {
   // -- what we hold
   std::string mark_key(const std::string& session) const;
   void confirm(write_number number) const;
+  /// What earlier processes left moves their marks, not ours.
+  void confirm(const std::string& session, write_number number) const;
   void journaled(const result<void>& done) const;
+  void handed_out(const job& subject) const;
+  void heard_of(const std::string& id, uint64_t fence) const;
+  void give_back_unheard() const;
   /// nullptr when we hold no such claim.
   held_job* held_of(const std::string& id, uint64_t fence) const;
   void keep(held_job& x) const;
@@ -169,8 +175,7 @@ struct shell {
   void restored_one() const;
   void restore(const held_job& x, milliseconds lease,
                std::function<void(std::string_view said)> then) const;
-  void end_again(const held_job& x, int64_t due_ms,
-                 std::function<void()> then) const;
+  void end_again(const held_job& x, std::function<void()> then) const;
   void deliver_again(const held_job& x, std::function<void()> then) const;
   void replay_left() const;
   /// Those that nobody may have taken over the first time.
@@ -197,6 +202,10 @@ struct shell {
 
   // -- the launch ledger
   void renew_gpus() const;
+  void leave_unheld() const;
+  void holder_died(const caf::actor_addr& holder) const;
+  void held_by(const std::string& id,
+               const caf::strong_actor_ptr& holder) const;
   void not_renewed(const std::string& id) const;
   promise<caf::ok_atom> write_gpu(const msg::write_gpu& x) const;
   command gpu_command(const held_gpu& x, write_number number) const;
@@ -206,12 +215,13 @@ struct shell {
 
   // -- webhooks
   promise<msg::webhooks_taken> take_webhooks(const msg::take_webhooks& x) const;
+  std::vector<webhook> trusted_of(std::vector<outbox_entry> xs) const;
   promise<caf::ok_atom> record(const msg::record_delivery& x) const;
   command delivery_command(const std::string& job_id, const held_delivery& x,
-                           int64_t due_ms, const std::string& session,
+                           milliseconds delay, const std::string& session,
                            write_number number) const;
   void delivered(const std::string& id, uint64_t fence,
-                 write_number number) const;
+                 const std::string& session, write_number number) const;
 };
 
 } // namespace render::job_store
