@@ -13,8 +13,9 @@ public:
   result<void> make(const std::string& path) override {
     std::error_code err;
     std::filesystem::create_directories(path, err);
+    // A folder of our own: whatever stands in the way, the job does not.
     if (err)
-      return fail(failure_kind::unavailable,
+      return fail(failure_kind::unfit,
                   "the folder " + path + " cannot be made: " + err.message());
     return {};
   }

@@ -13,7 +13,7 @@ public:
   virtual ~folder_keeper() = default;
 
   /// With its parents; one that is there already is taken. Fails as
-  /// `unavailable`.
+  /// `unfit`.
   virtual result<void> make(const std::string& path) = 0;
 
   /// With all that is in it, as far as that goes.
@@ -30,7 +30,7 @@ public:
   scratch_folder& operator=(const scratch_folder&) = delete;
   ~scratch_folder();
 
-  /// Fails as `unavailable`.
+  /// Fails as `unfit`.
   result<void> create(std::shared_ptr<folder_keeper> keeper, std::string path);
   void remove();
 

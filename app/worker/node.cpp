@@ -3,6 +3,7 @@
 #include "actors/io/http/http.hpp"
 #include "actors/io/job_store/redis_loop.hpp"
 #include "actors/io/media/media.hpp"
+#include "actors/io/surroundings/surroundings.hpp"
 #include "messages/failure_caf.hpp"
 #include "messages/json.hpp"
 
@@ -97,6 +98,10 @@ node::node(worker_config cfg, logger log,
   outside_ = spawn_outside_worlds(
     *system_, cfg_, system_->spawn(http_behavior, http_config{}, log_),
     system_->spawn(media_behavior, media::config{}, log_), around_);
+  outside_.surroundings = system_->spawn<caf::detached>(
+    surroundings_behavior,
+    surroundings::this_machine({cfg_.output_dir, cfg_.min_free_bytes}),
+    outside_.objects);
 }
 
 node::~node() {
@@ -112,8 +117,8 @@ node::~node() {
     std::_Exit(1);
   }}.swap(watchdog_);
   kill_all(deciding_.supervisor, deciding_.webhooks);
-  kill_all(outside_.media, outside_.objects, outside_.cloud, outside_.jobs,
-           outside_.http);
+  kill_all(outside_.surroundings, outside_.media, outside_.objects,
+           outside_.cloud, outside_.jobs, outside_.http);
   deciding_ = {};
   outside_ = {};
   system_.reset();
@@ -140,11 +145,11 @@ void node::drain(std::string reason) {
   caf::anon_send(deciding_.supervisor, msg::drain_node{std::move(reason)});
 }
 
-result<msg::node_status> node::status() {
+result<msg::node_status> node::status(bool with_jobs) {
   if (!deciding_.supervisor)
     return fail(failure_kind::unavailable, "the worker is still starting");
   return ask<msg::node_status>(*system_, deciding_.supervisor, question_timeout,
-                               msg::get_status{});
+                               msg::get_status{with_jobs});
 }
 
 result<std::string> node::redis_version() {

@@ -105,9 +105,12 @@ struct attempt : deterministic_system {
       [log = log, outcome = outcome](
         render_owner_actor::pointer) -> render_owner_actor::behavior_type {
         return {[=](const msg::render_ended& x) {
-          log->add("ended");
-          *outcome = x.outcome;
-        }};
+                  log->add("ended");
+                  *outcome = x.outcome;
+                },
+                [log = log](const msg::render_parked&) {
+                  log->add("left");
+                }};
       });
     deps.plans = [=, this](const job&, const job_params&,
                            const render_environment&) {

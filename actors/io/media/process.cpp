@@ -115,8 +115,7 @@ result<program_output> run_program(const std::vector<std::string>& argv,
   output_pipe err;
   descriptor stopped{eventfd(0, EFD_CLOEXEC)};
   if (!out.read_end || !err.read_end || stopped.get() < 0)
-    return fail(failure_kind::unavailable,
-                argv[0] + ": no file descriptors left");
+    return fail(failure_kind::unfit, argv[0] + ": no file descriptors left");
   spawn_attributes how;
   posix_spawn_file_actions_addopen(&how.actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&how.actions, out.write_end->get(), 1);
@@ -130,7 +129,7 @@ result<program_output> run_program(const std::vector<std::string>& argv,
   if (auto code = posix_spawnp(&pid, args[0], &how.actions, &how.attributes,
                                args.data(), environ);
       code != 0)
-    return fail(failure_kind::unavailable,
+    return fail(failure_kind::unfit,
                 argv[0] + " cannot be started: " + std::strerror(code));
   out.write_end.reset();
   err.write_end.reset();
@@ -166,7 +165,7 @@ result<program_output> run_program(const std::vector<std::string>& argv,
     // again
   }
   if (stop.stop_requested())
-    return fail(failure_kind::cancelled, argv[0] + " was stopped");
+    return fail(failure_kind::aborted, argv[0] + " was stopped");
   if (late)
     return fail(failure_kind::rejected, argv[0] + " took longer than "
                                           + std::to_string(limit.count() / 1000)

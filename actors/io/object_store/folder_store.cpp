@@ -22,8 +22,11 @@ result<std::string> keep(const std::string& output_dir,
   fs::rename(x.path, target, err);
   if (err)
     fs::copy_file(x.path, target, fs::copy_options::overwrite_existing, err);
+  std::error_code ignored;
+  if (err && !fs::exists(x.path, ignored))
+    return fail(failure_kind::internal, "there is no result " + x.path);
   if (err)
-    return fail(failure_kind::unavailable,
+    return fail(failure_kind::unfit,
                 "result " + target.string()
                   + " cannot be written: " + err.message());
   return "file://" + percent_encode(target.string(), "/");
@@ -44,8 +47,8 @@ object_store_actor::behavior_type folder_store_behavior(
     },
     [self](const msg::check_storage&) -> caf::result<caf::ok_atom> {
       if (!fs::is_directory(self->state.cfg.output_dir))
-        return to_error({failure_kind::unavailable,
-                         self->state.cfg.output_dir + " is no folder"});
+        return to_error(
+          {failure_kind::unfit, self->state.cfg.output_dir + " is no folder"});
       return caf::ok_atom_v;
     },
   };
