@@ -406,7 +406,7 @@ BOOST_AUTO_TEST_CASE(gets_its_arguments_as_they_are) {
 BOOST_AUTO_TEST_CASE(that_is_missing_or_slow_is_a_failure) {
   auto missing = media::run_program({"no-such-program-here"}, 10s, {});
   BOOST_REQUIRE(!missing);
-  BOOST_TEST((missing.error().kind == failure_kind::unavailable));
+  BOOST_TEST((missing.error().kind == failure_kind::unfit));
   auto slow = media::run_program({"sleep", "60"}, 100ms, {});
   BOOST_REQUIRE(!slow);
   BOOST_TEST((slow.error().kind == failure_kind::rejected));
@@ -414,7 +414,7 @@ BOOST_AUTO_TEST_CASE(that_is_missing_or_slow_is_a_failure) {
   stop.request_stop();
   auto stopped = media::run_program({"sleep", "60"}, 60s, stop.get_token());
   BOOST_REQUIRE(!stopped);
-  BOOST_TEST((stopped.error().kind == failure_kind::cancelled));
+  BOOST_TEST((stopped.error().kind == failure_kind::aborted));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

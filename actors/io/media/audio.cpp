@@ -106,7 +106,8 @@ result<std::string> convert(const msg::prepare_audio& x,
   auto got = run_program(argv, tools.limit, stop);
   if (!got)
     return fail(got.error());
-  if (got->exit_code != 0 && lacks_room(got->err))
+  // A short file that could not be written ends ffmpeg with 0 all the same.
+  if (lacks_room(got->err))
     return fail(failure_kind::unfit,
                 "the sound cannot be converted: " + last_line(got->err));
   if (got->exit_code != 0)

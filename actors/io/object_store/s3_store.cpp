@@ -151,11 +151,12 @@ struct shell {
       // A missing bucket is made by the first upload.
       if (seen.move == s3::next_move::done
           || seen.move == s3::next_move::create_bucket)
-        return out.deliver(caf::ok_atom_v);
-      // Keys that may only write are all that an upload needs.
-      if (got && got->status == 403)
-        return sh.check_write(out);
-      out.deliver(to_error(seen.why));
+        out.deliver(caf::ok_atom_v);
+      else if (got && got->status == 403)
+        // Keys that may only write are all that an upload needs.
+        sh.check_write(out);
+      else
+        out.deliver(to_error(seen.why));
     });
     return out;
   }
