@@ -254,7 +254,7 @@ void sim_web::cancel(uint64_t client, const std::string& group) {
       ending.push_back(x);
   for (auto& x : ending) {
     auto closed = std::exchange(x->on_closed, nullptr);
-    x->finish(fail(failure_kind::cancelled, "the request was cancelled"));
+    x->finish(fail(failure_kind::aborted, "the request was cancelled"));
     if (closed)
       closed();
   }

@@ -168,7 +168,8 @@ BOOST_AUTO_TEST_CASE(goes_back_when_the_node_stops) {
   fit_fleet f{1};
   f.claim("a");
   f.x.on_render_parked("a", storage_down, t0 + 1);
-  f.x.on_drain("stop", t0 + 2);
+  auto grace = timer_of(f.x.on_drain("stop", t0 + 2), timer::claim_grace);
+  f.x.on_timer(grace.which, grace.generation, t0 + 2.5);
   f.x.on_gpu_update(update(1, gpu_phase::gone), t0 + 3);
   auto out = f.x.on_drain("now", t0 + 4);
   BOOST_REQUIRE(all<stop_renderer>(out).size() == 1u);
