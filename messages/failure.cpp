@@ -1,5 +1,7 @@
 #include "messages/failure.hpp"
 
+#include <cerrno>
+
 namespace render {
 
 std::string_view to_string(failure_kind kind) noexcept {
@@ -22,8 +24,27 @@ std::string_view to_string(failure_kind kind) noexcept {
     return "not_owner";
   case failure_kind::internal:
     return "internal";
+  case failure_kind::unfit:
+    return "unfit";
+  case failure_kind::aborted:
+    return "aborted";
   }
   return "unknown";
+}
+
+failure_kind kind_of_errno(int code) noexcept {
+  switch (code) {
+  case ENOSPC:
+  case EDQUOT:
+  case EIO:
+  case EROFS:
+  case EMFILE:
+  case ENFILE:
+  case ENOMEM:
+    return failure_kind::unfit;
+  default:
+    return failure_kind::internal;
+  }
 }
 
 failure with_context(std::string_view context, failure what) {

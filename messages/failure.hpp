@@ -33,6 +33,13 @@ enum class failure_kind : uint8_t {
   not_owner,
   /// A bug of ours, or an exception from a library. Final.
   internal,
+  /// The worker's own surroundings: disk, memory, file handles, storage, its
+  /// name server, a missing program. Another worker may do the job: it goes
+  /// back to the queue as it was, and this worker claims nothing until it is
+  /// fit again.
+  unfit,
+  /// We stopped a request of our own. Says nothing of the job.
+  aborted,
 };
 
 std::string_view to_string(failure_kind kind) noexcept;
@@ -60,6 +67,11 @@ inline tl::unexpected<failure> fail(failure_kind kind, std::string message) {
 inline tl::unexpected<failure> fail(failure what) {
   return tl::unexpected<failure>{std::move(what)};
 }
+
+/// The kind of a local operation that failed with this errno: `unfit` when the
+/// machine lacks something (disk space, file handles, memory) or its disk is
+/// broken, else `internal`.
+failure_kind kind_of_errno(int code) noexcept;
 
 /// Puts "`context`: " in front of the message; the kind stays.
 failure with_context(std::string_view context, failure what);

@@ -13,7 +13,8 @@ using http_sink_actor = caf::typed_actor<caf::reacts_to<msg::http_chunk>>;
 /// The HTTP actor interface. A failure is an error with a `failure_kind`:
 /// `unavailable` (nothing was sent, or it is safe to repeat),
 /// `outcome_unknown` (sent, no complete answer), `invalid_input` (the URL),
-/// `rejected` (body over its limit), `cancelled`.
+/// `rejected` (body over its limit), `unfit` (a file of ours cannot be
+/// written), `aborted`.
 using http_actor = caf::typed_actor<
   // One exchange.
   caf::replies_to<http_request>::with<http_response>,
@@ -37,9 +38,9 @@ using gpu_cloud_actor = caf::typed_actor<
 
 /// The OBJECT STORE actor interface.
 using object_store_actor = caf::typed_actor<
-  // Keeps a result. Retries what is worth it.
+  // Keeps a result. `unfit` when the storage does not take it now.
   caf::replies_to<msg::store_file>::with<msg::stored_file>,
-  // For --check-config.
+  // For --check-config and the SURROUNDINGS.
   caf::replies_to<msg::check_storage>::with<caf::ok_atom>>;
 
 /// The MEDIA actor interface.
@@ -49,5 +50,10 @@ using media_actor = caf::typed_actor<
   caf::replies_to<msg::prepare_audio>::with<msg::prepared_audio>,
   // Loss is harmless: the work ends by itself.
   caf::reacts_to<msg::cancel_media>>;
+
+/// The SURROUNDINGS actor interface.
+using surroundings_actor = caf::typed_actor<
+  // Looks at the disk, the storage and the programs.
+  caf::replies_to<msg::check_surroundings>::with<msg::surroundings_seen>>;
 
 } // namespace render

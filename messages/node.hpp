@@ -42,12 +42,21 @@ struct node_status {
   uint64_t jobs_failed = 0;
   uint64_t jobs_retried = 0;
   uint64_t gpus_launched = 0;
+  /// Why nothing is claimed: "disk", "storage", "tools", "job"; empty: fit.
+  std::string unfit{};
+  /// For the operator.
+  std::string unfit_text{};
+  /// 0: not known.
+  uint64_t disk_free_bytes = 0;
+  /// Rendered, and waiting for the storage.
+  uint64_t results_waiting = 0;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, node_status& x) {
   return f(x.draining, x.gpus, x.running_jobs, x.waiting_by_type,
-           x.jobs_succeeded, x.jobs_failed, x.jobs_retried, x.gpus_launched);
+           x.jobs_succeeded, x.jobs_failed, x.jobs_retried, x.gpus_launched,
+           x.unfit, x.unfit_text, x.disk_free_bytes, x.results_waiting);
 }
 
 /// SUPERVISOR → whoever was named at spawn: every job is settled or put back,

@@ -29,4 +29,18 @@ typename Inspector::result_type inspect(Inspector& f, render_ended& x) {
   return f(x.job_id, x.outcome);
 }
 
+/// RENDERER → its keeper, then its GPU INSTANCE: the render is done, and its
+/// result waits for the storage. The slot is free; the RENDERER goes on trying
+/// and sends `render_ended` to its keeper.
+struct render_parked {
+  std::string job_id;
+  /// What the storage has said.
+  failure why;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, render_parked& x) {
+  return f(x.job_id, x.why);
+}
+
 } // namespace render::msg

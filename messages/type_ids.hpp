@@ -10,6 +10,7 @@
 #include "messages/object_store.hpp"
 #include "messages/queue.hpp"
 #include "messages/render.hpp"
+#include "messages/surroundings.hpp"
 #include "messages/timer.hpp"
 #include "messages/webhook.hpp"
 
@@ -88,5 +89,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(render, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(render, (render::msg::view_gpus))
   CAF_ADD_TYPE_ID(render, (render::msg::gpus_seen))
   CAF_ADD_TYPE_ID(render, (render::msg::check_gpu))
+  CAF_ADD_TYPE_ID(render, (render::msg::render_parked))
+  CAF_ADD_TYPE_ID(render, (render::msg::check_surroundings))
+  CAF_ADD_TYPE_ID(render, (render::msg::surroundings_seen))
 
 CAF_END_TYPE_ID_BLOCK(render)

@@ -14,8 +14,16 @@ using work_sink_actor = caf::typed_actor<
   // This waits and has no slot.
   caf::reacts_to<msg::backlog>>;
 
-/// What a GPU INSTANCE tells its owner.
-using gpu_owner_actor = caf::typed_actor<
+/// Whom a RENDERER tells its end: its GPU INSTANCE, and once its result waits
+/// for the storage its keeper.
+using render_owner_actor
+  = caf::typed_actor<caf::reacts_to<msg::render_ended>,
+                     // The slot is free, the RENDERER goes on.
+                     caf::reacts_to<msg::render_parked>>;
+
+/// What a GPU INSTANCE tells its owner, who also keeps its RENDERERS whose
+/// results wait for the storage.
+using gpu_owner_actor = render_owner_actor::extend<
   // Where it stands, on every change.
   caf::reacts_to<msg::gpu_update>,
   // A job has ended there.
@@ -44,18 +52,15 @@ using queue_watcher_actor = caf::typed_actor<
   caf::reacts_to<msg::timer_due>>;
 
 /// The GPU INSTANCE actor interface.
-using gpu_instance_actor = caf::typed_actor<caf::reacts_to<msg::run_job>,
-                                            caf::reacts_to<msg::drain_gpu>,
-                                            caf::reacts_to<msg::halt_gpu>,
-                                            // From the JOB STORE.
-                                            caf::reacts_to<msg::check_gpu>,
-                                            // From its RENDERERS.
-                                            caf::reacts_to<msg::render_ended>,
-                                            // INTERNAL: timers.
-                                            caf::reacts_to<msg::timer_due>>;
-
-/// Whom a RENDERER tells its end.
-using render_owner_actor = caf::typed_actor<caf::reacts_to<msg::render_ended>>;
+using gpu_instance_actor = caf::typed_actor<
+  caf::reacts_to<msg::run_job>, caf::reacts_to<msg::drain_gpu>,
+  caf::reacts_to<msg::halt_gpu>,
+  // From the JOB STORE.
+  caf::reacts_to<msg::check_gpu>,
+  // From its RENDERERS.
+  caf::reacts_to<msg::render_ended>, caf::reacts_to<msg::render_parked>,
+  // INTERNAL: timers.
+  caf::reacts_to<msg::timer_due>>;
 
 /// The RENDERER actor interface: one attempt at one job.
 using renderer_actor = caf::typed_actor<caf::reacts_to<msg::stop_render>,

@@ -233,6 +233,10 @@ gpu_instance_behavior(self_ptr self, gpu_instance::config cfg,
     [sh](msg::render_ended& x) {
       sh.on_render_ended(x.job_id, std::move(x.outcome));
     },
+    [sh](const msg::render_parked& x) {
+      sh.st().renderers.erase(x.job_id);
+      sh.run(sh.st().policy.on_render_parked(x.job_id));
+    },
     [sh](const msg::timer_due& x) {
       sh.run(sh.st().policy.on_timer(static_cast<timer>(x.which), x.generation,
                                      sh.now()));

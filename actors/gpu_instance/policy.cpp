@@ -65,6 +65,16 @@ effects policy::on_render_ended(const std::string& job_id,
   effects out{end_job{std::move(node.mapped().subject), std::move(outcome)}};
   if (suspicious && phase_ == gpu_phase::ready)
     append(out, arm(timer::health, duration{0}));
+  append(out, slot_freed());
+  return out;
+}
+
+effects policy::on_render_parked(const std::string& job_id) {
+  return running_.erase(job_id) > 0 ? slot_freed() : effects{};
+}
+
+effects policy::slot_freed() {
+  effects out;
   if (running_.empty()) {
     if (phase_ == gpu_phase::ready)
       append(out, arm(timer::idle, idle_timeout()));

@@ -184,6 +184,8 @@ public:
   effects on_timer(timer which, uint64_t generation, double now_s);
   effects on_run_job(msg::run_job task);
   effects on_render_ended(const std::string& job_id, job_outcome outcome);
+  /// The RENDERER needs the GPU no more, and is somebody else's now.
+  effects on_render_parked(const std::string& job_id);
   effects on_drain(const std::string& reason, double now_s);
   effects on_halt(const std::string& reason, double now_s);
 
@@ -223,6 +225,7 @@ private:
   duration launch_delay() const;
 
   // policy.cpp
+  effects slot_freed();
   effects boot_tick(double now_s);
   effects service_ready(job_kind kind, double now_s);
   effects health_tick();

@@ -24,7 +24,8 @@ void shell::interrupt(failure why) const {
   std::vector<http_request> requests;
   if (st().plan)
     guarded([&] {
-      if (!left || !st().plan->may_be_followed())
+      // Once it is left, somebody else may use the GPU.
+      if (!st().parked && (!left || !st().plan->may_be_followed()))
         requests = st().plan->interrupt();
       return step{};
     });

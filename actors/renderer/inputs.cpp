@@ -42,6 +42,20 @@ std::string percent_decode(std::string_view x) {
   return out;
 }
 
+/// Of the caller, then. What ends or hinders this worker is not.
+bool is_fault_of_the_url(failure_kind kind) {
+  switch (kind) {
+  case failure_kind::cancelled:
+  case failure_kind::shutting_down:
+  case failure_kind::not_owner:
+  case failure_kind::unfit:
+  case failure_kind::aborted:
+    return false;
+  default:
+    return true;
+  }
+}
+
 /// The extension of a file name, if it looks like one.
 std::string extension_of(std::string_view name) {
   name = name.substr(name.rfind('/') + 1);
@@ -171,8 +185,8 @@ result<http_response> check_fetched(std::string_view field,
                                     const result<answer>& got) {
   auto text = std::string{field} + ": " + redacted_url(url) + " ";
   if (!got) {
-    if (got.error().kind == failure_kind::cancelled)
-      return fail(got.error());
+    if (!is_fault_of_the_url(got.error().kind))
+      return fail(with_context(field, got.error()));
     return fail(failure_kind::invalid_input,
                 text + "could not be fetched: " + got.error().message);
   }

@@ -167,8 +167,7 @@ void shell::ask(msg::prepare_audio& x, uint64_t number, size_t index) const {
 
 void shell::ask(msg::store_file& x, uint64_t number, size_t index) const {
   x.group = next_group();
-  request<msg::stored_file>(st().deps.store, st().cfg.store_timeout, number,
-                            index, x);
+  store({std::move(x), number, index, 0});
 }
 
 void shell::answered(uint64_t number, size_t index, result<answer> got) const {
@@ -265,11 +264,17 @@ void shell::on_timer(const msg::timer_due& x) const {
   case progress_tick:
     return report();
   case deadline:
-    return interrupt({failure_kind::deadline_passed, st().task.deadline_error});
+    return interrupt({failure_kind::deadline_passed,
+                      st().task.deadline_error
+                        + (st().parked ? "; it was rendered, but the storage "
+                                         "did not take the result"
+                                       : "")});
   case wait_over:
     return waited(x.generation);
   case grace_over:
     return interrupted();
+  case store_again:
+    return try_to_store(x.generation);
   }
 }
 
@@ -284,11 +289,14 @@ renderer_behavior(renderer_actor::stateful_pointer<renderer_state> self,
   st.deps = std::move(deps);
   st.task = std::move(task);
   st.env = std::move(env);
+  st.random.seed(static_cast<std::minstd_rand::result_type>(st.env.seed));
   renderer::shell sh{self};
   sh.start();
   return {
     [sh](const msg::stop_render& x) {
-      sh.stop(x.reason);
+      // A GPU that is left has no say any more.
+      if (!sh.st().parked || sh.is_from_owner())
+        sh.stop(x.reason);
     },
     [sh](const msg::http_chunk& x) {
       sh.on_chunk(x);

@@ -15,7 +15,9 @@
 #include <caf/all.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -34,6 +36,10 @@ struct renderer_config {
   std::chrono::milliseconds answer_margin{5'000};
   std::chrono::milliseconds media_timeout{600'000};
   std::chrono::milliseconds store_timeout{900'000};
+  /// Between the tries of a result that the storage does not take; doubles,
+  /// and up to half of it is drawn.
+  std::chrono::milliseconds store_delay_min{1'000};
+  std::chrono::milliseconds store_delay_max{30'000};
   /// How long the remote work may take to stop.
   std::chrono::milliseconds interrupt_grace{3'000};
 };
@@ -47,6 +53,9 @@ struct renderer_deps {
   object_store_actor store;
   progress_actor progress;
   render_owner_actor owner;
+  /// Who owns the attempt while its result waits for the storage; none: it
+  /// fails then.
+  render_owner_actor keeper{};
   plan_factory plans;
   wall_clock now;
   logger log;
@@ -77,6 +86,18 @@ struct renderer_state {
   std::string side_group;
   side_channel listening;
   std::function<step()> waiting;
+  /// A result that the storage has not taken.
+  struct unstored {
+    msg::store_file what;
+    uint64_t number = 0;
+    size_t index = 0;
+    uint32_t tries = 0;
+  };
+  std::map<uint64_t, unstored> unstored_files;
+  uint64_t last_unstored = 0;
+  /// The GPU is left; what remains is the storage.
+  bool parked = false;
+  std::minstd_rand random;
   uint64_t groups_used = 0;
   size_t interrupts_open = 0;
   /// When it was last said whose the job is, or that Redis does not say.

@@ -14,7 +14,7 @@ public:
 
   /// Makes the folder `name`, a mere file name; its path. One that is there
   /// already is taken. Fails as `invalid_input` for a name that is a path, as
-  /// `unavailable` when the disk will not have it.
+  /// `unfit` when the disk will not have it.
   virtual result<std::string> make(const std::string& name) = 0;
 
   /// With all that is in it, as far as that goes. Follows no symbolic link.

@@ -12,7 +12,13 @@ namespace render::renderer {
 
 using std::chrono::milliseconds;
 
-enum timer : uint32_t { progress_tick, deadline, wait_over, grace_over };
+enum timer : uint32_t {
+  progress_tick,
+  deadline,
+  wait_over,
+  grace_over,
+  store_again,
+};
 
 inline step finish_with(failure why) {
   step out;
@@ -82,6 +88,14 @@ struct shell {
   }
 
   void ask(msg::store_file& x, uint64_t number, size_t index) const;
+
+  // -- a result and the storage (storing.cpp)
+  void store(renderer_state::unstored x) const;
+  void store_failed(renderer_state::unstored x, failure why) const;
+  void park(const failure& why) const;
+  void try_to_store(uint64_t number) const;
+  bool is_from_owner() const;
+
   void answered(uint64_t number, size_t index, result<answer> got) const;
   void answered_all(uint64_t number) const;
   void carry_out(stream& x, uint64_t number) const;

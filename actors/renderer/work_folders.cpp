@@ -56,7 +56,7 @@ result<place_on_disk> take_place(const files::descriptor& all,
     if (flock(lock->get(), LOCK_EX) == 0 && is_still_there(*lock))
       return place_on_disk{std::move(*folder), std::move(*lock)};
   }
-  return fail(failure_kind::unavailable,
+  return fail(failure_kind::unfit,
               "the place " + name + " is removed again and again");
 }
 

@@ -50,6 +50,7 @@ effects policy::halt_all(const std::string& reason) {
                                        + " running job(s) go back"}};
   for (auto& [instance, x] : gpus_)
     out.push_back(halt_gpu{instance, reason});
+  append(out, stop_parked(reason));
   give_up_generation_ = ++last_generation_;
   out.push_back(
     arm_timer{timer::give_up, give_up_generation_, cfg_.give_up_time});

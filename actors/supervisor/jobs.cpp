@@ -13,11 +13,6 @@ constexpr duration pending_check{1'000};
 // A GPU refuses a job only in the moment it goes; more is a fault of its own.
 constexpr uint32_t refusals_max = 5;
 
-bool worth_another_gpu(failure_kind kind) {
-  return kind == failure_kind::unavailable
-         || kind == failure_kind::outcome_unknown;
-}
-
 bool is_not_ours(failure_kind kind) {
   return kind == failure_kind::cancelled || kind == failure_kind::not_owner;
 }
@@ -32,6 +27,12 @@ std::string told(const std::vector<std::string>& history) {
 }
 
 } // namespace
+
+bool worth_another_gpu(failure_kind kind) {
+  return kind == failure_kind::unavailable
+         || kind == failure_kind::outcome_unknown
+         || kind == failure_kind::aborted;
+}
 
 policy::held_job policy::hold(job x, double now_s) const {
   held_job out;
@@ -69,7 +70,7 @@ effects policy::on_jobs_claimed(msg::jobs_claimed x, double now_s) {
 
 effects policy::take(job x, double now_s) {
   auto id = x.id;
-  if (draining())
+  if (draining() || !fitness_.fit())
     return put_back(x);
   // Workers died under it, or their GPUs: it is not tried for ever.
   if (x.history.size() >= cfg_.attempts_max) {
@@ -105,7 +106,7 @@ std::optional<uint64_t> policy::find_slot(const held_job& x) const {
 effects policy::place(const std::string& job_id, double now_s) {
   auto& x = jobs_.at(job_id);
   x.begun = false;
-  auto slot = find_slot(x);
+  auto slot = fitness_.fit() ? find_slot(x) : std::nullopt;
   if (!slot) {
     if (x.pending_since_s == 0)
       x.pending_since_s = now_s;
@@ -131,7 +132,9 @@ effects policy::place_pending(double now_s) {
     }
     append(out, place(id, now_s));
     // Somebody else may have a slot.
-    auto patience = x.failures == 0 ? cfg_.pending_max : cfg_.retry_pending_max;
+    auto patience = !fitness_.fit()   ? duration{0}
+                    : x.failures == 0 ? cfg_.pending_max
+                                      : cfg_.retry_pending_max;
     if (x.instance == 0 && now_s - x.pending_since_s >= in_seconds(patience)) {
       pending_.pop_back();
       append(out, put_back(jobs_.extract(id).mapped().task.subject));
@@ -166,6 +169,10 @@ effects policy::on_job_ended(msg::job_ended x, double now_s) {
   auto held = std::move(jobs_.extract(at).mapped());
   auto kind = x.outcome.error.kind;
   effects out;
+  if (x.outcome.success()) {
+    fitness_.on_success();
+    unfit_tries_.erase(id);
+  }
   if (auto& again = held.claimed_again) {
     // Whatever it came to, nothing can be written under the old claim.
     out.push_back(
@@ -176,6 +183,8 @@ effects policy::on_job_ended(msg::job_ended x, double now_s) {
   } else if (is_not_ours(kind)) {
     out.push_back(
       say{severity::info, "job " + id + ": " + x.outcome.error.message});
+  } else if (kind == failure_kind::unfit) {
+    append(out, cannot_do(std::move(held), x.outcome.error, now_s));
   } else if (draining()
              && (kind == failure_kind::shutting_down
                  || worth_another_gpu(kind))) {

@@ -8,7 +8,9 @@ double in_seconds(duration d) {
   return static_cast<double>(d.count()) / 1000;
 }
 
-policy::policy(config cfg) : cfg_(std::move(cfg)), random_(cfg_.seed) {
+policy::policy(config cfg)
+  : cfg_(std::move(cfg)), random_(cfg_.seed), fitness_(cfg_.surroundings),
+    told_fit_(fitness_.fit()) {
   cfg_.replace_ahead = std::min(cfg_.replace_ahead, cfg_.retire_after / 10);
 }
 
@@ -26,7 +28,9 @@ effects policy::on_watcher_started() {
 }
 
 effects policy::start() {
-  return {start_watcher{}, take_gpus{}};
+  effects out{start_watcher{}, take_gpus{}};
+  append(out, follow(fitness_.start(), 0));
+  return out;
 }
 
 effects policy::on_watcher_died(const std::string& why, double now_s) {
@@ -165,7 +169,7 @@ effects policy::on_trust_due(uint64_t generation, double now_s) {
 effects policy::capacity() {
   msg::capacity out;
   out.jobs_received = jobs_received_;
-  out.accepting = !draining();
+  out.accepting = !draining() && fitness_.fit();
   std::map<std::vector<std::string>, uint32_t> free;
   for (auto& [instance, x] : gpus_) {
     if (x.last.phase != gpu_phase::ready || x.last.ready_kinds.empty())
@@ -207,6 +211,9 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
     return scale(now_s);
   case timer::adoption:
     return draining() ? effects{} : effects{take_gpus{}};
+  case timer::fitness:
+    return generation == fitness_generation_ ? follow(fitness_.on_due(), now_s)
+                                             : effects{};
   case timer::trust:
     return on_trust_due(generation, now_s);
   case timer::ledger: {
@@ -251,9 +258,14 @@ msg::node_status policy::status(bool with_jobs) const {
   out.draining = draining();
   for (auto& [instance, x] : gpus_)
     out.gpus.push_back(x.last);
-  for (auto& [id, x] : jobs_)
-    if (with_jobs && x.instance != 0)
+  for (auto& [id, x] : jobs_) {
+    if (with_jobs && (x.instance != 0 || x.parked))
       out.running_jobs.push_back(id);
+    out.results_waiting += x.parked ? 1 : 0;
+  }
+  out.unfit = fitness_.reason();
+  out.unfit_text = fitness_.text();
+  out.disk_free_bytes = fitness_.disk_free_bytes();
   out.waiting_by_type = backlog_;
   out.jobs_succeeded = succeeded_;
   out.jobs_failed = failed_;

@@ -2,6 +2,7 @@
 // Decides where claimed jobs go, when GPUs are rented and retired, which
 // failures are tried again, and how the node drains. Pure: no actors, no I/O,
 // no clock; randomness from a seeded engine.
+#include "actors/supervisor/fitness.hpp"
 #include "messages/append.hpp"
 #include "messages/gpu_ledger.hpp"
 #include "messages/node.hpp"
@@ -87,6 +88,7 @@ struct config {
   /// say when the next lease runs out.
   duration adoption_interval{5'000};
   uint64_t seed = 1;
+  fitness::config surroundings{};
 };
 
 enum class timer : uint32_t {
@@ -103,6 +105,8 @@ enum class timer : uint32_t {
   drain,
   give_up,
   adoption,
+  /// The surroundings are looked at again.
+  fitness,
 };
 
 struct send_capacity {
@@ -137,6 +141,14 @@ struct halt_gpu {
   uint64_t instance = 0;
   std::string reason;
 };
+struct look_around {
+  msg::check_surroundings what;
+};
+/// One whose result waits for the storage.
+struct stop_renderer {
+  std::string job_id;
+  failure reason;
+};
 struct settle {
   msg::settle_job what;
 };
@@ -170,9 +182,9 @@ struct say {
 
 using effect
   = std::variant<send_capacity, look_at_queue, run_on, rent, drain_gpu,
-                 halt_gpu, settle, release, note_attempt, take_gpus, leave_gpu,
-                 view_gpus, deliver, start_watcher, arm_timer, flush_webhooks,
-                 finish, say>;
+                 halt_gpu, look_around, stop_renderer, settle, release,
+                 note_attempt, take_gpus, leave_gpu, view_gpus, deliver,
+                 start_watcher, arm_timer, flush_webhooks, finish, say>;
 using effects = std::vector<effect>;
 
 double in_seconds(duration d);
@@ -198,6 +210,14 @@ public:
   /// A GPU INSTANCE died without a word.
   effects on_gpu_died(uint64_t instance, const std::string& why, double now_s);
   effects on_job_ended(msg::job_ended x, double now_s);
+  /// The render is done; its RENDERER tries to store the result, and needs no
+  /// GPU for that.
+  effects on_render_parked(const std::string& job_id, const failure& why,
+                           double now_s);
+  /// The end of such a RENDERER.
+  effects on_parked_ended(const std::string& job_id, job_outcome outcome,
+                          double now_s);
+  effects on_surroundings_seen(const msg::surroundings_seen& x, double now_s);
   effects on_settled(msg::job_settled x);
   effects on_released(const std::string& job_id);
   /// The ledger did not confirm; it is asked again, which is safe.
@@ -224,6 +244,8 @@ private:
     uint64_t instance = 0;
     /// The GPU has said that it runs.
     bool begun = false;
+    /// Rendered; the result waits for the storage.
+    bool parked = false;
     /// GPUs that were on their way out when it reached them.
     uint32_t refusals = 0;
     uint64_t avoid_instance = 0;
@@ -282,6 +304,11 @@ private:
   effects put_back(const job& x);
   effects watch_pending();
   void mark_begun(const gpu& x);
+
+  // surroundings.cpp
+  effects follow(fitness::change x, double now_s);
+  effects cannot_do(held_job x, const failure& why, double now_s);
+  effects stop_parked(const std::string& reason) const;
 
   // policy.cpp
   uint64_t add_gpu(const std::string& type, const std::string& ledger_id);
@@ -353,6 +380,12 @@ private:
   /// When the queue was seen so.
   double backlog_at_s_ = 0;
   std::map<std::string, demand> demands_;
+  fitness fitness_;
+  uint64_t fitness_generation_ = 0;
+  /// What the last plan was made for.
+  bool told_fit_ = true;
+  /// How often a job could not be done for want of surroundings.
+  std::map<std::string, uint32_t> unfit_tries_;
   drain_phase drain_ = drain_phase::none;
   /// 0: no claim can be under way.
   uint64_t grace_generation_ = 0;
@@ -364,6 +397,9 @@ private:
   uint64_t retried_ = 0;
   uint64_t launched_ = 0;
 };
+
+/// Infrastructure has failed; another GPU may do better.
+bool worth_another_gpu(failure_kind kind);
 
 /// When a job that begins now must have ended, and what to say if it has not.
 /// `default_max_time` is for a job without one; `cap` holds for all.

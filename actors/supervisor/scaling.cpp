@@ -99,7 +99,8 @@ effects policy::scale(double now_s) {
   effects out;
   for (auto& type : workload_types())
     append(out, scale_type(type, now_s));
-  append(out, succeed(now_s));
+  if (fitness_.fit())
+    append(out, succeed(now_s));
   return out;
 }
 
@@ -116,6 +117,9 @@ effects policy::decide(const std::string& type, double now_s) {
 effects policy::scale_type(const std::string& type, double now_s,
                            std::optional<uint64_t> elsewhere) {
   auto& need = demands_[type];
+  // A GPU helps nobody who may not claim.
+  if (!fitness_.fit())
+    return {};
   auto missing = shortage_of(type, now_s);
   if (missing.others == 0)
     need.waited = false;

@@ -14,6 +14,8 @@ using self_ptr = supervisor_actor::stateful_pointer<supervisor_state>;
 // The ledger keeps trying by itself; asked again after this, it just waits on.
 constexpr auto ledger_timeout = 60s;
 constexpr auto flush_margin = 5s;
+// Longer than a question to the storage takes. A disk that hangs answers never.
+constexpr auto surroundings_timeout = 45s;
 
 struct shell {
   self_ptr self;
@@ -59,6 +61,22 @@ struct shell {
   void operator()(supervisor::halt_gpu x) const {
     if (auto at = st().gpus.find(x.instance); at != st().gpus.end())
       self->send(at->second, msg::halt_gpu{std::move(x.reason)});
+  }
+
+  void operator()(look_around x) const {
+    auto on = [sh = *this](const msg::surroundings_seen& got) {
+      sh.run(sh.st().policy.on_surroundings_seen(got, sh.now()));
+    };
+    self->request(st().deps.surroundings, surroundings_timeout, x.what)
+      .then(on, [on](const caf::error& err) {
+        on({"disk", "the look at it got no answer: " + to_failure(err).message,
+            0});
+      });
+  }
+
+  void operator()(stop_renderer x) const {
+    if (auto at = st().parked.find(x.job_id); at != st().parked.end())
+      self->send(at->second, msg::stop_render{std::move(x.reason)});
   }
 
   void operator()(settle x) const {
@@ -170,7 +188,29 @@ struct shell {
     st().deps.log->log(level, "{}", text);
   }
 
+  void on_parked(const msg::render_parked& x) const {
+    auto from = caf::actor_cast<renderer_actor>(self->current_sender());
+    if (!from)
+      return;
+    self->monitor(from);
+    st().parked.insert_or_assign(x.job_id, std::move(from));
+    run(st().policy.on_render_parked(x.job_id, x.why, now()));
+  }
+
+  void on_parked_ended(const std::string& job_id, job_outcome outcome) const {
+    st().parked.erase(job_id);
+    run(st().policy.on_parked_ended(job_id, std::move(outcome), now()));
+  }
+
   void on_down(const caf::down_msg& x) const {
+    for (auto& [job_id, handle] : st().parked)
+      if (handle.address() == x.source) {
+        auto id = job_id;
+        return on_parked_ended(
+          id,
+          failed_outcome({failure_kind::unavailable,
+                          "the renderer died: " + caf::to_string(x.reason)}));
+      }
     if (st().watcher.address() == x.source)
       return run(st().policy.on_watcher_died(caf::to_string(x.reason), now()));
     for (auto& [instance, handle] : st().gpus)
@@ -189,6 +229,7 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
                                                     supervisor::config cfg,
                                                     supervisor_deps deps) {
   auto& st = self->state;
+  cfg.surroundings.watched = static_cast<bool>(deps.surroundings);
   st.deps = std::move(deps);
   st.policy = supervisor::policy{std::move(cfg)};
   shell sh{self};
@@ -200,10 +241,18 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
     caf::anon_send_exit(sh.st().watcher, caf::exit_reason::user_shutdown);
     for (auto& [instance, handle] : sh.st().gpus)
       caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
+    for (auto& [job_id, handle] : sh.st().parked)
+      caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
     sh.self->quit(x.reason);
   });
   sh.run(st.policy.start());
   return {
+    [sh](msg::render_ended& x) {
+      sh.on_parked_ended(x.job_id, std::move(x.outcome));
+    },
+    [sh](const msg::render_parked& x) {
+      sh.on_parked(x);
+    },
     [sh](msg::jobs_claimed& x) {
       sh.run(sh.st().policy.on_jobs_claimed(std::move(x), sh.now()));
     },

@@ -5,6 +5,7 @@
 #include "actors/log.hpp"
 #include "actors/supervisor/policy.hpp"
 #include "messages/clock.hpp"
+#include "messages/io_actors.hpp"
 #include "messages/job_store_actor.hpp"
 #include "messages/worker_actors.hpp"
 
@@ -27,6 +28,8 @@ struct supervisor_deps {
   watcher_factory make_watcher;
   gpu_factory make_gpu;
   webhook_actor webhooks;
+  /// None: the worker counts as fit at all times.
+  surroundings_actor surroundings;
   drain_listener_actor listener;
   wall_clock now;
   logger log;
@@ -38,6 +41,8 @@ struct supervisor_state {
   supervisor::policy policy{supervisor::config{}};
   queue_watcher_actor watcher;
   std::map<uint64_t, gpu_instance_actor> gpus;
+  /// Whose results wait for the storage, by job id.
+  std::map<std::string, renderer_actor> parked;
 };
 
 supervisor_actor::behavior_type

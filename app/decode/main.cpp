@@ -19,8 +19,8 @@ namespace {
 using namespace render;
 
 std::string told(const failure& why) {
-  return "{\"error\":" + json::quote(why.message) + ",\"internal\":"
-         + (why.kind == failure_kind::internal ? "true" : "false") + "}";
+  return "{\"error\":" + json::quote(why.message)
+         + ",\"kind\":" + json::quote(to_string(why.kind)) + "}";
 }
 
 std::string identify(const std::string& path) {

@@ -12,6 +12,10 @@ bool is_storm(uint64_t seed) {
   return seed % 10 == 5;
 }
 
+bool is_unfit(uint64_t seed) {
+  return seed > 1'000'000;
+}
+
 bool is_short_lived(uint64_t seed) {
   return seed % 13 == 9;
 }
@@ -31,6 +35,8 @@ run_options corpus_options(uint64_t seed, const std::string& faults) {
     out.faults = faults;
   else if (storm)
     out.faults = "safe,-redis-amnesia,-redis-failover";
+  else if (is_unfit(seed))
+    out.faults = "safe,surroundings";
   else
     out.faults = is_calm(seed) ? "receivers" : "safe";
   // A node with room for more is another node.

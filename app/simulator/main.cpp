@@ -63,9 +63,10 @@ void add_options(CLI::App& app, options& o) {
         "ledger or contract: the workers, with that LAUNCH_POLICY; "
         "clairvoyant: a bound that knows the future; several with commas, for "
         "a comparison");
-  app.add_option("--faults", o.faults,
-                 "none, safe, all, or names (see --list-faults) with commas; "
-                 "-name takes one away");
+  app.add_option(
+    "--faults", o.faults,
+    "none, safe, surroundings, all, or names (see --list-faults) with commas; "
+    "-name takes one away");
   shape("--faults-per-hour", o.faults_per_hour,
         "How often each kind of event happens");
   shape("--set", o.settings,

@@ -296,6 +296,10 @@ const std::vector<setting>& settings() {
      whole(&c::job_attempts, 1, 100)},
     {"MAX_INPUT_BYTES", "536870912", "Largest input that is downloaded, bytes.",
      false, false, whole(&c::max_input_bytes, 1, 1e12)},
+    {"MIN_FREE_BYTES", "536870912",
+     "Free space below OUTPUT_DIR under which a worker claims no job, bytes; "
+     "0: no limit.",
+     false, false, whole(&c::min_free_bytes, 0, 1e15)},
     {"VISION_MODEL", "llama3.2-vision:11b", "Model asked by analyze jobs.",
      false, false, text(&c::vision_model)},
     {"PORTRAIT_WORKFLOW", "",

@@ -75,6 +75,8 @@ struct worker_config {
   seconds_f polling_interval{};
   uint32_t job_attempts = 0;
   uint64_t max_input_bytes = 0;
+  /// Below this a worker claims nothing; 0: no limit.
+  uint64_t min_free_bytes = 0;
   std::string vision_model;
   /// Path of the ComfyUI workflow template; empty: the one built in.
   std::string portrait_workflow;

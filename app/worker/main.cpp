@@ -197,14 +197,21 @@ int serve(const worker_config& cfg, const logger& log, signal_waiter& signals) {
   std::unique_ptr<status_server> status;
   if (!cfg.status_address.empty()) {
     auto started = status_server::start(
-      cfg.status_address, {[&] {
-                             return worker.status();
-                           },
-                           [&]() -> result<void> {
-                             if (auto redis = worker.redis_version(); !redis)
-                               return fail(redis.error());
-                             return {};
-                           }});
+      cfg.status_address,
+      {[&] {
+         return worker.status();
+       },
+       [&]() -> result<void> {
+         if (auto redis = worker.redis_version(); !redis)
+           return fail(redis.error());
+         auto now = worker.status(false);
+         if (!now)
+           return fail(now.error());
+         if (!now->unfit.empty())
+           return fail(failure_kind::unfit,
+                       "unfit (" + now->unfit + "): " + now->unfit_text);
+         return {};
+       }});
     if (!started)
       return report(configuration, started.error().message);
     status = std::move(*started);

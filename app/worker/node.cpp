@@ -7,6 +7,7 @@
 #include "actors/renderer/comfyui/workflow.hpp"
 #include "actors/io/object_store/kept_results.hpp"
 #include "actors/renderer/work_folders.hpp"
+#include "actors/io/surroundings/surroundings.hpp"
 #include "messages/failure_caf.hpp"
 #include "messages/json.hpp"
 
@@ -128,6 +129,10 @@ node::node(worker_config cfg, logger log,
   outside_ = spawn_outside_worlds(
     *system_, cfg_, system_->spawn(http_behavior, http_config{}, log_),
     system_->spawn(media_behavior, media::config{}, log_), around_);
+  outside_.surroundings = system_->spawn<caf::detached>(
+    surroundings_behavior,
+    surroundings::this_machine({cfg_.output_dir, cfg_.min_free_bytes}),
+    outside_.objects);
 }
 
 node::~node() {
@@ -146,8 +151,8 @@ node::~node() {
   kill_all(deciding_.supervisor, deciding_.webhooks);
   kill_all(sweeper_);
   sweeper_ = nullptr;
-  kill_all(outside_.media, outside_.objects, outside_.cloud, outside_.jobs,
-           outside_.http);
+  kill_all(outside_.surroundings, outside_.media, outside_.objects,
+           outside_.cloud, outside_.jobs, outside_.http);
   deciding_ = {};
   outside_ = {};
   system_.reset();
@@ -190,7 +195,7 @@ void node::drain(std::string reason) {
   caf::anon_send(deciding_.supervisor, msg::drain_node{std::move(reason)});
 }
 
-result<msg::node_status> node::status() {
+result<msg::node_status> node::status(bool with_jobs) {
   if (!deciding_.supervisor)
     return fail(failure_kind::unavailable, "the worker is still starting");
   {
@@ -199,7 +204,7 @@ result<msg::node_status> node::status() {
       return fail(failure_kind::unavailable, failed_->why);
   }
   return ask<msg::node_status>(*system_, deciding_.supervisor, question_timeout,
-                               msg::get_status{});
+                               msg::get_status{with_jobs});
 }
 
 result<std::string> node::redis_version() {

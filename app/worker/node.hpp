@@ -40,7 +40,7 @@ public:
 
   /// The questions of the status port and of --check-config. Each has a limit
   /// of a few seconds; from any thread.
-  result<msg::node_status> status();
+  result<msg::node_status> status(bool with_jobs = true);
   result<std::string> redis_version();
   result<size_t> count_workloads();
   result<void> check_storage();

@@ -119,6 +119,14 @@ std::string to_json(const msg::node_status& x) {
   out.Uint64(x.jobs_retried);
   out.Key("gpus_launched");
   out.Uint64(x.gpus_launched);
+  out.Key("unfit");
+  write_string(out, x.unfit);
+  out.Key("unfit_text");
+  write_string(out, x.unfit_text);
+  out.Key("disk_free_bytes");
+  out.Uint64(x.disk_free_bytes);
+  out.Key("results_waiting");
+  out.Uint64(x.results_waiting);
   out.EndObject();
   return std::string{buffer.GetString(), buffer.GetSize()} + "\n";
 }
@@ -138,6 +146,17 @@ std::string to_metrics(const msg::node_status& x) {
     .Set(static_cast<double>(x.running_jobs.size()));
   gauge(registry, "c3_draining", "1 while the node drains.")
     .Set(x.draining ? 1 : 0);
+  for (const auto* reason : {"start", "disk", "storage", "tools", "job"})
+    gauge(registry, "c3_unfit",
+          "1 while this worker claims nothing for this reason.",
+          {{"reason", reason}})
+      .Set(x.unfit == reason ? 1 : 0);
+  if (x.disk_free_bytes > 0)
+    gauge(registry, "c3_disk_free_bytes", "Free space below OUTPUT_DIR.")
+      .Set(static_cast<double>(x.disk_free_bytes));
+  gauge(registry, "c3_results_waiting",
+        "Rendered results that wait for the storage.")
+    .Set(static_cast<double>(x.results_waiting));
   for (auto& [type, count] : x.waiting_by_type)
     gauge(registry, "c3_jobs_waiting",
           "Jobs in the queue that found no slot here.", {{"type", type}})

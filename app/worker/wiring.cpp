@@ -36,7 +36,8 @@ using wiring_ptr = std::shared_ptr<const wiring>;
 
 renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
                               const std::string& node_name,
-                              render_owner_actor owner) {
+                              render_owner_actor owner,
+                              render_owner_actor keeper) {
   auto& cfg = w->cfg;
   auto base = gpu_cloud::node_url(cfg.node_url, node_name);
   render_environment env;
@@ -57,6 +58,7 @@ renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
   deps.store = w->outside.objects;
   deps.progress = w->outside.jobs;
   deps.owner = std::move(owner);
+  deps.keeper = std::move(keeper);
   deps.plans = make_plan;
   deps.now = w->around.now;
   deps.log = w->around.log;
@@ -84,12 +86,12 @@ gpu_instance_actor spawn_gpu(const wiring_ptr& w, const supervisor::rent& order,
   gpu_instance_deps deps;
   deps.cloud = w->outside.cloud;
   deps.ledger = w->outside.jobs;
-  deps.owner = std::move(owner);
-  deps.make_renderer = [w](const msg::run_job& task,
-                           const std::string& node_name,
-                           render_owner_actor parent) {
-    return spawn_renderer(w, task, node_name, std::move(parent));
+  deps.make_renderer = [w, keeper = render_owner_actor{owner}](
+                         const msg::run_job& task, const std::string& node_name,
+                         render_owner_actor parent) {
+    return spawn_renderer(w, task, node_name, std::move(parent), keeper);
   };
+  deps.owner = std::move(owner);
   deps.now = w->around.now;
   deps.log = w->around.log;
   return w->system.spawn(gpu_instance_behavior, out, deps);
@@ -236,6 +238,7 @@ deciding_actors spawn_deciding_actors(caf::actor_system& system,
     return spawn_gpu(w, order, std::move(owner));
   };
   deps.webhooks = out.webhooks;
+  deps.surroundings = outside.surroundings;
   deps.listener = out.watch;
   deps.now = around.now;
   deps.log = around.log;

@@ -28,6 +28,8 @@ struct outside_worlds {
   gpu_cloud_actor cloud;
   object_store_actor objects;
   media_actor media;
+  /// Spawned by whoever knows the machine; none: it counts as fit.
+  surroundings_actor surroundings;
 };
 
 /// What a process takes from the machine it runs on.

@@ -113,6 +113,8 @@ void auditor::on_status(size_t job, std::string_view before,
       x.ended_under = x.owner;
       x.end = now == "success" ? 's' : 'f';
       x.ended = world_.time.now();
+      if (x.end == 'f')
+        check_failure(job);
     }
   }
   // Whatever ends it, nobody holds it any more.
@@ -121,6 +123,16 @@ void auditor::on_status(size_t job, std::string_view before,
       let_go(holder->client);
     x.owner.clear();
   }
+}
+
+// The error is written before the status. What a worker's own machine or the
+// storage lacks is nothing to fail a job for.
+void auditor::check_failure(size_t job) {
+  auto id = job_table::id_of(job);
+  std::string error{world_.redis.server().field("job:" + id, "error")};
+  for (auto* sign : {"No space left", "upload output/", "disk, memory"})
+    if (error.find(sign) != std::string::npos)
+      return break_rule("failed for its worker", id, error);
 }
 
 // "w3 2": the worker, and the fence of its claim. Written with the status.

@@ -99,6 +99,7 @@ private:
                 std::string_view before, std::string_view now);
   void let_go(uint64_t client);
   void on_status(size_t job, std::string_view before, std::string_view now);
+  void check_failure(size_t job);
   void on_settler(size_t job, std::string_view now);
   void on_owner(size_t job, std::string_view before, std::string_view now);
   void check_launch(const sim_gpu& gpu);

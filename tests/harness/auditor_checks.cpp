@@ -161,8 +161,11 @@ void auditor::check_warm_slots() {
     return at == ready.end() || at->second <= held_[entry.first];
   });
   for (auto& [client, slots] : ready) {
-    if (slots <= held_[client])
+    // Whoever is unfit claims nothing.
+    if (slots <= held_[client] || world_.may_be_unfit(client)) {
+      waits_since_.erase(client);
       continue;
+    }
     auto since = waits_since_.try_emplace(client, now).first->second;
     if (in_seconds(now - since) > limits_.warm_slot_s)
       return break_rule("warm slot waits", world_.find_node(client)->worker_id,

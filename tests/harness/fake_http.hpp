@@ -89,7 +89,7 @@ fake_http_behavior(fake_http_actor::stateful_pointer<fake_http_state> self,
         }
         world->log->add("aborted " + found.request.url);
         found.promise.deliver(
-          to_error({failure_kind::cancelled, "the request was aborted"}));
+          to_error({failure_kind::aborted, "the request was aborted"}));
         at = open.erase(at);
       }
     },

@@ -35,9 +35,21 @@ const std::vector<fault_kind>& fault_kinds() {
     {"cancels", "a front end cancels a job just when its render has ended"},
     {"deploys", "a worker gets SIGTERM and another one starts"},
     {"process-death", "a worker is killed and another one starts"},
+    {"disk-full", "a worker's disk is full for some minutes", false},
+    {"storage-down", "the storage takes nothing for up to an hour", false},
   };
   return table;
 }
+
+namespace {
+
+constexpr std::string_view surroundings = "surroundings";
+
+bool is_of_surroundings(std::string_view name) {
+  return name == "disk-full" || name == "storage-down";
+}
+
+} // namespace
 
 result<fault_set> parse_faults(std::string_view text) {
   fault_set out;
@@ -46,11 +58,13 @@ result<fault_set> parse_faults(std::string_view text) {
     text.remove_prefix(std::min(text.size(), word.size() + 1));
     auto minus = word.starts_with('-');
     auto name = minus ? word.substr(1) : word;
-    auto known = name == "none" || name == "all" || name == "safe";
+    auto known = name == "none" || name == "all" || name == "safe"
+                 || name == surroundings;
     if (name == "none")
       out.clear();
     for (auto& x : fault_kinds())
-      if (name == "all" || (name == "safe" && x.safe) || name == x.name) {
+      if (name == "all" || (name == "safe" && x.safe) || name == x.name
+          || (name == surroundings && is_of_surroundings(x.name))) {
         known = true;
         if (minus)
           out.erase(std::string{x.name});
@@ -98,6 +112,8 @@ fault_injector::fault_injector(sim_world& world, fault_set faults,
   repeat("deploys", &fault_injector::deploy);
   repeat("process-death", &fault_injector::process_death);
   repeat("cancels", &fault_injector::cancel_late);
+  repeat("disk-full", &fault_injector::disk_full);
+  repeat("storage-down", &fault_injector::storage_down);
 }
 
 audit_limits fault_injector::limits() const {
@@ -269,6 +285,26 @@ void fault_injector::deploy() {
   world_.drain_node(client);
   after(1, 10, [this] {
     world_.add_node();
+  });
+}
+
+void fault_injector::disk_full() {
+  auto client = some_client();
+  if (client == 0)
+    return;
+  world_.fill_disk(client, true);
+  after(10, 600, [this, client] {
+    world_.fill_disk(client, false);
+  });
+}
+
+// One outage at a time: the longest holds.
+void fault_injector::storage_down() {
+  if (world_.places.storage_down)
+    return;
+  world_.set_storage_down(true);
+  after(10, dice_.chance(0.2) ? 3'600 : 300, [this] {
+    world_.set_storage_down(false);
   });
 }
 

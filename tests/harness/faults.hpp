@@ -15,7 +15,9 @@ namespace render::harness {
 struct fault_kind {
   std::string_view name;
   std::string_view meaning;
-  /// Of the set "safe": the rules hold under it by what the worker does today.
+  /// Of the set "safe", which the corpus has drawn from since its first seed.
+  /// It does not grow: a seed must keep its run. What came later has sets of
+  /// its own, and the rules hold under them as well.
   bool safe = true;
 };
 
@@ -23,8 +25,8 @@ const std::vector<fault_kind>& fault_kinds();
 
 using fault_set = std::set<std::string, std::less<>>;
 
-/// "none", "safe", "all", or names with commas; a minus takes one away:
-/// "all,-redis-amnesia".
+/// "none", "safe", "surroundings", "all", or names with commas; a minus takes
+/// one away: "all,-redis-amnesia".
 result<fault_set> parse_faults(std::string_view text);
 
 /// Sets rates, and puts events on the timeline until `until`. `per_hour`: how
@@ -61,6 +63,8 @@ private:
   void process_death();
   void cancel_late();
   void deploy();
+  void disk_full();
+  void storage_down();
   uint64_t some_client();
   void after(double low_s, double high_s, std::function<void()> what);
 

@@ -29,6 +29,12 @@ recording_owner(gpu_owner_actor::pointer, event_log_ptr log,
                     ? std::string{"ok"}
                     : std::string{to_string(outcome.error.kind)}));
     },
+    [](const msg::render_ended&) {
+      // nop
+    },
+    [](const msg::render_parked&) {
+      // nop
+    },
   };
 }
 

@@ -103,6 +103,11 @@ void sim_exchange::file(virtual_duration delay, std::string type,
                         uint64_t bytes) {
   finish_after(
     delay, [this, type = std::move(type), bytes]() -> result<http_response> {
+      if (web_.disk_is_full && web_.disk_is_full(client))
+        return fail(failure_kind::unfit, request.method + " "
+                                           + redacted_url(request.url)
+                                           + ": the file cannot be written: "
+                                             "No space left on device");
       http_response out;
       out.status = 200;
       out.headers.emplace("content-type", type);
@@ -249,7 +254,7 @@ void sim_web::cancel(uint64_t client, const std::string& group) {
       ending.push_back(x);
   for (auto& x : ending) {
     auto closed = std::exchange(x->on_closed, nullptr);
-    x->finish(fail(failure_kind::cancelled, "the request was cancelled"));
+    x->finish(fail(failure_kind::aborted, "the request was cancelled"));
     if (closed)
       closed();
   }

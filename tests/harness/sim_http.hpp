@@ -124,6 +124,9 @@ public:
   /// For tests that ask when something was sent.
   std::function<void(const sim_exchange&)> on_request;
 
+  /// Is there no room for a body that goes to a file?
+  std::function<bool(uint64_t client)> disk_is_full;
+
   // For the HTTP actors.
   uint64_t begin(uint64_t client, const http_request& x,
                  sim_exchange::done done,

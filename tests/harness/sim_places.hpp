@@ -36,6 +36,7 @@ public:
   bool is_dead(std::string_view url) const;
 
   double storage_fails = 0;
+  bool storage_down = false;
   double inputs_fail = 0;
 
   struct delivery {

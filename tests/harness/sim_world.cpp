@@ -1,5 +1,6 @@
 #include "tests/harness/sim_world.hpp"
 
+#include "actors/io/surroundings/surroundings.hpp"
 #include "messages/json.hpp"
 #include "tests/harness/sim_media.hpp"
 
@@ -49,16 +50,46 @@ std::string data_of(const sim_job& x, const std::string& id) {
   return "{" + out + "}";
 }
 
+constexpr double probes_s = 75;
+
+using disk_state = std::function<bool()>;
+
 /// No simulated service writes a file.
 class no_folders : public folder_keeper {
 public:
+  explicit no_folders(disk_state full) : full_(std::move(full)) {
+    // nop
+  }
+
   result<std::string> make(const std::string& name) override {
+    if (full_())
+      return fail(failure_kind::unfit, "the folder cannot be made: "
+                                       "No space left on device");
     return "/work/" + name;
   }
 
   void remove(const std::string&) override {
     // nop
   }
+
+private:
+  disk_state full_;
+};
+
+class sim_machine : public surroundings::machine {
+public:
+  explicit sim_machine(disk_state full) : full_(std::move(full)) {
+    // nop
+  }
+
+  msg::surroundings_seen look(bool) override {
+    if (full_())
+      return {"disk", "No space left on device", 0};
+    return {{}, {}, 100'000'000'000};
+  }
+
+private:
+  disk_state full_;
 };
 
 /// Writes a node's log into the record of the run.
@@ -91,7 +122,9 @@ sim_world::sim_world(sim_options opts)
     redis(time, options.seed ^ 0x11), web(time, options.seed ^ 0x22),
     cloud(web, jobs, options.seed ^ 0x33),
     places(web, jobs, options.seed ^ 0x44), dice_(options.seed ^ 0x55) {
-  // nop
+  web.disk_is_full = [this](uint64_t client) {
+    return full_disks_.contains(client);
+  };
 }
 
 sim_world::~sim_world() {
@@ -124,7 +157,10 @@ sim_node& sim_world::add_node(double clock_skew_s) {
   };
   around.make_link = redis.links_of(client);
   around.local = journals_.open(client);
-  around.folders = std::make_shared<no_folders>();
+  auto disk_is_full = [this, client] {
+    return full_disks_.contains(client);
+  };
+  around.folders = std::make_shared<no_folders>(disk_is_full);
   x.listener = time.system().spawn([this, client](drain_listener_actor::pointer)
                                      -> drain_listener_actor::behavior_type {
     return {[this, client](const msg::node_drained& how) {
@@ -137,6 +173,9 @@ sim_node& sim_world::add_node(double clock_skew_s) {
   x.outside
     = spawn_outside_worlds(time.system(), x.cfg, web.spawn_client(client),
                            time.system().spawn(sim_media_behavior), around);
+  x.outside.surroundings = time.system().spawn(
+    surroundings_behavior, std::make_shared<sim_machine>(disk_is_full),
+    x.outside.objects);
   x.deciding = spawn_deciding_actors(time.system(), x.cfg,
                                      std::string{built_in_portrait_workflow},
                                      x.outside, around, x.listener);
@@ -155,12 +194,38 @@ void sim_world::kill_node(uint64_t client) {
     return caf::actor_cast<caf::actor>(handle);
   };
   time.kill({any(x.deciding.watch), any(x.deciding.supervisor),
-             any(x.deciding.webhooks), any(x.outside.media),
+             any(x.deciding.webhooks), any(x.outside.surroundings),
+             any(x.outside.media),
              any(x.outside.objects), any(x.outside.cloud), any(x.outside.jobs),
              any(x.outside.http), any(x.listener)});
   x.deciding = {};
   x.outside = {};
   x.listener = nullptr;
+}
+
+void sim_world::fill_disk(uint64_t client, bool full) {
+  if (full)
+    full_disks_.insert(client);
+  else
+    full_disks_.erase(client);
+  mended_[client] = time.now();
+}
+
+void sim_world::set_storage_down(bool down) {
+  places.storage_down = down;
+  mended_[0] = time.now();
+}
+
+bool sim_world::may_be_unfit(uint64_t client) const {
+  if (full_disks_.contains(client) || places.storage_down)
+    return true;
+  for (auto which : {client, uint64_t{0}})
+    if (auto at = mended_.find(which);
+        at != mended_.end()
+        && std::chrono::duration<double>(time.now() - at->second).count()
+             < probes_s)
+      return true;
+  return false;
 }
 
 void sim_world::drain_node(uint64_t client) {

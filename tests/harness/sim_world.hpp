@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,13 @@ public:
   /// SIGTERM.
   void drain_node(uint64_t client);
 
+  /// Nothing can be written on this worker's disk; whole again: false.
+  void fill_disk(uint64_t client, bool full);
+  /// Nobody can store anything.
+  void set_storage_down(bool down);
+  /// Its disk is full or the storage is down, or was so a moment ago.
+  bool may_be_unfit(uint64_t client) const;
+
   /// Pushes each job of the options at its time.
   void start_producing();
   /// Redis goes on with other, older data; the connections are gone before.
@@ -108,6 +116,9 @@ public:
 
 private:
   journal_shelf journals_;
+  std::set<uint64_t> full_disks_;
+  /// By client; 0: the storage, for all.
+  std::map<uint64_t, virtual_duration> mended_;
   void produce(size_t job);
   void produce_next();
   job_store::reply as_front_end(const std::vector<std::string>& command);

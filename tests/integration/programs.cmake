@@ -1,5 +1,5 @@
 # Tests that run the programs as a user does, each in a world of its own.
-foreach(name end_to_end bad_input cloud_faults worker_cli)
+foreach(name end_to_end bad_input cloud_faults unfit worker_cli)
   render_test(
     ${name}_test
     LABEL integration

@@ -3,4 +3,5 @@ render_test(
   LABEL scenario
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/renderer_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/renderer_end_test.cpp
-  DEPENDS render_renderer)
+          ${CMAKE_CURRENT_LIST_DIR}/renderer_store_test.cpp
+  DEPENDS render_renderer render_plans)

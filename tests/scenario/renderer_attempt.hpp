@@ -96,22 +96,41 @@ struct attempt : deterministic_system {
         }};
     });
     deps.store = spawn(
-      [](object_store_actor::pointer) -> object_store_actor::behavior_type {
-        return {[](const msg::store_file& x) {
-                  return msg::stored_file{"http://s.example/" + x.name};
-                },
-                [](const msg::check_storage&) {
-                  return caf::ok_atom_v;
-                }};
+      [this](object_store_actor::pointer) -> object_store_actor::behavior_type {
+        return {
+          [this](const msg::store_file& x) -> caf::result<msg::stored_file> {
+            log->add("store " + x.name);
+            if (storage_is_down)
+              return to_error({failure_kind::unfit, "HTTP 503"});
+            return msg::stored_file{"http://s.example/" + x.name};
+          },
+          [](const msg::check_storage&) {
+            return caf::ok_atom_v;
+          }};
       });
     deps.owner = spawn(
       [log = log, outcome = outcome](
         render_owner_actor::pointer) -> render_owner_actor::behavior_type {
         return {[=](const msg::render_ended& x) {
-          log->add("ended");
-          *outcome = x.outcome;
-        }};
+                  log->add("ended");
+                  *outcome = x.outcome;
+                },
+                [log = log](const msg::render_parked&) {
+                  log->add("left");
+                }};
       });
+    if (has_keeper)
+      deps.keeper = keeper = spawn(
+        [log = log, outcome = outcome](
+          render_owner_actor::pointer) -> render_owner_actor::behavior_type {
+          return {[=](const msg::render_ended& x) {
+                    log->add("keeper: ended");
+                    *outcome = x.outcome;
+                  },
+                  [log = log](const msg::render_parked&) {
+                    log->add("keeper: parked");
+                  }};
+        });
     deps.plans = [=, this](const job&, const job_params&,
                            const render_environment&) {
       auto plan = std::make_unique<test_plan>();
@@ -147,6 +166,9 @@ struct attempt : deterministic_system {
   /// What Redis says of the job.
   std::string status = "running";
   bool redis_is_down = false;
+  bool storage_is_down = false;
+  bool has_keeper = true;
+  render_owner_actor keeper;
   /// Of the plan, see `may_be_followed`.
   bool followed = false;
   temp_folder folder;

@@ -72,9 +72,14 @@ BOOST_AUTO_TEST_CASE(that_fail_are_the_callers_and_hide_the_query) {
   BOOST_TEST(contains(error_of(file(0)), "empty"));
   BOOST_TEST(contains(error_of(broken()), "no connection"));
   BOOST_TEST(check_fetched("a", "https://a.example", file(1)).has_value());
-  auto stopped = check_fetched("a", "https://a.example",
-                               broken(failure_kind::cancelled));
-  BOOST_TEST((stopped.error().kind == failure_kind::cancelled));
+}
+
+BOOST_AUTO_TEST_CASE(that_the_worker_hinders_are_not_the_callers_fault) {
+  for (auto kind : {failure_kind::cancelled, failure_kind::aborted,
+                    failure_kind::unfit, failure_kind::shutting_down}) {
+    auto got = check_fetched("a", "https://a.example", broken(kind));
+    BOOST_TEST((got.error().kind == kind));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(are_worth_another_fetch_when_it_may_pass) {

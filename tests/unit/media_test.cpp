@@ -406,7 +406,7 @@ BOOST_AUTO_TEST_CASE(gets_its_arguments_as_they_are) {
 BOOST_AUTO_TEST_CASE(that_is_missing_or_slow_is_a_failure) {
   auto missing = media::run_program({"no-such-program-here"}, 10s, {});
   BOOST_REQUIRE(!missing);
-  BOOST_TEST((missing.error().kind == failure_kind::unavailable));
+  BOOST_TEST((missing.error().kind == failure_kind::unfit));
   auto slow = media::run_program({"sleep", "60"}, 100ms, {});
   BOOST_REQUIRE(!slow);
   BOOST_TEST((slow.error().kind == failure_kind::rejected));
@@ -414,7 +414,46 @@ BOOST_AUTO_TEST_CASE(that_is_missing_or_slow_is_a_failure) {
   stop.request_stop();
   auto stopped = media::run_program({"sleep", "60"}, 60s, stop.get_token());
   BOOST_REQUIRE(!stopped);
-  BOOST_TEST((stopped.error().kind == failure_kind::cancelled));
+  BOOST_TEST((stopped.error().kind == failure_kind::aborted));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+// /dev/full is a disk without room. A link to it, since a file that could not
+// be written is removed.
+BOOST_FIXTURE_TEST_SUITE(on_a_full_disk, media_fixture)
+
+BOOST_AUTO_TEST_CASE(a_picture_is_not_to_blame) {
+  auto input = picture("in.png", cv::Mat::zeros(40, 40, CV_8UC3));
+  std::filesystem::create_symlink("/dev/full", path("out.png"));
+  msg::prepare_image x;
+  x.input = input;
+  x.output = path("out.png");
+  auto got = media::prepare(x, {});
+  BOOST_REQUIRE(!got);
+  BOOST_TEST((got.error().kind == failure_kind::unfit));
+}
+
+// A short sound, of which ffmpeg says nothing in its exit code, and a long one.
+BOOST_AUTO_TEST_CASE(a_sound_is_not_to_blame) {
+  for (auto* seconds : {"0.1", "20"}) {
+    auto input = path("in.wav");
+    auto made
+      = media::run_program({"ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i",
+                            "sine=duration="s + seconds, input},
+                           60s, {});
+    BOOST_REQUIRE(made);
+    BOOST_REQUIRE(made->exit_code == 0);
+    std::filesystem::remove(path("out.wav"));
+    std::filesystem::create_symlink("/dev/full", path("out.wav"));
+    msg::prepare_audio x;
+    x.input = input;
+    x.output_stem = path("out");
+    x.form = msg::audio_form::mono_wav;
+    auto got = media::prepare(x, {}, {});
+    BOOST_REQUIRE(!got);
+    BOOST_TEST((got.error().kind == failure_kind::unfit), seconds);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -33,13 +33,13 @@ BOOST_AUTO_TEST_CASE(is_worth_another_try_when_it_may_pass) {
   for (auto status : {408, 429, 500, 502, 503, 599}) {
     auto got = judge("upload x", answered(status, "<html>"));
     BOOST_TEST((got.move == next_move::retry));
-    BOOST_TEST((got.why.kind == failure_kind::unavailable));
+    BOOST_TEST((got.why.kind == failure_kind::unfit));
     BOOST_TEST(got.why.message == "upload x: HTTP " + std::to_string(status));
   }
   for (auto kind : {failure_kind::unavailable, failure_kind::outcome_unknown}) {
     auto got = judge("upload x", fail(kind, "no connection"));
     BOOST_TEST((got.move == next_move::retry));
-    BOOST_TEST((got.why.kind == failure_kind::unavailable));
+    BOOST_TEST((got.why.kind == failure_kind::unfit));
   }
 }
 
@@ -49,17 +49,25 @@ BOOST_AUTO_TEST_CASE(makes_the_bucket_when_it_is_missing) {
   BOOST_TEST((got.move == next_move::create_bucket));
 }
 
-BOOST_AUTO_TEST_CASE(is_final_when_we_are_refused) {
+BOOST_AUTO_TEST_CASE(is_final_for_what_it_refuses) {
+  auto got = judge("upload x",
+                   answered(400, error_xml("EntityTooLarge", "Too large.")));
+  BOOST_TEST((got.move == next_move::give_up));
+  BOOST_TEST((got.why.kind == failure_kind::rejected));
+}
+
+BOOST_AUTO_TEST_CASE(says_nothing_of_the_job_when_we_are_refused) {
   auto got = judge("upload x",
                    answered(403, error_xml("AccessDenied", "Access Denied.")));
   BOOST_TEST((got.move == next_move::give_up));
-  BOOST_TEST((got.why.kind == failure_kind::rejected));
+  BOOST_TEST((got.why.kind == failure_kind::unfit));
+  BOOST_TEST((judge("u", answered(301)).why.kind == failure_kind::unfit));
   BOOST_TEST(got.why.message
              == "upload x: HTTP 403 AccessDenied: Access Denied.");
   BOOST_TEST((judge("u", answered(404)).move == next_move::give_up));
   BOOST_TEST((judge("u", answered(301)).move == next_move::give_up));
-  BOOST_TEST((judge("u", fail(failure_kind::cancelled, "x")).move
-              == next_move::give_up));
+  BOOST_TEST(
+    (judge("u", fail(failure_kind::aborted, "x")).move == next_move::give_up));
 }
 
 BOOST_AUTO_TEST_CASE(tells_of_a_wrong_clock) {

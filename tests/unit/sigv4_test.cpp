@@ -117,15 +117,14 @@ BOOST_AUTO_TEST_CASE(answers_are_judged_by_status_and_code) {
     (move(fail(failure_kind::unavailable, "no route")) == next_move::retry));
   BOOST_TEST(
     (move(fail(failure_kind::outcome_unknown, "cut")) == next_move::retry));
-  BOOST_TEST(
-    (move(fail(failure_kind::cancelled, "over")) == next_move::give_up));
+  BOOST_TEST((move(fail(failure_kind::aborted, "over")) == next_move::give_up));
 }
 
 BOOST_AUTO_TEST_CASE(an_error_text_has_code_message_and_advice) {
   auto why = s3::judge("upload output/x",
                        answer(403, xml("RequestTimeTooSkewed")))
                .why;
-  BOOST_TEST((why.kind == failure_kind::rejected));
+  BOOST_TEST((why.kind == failure_kind::unfit));
   BOOST_TEST(why.message
              == "upload output/x: HTTP 403 RequestTimeTooSkewed: It is so. "
                 "(the clock of this machine is wrong)");

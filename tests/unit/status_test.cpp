@@ -57,6 +57,23 @@ BOOST_AUTO_TEST_CASE(the_metrics_count_ends_by_status) {
              != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(both_tell_why_nothing_is_claimed) {
+  auto x = busy_node();
+  x.unfit = "disk";
+  x.unfit_text = "no room";
+  x.disk_free_bytes = 4'096;
+  x.results_waiting = 3;
+  auto doc = json::parse(to_json(x));
+  BOOST_REQUIRE(doc);
+  BOOST_TEST(json::string_or_empty(*doc, "unfit") == "disk");
+  BOOST_TEST(json::string_or_empty(*doc, "unfit_text") == "no room");
+  auto text = to_metrics(x);
+  for (auto* line :
+       {"c3_unfit{reason=\"disk\"} 1", "c3_unfit{reason=\"storage\"} 0",
+        "c3_disk_free_bytes 4096", "c3_results_waiting 3"})
+    BOOST_TEST(text.find(line) != std::string::npos, line);
+}
+
 BOOST_AUTO_TEST_CASE(healthz_is_200_while_the_supervisor_answers) {
   bool alive = true;
   auto server = status_server::start(

@@ -6,5 +6,7 @@ render_test(
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_jobs_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_look_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_succession_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/supervisor_fitness_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/supervisor_unfit_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/adoption_test.cpp
   DEPENDS render_supervisor_policy)

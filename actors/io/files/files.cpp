@@ -28,7 +28,7 @@ std::string reason(int error) {
 }
 
 tl::unexpected<failure> cannot_open(const std::string& name, int error) {
-  return fail(failure_kind::unavailable,
+  return fail(failure_kind::unfit,
               printable(name, 200) + " cannot be opened: " + reason(error));
 }
 

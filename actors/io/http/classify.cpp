@@ -28,6 +28,8 @@ failure classify(const http_request& request, const transfer_error& error) {
     return {failure_kind::invalid_input, std::move(text)};
   if (error.code == CURLE_TOO_MANY_REDIRECTS)
     return {failure_kind::rejected, std::move(text)};
+  if (error.code == CURLE_OUT_OF_MEMORY)
+    return {failure_kind::unfit, std::move(text)};
   text += " after " + std::to_string(error.elapsed.count()) + " ms";
   auto unknown = error.sent && !repeatable(request);
   return {unknown ? failure_kind::outcome_unknown : failure_kind::unavailable,

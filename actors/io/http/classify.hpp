@@ -20,7 +20,8 @@ struct transfer_error {
   std::chrono::milliseconds elapsed{0};
 };
 
-/// Kinds: `invalid_input` for a URL that cannot be used, `outcome_unknown`
+/// Kinds: `invalid_input` for a URL that cannot be used, `unfit` when this
+/// machine is out of memory, `outcome_unknown`
 /// when something other than GET or HEAD may have reached the server,
 /// otherwise `unavailable`.
 failure classify(const http_request& request, const transfer_error& error);

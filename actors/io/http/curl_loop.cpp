@@ -93,7 +93,7 @@ struct curl_loop::implementation {
         continue;
       }
       curl_multi_remove_handle(multi, x.easy());
-      done(x.id(), fail(failure_kind::cancelled, "the request was cancelled"));
+      done(x.id(), fail(failure_kind::aborted, "the request was cancelled"));
       at = transfers.erase(at);
     }
   }

@@ -136,11 +136,11 @@ void transfer::set_body() {
   if (!request_.parts.empty())
     return set_parts();
   if (!request_.body_file.empty()) {
-    input_.reset(std::fopen(request_.body_file.c_str(), "rb"));
     std::error_code err;
     auto size = std::filesystem::file_size(request_.body_file, err);
+    input_.reset(std::fopen(request_.body_file.c_str(), "rb"));
     if (!input_ || err)
-      return refuse(failure_kind::internal,
+      return refuse(kind_of_errno(input_ ? err.value() : errno),
                     request_.body_file + " cannot be read");
     curl_easy_setopt(x, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(x, CURLOPT_INFILESIZE_LARGE,
@@ -193,11 +193,16 @@ transfer::body_target transfer::choose_target() {
   return request_.output_file.empty() ? body_target::memory : body_target::file;
 }
 
+void transfer::refuse_to_write() {
+  auto code = errno;
+  refuse(kind_of_errno(code),
+         request_.output_file + " cannot be written: " + std::strerror(code));
+}
+
 bool transfer::open_output() {
   output_.reset(std::fopen(request_.output_file.c_str(), "wb"));
   if (!output_)
-    refuse(failure_kind::internal, request_.output_file + " cannot be written: "
-                                     + std::strerror(errno));
+    refuse_to_write();
   return output_ != nullptr;
 }
 
@@ -234,8 +239,7 @@ bool transfer::keep(std::string_view bytes) {
     if (std::fwrite(bytes.data(), 1, bytes.size(), output_.get())
         == bytes.size())
       return true;
-    refuse(failure_kind::internal, request_.output_file + " cannot be written: "
-                                     + std::strerror(errno));
+    refuse_to_write();
     return false;
   default:
     response_.body.append(bytes);
@@ -301,8 +305,7 @@ result<http_response> transfer::finish(CURLcode code) {
       return fail(refusal_);
   }
   if (output_ && std::fclose(output_.release()) != 0) {
-    refuse(failure_kind::internal, request_.output_file + " cannot be written: "
-                                     + std::strerror(errno));
+    refuse_to_write();
     return fail(refusal_);
   }
   if (response_.body_bytes == 0)

@@ -68,6 +68,8 @@ private:
   body_target choose_target();
   bool keep(std::string_view bytes);
   bool open_output();
+  /// By errno.
+  void refuse_to_write();
 
   static size_t on_write(char* data, size_t size, size_t count, void* self);
   static size_t on_header(char* data, size_t size, size_t count, void* self);

@@ -120,7 +120,8 @@ promise<msg::job_settled> shell::settle(const msg::settle_job& x) const {
   if (!x.outcome.success()
       && (x.outcome.error.kind == failure_kind::cancelled
           || x.outcome.error.kind == failure_kind::not_owner
-          || x.outcome.error.kind == failure_kind::shutting_down)) {
+          || x.outcome.error.kind == failure_kind::shutting_down
+          || x.outcome.error.kind == failure_kind::unfit)) {
     out().error("job {}: asked to settle what is not ours to end ({})", id,
                 x.outcome.error.message);
     to.deliver(msg::job_settled{id, false, {}});

@@ -5,7 +5,9 @@
 #include "messages/http.hpp"
 #include "messages/json.hpp"
 
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <filesystem>
 
 namespace render::media {
@@ -28,6 +30,14 @@ std::string last_line(std::string text) {
   while (!text.empty() && text.back() == '\n')
     text.pop_back();
   return excerpt(text.substr(text.rfind('\n') + 1), 200);
+}
+
+/// A program that cannot write says why in the words of strerror.
+bool lacks_room(const std::string& complaints) {
+  for (auto code : {ENOSPC, EDQUOT, EIO, EROFS, EMFILE, ENFILE, ENOMEM})
+    if (complaints.find(std::strerror(code)) != std::string::npos)
+      return true;
+  return false;
 }
 
 std::string extension_of_format(const std::string& format) {
@@ -90,6 +100,10 @@ result<std::string> convert(const msg::prepare_audio& x,
   auto got = run_program(argv, tools.limit, stop);
   if (!got)
     return fail(got.error());
+  // A short file that could not be written ends ffmpeg with 0 all the same.
+  if (lacks_room(got->err))
+    return fail(failure_kind::unfit,
+                "the sound cannot be converted: " + last_line(got->err));
   if (got->exit_code != 0)
     return fail(failure_kind::invalid_input,
                 "the sound cannot be converted: " + last_line(got->err));
@@ -144,7 +158,8 @@ result<msg::prepared_audio> prepare(const msg::prepare_audio& x,
     std::error_code err;
     std::filesystem::rename(x.input, out.path, err);
     if (err)
-      return fail(failure_kind::internal, out.path + " cannot be written");
+      return fail(kind_of_errno(err.value()),
+                  out.path + " cannot be written: " + err.message());
   } else {
     auto converted = convert(x, tools, stop);
     if (!converted)

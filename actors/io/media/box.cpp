@@ -30,6 +30,13 @@ std::string find_decoder() {
   return "c3-decode";
 }
 
+failure_kind kind_named(std::string_view name) {
+  for (auto kind : {failure_kind::unfit, failure_kind::internal})
+    if (name == to_string(kind))
+      return kind;
+  return failure_kind::invalid_input;
+}
+
 /// What the decoder answers: one JSON object.
 result<json::document> ask(std::vector<std::string> argv,
                            std::stop_token stop) {
@@ -40,9 +47,7 @@ result<json::document> ask(std::vector<std::string> argv,
     return fail(failure_kind::invalid_input,
                 "it took longer than 30 s to decode the file");
   if (!got)
-    return fail(got.error().kind, got.error().kind == failure_kind::unavailable
-                                    ? "c3-decode cannot be started"
-                                    : "the work was stopped");
+    return fail(got.error());
   if (got->exit_code != 0)
     return fail(failure_kind::invalid_input,
                 "the file cannot be decoded within the limits of memory and "
@@ -51,10 +56,7 @@ result<json::document> ask(std::vector<std::string> argv,
   if (!doc)
     return fail(with_context("c3-decode", doc.error()));
   if (auto why = json::string(*doc, "error"))
-    return fail(json::boolean(*doc, "internal").value_or(false)
-                  ? failure_kind::internal
-                  : failure_kind::invalid_input,
-                *why);
+    return fail(kind_named(json::string_or_empty(*doc, "kind")), *why);
   return doc;
 }
 

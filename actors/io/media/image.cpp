@@ -8,7 +8,9 @@
 #include <opencv2/imgproc.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -28,7 +30,7 @@ result<std::string> read_file(const std::string& path, uint64_t bytes_max) {
   std::error_code err;
   auto size = std::filesystem::file_size(path, err);
   if (err)
-    return fail(failure_kind::internal, path + " cannot be read");
+    return fail(kind_of_errno(err.value()), path + " cannot be read");
   if (size == 0)
     return bad("the file is empty (0 bytes)");
   if (size > bytes_max)
@@ -93,6 +95,25 @@ cv::Mat shrink(const cv::Mat& x, uint32_t side_max) {
   return out;
 }
 
+// The library's own writer says nothing of a full disk.
+result<void> write_picture(const std::string& path, const cv::Mat& picture) {
+  std::vector<uchar> bytes;
+  if (!cv::imencode(std::filesystem::path{path}.extension().string(), picture,
+                    bytes,
+                    {cv::IMWRITE_PNG_COMPRESSION, png_effort,
+                     cv::IMWRITE_JPEG_QUALITY, jpeg_quality}))
+    return fail(failure_kind::internal, path + " cannot be encoded");
+  errno = 0;
+  std::ofstream out{path, std::ios::binary};
+  out.write(reinterpret_cast<const char*>(bytes.data()),
+            static_cast<std::streamsize>(bytes.size()));
+  out.close();
+  if (!out)
+    return fail(kind_of_errno(errno),
+                path + " cannot be written: " + std::strerror(errno));
+  return {};
+}
+
 result<msg::prepared_image> prepare_checked(const msg::prepare_image& x,
                                             const std::string& bytes) {
   auto picture = decode(bytes, x.flatten_alpha);
@@ -105,10 +126,8 @@ result<msg::prepared_image> prepare_checked(const msg::prepare_image& x,
   picture = shrink(picture, x.max_side);
   out.width = static_cast<uint32_t>(picture.cols);
   out.height = static_cast<uint32_t>(picture.rows);
-  if (!cv::imwrite(x.output, picture,
-                   {cv::IMWRITE_PNG_COMPRESSION, png_effort,
-                    cv::IMWRITE_JPEG_QUALITY, jpeg_quality}))
-    return fail(failure_kind::internal, x.output + " cannot be written");
+  if (auto ok = write_picture(x.output, picture); !ok)
+    return fail(ok.error());
   if (x.embed_base64) {
     auto written = read_file(x.output, UINT64_MAX);
     if (!written)

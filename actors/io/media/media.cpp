@@ -3,6 +3,8 @@
 #include "actors/io/media/box.hpp"
 #include "messages/failure_caf.hpp"
 
+#include <new>
+
 namespace render {
 
 namespace {
@@ -17,10 +19,12 @@ hand_over(self_ptr self, const std::string& group, Work work) {
   // Weak: a task that runs must not keep the actor, which owns the pool, alive.
   auto weak = caf::actor_cast<caf::actor_addr>(media_shell_actor{self});
   self->state.pool->submit(group, [=](std::stop_token stop) {
-    result<Answer> got = fail(failure_kind::cancelled, "the work was stopped");
+    result<Answer> got = fail(failure_kind::aborted, "the work was stopped");
     try {
       if (!stop.stop_requested())
         got = work(stop);
+    } catch (const std::bad_alloc&) {
+      got = fail(failure_kind::unfit, "no memory left for a media file");
     } catch (const std::exception& err) {
       got = fail(failure_kind::internal, err.what());
     }

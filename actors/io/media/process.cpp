@@ -143,8 +143,7 @@ result<program_output> run_program(const std::vector<std::string>& argv,
   output_pipe err;
   descriptor stopped{eventfd(0, EFD_CLOEXEC)};
   if (!out.read_end || !err.read_end || stopped.get() < 0)
-    return fail(failure_kind::unavailable,
-                argv[0] + ": no file descriptors left");
+    return fail(failure_kind::unfit, argv[0] + ": no file descriptors left");
   auto args = pointers(argv);
   auto variables = small_environment();
   auto environment = pointers(variables);
@@ -158,7 +157,7 @@ result<program_output> run_program(const std::vector<std::string>& argv,
   sigemptyset(&plan.none);
   auto pid = start(plan);
   if (pid < 0)
-    return fail(failure_kind::unavailable,
+    return fail(failure_kind::unfit,
                 argv[0] + " cannot be started: " + std::strerror(errno));
   out.write_end.reset();
   err.write_end.reset();
@@ -194,7 +193,7 @@ result<program_output> run_program(const std::vector<std::string>& argv,
     // again
   }
   if (stop.stop_requested())
-    return fail(failure_kind::cancelled, argv[0] + " was stopped");
+    return fail(failure_kind::aborted, argv[0] + " was stopped");
   if (late)
     return fail(failure_kind::rejected, argv[0] + " took longer than "
                                           + std::to_string(limit.count() / 1000)

@@ -34,8 +34,8 @@ object_store_actor::behavior_type folder_store_behavior(
     },
     [self](const msg::check_storage&) -> caf::result<caf::ok_atom> {
       if (!fs::is_directory(self->state.cfg.output_dir))
-        return to_error({failure_kind::unavailable,
-                         self->state.cfg.output_dir + " is no folder"});
+        return to_error(
+          {failure_kind::unfit, self->state.cfg.output_dir + " is no folder"});
       return caf::ok_atom_v;
     },
   };

@@ -54,7 +54,7 @@ result<std::string> keep(const std::string& output_dir,
     return fail(root.error());
   error = move(x.path, *root, x.name, *path);
   if (error)
-    return fail(failure_kind::unavailable,
+    return fail(failure_kind::unfit,
                 "result " + *path + " cannot be written: " + error.message());
   mark(*root, x.name);
   return path;

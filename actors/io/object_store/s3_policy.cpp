@@ -33,7 +33,7 @@ verdict judge(std::string_view what, const result<http_response>& got) {
     text += got.error().message;
     if (kind == failure_kind::unavailable
         || kind == failure_kind::outcome_unknown)
-      return {next_move::retry, {failure_kind::unavailable, std::move(text)}};
+      return {next_move::retry, {failure_kind::unfit, std::move(text)}};
     return {next_move::give_up, {kind, std::move(text)}};
   }
   if (got->ok())
@@ -43,12 +43,14 @@ verdict judge(std::string_view what, const result<http_response>& got) {
   if (!code.empty())
     text += " " + code + (message.empty() ? "" : ": " + message);
   if (code == "NoSuchBucket")
-    return {next_move::create_bucket,
-            {failure_kind::unavailable, std::move(text)}};
+    return {next_move::create_bucket, {failure_kind::unfit, std::move(text)}};
   if (got->status >= 500 || got->status == 429 || got->status == 408)
-    return {next_move::retry, {failure_kind::unavailable, std::move(text)}};
+    return {next_move::retry, {failure_kind::unfit, std::move(text)}};
   if (code == "RequestTimeTooSkewed")
     text += " (the clock of this machine is wrong)";
+  // It knows us not, or is another one than it should be: no job's fault.
+  if (got->status == 401 || got->status == 403 || got->status < 400)
+    return {next_move::give_up, {failure_kind::unfit, std::move(text)}};
   return {next_move::give_up, {failure_kind::rejected, std::move(text)}};
 }
 

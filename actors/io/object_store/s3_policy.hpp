@@ -20,10 +20,10 @@ struct config {
   /// Base of result URLs; empty: the endpoint.
   std::string public_url;
   std::string region = "us-east-1";
-  /// Between the tries of an upload; one try more than delays.
+  /// Between the tries of an upload, for a short hiccup: they hold a GPU's
+  /// slot. One try more than delays; whoever asks goes on from there.
   std::vector<std::chrono::milliseconds> retry_delays{
-    std::chrono::milliseconds{500}, std::chrono::milliseconds{1'000},
-    std::chrono::milliseconds{2'000}, std::chrono::milliseconds{4'000}};
+    std::chrono::milliseconds{500}, std::chrono::milliseconds{1'000}};
   /// Life of a result URL, seconds; 604800 is the most that S3 allows.
   int64_t url_lifetime_s = 604'800;
 };
@@ -36,6 +36,8 @@ struct verdict {
   failure why{failure_kind::internal, {}};
 };
 
+/// `unfit` when the storage cannot be had, or does not know us; `rejected` when
+/// it refuses this object.
 /// `what` begins the error text: "upload output/x.mp3".
 verdict judge(std::string_view what, const result<http_response>& got);
 

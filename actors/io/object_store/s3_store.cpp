@@ -13,8 +13,10 @@ using self_ptr = s3_shell_actor::stateful_pointer<s3_store_state>;
 constexpr auto stall_limit = 60s;
 constexpr auto upload_limit = 30min;
 constexpr auto call_limit = 15s;
+constexpr auto connect_limit = 5s;
 // Signing the body means reading it twice. Over https the channel protects it;
 // over plain http, MinIO and its kin accept it unsigned as well.
+constexpr std::string_view probe_key = "output/.c3-worker-probe";
 constexpr std::string_view unsigned_payload = "UNSIGNED-PAYLOAD";
 
 struct shell {
@@ -34,6 +36,7 @@ struct shell {
                                         static_cast<int64_t>(st().deps.now()),
                                         payload_hash, content_type);
     out.total_timeout = call_limit;
+    out.connect_timeout = connect_limit;
     out.group = "storage";
     return out;
   }
@@ -163,10 +166,25 @@ struct shell {
       if (seen.move == s3::next_move::done
           || seen.move == s3::next_move::create_bucket)
         out.deliver(caf::ok_atom_v);
+      else if (got && got->status == 403)
+        // Keys that may only write are all that an upload needs.
+        sh.check_write(out);
       else
         out.deliver(to_error(seen.why));
     });
     return out;
+  }
+
+  void check_write(caf::typed_response_promise<caf::ok_atom> out) const {
+    auto x = signed_request("PUT", s3::object_path(st().cfg.bucket, probe_key),
+                            s3::sha256_hex(""));
+    send(x, [out](const result<http_response>& got) mutable {
+      auto seen = s3::judge("upload " + std::string{probe_key}, got);
+      if (seen.move == s3::next_move::done)
+        out.deliver(caf::ok_atom_v);
+      else
+        out.deliver(to_error(seen.why));
+    });
   }
 };
 

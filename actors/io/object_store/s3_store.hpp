@@ -1,6 +1,6 @@
 #pragma once
-// The OBJECT STORE on S3-compatible storage. An upload that fails is a
-// failure: there is no other place that a caller could reach.
+// The OBJECT STORE on S3-compatible storage. There is no other place that a
+// caller could reach: an upload that fails is for the RENDERER to try again.
 #include "actors/io/object_store/s3_policy.hpp"
 #include "actors/io/object_store/sigv4.hpp"
 #include "actors/log.hpp"

@@ -275,7 +275,7 @@ struct websocket_loop::implementation {
       }
       at->second->drop();
       done(at->first,
-           fail(failure_kind::cancelled, "the connection was cancelled"));
+           fail(failure_kind::aborted, "the connection was cancelled"));
       at = connections.erase(at);
     }
   }

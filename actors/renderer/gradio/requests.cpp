@@ -165,7 +165,10 @@ result<joined> read_join(const server& at, const result<http_response>& got) {
 
 failure read_stream_end(const server& at, const result<http_response>& got) {
   auto what = at.name + " events: ";
-  if (!got && got.error().kind == failure_kind::cancelled)
+  if (!got
+      && (got.error().kind == failure_kind::cancelled
+          || got.error().kind == failure_kind::aborted
+          || got.error().kind == failure_kind::unfit))
     return got.error();
   if (!got)
     return {failure_kind::unavailable, what + got.error().message};

@@ -162,7 +162,7 @@ def test_a_changed_link_is_refused(minio, bucket, sound):
 def test_a_clock_that_is_wrong_is_named(minio, bucket, sound, hours):
     got = upload(sound, "a.mp3", CLOCK_SHIFT=str(hours * 3600),
                  **minio.settings(bucket))
-    assert got["kind"] == "rejected"
+    assert got["kind"] == "unfit"
     assert "RequestTimeTooSkewed" in got["error"]
     assert "clock" in got["error"]
 
@@ -209,13 +209,13 @@ def test_a_server_that_asks_to_slow_down_gets_time(minio, bucket, sound):
     proxy.close()
 
 
-def test_a_server_that_stays_overloaded_is_named_unavailable(minio, bucket,
-                                                             sound):
+def test_a_server_that_stays_overloaded_is_no_fault_of_the_job(minio, bucket,
+                                                               sound):
     proxy = Proxy(minio.port)
     proxy.rule = lambda h: h.read_body() is not None and not h.answer(
         503, b"<Error><Code>SlowDown</Code><Message>no</Message></Error>",
         "application/xml")
     got = upload(sound, "a.mp3", **minio.settings(
         bucket, MINIO_ENDPOINT=proxy.host))
-    assert (got["kind"], "SlowDown" in got["error"]) == ("unavailable", True)
+    assert (got["kind"], "SlowDown" in got["error"]) == ("unfit", True)
     proxy.close()

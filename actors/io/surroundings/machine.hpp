@@ -1,0 +1,31 @@
+#pragma once
+// A look at the machine that the worker runs on.
+#include "messages/surroundings.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace render::surroundings {
+
+struct config {
+  /// Where inputs and results are written; exists.
+  std::string output_dir;
+  /// 0: no limit.
+  uint64_t min_free_bytes = 0;
+  /// Names in PATH, or paths.
+  std::vector<std::string> programs{"ffmpeg", "ffprobe"};
+};
+
+class machine {
+public:
+  virtual ~machine() = default;
+
+  /// May take as long as the disk takes. Thorough: writes a small file, syncs
+  /// and removes it, and looks for the programs.
+  virtual msg::surroundings_seen look(bool thorough) = 0;
+};
+
+std::shared_ptr<machine> this_machine(config cfg);
+
+} // namespace render::surroundings

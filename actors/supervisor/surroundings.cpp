@@ -1,0 +1,113 @@
+// What an unfit worker does: it claims and launches nothing, gives its jobs
+// back uncounted, and keeps results that wait for the storage.
+#include "actors/supervisor/policy.hpp"
+
+#include <algorithm>
+
+namespace render::supervisor {
+
+namespace {
+
+/// Of jobs that could not be done here; more than that is forgotten.
+constexpr size_t remembered_max = 1'000;
+
+} // namespace
+
+effects policy::follow(fitness::change x, double now_s) {
+  effects out;
+  if (x.began)
+    out.push_back(
+      say{severity::error,
+          "unfit (" + fitness_.reason()
+            + "), claiming nothing until that is mended: " + fitness_.text()});
+  if (x.ended)
+    out.push_back(say{severity::info, "fit again, claiming jobs"});
+  if (x.probe)
+    out.push_back(look_around{*x.probe});
+  if (x.due_in) {
+    fitness_generation_ = ++last_generation_;
+    out.push_back(arm_timer{timer::fitness, fitness_generation_, *x.due_in});
+  }
+  if (x.began || x.ended || fitness_.fit() != told_fit_) {
+    told_fit_ = fitness_.fit();
+    append(out, settle_down(now_s));
+  }
+  return out;
+}
+
+effects policy::on_surroundings_seen(const msg::surroundings_seen& x,
+                                     double now_s) {
+  return follow(fitness_.on_seen(x), now_s);
+}
+
+// Uncounted, and no GPU is to blame. The same job may be what this worker
+// cannot bear, though: it must not come back for ever.
+effects policy::cannot_do(held_job x, const failure& why, double now_s) {
+  auto& subject = x.task.subject;
+  if (unfit_tries_.size() >= remembered_max)
+    unfit_tries_.clear();
+  auto tries = ++unfit_tries_[subject.id];
+  effects out{
+    say{severity::warning,
+        "job " + subject.id + ": cannot be done here now: " + why.message}};
+  if (tries >= cfg_.attempts_max && !draining()) {
+    unfit_tries_.erase(subject.id);
+    append(out, end(std::move(x),
+                    failed_outcome(
+                      {failure_kind::internal,
+                       "the worker's disk, memory or storage has failed "
+                         + std::to_string(tries) + " times under this job"})));
+  } else {
+    append(out, put_back(subject));
+  }
+  append(out, follow(fitness_.on_failure("job", why.message), now_s));
+  return out;
+}
+
+effects policy::on_render_parked(const std::string& job_id, const failure& why,
+                                 double now_s) {
+  auto at = jobs_.find(job_id);
+  if (at == jobs_.end() || at->second.parked)
+    return {};
+  auto& x = at->second;
+  if (auto on = gpus_.find(x.instance); on != gpus_.end()) {
+    std::erase(on->second.jobs, job_id);
+    on->second.idle_since_s = now_s;
+  }
+  x.instance = 0;
+  x.parked = true;
+  effects out;
+  if (drain_ == drain_phase::halting)
+    out.push_back(
+      stop_renderer{job_id, {failure_kind::shutting_down, "the node stops"}});
+  append(out, follow(fitness_.on_failure("storage", why.message), now_s));
+  append(out, settle_down(now_s));
+  return out;
+}
+
+effects policy::on_parked_ended(const std::string& job_id, job_outcome outcome,
+                                double now_s) {
+  auto at = jobs_.find(job_id);
+  if (at == jobs_.end() || !at->second.parked)
+    return {};
+  auto kind = outcome.error.kind;
+  if (!outcome.success()
+      && (kind == failure_kind::shutting_down || worth_another_gpu(kind))) {
+    // The GPU had done its part.
+    auto x = std::move(jobs_.extract(at).mapped());
+    auto out = put_back(x.task.subject);
+    append(out, settle_down(now_s));
+    return out;
+  }
+  return on_job_ended({0, at->second.task.subject, std::move(outcome)}, now_s);
+}
+
+effects policy::stop_parked(const std::string& reason) const {
+  effects out;
+  for (auto& [id, x] : jobs_)
+    if (x.parked)
+      out.push_back(stop_renderer{id, {failure_kind::shutting_down, reason}});
+  return out;
+}
+
+} // namespace render::supervisor
