@@ -49,9 +49,14 @@ result<environment> read_environment(const std::string& env_file,
   } else if (must_exist) {
     return fail(failure_kind::invalid_input, env_file + ": cannot be read");
   }
+  auto take = [&](std::string name) {
+    if (auto* value = std::getenv(name.c_str()))
+      env[std::move(name)] = value;
+  };
   for (auto& x : settings())
-    if (auto* value = std::getenv(std::string{x.name}.c_str()))
-      env[std::string{x.name}] = value;
+    take(std::string{x.name});
+  for (auto& x : proxy_variables())
+    take(std::string{x});
   return env;
 }
 
@@ -108,6 +113,9 @@ int serve(const worker_config& cfg, const logger& log, signal_waiter& signals) {
     cfg.worker_id);
   if (!local)
     return report(configuration, local.error().message);
+  if (!cfg.proxies.empty() && !cfg.proxies_for_strangers)
+    log->warn("a proxy is set: input URLs and notify_url do not take it unless "
+              "PRODUCER_URLS_VIA_PROXY=true");
   std::atomic<bool> drained_clean{false};
   node worker{cfg, log, std::move(*local)};
   std::unique_ptr<status_server> status;

@@ -65,6 +65,15 @@ void kill_all(const Handles&... handles) {
   (kill(handles), ...);
 }
 
+http_config http_config_of(const worker_config& cfg) {
+  http_config out;
+  out.ca_path = cfg.ca_path;
+  out.proxies = cfg.proxies;
+  out.proxies_for_strangers = cfg.proxies_for_strangers;
+  out.allowed = cfg.allowed_private;
+  return out;
+}
+
 } // namespace
 
 result<std::string> load_portrait_workflow(const std::string& path) {
@@ -95,7 +104,8 @@ node::node(worker_config cfg, logger log,
   around_ = {unix_now, log_, random_seed, job_store::start_redis_loop,
              std::move(local)};
   outside_ = spawn_outside_worlds(
-    *system_, cfg_, system_->spawn(http_behavior, http_config{}, log_),
+    *system_, cfg_,
+    system_->spawn(http_behavior, http_config_of(cfg_), log_),
     system_->spawn(media_behavior, media::config{}, log_), around_);
 }
 
