@@ -77,6 +77,14 @@ result<void> prepare_output_dir(const std::string& path) {
   return {};
 }
 
+result<void> check_certificates(const std::string& path) {
+  if (path.empty() || access(path.c_str(), R_OK) == 0)
+    return {};
+  return fail(failure_kind::invalid_input,
+              "REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE: " + path
+                + " cannot be read");
+}
+
 template <class T, class Describe>
 bool print_check(std::string_view what, const result<T>& got,
                  Describe describe) {
@@ -167,6 +175,8 @@ int run(const options& opts, bool env_file_given) {
   if (cfg->worker_id.empty())
     cfg->worker_id = make_worker_id();
   if (auto ok = prepare_output_dir(cfg->output_dir); !ok)
+    return report(configuration, ok.error().message);
+  if (auto ok = check_certificates(cfg->ca_path); !ok)
     return report(configuration, ok.error().message);
   if (auto ok = load_portrait_workflow(cfg->portrait_workflow); !ok)
     return report(configuration, ok.error().message);

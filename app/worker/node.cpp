@@ -104,8 +104,7 @@ node::node(worker_config cfg, logger log,
   around_ = {unix_now, log_, random_seed, job_store::start_redis_loop,
              std::move(local)};
   outside_ = spawn_outside_worlds(
-    *system_, cfg_,
-    system_->spawn(http_behavior, http_config_of(cfg_), log_),
+    *system_, cfg_, system_->spawn(http_behavior, http_config_of(cfg_), log_),
     system_->spawn(media_behavior, media::config{}, log_), around_);
 }
 

@@ -39,12 +39,13 @@ private:
 class client {
 public:
   explicit client(http_config cfg = {})
-    : loop_(std::move(cfg),
-            [this](uint64_t id, result<http_response> got) {
-              std::lock_guard guard{mutex_};
-              waiting_.at(id).set_value(std::move(got));
-            },
-            std::make_unique<table_of_names>()) {
+    : loop_(
+      std::move(cfg),
+      [this](uint64_t id, result<http_response> got) {
+        std::lock_guard guard{mutex_};
+        waiting_.at(id).set_value(std::move(got));
+      },
+      std::make_unique<table_of_names>()) {
     // nop
   }
 
@@ -131,8 +132,7 @@ std::string from_hex(std::string_view text) {
 
 /// "hello " three times.
 std::string packed() {
-  return from_hex(
-    "1f8b0800000000000203cb48cdc9c957c8402201edb5310412000000");
+  return from_hex("1f8b0800000000000203cb48cdc9c957c8402201edb5310412000000");
 }
 
 } // namespace
@@ -146,10 +146,10 @@ BOOST_AUTO_TEST_CASE(does_not_reach_what_is_not_public) {
   for (std::string host :
        {"127.0.0.1", "127.1", "2130706433", "0177.0.0.1", "0x7f000001",
         "%31%32%37.0.0.1", "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]",
-        "localhost", "inside.test", "images.example.com@127.0.0.1",
-        "①②⑦.⓪.⓪.①", "169.254.169.254", "10.0.0.5", "[fd00:ec2::254]"})
-    for (auto& request : {strangers("http://" + host + port),
-                          webhook("http://" + host + port)})
+        "localhost", "inside.test", "images.example.com@127.0.0.1", "①②⑦.⓪.⓪.①",
+        "169.254.169.254", "10.0.0.5", "[fd00:ec2::254]"})
+    for (auto& request :
+         {strangers("http://" + host + port), webhook("http://" + host + port)})
       BOOST_TEST(!web.ask(request).has_value(), host);
   BOOST_TEST(inside.connections() == 0);
   // A URL of our own does.
@@ -188,9 +188,9 @@ BOOST_AUTO_TEST_CASE(fails_alike_whatever_stood_in_the_way) {
   };
   {
     client web{cfg};
-    for (auto& url : {inside.url(), inside.url("inside.test"), closed,
-                      std::string{"http://unknown.example/"},
-                      rude.url("outside.test")}) {
+    for (auto& url :
+         {inside.url(), inside.url("inside.test"), closed,
+          std::string{"http://unknown.example/"}, rude.url("outside.test")}) {
       auto got = web.ask(strangers(url));
       BOOST_REQUIRE(!got);
       BOOST_TEST((got.error().kind == failure_kind::unavailable));
@@ -206,7 +206,11 @@ BOOST_AUTO_TEST_CASE(reaches_what_the_operator_allows) {
   raw_server server{always(ok())};
   client web{allowing("127.0.0.0/8")};
   for (auto& url : {server.url(), server.url("any.test"),
-                    " " + server.url("b\xc3\xbc" "cher.test", "/a b") + " "}) {
+                    " "
+                      + server.url("b\xc3\xbc"
+                                   "cher.test",
+                                   "/a b")
+                      + " "}) {
     auto got = web.ask(strangers(url));
     BOOST_TEST((got && got->body == "fine"), url);
   }
@@ -444,10 +448,10 @@ BOOST_AUTO_TEST_CASE(that_is_packed_is_unpacked_within_its_limit) {
   BOOST_TEST((got.error().kind == failure_kind::rejected));
   BOOST_TEST(!std::filesystem::exists(file));
   // Others could grow without measure; one in another too.
-  for (auto* coding : {"br", "zstd", "gzip, gzip",
-                       "gzip\r\nContent-Encoding: gzip"}) {
-    raw_server odd{always(ok(packed(), std::string{"Content-Encoding: "}
-                                         + coding + "\r\n"))};
+  for (auto* coding :
+       {"br", "zstd", "gzip, gzip", "gzip\r\nContent-Encoding: gzip"}) {
+    raw_server odd{always(
+      ok(packed(), std::string{"Content-Encoding: "} + coding + "\r\n"))};
     BOOST_TEST(!web.ask(input(odd, 1000)).has_value(), coding);
   }
 }

@@ -125,7 +125,8 @@ BOOST_AUTO_TEST_CASE(names_the_gpu) {
 }
 
 BOOST_AUTO_TEST_CASE(may_lack_the_node_for_a_while) {
-  auto x = read_launch(anywhere(), media, answered(200, R"({"workload":"w1"})"));
+  auto x = read_launch(anywhere(), media,
+                       answered(200, R"({"workload":"w1"})"));
   BOOST_REQUIRE(x);
   BOOST_TEST(x->node.empty());
 }
@@ -159,7 +160,8 @@ BOOST_AUTO_TEST_CASE(is_final_when_the_api_itself_refuses) {
 }
 
 BOOST_AUTO_TEST_CASE(is_told_in_short) {
-  auto x = read_launch(anywhere(), media, answered(402, R"({"message":"no balance"})"));
+  auto x = read_launch(anywhere(), media,
+                       answered(402, R"({"message":"no balance"})"));
   BOOST_TEST(x.error().message
              == "launch media:fast: HTTP 402 (application/json): no balance");
 }
@@ -262,10 +264,11 @@ BOOST_AUTO_TEST_SUITE(the_key)
 BOOST_AUTO_TEST_CASE(goes_to_hosts_of_the_provider_only) {
   for (auto* x : {"gpu-1.comput3.ai", "a.b.comput3.ai", "comput3.ai"})
     BOOST_TEST(is_node_of(cfg(), x), x);
-  for (auto* x : {"thief.example", "comput3.ai.thief.example", "xcomput3.ai",
-                  "a.comput3.ai:8080", "a.comput3.ai/x", "thief.example/.comput3.ai",
-                  "u@a.comput3.ai", "thief.example#.comput3.ai", "",
-                  ".comput3.ai", "127.0.0.1", "thief.example?.comput3.ai"}) {
+  for (auto* x :
+       {"thief.example", "comput3.ai.thief.example", "xcomput3.ai",
+        "a.comput3.ai:8080", "a.comput3.ai/x", "thief.example/.comput3.ai",
+        "u@a.comput3.ai", "thief.example#.comput3.ai", "", ".comput3.ai",
+        "127.0.0.1", "thief.example?.comput3.ai"}) {
     BOOST_TEST(!is_node_of(cfg(), x), x);
     auto answer = R"({"workload":"w","node":)" + json::quote(x) + "}";
     BOOST_TEST(read_launch(cfg(), media, answered(200, answer))->node == "");
@@ -294,14 +297,15 @@ BOOST_AUTO_TEST_CASE(stays_below_a_domain_that_follows_from_the_settings) {
   BOOST_TEST(domain(api, "https://{node}", "https://ui-{node}", "gpu.example")
              == "gpu.example");
   BOOST_TEST(domain(api, "https://{node}", "https://ui-{node}", "*") == "*");
-  BOOST_TEST(domain("http://127.0.0.1:1/api/v0", "http://127.0.0.1:1/node/{node}",
+  BOOST_TEST(domain("http://127.0.0.1:1/api/v0",
+                    "http://127.0.0.1:1/node/{node}",
                     "http://127.0.0.1:1/ui/{node}")
              == "*");
   BOOST_TEST(domain(api, "http://127.0.0.1:{node}", "http://127.0.0.1:{node}")
              == "*");
-  BOOST_TEST(domain(api, "https://{node}.gpu.example",
-                    "https://ui-{node}.gpu.example")
-             == "*");
+  BOOST_TEST(
+    domain(api, "https://{node}.gpu.example", "https://ui-{node}.gpu.example")
+    == "*");
   // Never a whole top-level domain.
   BOOST_TEST(domain("https://comput3.ai", "https://{node}", "https://{node}")
              == "comput3.ai");

@@ -50,7 +50,8 @@ failure classify(const http_request& request, const transfer_error& error) {
   auto name = describe(request) + ": ";
   if (is_bad_url(error.code))
     return {failure_kind::invalid_input,
-            name + (request.public_only ? "the URL is not valid" : error.detail)};
+            name
+              + (request.public_only ? "the URL is not valid" : error.detail)};
   if (error.code == CURLE_TOO_MANY_REDIRECTS)
     return {failure_kind::rejected, name + error.detail};
   auto unknown = error.sent && !repeatable(request);
@@ -60,11 +61,12 @@ failure classify(const http_request& request, const transfer_error& error) {
     return {kind, full_text(request, error)};
   auto reason = harmless_reason(error);
   // The whole time is used up: another try would hold a GPU as long again.
-  if (error.code == CURLE_OPERATION_TIMEDOUT && error.sent && repeatable(request)
-      && request.total_timeout.count() > 0
+  if (error.code == CURLE_OPERATION_TIMEDOUT && error.sent
+      && repeatable(request) && request.total_timeout.count() > 0
       && error.elapsed >= request.total_timeout)
     kind = failure_kind::rejected;
-  return {kind, name + std::string{reason.empty() ? "cannot be reached" : reason}};
+  return {kind,
+          name + std::string{reason.empty() ? "cannot be reached" : reason}};
 }
 
 } // namespace render

@@ -270,8 +270,8 @@ struct curl_loop::implementation {
 
   /// Ends one that has reached nobody.
   void refuse(exchange& x, CURLcode code, std::string why) {
-    auto took = std::chrono::duration_cast<milliseconds>(clock::now()
-                                                         - x.begun);
+    auto took
+      = std::chrono::duration_cast<milliseconds>(clock::now() - x.begun);
     transfer_error error{static_cast<int>(code), std::move(why), false, took};
     if (x.request.public_only && cfg.tell)
       cfg.tell(full_text(x.request, error));

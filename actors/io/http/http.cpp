@@ -50,7 +50,8 @@ promise listen(const exchange_start& x, const http_request& request,
     [to, sink, id = x.id, group = request.group](std::string_view text) {
       if (auto http = caf::actor_cast<http_shell_actor>(to))
         caf::anon_send(
-          http, socket_text{id, sink, msg::http_chunk{group, std::string{text}}});
+          http,
+          socket_text{id, sink, msg::http_chunk{group, std::string{text}}});
     });
   return x.out;
 }

@@ -40,8 +40,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(render::socket_text)
 
 namespace render {
 
-using http_shell_actor = http_actor::extend<caf::reacts_to<http_done>,
-                                            caf::reacts_to<socket_text>>;
+using http_shell_actor
+  = http_actor::extend<caf::reacts_to<http_done>, caf::reacts_to<socket_text>>;
 
 struct http_state {
   static inline const char* name = "http";

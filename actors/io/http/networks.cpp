@@ -118,8 +118,8 @@ std::optional<ip_network> parse_network(std::string_view text) {
   auto bits = most;
   if (slash != std::string_view::npos) {
     auto number = text.substr(slash + 1);
-    auto [end, err]
-      = std::from_chars(number.data(), number.data() + number.size(), bits);
+    auto [end, err] = std::from_chars(number.data(),
+                                      number.data() + number.size(), bits);
     if (err != std::errc{} || end != number.data() + number.size()
         || bits > most)
       return std::nullopt;
@@ -139,8 +139,7 @@ std::optional<ip_address> embedded_ipv4(const ip_address& x) {
                        });
   };
   // IPv4-mapped, IPv4-translated (::ffff:0:a.b.c.d), IPv4-compatible.
-  if (zero_to(12)
-      || (zero_to(10) && x.bytes[10] == 0xff && x.bytes[11] == 0xff)
+  if (zero_to(12) || (zero_to(10) && x.bytes[10] == 0xff && x.bytes[11] == 0xff)
       || (zero_to(8) && x.bytes[8] == 0xff && x.bytes[9] == 0xff
           && x.bytes[10] == 0 && x.bytes[11] == 0))
     return v4_at(x, 12);

@@ -92,8 +92,8 @@ proxy_address read_proxy(std::string_view url) {
   if (colon != std::string_view::npos
       && (bracket == std::string_view::npos || bracket < colon)) {
     auto port = url.substr(colon + 1);
-    auto [end, err]
-      = std::from_chars(port.data(), port.data() + port.size(), out.port);
+    auto [end, err] = std::from_chars(port.data(), port.data() + port.size(),
+                                      out.port);
     if (err != std::errc{} || end != port.data() + port.size())
       return {};
     url = url.substr(0, colon);

@@ -86,7 +86,8 @@ void threaded_resolver::work(const std::shared_ptr<shared>& x) {
   }
 }
 
-name_resolver::found threaded_resolver::system_look_up(const std::string& host) {
+name_resolver::found
+threaded_resolver::system_look_up(const std::string& host) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;

@@ -20,8 +20,8 @@ public:
 
   /// `done` is called at most once, on any thread, also from within; whoever
   /// asks must have a time limit of its own.
-  virtual void look_up(const std::string& host,
-                       std::function<void(found)> done) = 0;
+  virtual void look_up(const std::string& host, std::function<void(found)> done)
+    = 0;
 };
 
 /// getaddrinfo on threads that are made as they are needed. A thread that

@@ -2,15 +2,15 @@
 
 #include "actors/io/http/classify.hpp"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace render {
 
@@ -86,8 +86,7 @@ void transfer::set_options(std::chrono::milliseconds limit) {
   curl_easy_setopt(x, CURLOPT_ERRORBUFFER, error_text_);
   curl_easy_setopt(x, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(request_.connect_timeout.count()));
-  curl_easy_setopt(x, CURLOPT_TIMEOUT_MS,
-                   static_cast<long>(limit.count()));
+  curl_easy_setopt(x, CURLOPT_TIMEOUT_MS, static_cast<long>(limit.count()));
   if (request_.once)
     curl_easy_setopt(x, CURLOPT_FRESH_CONNECT, 1L);
   if (request_.stall_timeout.count() > 0) {
@@ -229,8 +228,9 @@ transfer::body_target transfer::choose_target() {
 bool transfer::open_output() {
   output_.reset(std::fopen(request_.output_file.c_str(), "wb"));
   if (!output_)
-    refuse(failure_kind::internal, file_name(request_.output_file) + " cannot be written: "
-                                     + std::strerror(errno));
+    refuse(failure_kind::internal,
+           file_name(request_.output_file)
+             + " cannot be written: " + std::strerror(errno));
   return output_ != nullptr;
 }
 
@@ -252,7 +252,9 @@ bool transfer::keep(std::string_view bytes) {
   if (request_.cut_body && target_ == body_target::memory)
     return keep_some(bytes, request_.max_body_bytes);
   curl_off_t announced = -1;
-  curl_easy_getinfo(easy(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+  // Of a packed body it is another length than that of what is kept.
+  if (!request_.unpack || !response_.headers.contains("content-encoding"))
+    curl_easy_getinfo(easy(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
   response_.body_bytes += bytes.size();
   auto size = std::max<uint64_t>(
     response_.body_bytes, announced > 0 ? static_cast<uint64_t>(announced) : 0);
@@ -270,8 +272,9 @@ bool transfer::keep(std::string_view bytes) {
     if (std::fwrite(bytes.data(), 1, bytes.size(), output_.get())
         == bytes.size())
       return true;
-    refuse(failure_kind::internal, file_name(request_.output_file) + " cannot be written: "
-                                     + std::strerror(errno));
+    refuse(failure_kind::internal,
+           file_name(request_.output_file)
+             + " cannot be written: " + std::strerror(errno));
     return false;
   default:
     response_.body.append(bytes);
@@ -414,8 +417,9 @@ result<http_response> transfer::finish(CURLcode code) {
       return fail(refusal_);
   }
   if (output_ && std::fclose(output_.release()) != 0) {
-    refuse(failure_kind::internal, file_name(request_.output_file) + " cannot be written: "
-                                     + std::strerror(errno));
+    refuse(failure_kind::internal,
+           file_name(request_.output_file)
+             + " cannot be written: " + std::strerror(errno));
     return fail(refusal_);
   }
   if (response_.body_bytes == 0)

@@ -60,8 +60,8 @@ address split(std::string_view url) {
   if (colon != std::string_view::npos
       && (bracket == std::string_view::npos || bracket < colon)) {
     auto port = host.substr(colon + 1);
-    auto [end, err]
-      = std::from_chars(port.data(), port.data() + port.size(), out.port);
+    auto [end, err] = std::from_chars(port.data(), port.data() + port.size(),
+                                      out.port);
     if (err != std::errc{} || end != port.data() + port.size())
       out.port = 0;
     host = host.substr(0, colon);
@@ -158,8 +158,8 @@ public:
           self->fail_with("name look-up: takes too long");
       });
     shared_.names.look_up(
-      where_.host, [back = shared_.back, weak = this->weak_from_this()](
-                     name_resolver::found found) {
+      where_.host, [back = shared_.back,
+                    weak = this->weak_from_this()](name_resolver::found found) {
         back->post([weak, found = std::move(found)]() mutable {
           if (auto self = weak.lock())
             self->found(std::move(found));
@@ -403,7 +403,8 @@ struct websocket_loop::implementation {
     std::shared_ptr<connection> made;
     if (where.secure)
       made = std::make_shared<connection_over<secure_stream>>(
-        *shared, std::move(where), std::move(request), std::move(text), end, tls);
+        *shared, std::move(where), std::move(request), std::move(text), end,
+        tls);
     else
       made = std::make_shared<connection_over<plain_stream>>(
         *shared, std::move(where), std::move(request), std::move(text), end);
