@@ -57,7 +57,8 @@ struct http_request {
   std::string output_file;
   /// A body longer than this fails the request as `rejected`.
   uint64_t max_body_bytes = 16ull << 20;
-  /// 0: a 3xx is an answer like any other.
+  /// 0: a 3xx is an answer like any other. A request that carries a secret is
+  /// never redirected; one other than GET or HEAD follows 307 and 308 alone.
   uint32_t max_redirects = 0;
   std::chrono::milliseconds connect_timeout{10'000};
   /// Whole exchange; 0: no limit (then `stall_timeout` must be set).
@@ -70,6 +71,18 @@ struct http_request {
   /// takes a connection of its own, since libcurl by itself repeats a request
   /// when a kept-alive connection was closed under it.
   bool once = false;
+  /// The URL is a stranger's (a producer's input, a `notify_url`): only public
+  /// addresses and those that the operator allows are reached, also along
+  /// redirects, and a failure does not tell what stood in the way.
+  bool public_only = false;
+  /// Bytes a second below which `stall_timeout` runs; 0 counts as 1.
+  uint32_t stall_speed = 1;
+  /// A body with `Content-Encoding: gzip` or `deflate` is unpacked;
+  /// `max_body_bytes` holds for what comes out.
+  bool unpack = false;
+  /// Only the status counts: a body longer than `max_body_bytes` is cut there
+  /// and the request is a success all the same.
+  bool cut_body = false;
 
   friend bool operator==(const http_request&, const http_request&) = default;
 };
@@ -78,7 +91,8 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, http_request& x) {
   return f(x.method, x.url, x.headers, x.body, x.body_file, x.parts,
            x.output_file, x.max_body_bytes, x.max_redirects, x.connect_timeout,
-           x.total_timeout, x.stall_timeout, x.group, x.once);
+           x.total_timeout, x.stall_timeout, x.group, x.once, x.public_only,
+           x.stall_speed, x.unpack, x.cut_body);
 }
 
 /// Any complete answer, whatever its status.

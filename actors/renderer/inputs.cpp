@@ -173,9 +173,13 @@ http_request fetch_request(std::string_view url, std::string_view stem,
   out.url = url;
   out.output_file = work_file(env, stem);
   out.max_body_bytes = env.max_input_bytes;
-  out.max_redirects = 5;
+  out.max_redirects = 30;
   out.connect_timeout = 10s;
   out.stall_timeout = 30s;
+  // Slower than this would hold a GPU for little else than waiting.
+  out.stall_speed = 1024;
+  out.public_only = true;
+  out.unpack = true;
   out.total_timeout = 300s;
   return out;
 }

@@ -38,6 +38,10 @@ struct shell {
     request.body = x.entry.body;
     request.total_timeout = st().cfg.timeout;
     request.max_body_bytes = 64u << 10;
+    request.cut_body = true;
+    request.public_only = true;
+    // 307 and 308 alone: they keep method and body.
+    request.max_redirects = 30;
     request.group = "webhook/" + x.entry.id;
     request.headers = {{"Content-Type", "application/json"},
                        {"webhook-id", x.entry.id},

@@ -48,7 +48,8 @@ cloud::cloud(const options& config, const fs::path& root)
 std::string cloud::environment() const {
   return "C3_API_KEY=" + config_.api_key + "\nC3_API_URL=" + base_
          + "/api/v0\nC3_NODE_URL=" + base_ + "/node/{node}\nC3_UI_URL=" + base_
-         + "/ui/{node}\nC3_FILES_URL=" + base_ + '\n';
+         + "/ui/{node}\nC3_FILES_URL=" + base_
+         + "\nALLOW_PRIVATE_URLS=127.0.0.0/8,::1\n";
 }
 
 void cloud::stop() {

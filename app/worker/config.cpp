@@ -189,6 +189,35 @@ apply_fn addresses(std::vector<network_address> worker_config::*field,
   };
 }
 
+apply_fn allowances(private_allowances worker_config::*field) {
+  return [field](worker_config& cfg, std::string_view x) -> result<void> {
+    auto parsed = private_allowances::parse(x);
+    if (!parsed)
+      return refuse(x, "networks such as 10.0.0.0/8 and host names, separated "
+                       "by commas");
+    cfg.*field = std::move(*parsed);
+    return {};
+  };
+}
+
+apply_fn domain(std::string worker_config::*field) {
+  return [field](worker_config& cfg, std::string_view x) -> result<void> {
+    if (x != "*" && !is_plain_host(x))
+      return refuse(x, "a domain such as comput3.ai, or *");
+    cfg.*field = x;
+    return {};
+  };
+}
+
+// The first of the variables that is set wins, as in Python's requests.
+apply_fn certificates(std::string worker_config::*field) {
+  return [field](worker_config& cfg, std::string_view x) -> result<void> {
+    if ((cfg.*field).empty())
+      cfg.*field = x;
+    return {};
+  };
+}
+
 } // namespace
 
 const std::vector<setting>& settings() {
@@ -202,6 +231,10 @@ const std::vector<setting>& settings() {
     {"C3_UI_URL", "https://ui-{node}",
      "Where a launched node's ComfyUI answers.", false, false,
      web_url(&c::ui_url, true)},
+    {"C3_NODE_DOMAIN", "",
+     "Domain that nodes must be below, or *; unset: that of C3_API_URL's host "
+     "where C3_NODE_URL lets a node's name say the domain.",
+     false, false, domain(&c::node_domain)},
     {"REDIS_HOST", "localhost",
      "Host of the job queue and job store, or the path of a Unix socket.",
      false, false, text(&c::redis_host)},
@@ -300,6 +333,22 @@ const std::vector<setting>& settings() {
      "Free space below OUTPUT_DIR under which a worker claims no job, bytes; "
      "0: no limit.",
      false, false, whole(&c::min_free_bytes, 0, 1e15)},
+    {"ALLOW_PRIVATE_URLS", "",
+     "Networks (10.0.0.0/8) and host names, separated by commas, that input "
+     "URLs and notify_url may reach though they are not public.",
+     false, false, allowances(&c::allowed_private)},
+    {"PRODUCER_URLS_VIA_PROXY", "false",
+     "true: input URLs and notify_url take the proxy of HTTP_PROXY and "
+     "HTTPS_PROXY too, which then decides what they reach.",
+     false, false, boolean(&c::proxies_for_strangers)},
+    {"REQUESTS_CA_BUNDLE", "",
+     "File or folder of certificates of authorities that are trusted instead "
+     "of the system's.",
+     false, false, certificates(&c::ca_path)},
+    {"CURL_CA_BUNDLE", "", "The same, when REQUESTS_CA_BUNDLE is unset.", false,
+     false, certificates(&c::ca_path)},
+    {"SSL_CERT_FILE", "", "The same, when both are unset.", false, false,
+     certificates(&c::ca_path)},
     {"VISION_MODEL", "llama3.2-vision:11b", "Model asked by analyze jobs.",
      false, false, text(&c::vision_model)},
     {"PORTRAIT_WORKFLOW", "",
@@ -327,6 +376,14 @@ const std::vector<setting>& settings() {
      false, false, text(&c::worker_id)},
   };
   return table;
+}
+
+
+const std::vector<std::string_view>& proxy_variables() {
+  static const std::vector<std::string_view> names{
+    "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY",
+    "all_proxy",  "ALL_PROXY",  "no_proxy",    "NO_PROXY"};
+  return names;
 }
 
 } // namespace render

@@ -2,6 +2,8 @@
 // Everything that can be set, from the environment and a `.env` file. One
 // table describes each variable; parsing, --help, --check-config and the
 // checks of the documentation all read it. Pure: no getenv, no files.
+#include "actors/io/http/networks.hpp"
+#include "actors/io/http/proxy.hpp"
 #include "messages/failure.hpp"
 #include "messages/job.hpp"
 
@@ -32,6 +34,8 @@ struct worker_config {
   /// With `{node}` where the host name goes.
   std::string node_url;
   std::string ui_url;
+  /// Empty: by the templates and the API's URL.
+  std::string node_domain;
 
   std::string redis_host;
   uint16_t redis_port = 0;
@@ -81,6 +85,13 @@ struct worker_config {
   /// Path of the ComfyUI workflow template; empty: the one built in.
   std::string portrait_workflow;
 
+  // Strangers' URLs and the way out.
+  private_allowances allowed_private;
+  bool proxies_for_strangers = false;
+  proxy_settings proxies;
+  /// A file or folder; empty: the system's certificates.
+  std::string ca_path;
+
   // Webhooks.
   std::string webhook_secret;
   std::string webhook_schedule;
@@ -111,6 +122,9 @@ struct setting {
 };
 
 const std::vector<setting>& settings();
+
+/// Read besides the settings, since the whole system knows them.
+const std::vector<std::string_view>& proxy_variables();
 
 using environment = std::map<std::string, std::string, std::less<>>;
 

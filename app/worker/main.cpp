@@ -81,9 +81,14 @@ result<found_settings> read_environment(const std::string& path,
   for (auto& x : name_warnings(file.values, around))
     out.warnings.push_back(x);
   out.env = std::move(file.values);
-  for (auto& x : settings())
-    if (auto at = around.find(x.name); at != around.end())
+  auto take = [&](std::string_view name) {
+    if (auto at = around.find(name); at != around.end())
       out.env[at->first] = at->second;
+  };
+  for (auto& x : settings())
+    take(x.name);
+  for (auto& x : proxy_variables())
+    take(x);
   return out;
 }
 
@@ -124,6 +129,14 @@ result<void> check_output_dir(const std::string& path) {
     return fail(failure_kind::invalid_input,
                 "OUTPUT_DIR: " + path + " cannot be created or written to");
   return {};
+}
+
+result<void> check_certificates(const std::string& path) {
+  if (path.empty() || access(path.c_str(), R_OK) == 0)
+    return {};
+  return fail(failure_kind::invalid_input,
+              "REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE: " + path
+                + " cannot be read");
 }
 
 template <class T, class Describe>
@@ -192,6 +205,9 @@ int serve(const worker_config& cfg, const logger& log, signal_waiter& signals) {
     cfg.worker_id);
   if (!local)
     return report(configuration, local.error().message);
+  if (!cfg.proxies.empty() && !cfg.proxies_for_strangers)
+    log->warn("a proxy is set: input URLs and notify_url do not take it unless "
+              "PRODUCER_URLS_VIA_PROXY=true");
   std::atomic<bool> drained_clean{false};
   node worker{cfg, log, std::move(*local)};
   std::unique_ptr<status_server> status;
@@ -251,6 +267,8 @@ int run(const options& opts, bool env_file_given) {
     if (x.ends_with(" is not set"))
       x += " (" + given->looked + ")";
   if (auto ok = load_portrait_workflow(cfg.portrait_workflow); !ok)
+    errors.push_back(ok.error().message);
+  if (auto ok = check_certificates(cfg.ca_path); !ok)
     errors.push_back(ok.error().message);
   auto& warnings = given->warnings;
   warnings.insert(warnings.end(), found.warnings.begin(), found.warnings.end());

@@ -89,6 +89,15 @@ void kill_all(const Handles&... handles) {
   (kill(handles), ...);
 }
 
+http_config http_config_of(const worker_config& cfg) {
+  http_config out;
+  out.ca_path = cfg.ca_path;
+  out.proxies = cfg.proxies;
+  out.proxies_for_strangers = cfg.proxies_for_strangers;
+  out.allowed = cfg.allowed_private;
+  return out;
+}
+
 } // namespace
 
 result<std::string> load_portrait_workflow(const std::string& path) {
@@ -127,7 +136,7 @@ node::node(worker_config cfg, logger log,
   };
   around_.keeps_results = true;
   outside_ = spawn_outside_worlds(
-    *system_, cfg_, system_->spawn(http_behavior, http_config{}, log_),
+    *system_, cfg_, system_->spawn(http_behavior, http_config_of(cfg_), log_),
     system_->spawn(media_behavior, media::config{}, log_), around_);
   outside_.surroundings = system_->spawn<caf::detached>(
     surroundings_behavior,

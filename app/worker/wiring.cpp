@@ -199,6 +199,8 @@ outside_worlds spawn_outside_worlds(caf::actor_system& system,
   cloud.api_url = cfg.api_url;
   cloud.node_url = cfg.node_url;
   cloud.ui_url = cfg.ui_url;
+  cloud.node_domain = gpu_cloud::node_domain_of(cfg.node_domain, cfg.api_url,
+                                                cfg.node_url, cfg.ui_url);
   cloud.api_key = cfg.api_key;
   out.cloud = system.spawn(gpu_cloud_behavior, cloud,
                            gpu_cloud_deps{out.http, around.log});

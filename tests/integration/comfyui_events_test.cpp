@@ -29,6 +29,7 @@ public:
     loop_.listen(1, request, [this](std::string_view text) {
       std::lock_guard lock{mutex_};
       texts_.emplace_back(text);
+      loop_.taken(1, text.size());
     });
   }
 

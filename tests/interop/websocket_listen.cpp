@@ -18,8 +18,9 @@ int main(int argc, char** argv) {
   websocket_loop loop{[&](uint64_t, result<http_response> how) {
     ended.set_value(std::move(how));
   }};
-  loop.listen(1, request, [](std::string_view text) {
+  loop.listen(1, request, [&](std::string_view text) {
     std::cout << "text " << text << std::endl;
+    loop.taken(1, text.size());
   });
   auto how = ended.get_future().get();
   if (how)

@@ -63,7 +63,9 @@ BOOST_AUTO_TEST_CASE(goes_out_at_once) {
   auto& sent = web->requests.at(0);
   BOOST_TEST(sent.body == R"({"id":"a"})");
   BOOST_TEST(sent.total_timeout.count() == 10'000);
-  BOOST_TEST(sent.max_redirects == 0u);
+  BOOST_TEST(sent.max_redirects == 30u);
+  BOOST_TEST(sent.public_only);
+  BOOST_TEST(sent.cut_body);
 }
 
 BOOST_AUTO_TEST_CASE(is_tried_five_times_5_s_apart) {

@@ -4,8 +4,11 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
+
 using namespace render;
 using namespace render::gpu_cloud;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -16,6 +19,12 @@ const std::string page = "<html><head><title>502 Bad Gateway</title></head>"
 config cfg() {
   config out;
   out.api_key = "key";
+  return out;
+}
+
+config anywhere() {
+  auto out = cfg();
+  out.node_domain = "*";
   return out;
 }
 
@@ -42,7 +51,7 @@ std::string header(const http_request& x, const std::string& name) {
 const msg::launch_gpu media{"media:fast", 1'700'007'200};
 
 failure_kind launch_fails(const result<http_response>& got) {
-  auto x = read_launch(media, got);
+  auto x = read_launch(anywhere(), media, got);
   BOOST_REQUIRE(!x);
   BOOST_TEST(x.error().message.size() < 400u);
   BOOST_TEST(x.error().message.find("the end") == std::string::npos);
@@ -79,13 +88,13 @@ BOOST_AUTO_TEST_CASE(say_what_the_api_wants_to_hear) {
 
 BOOST_AUTO_TEST_CASE(probe_the_node_and_each_service) {
   auto url = [](const std::string& service) {
-    return probe_request(cfg(), {"n.example", service}).url;
+    return probe_request(cfg(), {"n.comput3.ai", service}).url;
   };
-  BOOST_TEST(url("") == "https://n.example/");
-  BOOST_TEST(url("csm") == "https://n.example/csm/config");
-  BOOST_TEST(url("whisper") == "https://n.example/whisper/config");
-  BOOST_TEST(url("portrait") == "https://ui-n.example/system_stats");
-  BOOST_TEST(url("analyze") == "https://n.example/api/tags");
+  BOOST_TEST(url("") == "https://n.comput3.ai/");
+  BOOST_TEST(url("csm") == "https://n.comput3.ai/csm/config");
+  BOOST_TEST(url("whisper") == "https://n.comput3.ai/whisper/config");
+  BOOST_TEST(url("portrait") == "https://ui-n.comput3.ai/system_stats");
+  BOOST_TEST(url("analyze") == "https://n.comput3.ai/api/tags");
   auto x = probe_request(cfg(), {"n", "", std::chrono::milliseconds{5'000}});
   BOOST_TEST(x.total_timeout.count() == 5'000);
   BOOST_TEST(header(x, "X-C3-API-KEY") == "key");
@@ -104,7 +113,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(the_answer_to_a_launch)
 
 BOOST_AUTO_TEST_CASE(names_the_gpu) {
-  auto x = read_launch(media,
+  auto x = read_launch(anywhere(), media,
                        answered(200, R"({"node":"n.example","workload":"w1",)"
                                      R"("workload_key":"secret"})"));
   BOOST_REQUIRE(x);
@@ -116,7 +125,8 @@ BOOST_AUTO_TEST_CASE(names_the_gpu) {
 }
 
 BOOST_AUTO_TEST_CASE(may_lack_the_node_for_a_while) {
-  auto x = read_launch(media, answered(200, R"({"workload":"w1"})"));
+  auto x = read_launch(anywhere(), media,
+                       answered(200, R"({"workload":"w1"})"));
   BOOST_REQUIRE(x);
   BOOST_TEST(x->node.empty());
 }
@@ -153,7 +163,8 @@ BOOST_AUTO_TEST_CASE(is_final_when_the_api_itself_refuses) {
 }
 
 BOOST_AUTO_TEST_CASE(is_told_in_short) {
-  auto x = read_launch(media, answered(402, R"({"message":"no balance"})"));
+  auto x = read_launch(anywhere(), media,
+                       answered(402, R"({"message":"no balance"})"));
   BOOST_TEST(x.error().message
              == "launch media:fast: HTTP 402 (application/json): no balance");
 }
@@ -163,7 +174,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(the_workload_list)
 
 BOOST_AUTO_TEST_CASE(is_read_with_floats_and_gaps) {
-  auto x = read_list(answered(200, R"([
+  auto x = read_list(anywhere(), answered(200, R"([
     {"workload":"w1","node":"n1","type":"media:fast","status":"running",
      "running":true,"created":1700000000.25,"expires":1700007200},
     {"workload":"w2"},
@@ -187,12 +198,12 @@ BOOST_AUTO_TEST_CASE(is_not_empty_because_it_could_not_be_read) {
        {html(200), html(502), html(403), answered(200, "{}"),
         answered(200, "null"), answered(200, ""), answered(500, "[]"),
         result<http_response>{fail(failure_kind::unavailable, "refused")}}) {
-    auto x = read_list(got);
+    auto x = read_list(anywhere(), got);
     BOOST_REQUIRE(!x);
     BOOST_TEST((x.error().kind == failure_kind::unavailable));
     BOOST_TEST(x.error().message.size() < 400u);
   }
-  BOOST_TEST(read_list(answered(200, "[]"))->empty());
+  BOOST_TEST(read_list(anywhere(), answered(200, "[]"))->empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -247,6 +258,62 @@ BOOST_AUTO_TEST_CASE(of_a_service_is_its_own_json) {
   BOOST_TEST(!read_probe({"n", "portrait"}, answered(200, "{}")));
   BOOST_TEST(read_probe({"n", "portrait"}, answered(200, R"({"system":{}})"))
                .has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(the_key)
+
+BOOST_AUTO_TEST_CASE(goes_to_hosts_of_the_provider_only) {
+  for (auto* x : {"gpu-1.comput3.ai", "a.b.comput3.ai", "comput3.ai"})
+    BOOST_TEST(is_node_of(cfg(), x), x);
+  for (auto* x :
+       {"thief.example", "comput3.ai.thief.example", "xcomput3.ai",
+        "a.comput3.ai:8080", "a.comput3.ai/x", "thief.example/.comput3.ai",
+        "u@a.comput3.ai", "thief.example#.comput3.ai", "", ".comput3.ai",
+        "127.0.0.1", "thief.example?.comput3.ai"}) {
+    BOOST_TEST(!is_node_of(cfg(), x), x);
+    auto answer = R"({"workload":"w","node":)" + json::quote(x) + "}";
+    BOOST_TEST(read_launch(cfg(), media, answered(200, answer))->node == "");
+    auto list = read_list(cfg(), answered(200, "[" + answer + "]"));
+    BOOST_TEST(list->at(0).node == "", x);
+    BOOST_TEST(probe_request(cfg(), {x, "", 1s}).url == "", x);
+  }
+  // Where the template says the domain, a node is a host name all the same.
+  for (auto* x : {"thief.example/", "a:80", "u@a", "a/../b"})
+    BOOST_TEST(!is_node_of(anywhere(), x), x);
+  BOOST_TEST(is_node_of(anywhere(), "8123"));
+}
+
+BOOST_AUTO_TEST_CASE(stays_below_a_domain_that_follows_from_the_settings) {
+  auto domain = [](std::string_view api, std::string_view node,
+                   std::string_view ui, std::string_view wanted = "") {
+    return node_domain_of(wanted, api, node, ui);
+  };
+  auto* api = "https://api.comput3.ai/api/v0";
+  BOOST_TEST(domain(api, "https://{node}", "https://ui-{node}")
+             == "comput3.ai");
+  BOOST_TEST(domain(api, "https://{node}:8443/x", "https://ui-{node}")
+             == "comput3.ai");
+  BOOST_TEST(domain(api, "https://p.example/{node}", "https://ui-{node}")
+             == "comput3.ai");
+  BOOST_TEST(domain(api, "https://{node}", "https://ui-{node}", "gpu.example")
+             == "gpu.example");
+  BOOST_TEST(domain(api, "https://{node}", "https://ui-{node}", "*") == "*");
+  BOOST_TEST(domain("http://127.0.0.1:1/api/v0",
+                    "http://127.0.0.1:1/node/{node}",
+                    "http://127.0.0.1:1/ui/{node}")
+             == "*");
+  BOOST_TEST(domain(api, "http://127.0.0.1:{node}", "http://127.0.0.1:{node}")
+             == "*");
+  BOOST_TEST(
+    domain(api, "https://{node}.gpu.example", "https://ui-{node}.gpu.example")
+    == "*");
+  // Never a whole top-level domain.
+  BOOST_TEST(domain("https://comput3.ai", "https://{node}", "https://{node}")
+             == "comput3.ai");
+  BOOST_TEST(domain("http://localhost:1", "http://{node}", "http://{node}")
+             == "localhost");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

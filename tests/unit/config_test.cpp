@@ -194,6 +194,33 @@ BOOST_AUTO_TEST_CASE(a_public_address_needs_no_scheme) {
   BOOST_TEST(of("https://files.example/") == "https://files.example");
 }
 
+BOOST_AUTO_TEST_CASE(strangers_urls_reach_nothing_private_by_default) {
+  auto loopback = parse_ip("127.0.0.1").value();
+  auto cfg = parse_config(with({}));
+  BOOST_REQUIRE(cfg);
+  BOOST_TEST(!cfg->allowed_private.permits("localhost", loopback));
+  BOOST_TEST(!cfg->proxies_for_strangers);
+  cfg = parse_config(with({{"ALLOW_PRIVATE_URLS", "127.0.0.0/8,::1"}}));
+  BOOST_REQUIRE(cfg);
+  BOOST_TEST(cfg->allowed_private.permits("localhost", loopback));
+  BOOST_TEST(error_of(with({{"ALLOW_PRIVATE_URLS", "10.0.0.0/33"}}))
+               .starts_with("ALLOW_PRIVATE_URLS: got"));
+  BOOST_TEST(error_of(with({{"C3_NODE_DOMAIN", "a/b"}}))
+               .starts_with("C3_NODE_DOMAIN: got"));
+}
+
+BOOST_AUTO_TEST_CASE(the_ways_out_are_those_of_the_old_worker) {
+  auto cfg = parse_config(with({{"SSL_CERT_FILE", "/c"},
+                                {"CURL_CA_BUNDLE", "/b"},
+                                {"REQUESTS_CA_BUNDLE", "/a"},
+                                {"HTTPS_PROXY", "http://p:1"}}));
+  BOOST_REQUIRE(cfg);
+  BOOST_TEST(cfg->ca_path == "/a");
+  BOOST_TEST(cfg->proxies.https == "http://p:1");
+  cfg = parse_config(with({{"SSL_CERT_FILE", "/c"}}));
+  BOOST_TEST(cfg->ca_path == "/c");
+}
+
 BOOST_AUTO_TEST_CASE(fractions_of_a_second_are_accepted) {
   auto cfg = parse_config(with({{"PRE_LAUNCH_TIMEOUT", "0.25"}}));
   BOOST_REQUIRE(cfg);

@@ -54,7 +54,10 @@ BOOST_AUTO_TEST_CASE(are_fetched_without_the_key_and_within_limits) {
   BOOST_TEST(x.headers.empty());
   BOOST_TEST(x.output_file == "/work/7/image");
   BOOST_TEST(x.max_body_bytes == 77u);
-  BOOST_TEST(x.max_redirects == 5u);
+  BOOST_TEST(x.max_redirects == 30u);
+  BOOST_TEST(x.public_only);
+  BOOST_TEST(x.unpack);
+  BOOST_TEST(x.stall_speed >= 1000u);
   BOOST_TEST((x.stall_timeout > 0ms));
   BOOST_TEST((x.total_timeout > 0ms));
 }

@@ -1,5 +1,6 @@
 #include "actors/io/gpu_cloud/comput3.hpp"
 
+#include "actors/io/http/web_target.hpp"
 #include "messages/json.hpp"
 
 #include <algorithm>
@@ -68,10 +69,12 @@ double number_or(const json::value& x, std::string_view name, double other) {
   return json::number(x, name).value_or(other);
 }
 
-gpu_workload read_workload(const json::value& x) {
+gpu_workload read_workload(const config& cfg, const json::value& x) {
   gpu_workload out;
   out.workload = json::string_or_empty(x, "workload");
   out.node = json::string_or_empty(x, "node");
+  if (!is_node_of(cfg, out.node))
+    out.node.clear();
   out.type = json::string_or_empty(x, "type");
   out.status = json::string_or_empty(x, "status");
   out.running = json::boolean(x, "running").value_or(true);
@@ -106,7 +109,52 @@ std::string service_path(std::string_view service) {
   return "/";
 }
 
+/// Does the name of a node stand where it says the end of the host?
+bool names_the_domain(std::string_view url_template) {
+  constexpr std::string_view mark = "{node}";
+  auto scheme = url_template.find("://");
+  auto host = scheme == std::string_view::npos ? 0 : scheme + 3;
+  auto end = std::min(url_template.size(),
+                      url_template.find_first_of("/?#", host));
+  auto authority = url_template.substr(host, end - host);
+  auto at = authority.rfind(mark);
+  if (at == std::string_view::npos)
+    return false;
+  // "{node}", "{node}:8443" and "{node}." but not "{node}.example.com" and not
+  // "gpu.example.com:{node}".
+  auto after = authority.substr(at + mark.size());
+  auto before = authority.substr(0, at);
+  auto is_port = before.ends_with(':');
+  return !is_port && (after.empty() || after[0] == ':' || after == ".");
+}
+
 } // namespace
+
+std::string node_domain_of(std::string_view wanted, std::string_view api_url,
+                           std::string_view node_url, std::string_view ui_url) {
+  if (!wanted.empty())
+    return std::string{wanted};
+  if (!names_the_domain(node_url) && !names_the_domain(ui_url))
+    return "*";
+  auto api = read_web_target(api_url);
+  if (!api || api->literal)
+    return api ? api->host : std::string{};
+  auto dot = api->host.find('.');
+  auto rest = dot == std::string::npos ? std::string{}
+                                       : api->host.substr(dot + 1);
+  // A domain of one label would be anybody's.
+  return rest.find('.') == std::string::npos ? api->host : rest;
+}
+
+bool is_node_of(const config& cfg, std::string_view node) {
+  if (!is_plain_host(node))
+    return false;
+  auto& domain = cfg.node_domain;
+  if (domain == "*" || node == domain)
+    return true;
+  return node.size() > domain.size() + 1 && node.ends_with(domain)
+         && node[node.size() - domain.size() - 1] == '.';
+}
 
 std::string node_url(std::string_view url_template, std::string_view node) {
   static constexpr std::string_view mark = "{node}";
@@ -138,7 +186,9 @@ http_request stop_request(const config& cfg, const msg::stop_gpu& x) {
 http_request probe_request(const config& cfg, const msg::probe_gpu& x) {
   http_request out;
   auto& base = x.service == "portrait" ? cfg.ui_url : cfg.node_url;
-  out.url = node_url(base, x.node) + service_path(x.service);
+  // A name from elsewhere than the API: no URL, so that nothing is sent.
+  if (is_node_of(cfg, x.node))
+    out.url = node_url(base, x.node) + service_path(x.service);
   out.headers = {{"X-C3-API-KEY", cfg.api_key}};
   out.connect_timeout = std::min(out.connect_timeout, x.timeout);
   out.total_timeout = x.timeout;
@@ -146,7 +196,8 @@ http_request probe_request(const config& cfg, const msg::probe_gpu& x) {
   return out;
 }
 
-result<gpu_workload> read_launch(const msg::launch_gpu& asked,
+result<gpu_workload> read_launch(const config& cfg,
+                                 const msg::launch_gpu& asked,
                                  const result<http_response>& got) {
   auto name = launch_name(asked);
   if (!got)
@@ -157,7 +208,7 @@ result<gpu_workload> read_launch(const msg::launch_gpu& asked,
     return fail(kind, name + ": " + described(*got));
   }
   auto doc = json::parse(got->body);
-  auto out = doc ? read_workload(*doc) : gpu_workload{};
+  auto out = doc ? read_workload(cfg, *doc) : gpu_workload{};
   if (out.workload.empty())
     return fail(failure_kind::outcome_unknown,
                 name + ": no workload in the answer, " + described(*got));
@@ -167,7 +218,8 @@ result<gpu_workload> read_launch(const msg::launch_gpu& asked,
   return out;
 }
 
-result<std::vector<gpu_workload>> read_list(const result<http_response>& got) {
+result<std::vector<gpu_workload>> read_list(const config& cfg,
+                                            const result<http_response>& got) {
   auto doc = read_json("list workloads", got);
   if (!doc)
     return fail(doc.error());
@@ -176,7 +228,7 @@ result<std::vector<gpu_workload>> read_list(const result<http_response>& got) {
                 "list workloads: not an array, " + described(*got));
   std::vector<gpu_workload> out;
   for (auto& x : doc->GetArray())
-    if (auto one = read_workload(x); !one.workload.empty())
+    if (auto one = read_workload(cfg, x); !one.workload.empty())
       out.push_back(std::move(one));
   return out;
 }

@@ -18,11 +18,23 @@ struct config {
   /// `{node}` stands for the host name of a node.
   std::string node_url = "https://{node}";
   std::string ui_url = "https://ui-{node}";
+  /// Nodes must be below it, `*`: anywhere; see `node_domain_of`.
+  std::string node_domain = "comput3.ai";
   /// Goes to the API and to nodes. A secret.
   std::string api_key;
   std::string origin = "https://launch.comput3.ai";
   std::chrono::milliseconds call_timeout{30'000};
 };
+
+/// The domain that nodes must be below so that the API key goes to hosts of the
+/// provider only: `wanted` when it is set; else `*` where both templates say
+/// the domain (or the host) themselves; else that of the API's host:
+/// `comput3.ai` for `api.comput3.ai`, `localhost` for `localhost`.
+std::string node_domain_of(std::string_view wanted, std::string_view api_url,
+                           std::string_view node_url, std::string_view ui_url);
+
+/// Is it a host name and nothing else, below the domain?
+bool is_node_of(const config& cfg, std::string_view node);
 
 /// The template with the node's name in it.
 std::string node_url(std::string_view url_template, std::string_view node);
@@ -33,11 +45,15 @@ http_request stop_request(const config& cfg, const msg::stop_gpu& x);
 http_request probe_request(const config& cfg, const msg::probe_gpu& x);
 
 /// `outcome_unknown` when a GPU may have been rented all the same.
-result<gpu_workload> read_launch(const msg::launch_gpu& asked,
+/// A node name that is not the provider's is left out.
+result<gpu_workload> read_launch(const config& cfg,
+                                 const msg::launch_gpu& asked,
                                  const result<http_response>& got);
 
-/// Entries without an id are left out.
-result<std::vector<gpu_workload>> read_list(const result<http_response>& got);
+/// Entries without an id are left out, as are names of nodes that are not the
+/// provider's.
+result<std::vector<gpu_workload>> read_list(const config& cfg,
+                                            const result<http_response>& got);
 
 /// A workload that is gone already counts as stopped.
 result<double> read_stop(const msg::stop_gpu& asked,

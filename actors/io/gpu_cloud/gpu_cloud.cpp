@@ -44,15 +44,15 @@ gpu_cloud_behavior(self_ptr self, gpu_cloud::config cfg, gpu_cloud_deps deps) {
     [self](const msg::launch_gpu& x) {
       return exchange<gpu_workload>(
         self, gpu_cloud::launch_request(self->state.cfg, x),
-        [x](const result<http_response>& got) {
-          return gpu_cloud::read_launch(x, got);
+        [self, x](const result<http_response>& got) {
+          return gpu_cloud::read_launch(self->state.cfg, x, got);
         });
     },
     [self](const msg::list_gpus& x) {
       return exchange<msg::gpu_list>(
         self, gpu_cloud::list_request(self->state.cfg, x),
-        [](const result<http_response>& got) {
-          return gpu_cloud::read_list(got).map(
+        [self](const result<http_response>& got) {
+          return gpu_cloud::read_list(self->state.cfg, got).map(
             [](std::vector<gpu_workload> xs) {
               return msg::gpu_list{std::move(xs)};
             });

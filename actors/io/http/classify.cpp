@@ -1,6 +1,6 @@
 #include "actors/io/http/classify.hpp"
 
-#include "messages/printable.hpp"
+#include "actors/io/http/web_target.hpp"
 
 #include <curl/curl.h>
 
@@ -16,24 +16,59 @@ bool repeatable(const http_request& x) {
   return x.method == "GET" || x.method == "HEAD";
 }
 
+/// Happens only after an address that may be reached was connected to.
+std::string_view harmless_reason(const transfer_error& x) {
+  switch (x.code) {
+  case CURLE_PEER_FAILED_VERIFICATION:
+    return "its certificate is not trusted";
+  case CURLE_PARTIAL_FILE:
+    return "the answer ended early";
+  case CURLE_BAD_CONTENT_ENCODING:
+    return "the answer cannot be unpacked";
+  case CURLE_OPERATION_TIMEDOUT:
+    return x.sent ? "the answer takes too long" : "";
+  default:
+    return {};
+  }
+}
+
 } // namespace
 
 std::string describe(const http_request& request) {
-  return request.method + " " + printable(redacted_url(request.url), 300);
+  auto url = request.public_only ? origin_of(request.url)
+                                 : redacted_url(request.url);
+  return request.method + " " + excerpt(url, 300);
+}
+
+std::string full_text(const http_request& request,
+                      const transfer_error& error) {
+  return describe(request) + ": " + error.detail + " after "
+         + std::to_string(error.elapsed.count()) + " ms";
 }
 
 failure classify(const http_request& request, const transfer_error& error) {
-  auto text = describe(request) + ": " + error.detail;
+  auto name = describe(request) + ": ";
   if (is_bad_url(error.code))
-    return {failure_kind::invalid_input, std::move(text)};
+    return {failure_kind::invalid_input,
+            name
+              + (request.public_only ? "the URL is not valid" : error.detail)};
   if (error.code == CURLE_TOO_MANY_REDIRECTS)
-    return {failure_kind::rejected, std::move(text)};
+    return {failure_kind::rejected, name + error.detail};
   if (error.code == CURLE_OUT_OF_MEMORY)
-    return {failure_kind::unfit, std::move(text)};
-  text += " after " + std::to_string(error.elapsed.count()) + " ms";
+    return {failure_kind::unfit, full_text(request, error)};
   auto unknown = error.sent && !repeatable(request);
-  return {unknown ? failure_kind::outcome_unknown : failure_kind::unavailable,
-          std::move(text)};
+  auto kind = unknown ? failure_kind::outcome_unknown
+                      : failure_kind::unavailable;
+  if (!request.public_only)
+    return {kind, full_text(request, error)};
+  auto reason = harmless_reason(error);
+  // The whole time is used up: another try would hold a GPU as long again.
+  if (error.code == CURLE_OPERATION_TIMEDOUT && error.sent
+      && repeatable(request) && request.total_timeout.count() > 0
+      && error.elapsed >= request.total_timeout)
+    kind = failure_kind::rejected;
+  return {kind,
+          name + std::string{reason.empty() ? "cannot be reached" : reason}};
 }
 
 } // namespace render

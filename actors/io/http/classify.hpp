@@ -23,10 +23,16 @@ struct transfer_error {
 /// Kinds: `invalid_input` for a URL that cannot be used, `unfit` when this
 /// machine is out of memory, `outcome_unknown`
 /// when something other than GET or HEAD may have reached the server,
-/// otherwise `unavailable`.
+/// otherwise `unavailable`. Of a request with `public_only` the message tells
+/// nothing that would tell one closed port, refused address or unknown name
+/// from another.
 failure classify(const http_request& request, const transfer_error& error);
 
-/// "GET https://host/path", without query and secrets.
+/// The same with all that is known, for the operator.
+std::string full_text(const http_request& request, const transfer_error& error);
+
+/// "GET https://host/path" in printable characters, without query and secrets;
+/// of a request with `public_only` without the path too, which may be one.
 std::string describe(const http_request& request);
 
 } // namespace render

@@ -1,11 +1,14 @@
 #include "actors/io/http/curl_loop.hpp"
 
+#include "actors/io/http/admission.hpp"
 #include "actors/io/http/classify.hpp"
 #include "actors/io/http/transfer.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -13,25 +16,82 @@ namespace render {
 
 namespace {
 
+using clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
 // curl wakes earlier for its own timers; this only bounds a silent wait.
-constexpr int poll_limit_ms = 60'000;
+constexpr auto poll_limit = milliseconds{60'000};
+
+constexpr size_t names_max = 1024;
+
+/// One request on its way, over all its redirects.
+struct exchange {
+  enum class stage { waiting, looking_up, running };
+
+  uint64_t id = 0;
+  http_request request;
+  curl_loop::on_bytes bytes;
+  clock::time_point begun;
+  std::optional<clock::time_point> deadline;
+  stage at = stage::waiting;
+  dialling way;
+  /// Index into `way.way`.
+  size_t point = 0;
+  clock::time_point look_up_end;
+  uint32_t redirects = 0;
+  std::unique_ptr<transfer> running;
+  /// `running` is in the multi handle.
+  bool added = false;
+};
+
+struct known_name {
+  std::vector<ip_address> addresses;
+  clock::time_point good_until;
+  std::optional<clock::time_point> asked;
+};
+
+/// What other threads hand over. Outlives the loop while a look-up hangs.
+struct inbox {
+  struct submission {
+    uint64_t id;
+    http_request request;
+    curl_loop::on_bytes bytes;
+  };
+
+  struct answer {
+    std::string host;
+    name_resolver::found found;
+  };
+
+  template <class Change>
+  void put(Change change) {
+    std::lock_guard guard{mutex};
+    change(*this);
+    if (multi)
+      curl_multi_wakeup(multi);
+  }
+
+  std::mutex mutex;
+  /// Null when the loop has gone.
+  CURLM* multi = nullptr;
+  std::vector<submission> submissions;
+  std::vector<std::string> cancellations;
+  std::vector<answer> answers;
+};
 
 } // namespace
 
 struct curl_loop::implementation {
-  struct submission {
-    uint64_t id;
-    http_request request;
-    on_bytes bytes;
-  };
-
-  implementation(http_config config, on_done callback)
-    : cfg(std::move(config)), done(std::move(callback)) {
+  implementation(http_config config, on_done callback,
+                 std::unique_ptr<name_resolver> resolver)
+    : cfg(std::move(config)), done(std::move(callback)),
+      places(cfg.open_max, cfg.open_per_host_max), names(std::move(resolver)) {
+    if (!names)
+      names = std::make_unique<threaded_resolver>();
     curl_global_init(CURL_GLOBAL_DEFAULT);
     multi = curl_multi_init();
-    share = curl_share_init();
-    curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE);
     curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, cfg.connections_kept);
+    box->multi = multi;
     thread = std::thread{[this] {
       run();
     }};
@@ -42,60 +102,244 @@ struct curl_loop::implementation {
 
   ~implementation() {
     stopping = true;
-    curl_multi_wakeup(multi);
+    box->put([](inbox&) {
+      // Only wakes.
+    });
     thread.join();
-    for (auto& [id, x] : transfers)
-      curl_multi_remove_handle(multi, x->easy());
-    transfers.clear();
+    box->put([](inbox& x) {
+      x.multi = nullptr;
+    });
+    for (auto& [id, x] : exchanges)
+      stop_transfer(*x);
+    exchanges.clear();
     curl_multi_cleanup(multi);
-    curl_share_cleanup(share);
   }
 
   void run() {
     while (!stopping) {
       take_inbox();
+      end_overdue();
+      admit();
       int running = 0;
       curl_multi_perform(multi, &running);
       finish_done();
-      curl_multi_poll(multi, nullptr, 0, poll_limit_ms, nullptr);
+      admit();
+      auto wait = poll_time().count();
+      curl_multi_poll(multi, nullptr, 0, static_cast<int>(wait), nullptr);
     }
   }
 
   void take_inbox() {
-    std::vector<submission> begun;
+    std::vector<inbox::submission> begun;
     std::vector<std::string> ended;
+    std::vector<inbox::answer> found;
     {
-      std::lock_guard guard{mutex};
-      begun.swap(submissions);
-      ended.swap(cancellations);
+      std::lock_guard guard{box->mutex};
+      begun.swap(box->submissions);
+      ended.swap(box->cancellations);
+      found.swap(box->answers);
     }
     // In this order: a cancel also meets what was submitted before it.
     for (auto& x : begun)
       start(x);
     for (auto& group : ended)
       cancel_group(group);
+    for (auto& x : found)
+      learn(x);
   }
 
-  void start(submission& x) {
-    auto made = std::make_unique<transfer>(x.id, std::move(x.request),
-                                           std::move(x.bytes), cfg, share);
-    if (!made->refusal().message.empty())
-      return done(x.id, fail(made->refusal()));
-    curl_multi_add_handle(multi, made->easy());
-    transfers.emplace(x.id, std::move(made));
+  void start(inbox::submission& x) {
+    auto made = std::make_unique<exchange>();
+    made->id = x.id;
+    made->request = std::move(x.request);
+    made->bytes = std::move(x.bytes);
+    made->begun = clock::now();
+    if (made->request.total_timeout.count() > 0)
+      made->deadline = made->begun + made->request.total_timeout;
+    auto& at = *exchanges.emplace(x.id, std::move(made)).first->second;
+    wait_for_place(at, at.request.url);
+  }
+
+  void wait_for_place(exchange& x, const std::string& url) {
+    auto target = read_web_target(url);
+    if (!target)
+      return end(x, fail(with_context(describe(x.request), target.error())));
+    x.at = exchange::stage::waiting;
+    x.point = 0;
+    x.way = plan_dialling(x.request, std::move(*target), cfg);
+    places.ask(x.id, x.way.target.host);
+  }
+
+  void admit() {
+    for (auto ids = places.admit(); !ids.empty(); ids = places.admit())
+      for (auto id : ids)
+        if (auto found = exchanges.find(id); found != exchanges.end())
+          walk(*found->second);
+  }
+
+  /// On to the next name whose addresses are not known, or to the dialling.
+  void walk(exchange& x) {
+    auto now = clock::now();
+    for (; x.point < x.way.way.size(); ++x.point) {
+      auto& point = x.way.way[x.point];
+      if (point.addresses.empty()) {
+        auto& name = name_of(point.host, now);
+        if (name.addresses.empty() || name.good_until <= now) {
+          x.at = exchange::stage::looking_up;
+          x.look_up_end
+            = now + std::min(cfg.look_up_timeout, x.request.connect_timeout);
+          return ask(name, point.host, now);
+        }
+        point.addresses = name.addresses;
+      }
+      if (!keep_permitted(point, cfg.allowed))
+        return refuse(x, CURLE_COULDNT_CONNECT, "the address is not public");
+    }
+    dial(x, now);
+  }
+
+  known_name& name_of(const std::string& host, clock::time_point now) {
+    if (known.size() >= names_max && !known.contains(host))
+      std::erase_if(known, [&](auto& x) {
+        return x.second.good_until <= now && !x.second.asked;
+      });
+    if (known.size() >= 2 * names_max && !known.contains(host))
+      known.clear();
+    return known[host];
+  }
+
+  void ask(known_name& name, const std::string& host, clock::time_point now) {
+    // One that hangs is not waited for once its time is up.
+    if (name.asked && now - *name.asked < cfg.look_up_timeout)
+      return;
+    name.asked = now;
+    names->look_up(host, [box = box, host](name_resolver::found found) {
+      box->put([&](inbox& x) {
+        x.answers.push_back({host, std::move(found)});
+      });
+    });
+  }
+
+  void learn(inbox::answer& x) {
+    auto now = clock::now();
+    auto& name = name_of(x.host, now);
+    name.asked.reset();
+    if (x.found) {
+      name.addresses = std::move(*x.found);
+      name.good_until = now + cfg.names_kept;
+    }
+    for (auto id : those([&](const exchange& e) {
+           return e.at == exchange::stage::looking_up
+                  && e.way.way[e.point].host == x.host;
+         })) {
+      auto& e = *exchanges.at(id);
+      if (x.found)
+        walk(e);
+      else
+        name_not_found(e, x.found.error().message);
+    }
+  }
+
+  void name_not_found(exchange& x, const std::string& why) {
+    auto& point = x.way.way[x.point];
+    if (!point.optional)
+      return refuse(x, CURLE_COULDNT_RESOLVE_HOST, point.host + ": " + why);
+    ++x.point;
+    walk(x);
+  }
+
+  void dial(exchange& x, clock::time_point now) {
+    milliseconds limit{0};
+    if (x.deadline) {
+      limit = std::chrono::duration_cast<milliseconds>(*x.deadline - now);
+      if (limit.count() < 1)
+        return refuse(x, CURLE_OPERATION_TIMEDOUT, "no time is left");
+    }
+    auto& target = x.way.target;
+    auto jar = x.way.keeps_cookies
+                 ? jars.of(target.host + ":" + std::to_string(target.port))
+                 : cookie_jar{};
+    x.at = exchange::stage::running;
+    x.running = std::make_unique<transfer>(x.id, x.request, x.way, limit,
+                                           x.bytes, cfg, std::move(jar));
+    if (!x.running->refusal().message.empty())
+      return end(x, fail(x.running->refusal()));
+    curl_multi_add_handle(multi, x.running->easy());
+    x.added = true;
+  }
+
+  /// Ends one that has reached nobody.
+  void refuse(exchange& x, CURLcode code, std::string why) {
+    auto took
+      = std::chrono::duration_cast<milliseconds>(clock::now() - x.begun);
+    transfer_error error{static_cast<int>(code), std::move(why), false, took};
+    if (x.request.public_only && cfg.tell)
+      cfg.tell(full_text(x.request, error));
+    end(x, fail(classify(x.request, error)));
+  }
+
+  void stop_transfer(exchange& x) {
+    if (x.added)
+      curl_multi_remove_handle(multi, x.running->easy());
+    x.added = false;
+    x.running.reset();
+  }
+
+  void end(exchange& x, result<http_response> how) {
+    auto id = x.id;
+    stop_transfer(x);
+    places.leave(id);
+    exchanges.erase(id);
+    done(id, std::move(how));
   }
 
   void cancel_group(const std::string& group) {
-    for (auto at = transfers.begin(); at != transfers.end();) {
-      auto& x = *at->second;
-      if (!x.group().starts_with(group)) {
-        ++at;
-        continue;
-      }
-      curl_multi_remove_handle(multi, x.easy());
-      done(x.id(), fail(failure_kind::aborted, "the request was cancelled"));
-      at = transfers.erase(at);
+    for (auto id : those([&](const exchange& x) {
+           return x.request.group.starts_with(group);
+         }))
+      end(*exchanges.at(id),
+          fail(failure_kind::aborted, "the request was cancelled"));
+  }
+
+  void end_overdue() {
+    auto now = clock::now();
+    for (auto id : those([&](const exchange& x) {
+           return due(x) <= now;
+         })) {
+      auto& x = *exchanges.at(id);
+      if (x.at == exchange::stage::waiting)
+        refuse(x, CURLE_OPERATION_TIMEDOUT, "too many requests at a time");
+      else
+        name_not_found(x, "the name look-up takes too long");
     }
+  }
+
+  /// When this loop, not curl, must look after it.
+  clock::time_point due(const exchange& x) const {
+    auto never = clock::time_point::max();
+    if (x.at == exchange::stage::running)
+      return never;
+    auto end = x.deadline.value_or(never);
+    return x.at == exchange::stage::waiting ? end
+                                            : std::min(end, x.look_up_end);
+  }
+
+  milliseconds poll_time() const {
+    auto now = clock::now();
+    auto first = now + poll_limit;
+    for (auto& [id, x] : exchanges)
+      first = std::min(first, due(*x));
+    // Rounded up, so that it is due indeed.
+    return std::chrono::ceil<milliseconds>(std::max(first, now) - now);
+  }
+
+  template <class Predicate>
+  std::vector<uint64_t> those(Predicate wanted) const {
+    std::vector<uint64_t> out;
+    for (auto& [id, x] : exchanges)
+      if (wanted(*x))
+        out.push_back(id);
+    return out;
   }
 
   void finish_done() {
@@ -104,51 +348,61 @@ struct curl_loop::implementation {
       if (message->msg != CURLMSG_DONE)
         continue;
       auto code = message->data.result;
-      auto* easy = message->easy_handle;
-      transfer* x = nullptr;
-      curl_easy_getinfo(easy, CURLINFO_PRIVATE, &x);
-      auto id = x->id();
-      auto answer = x->finish(code);
-      curl_multi_remove_handle(multi, easy);
-      transfers.erase(id);
-      done(id, std::move(answer));
+      transfer* ended = nullptr;
+      curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &ended);
+      auto& x = *exchanges.at(ended->id());
+      auto answer = ended->finish(code);
+      auto next = answer ? ended->next_url() : std::string{};
+      if (next.empty())
+        end(x, std::move(answer));
+      else
+        redirect(x, next);
     }
+  }
+
+  void redirect(exchange& x, const std::string& url) {
+    stop_transfer(x);
+    places.leave(x.id);
+    if (++x.redirects > x.request.max_redirects)
+      return refuse(x, CURLE_TOO_MANY_REDIRECTS,
+                    "more than " + std::to_string(x.request.max_redirects)
+                      + " redirects");
+    wait_for_place(x, url);
   }
 
   http_config cfg;
   on_done done;
   CURLM* multi = nullptr;
-  CURLSH* share = nullptr;
-  /// Of the loop's thread alone.
-  std::map<uint64_t, std::unique_ptr<transfer>> transfers;
+  std::shared_ptr<inbox> box = std::make_shared<inbox>();
+  // Of the loop's thread alone.
+  admission places;
+  cookie_jars jars;
+  std::map<uint64_t, std::unique_ptr<exchange>> exchanges;
+  std::map<std::string, known_name> known;
+  std::unique_ptr<name_resolver> names;
   std::atomic<bool> stopping{false};
-  std::mutex mutex;
-  std::vector<submission> submissions;
-  std::vector<std::string> cancellations;
   std::thread thread;
 };
 
-curl_loop::curl_loop(http_config cfg, on_done done)
-  : impl_(std::make_unique<implementation>(std::move(cfg), std::move(done))) {
+curl_loop::curl_loop(http_config cfg, on_done done,
+                     std::unique_ptr<name_resolver> names)
+  : impl_(std::make_unique<implementation>(std::move(cfg), std::move(done),
+                                           std::move(names))) {
   // nop
 }
 
 curl_loop::~curl_loop() = default;
 
 void curl_loop::submit(uint64_t id, http_request request, on_bytes bytes) {
-  {
-    std::lock_guard guard{impl_->mutex};
-    impl_->submissions.push_back({id, std::move(request), std::move(bytes)});
-  }
-  curl_multi_wakeup(impl_->multi);
+  impl_->box->put([&](inbox& x) {
+    x.submissions.push_back({id, std::move(request), std::move(bytes)});
+  });
 }
 
 void curl_loop::cancel(std::string group) {
-  {
-    std::lock_guard guard{impl_->mutex};
-    impl_->cancellations.push_back(std::move(group));
-  }
-  curl_multi_wakeup(impl_->multi);
+  impl_->box->put([&](inbox& x) {
+    x.cancellations.push_back(std::move(group));
+  });
 }
 
 } // namespace render

@@ -1,9 +1,16 @@
 #pragma once
-// All HTTP of the process: one thread, one libcurl multi handle, connections
-// kept for reuse. Knows no actor: answers are callbacks on its thread.
+// HTTP on one thread: one libcurl multi handle, connections kept for reuse.
+// Names are looked up elsewhere, so that libcurl's own resolver, whose end it
+// would wait for, is never asked. Knows no actor: answers are callbacks on its
+// thread.
+#include "actors/io/http/networks.hpp"
+#include "actors/io/http/proxy.hpp"
+#include "actors/io/http/resolver.hpp"
 #include "messages/failure.hpp"
 #include "messages/http.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,6 +25,26 @@ struct http_config {
   long connections_kept = 64;
   /// Longest body of an answer outside 2xx that is kept, bytes.
   uint64_t max_error_body_bytes = 64u << 10;
+  /// Header lines of one answer with all that follow (1xx, trailers), bytes.
+  uint64_t max_header_bytes = 300u << 10;
+  /// Requests under way at a time, in all and to one host; others wait.
+  size_t open_max = 1024;
+  size_t open_per_host_max = 1024;
+  /// Limit of a name look-up, and for how long an answer is good.
+  std::chrono::milliseconds look_up_timeout{10'000};
+  std::chrono::milliseconds names_kept{60'000};
+  /// Certificates of authorities that are trusted instead of the system's: a
+  /// file, or a folder of them; empty: the system's.
+  std::string ca_path;
+  proxy_settings proxies;
+  /// Requests with `public_only` take the proxy too, which then decides what
+  /// is reached.
+  bool proxies_for_strangers = false;
+  /// What requests with `public_only` reach beyond public addresses.
+  private_allowances allowed;
+  /// Told what stood in the way of a request with `public_only`, one line
+  /// each. On the loop's thread.
+  std::function<void(std::string_view)> tell;
 };
 
 class curl_loop {
@@ -27,7 +54,9 @@ public:
   /// Called for each piece of a streamed 2xx body, before `on_done`.
   using on_bytes = std::function<void(std::string_view)>;
 
-  curl_loop(http_config cfg, on_done done);
+  /// `names`: null for getaddrinfo.
+  curl_loop(http_config cfg, on_done done,
+            std::unique_ptr<name_resolver> names = nullptr);
   curl_loop(const curl_loop&) = delete;
   curl_loop& operator=(const curl_loop&) = delete;
   /// Ends the thread; transfers under way are dropped without an answer.

@@ -1,7 +1,12 @@
 #pragma once
-// The HTTP actor: hands requests to the curl loop, or to that of the WebSockets
-// when the URL says so, and the answers back. When
-// it dies, transfers under way are dropped and their askers time out.
+// The HTTP actor: hands requests to a curl loop, or to that of the WebSockets
+// when the URL says so, and the answers back. When it dies, transfers under way
+// are dropped and their askers time out.
+//
+// There are four curl loops, that is four threads, by two questions: whose URL
+// is it, and does a file take part? So a stranger's server or name can hold up
+// neither a node nor the API, nor lend its connections to them, and a slow disk
+// holds up only what waits for that disk anyway.
 #include "actors/io/http/curl_loop.hpp"
 #include "actors/io/websocket/websocket_loop.hpp"
 #include "actors/log.hpp"
@@ -9,6 +14,7 @@
 
 #include <caf/all.hpp>
 
+#include <array>
 #include <map>
 #include <memory>
 
@@ -20,13 +26,22 @@ struct http_done {
   result<http_response> answer;
 };
 
+/// INTERNAL: a message of a WebSocket on its way to its sink.
+struct socket_text {
+  uint64_t id = 0;
+  http_sink_actor sink;
+  msg::http_chunk chunk;
+};
+
 } // namespace render
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(render::http_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(render::socket_text)
 
 namespace render {
 
-using http_shell_actor = http_actor::extend<caf::reacts_to<http_done>>;
+using http_shell_actor
+  = http_actor::extend<caf::reacts_to<http_done>, caf::reacts_to<socket_text>>;
 
 struct http_state {
   static inline const char* name = "http";
@@ -34,9 +49,12 @@ struct http_state {
   std::map<uint64_t, caf::typed_response_promise<http_response>> pending;
   logger log;
   /// Last, so that their threads end before anything else goes.
-  std::unique_ptr<curl_loop> loop;
+  std::array<std::unique_ptr<curl_loop>, 4> loops;
   std::unique_ptr<websocket_loop> sockets;
 };
+
+/// Which of the four loops takes it.
+size_t lane_of(const http_request& x);
 
 http_shell_actor::behavior_type
 http_behavior(http_shell_actor::stateful_pointer<http_state> self,

@@ -2,6 +2,10 @@
 
 #include "actors/io/http/classify.hpp"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
@@ -31,30 +35,30 @@ std::string_view trim(std::string_view x) {
   return x;
 }
 
-bool has_header(const http_request& x, std::string_view name) {
-  return std::any_of(x.headers.begin(), x.headers.end(), [&](auto& header) {
-    return lower(header.name) == name;
-  });
+// Where it lies is nobody else's business.
+std::string file_name(const std::string& path) {
+  return std::filesystem::path{path}.filename().string();
 }
 
-// curl repeats custom headers at the target of a redirect, whosever it is.
-bool carries_secret(const http_request& x) {
-  return has_header(x, "x-c3-api-key") || has_header(x, "authorization");
+constexpr auto* unpacked = "gzip, deflate";
+
+bool can_be_unpacked(std::string_view coding) {
+  for (std::string_view known : {"gzip", "x-gzip", "deflate", "identity"})
+    if (coding == known)
+      return true;
+  return false;
 }
 
 } // namespace
 
-transfer::transfer(uint64_t id, http_request request, curl_loop::on_bytes bytes,
-                   const http_config& cfg, CURLSH* share)
-  : id_(id), request_(std::move(request)), bytes_(std::move(bytes)), cfg_(cfg),
-    easy_(curl_easy_init()) {
-  if (!is_web_url(request_.url)) {
-    refuse(failure_kind::invalid_input,
-           "not an http or https URL: "
-             + excerpt(redacted_url(request_.url), 80));
-    return;
-  }
-  set_options(share);
+transfer::transfer(uint64_t id, const http_request& request, dialling way,
+                   std::chrono::milliseconds limit, curl_loop::on_bytes bytes,
+                   const http_config& cfg, cookie_jar jar)
+  : jar_(std::move(jar)), id_(id), request_(request), way_(std::move(way)),
+    bytes_(std::move(bytes)), cfg_(cfg), easy_(curl_easy_init()) {
+  set_options(limit);
+  set_way();
+  set_certificates();
   set_headers();
   set_body();
 }
@@ -71,42 +75,70 @@ void transfer::refuse(failure_kind kind, std::string why) {
   refusal_ = {kind, describe(request_) + ": " + std::move(why)};
 }
 
-void transfer::set_options(CURLSH* share) {
+void transfer::set_options(std::chrono::milliseconds limit) {
   auto* x = easy();
   curl_easy_setopt(x, CURLOPT_PRIVATE, this);
-  curl_easy_setopt(x, CURLOPT_URL, request_.url.c_str());
+  curl_easy_setopt(x, CURLOPT_URL, way_.target.url.c_str());
   curl_easy_setopt(x, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(x, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(x, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(x, CURLOPT_USERAGENT, cfg_.user_agent.c_str());
   curl_easy_setopt(x, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(x, CURLOPT_ERRORBUFFER, error_text_);
   curl_easy_setopt(x, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(request_.connect_timeout.count()));
-  curl_easy_setopt(x, CURLOPT_TIMEOUT_MS,
-                   static_cast<long>(request_.total_timeout.count()));
+  curl_easy_setopt(x, CURLOPT_TIMEOUT_MS, static_cast<long>(limit.count()));
   if (request_.once)
     curl_easy_setopt(x, CURLOPT_FRESH_CONNECT, 1L);
   if (request_.stall_timeout.count() > 0) {
     auto seconds = std::max<long>(
       1, static_cast<long>(request_.stall_timeout.count() / 1000));
-    curl_easy_setopt(x, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(x, CURLOPT_LOW_SPEED_LIMIT,
+                     std::max<long>(1, request_.stall_speed));
     curl_easy_setopt(x, CURLOPT_LOW_SPEED_TIME, seconds);
   }
-  if (request_.max_redirects > 0 && !carries_secret(request_)) {
-    curl_easy_setopt(x, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(x, CURLOPT_MAXREDIRS,
-                     static_cast<long>(request_.max_redirects));
-  }
-  if (has_header(request_, "x-c3-api-key")) {
-    // A load balancer in front of a node may pin a session by cookie.
+  // Those that cannot grow a thousandfold twice over.
+  if (request_.unpack)
+    curl_easy_setopt(x, CURLOPT_ACCEPT_ENCODING, unpacked);
+  if (jar_) {
     curl_easy_setopt(x, CURLOPT_COOKIEFILE, "");
-    curl_easy_setopt(x, CURLOPT_SHARE, share);
+    curl_easy_setopt(x, CURLOPT_SHARE, jar_.get());
   }
   curl_easy_setopt(x, CURLOPT_WRITEFUNCTION, &transfer::on_write);
   curl_easy_setopt(x, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(x, CURLOPT_HEADERFUNCTION, &transfer::on_header);
   curl_easy_setopt(x, CURLOPT_HEADERDATA, this);
+}
+
+void transfer::set_way() {
+  auto* x = easy();
+  // Set even when it is empty: else curl reads the environment itself.
+  curl_easy_setopt(x, CURLOPT_PROXY, way_.proxy.c_str());
+  for (auto& line : resolved_names(way_)) {
+    auto* longer = curl_slist_append(names_.get(), line.c_str());
+    if (longer) {
+      [[maybe_unused]] auto* same = names_.release();
+      names_.reset(longer);
+    }
+  }
+  curl_easy_setopt(x, CURLOPT_RESOLVE, names_.get());
+  if (!way_.check_peer)
+    return;
+  // Whatever led to an address, it is looked at when it is dialled, and again
+  // when a connection is used that was there already.
+  curl_easy_setopt(x, CURLOPT_OPENSOCKETFUNCTION, &transfer::on_socket);
+  curl_easy_setopt(x, CURLOPT_OPENSOCKETDATA, this);
+  curl_easy_setopt(x, CURLOPT_PREREQFUNCTION, &transfer::on_connected);
+  curl_easy_setopt(x, CURLOPT_PREREQDATA, this);
+}
+
+void transfer::set_certificates() {
+  if (cfg_.ca_path.empty())
+    return;
+  std::error_code ignored;
+  auto folder = std::filesystem::is_directory(cfg_.ca_path, ignored);
+  auto* path = cfg_.ca_path.c_str();
+  curl_easy_setopt(easy(), CURLOPT_CAINFO, folder ? nullptr : path);
+  curl_easy_setopt(easy(), CURLOPT_CAPATH, folder ? path : nullptr);
 }
 
 void transfer::set_headers() {
@@ -141,7 +173,7 @@ void transfer::set_body() {
     input_.reset(std::fopen(request_.body_file.c_str(), "rb"));
     if (!input_ || err)
       return refuse(kind_of_errno(input_ ? err.value() : errno),
-                    request_.body_file + " cannot be read");
+                    file_name(request_.body_file) + " cannot be read");
     curl_easy_setopt(x, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(x, CURLOPT_INFILESIZE_LARGE,
                      static_cast<curl_off_t>(size));
@@ -174,7 +206,7 @@ void transfer::set_parts() {
     } else {
       if (curl_mime_filedata(x, part.file_path.c_str()) != CURLE_OK)
         return refuse(failure_kind::internal,
-                      part.file_path + " cannot be read");
+                      file_name(part.file_path) + " cannot be read");
       curl_mime_filename(x, part.file_name.c_str());
     }
     if (!part.content_type.empty())
@@ -196,7 +228,8 @@ transfer::body_target transfer::choose_target() {
 void transfer::refuse_to_write() {
   auto code = errno;
   refuse(kind_of_errno(code),
-         request_.output_file + " cannot be written: " + std::strerror(code));
+         file_name(request_.output_file)
+           + " cannot be written: " + std::strerror(code));
 }
 
 bool transfer::open_output() {
@@ -206,22 +239,27 @@ bool transfer::open_output() {
   return output_ != nullptr;
 }
 
+bool transfer::keep_some(std::string_view bytes, uint64_t most) {
+  auto room = most - std::min<uint64_t>(most, response_.body.size());
+  response_.body.append(bytes.substr(0, room));
+  cut_ = bytes.size() > room;
+  return !cut_;
+}
+
 bool transfer::keep(std::string_view bytes) {
   if (target_ == body_target::undecided) {
     target_ = choose_target();
     if (target_ == body_target::file && !open_output())
       return false;
   }
-  if (target_ == body_target::error_text) {
-    auto room = cfg_.max_error_body_bytes
-                - std::min<uint64_t>(cfg_.max_error_body_bytes,
-                                     response_.body.size());
-    response_.body.append(bytes.substr(0, room));
-    error_text_cut_ = bytes.size() > room;
-    return !error_text_cut_;
-  }
+  if (target_ == body_target::error_text)
+    return keep_some(bytes, cfg_.max_error_body_bytes);
+  if (request_.cut_body && target_ == body_target::memory)
+    return keep_some(bytes, request_.max_body_bytes);
   curl_off_t announced = -1;
-  curl_easy_getinfo(easy(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+  // Of a packed body it is another length than that of what is kept.
+  if (!request_.unpack || !response_.headers.contains("content-encoding"))
+    curl_easy_getinfo(easy(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
   response_.body_bytes += bytes.size();
   auto size = std::max<uint64_t>(
     response_.body_bytes, announced > 0 ? static_cast<uint64_t>(announced) : 0);
@@ -253,16 +291,74 @@ size_t transfer::on_write(char* data, size_t size, size_t count, void* self) {
   return kept ? all : 0;
 }
 
+bool transfer::keep_header(std::string_view line) {
+  header_bytes_ += line.size();
+  if (header_bytes_ > cfg_.max_header_bytes) {
+    refuse(failure_kind::unavailable, "the answer has more than "
+                                        + std::to_string(cfg_.max_header_bytes)
+                                        + " bytes of headers");
+    return false;
+  }
+  // A status line begins a new set, after a 100.
+  if (line.starts_with("HTTP/")) {
+    response_.headers.clear();
+    headers_ended_ = false;
+    return true;
+  }
+  if (trim(line).empty()) {
+    headers_ended_ = true;
+    return true;
+  }
+  // What follows the body may not speak for it.
+  auto colon = line.find(':');
+  if (headers_ended_ || colon == std::string_view::npos)
+    return true;
+  auto name = lower(trim(line.substr(0, colon)));
+  auto value = std::string{trim(line.substr(colon + 1))};
+  if (request_.unpack && name == "content-encoding"
+      && (response_.headers.contains(name) || !can_be_unpacked(lower(value)))) {
+    refuse(failure_kind::rejected,
+           "the answer is encoded in another way than gzip or deflate");
+    return false;
+  }
+  response_.headers[std::move(name)] = std::move(value);
+  return true;
+}
+
 size_t transfer::on_header(char* data, size_t size, size_t count, void* self) {
-  auto& headers = static_cast<transfer*>(self)->response_.headers;
-  std::string_view line{data, size * count};
-  // A status line begins a new set, after a redirect or a 100.
-  if (line.starts_with("HTTP/"))
-    headers.clear();
-  if (auto colon = line.find(':'); colon != std::string_view::npos)
-    headers[lower(trim(line.substr(0, colon)))]
-      = std::string{trim(line.substr(colon + 1))};
-  return size * count;
+  auto all = size * count;
+  auto kept = static_cast<transfer*>(self)->keep_header({data, all});
+  return kept ? all : 0;
+}
+
+bool transfer::may_reach(const ip_address& x) const {
+  return is_public(x) || cfg_.allowed.permits(way_.target.host, x);
+}
+
+curl_socket_t transfer::on_socket(void* self, curlsocktype,
+                                  curl_sockaddr* address) {
+  ip_address x;
+  if (address->family == AF_INET) {
+    auto* v4 = reinterpret_cast<const sockaddr_in*>(&address->addr);
+    std::memcpy(x.bytes.data(), &v4->sin_addr, 4);
+  } else if (address->family == AF_INET6) {
+    auto* v6 = reinterpret_cast<const sockaddr_in6*>(&address->addr);
+    x.v6 = true;
+    std::memcpy(x.bytes.data(), &v6->sin6_addr, 16);
+  } else {
+    return CURL_SOCKET_BAD;
+  }
+  if (!static_cast<transfer*>(self)->may_reach(x))
+    return CURL_SOCKET_BAD;
+  return socket(address->family, address->socktype | SOCK_CLOEXEC,
+                address->protocol);
+}
+
+int transfer::on_connected(void* self, char* peer, char*, int, int) {
+  auto x = parse_ip(peer);
+  return x && static_cast<transfer*>(self)->may_reach(*x)
+           ? CURL_PREREQFUNC_OK
+           : CURL_PREREQFUNC_ABORT;
 }
 
 size_t transfer::on_read(char* data, size_t size, size_t count, void* self) {
@@ -276,20 +372,39 @@ int transfer::on_seek(void* self, curl_off_t offset, int origin) {
                                            : CURL_SEEKFUNC_FAIL;
 }
 
+std::string transfer::next_url() const {
+  long status = 0;
+  curl_easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
+  auto safe = request_.method == "GET" || request_.method == "HEAD";
+  auto follows = status == 307 || status == 308
+                 || (safe && (status == 301 || status == 302 || status == 303));
+  // Custom headers would go to the target, whosever it is.
+  if (!follows || request_.max_redirects == 0 || carries_secret(request_))
+    return {};
+  char* url = nullptr;
+  curl_easy_getinfo(easy(), CURLINFO_REDIRECT_URL, &url);
+  return url ? url : "";
+}
+
 result<http_response> transfer::finish(CURLcode code) {
   if (!refusal_.message.empty())
     return fail(refusal_);
   curl_off_t total_us = 0;
   curl_easy_getinfo(easy(), CURLINFO_TOTAL_TIME_T, &total_us);
   response_.elapsed = std::chrono::milliseconds{total_us / 1000};
-  if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && error_text_cut_)) {
+  if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && cut_)) {
     curl_off_t connected_us = 0;
     curl_easy_getinfo(easy(), CURLINFO_PRETRANSFER_TIME_T, &connected_us);
-    return fail(classify(request_, {static_cast<int>(code),
-                                    error_text_[0] != '\0'
-                                      ? std::string{error_text_}
-                                      : std::string{curl_easy_strerror(code)},
-                                    connected_us > 0, response_.elapsed}));
+    transfer_error error{static_cast<int>(code),
+                         error_text_[0] != '\0' ? error_text_
+                                                : curl_easy_strerror(code),
+                         connected_us > 0, response_.elapsed};
+    if (code == CURLE_ABORTED_BY_CALLBACK)
+      error = {CURLE_COULDNT_CONNECT, "the address is not public", false,
+               response_.elapsed};
+    if (request_.public_only && cfg_.tell)
+      cfg_.tell(full_text(request_, error));
+    return fail(classify(request_, error));
   }
   long status = 0;
   curl_easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);

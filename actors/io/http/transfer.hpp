@@ -1,6 +1,8 @@
 #pragma once
-// One exchange on libcurl: options in, what arrived out.
-#include "actors/io/http/curl_loop.hpp"
+// One exchange with one server on libcurl: options in, what arrived out. A
+// redirect is an answer; whoever follows it makes another transfer.
+#include "actors/io/http/cookie_jars.hpp"
+#include "actors/io/http/dialling.hpp"
 
 #include <curl/curl.h>
 
@@ -30,8 +32,10 @@ using curl_ptr = std::unique_ptr<T, curl_closer>;
 
 class transfer {
 public:
-  transfer(uint64_t id, http_request request, curl_loop::on_bytes bytes,
-           const http_config& cfg, CURLSH* share);
+  /// `request` and `cfg` outlive it. `limit`: of the whole exchange, 0: none.
+  transfer(uint64_t id, const http_request& request, dialling way,
+           std::chrono::milliseconds limit, curl_loop::on_bytes bytes,
+           const http_config& cfg, cookie_jar jar);
   transfer(const transfer&) = delete;
   transfer& operator=(const transfer&) = delete;
   /// Removes an output file that is not complete.
@@ -39,10 +43,6 @@ public:
 
   uint64_t id() const noexcept {
     return id_;
-  }
-
-  const std::string& group() const noexcept {
-    return request_.group;
   }
 
   CURL* easy() const noexcept {
@@ -54,19 +54,28 @@ public:
     return refusal_;
   }
 
+  /// Where the answer redirects to, when the request may follow; else empty.
+  /// After curl is done with it.
+  std::string next_url() const;
+
   /// After curl is done with it.
   result<http_response> finish(CURLcode code);
 
 private:
   enum class body_target { undecided, memory, file, stream, error_text };
 
-  void set_options(CURLSH* share);
+  void set_options(std::chrono::milliseconds limit);
+  void set_way();
+  void set_certificates();
   void set_headers();
   void set_body();
   void set_parts();
   void refuse(failure_kind kind, std::string why);
   body_target choose_target();
   bool keep(std::string_view bytes);
+  bool keep_some(std::string_view bytes, uint64_t most);
+  bool keep_header(std::string_view line);
+  bool may_reach(const ip_address& x) const;
   bool open_output();
   /// By errno.
   void refuse_to_write();
@@ -74,21 +83,31 @@ private:
   static size_t on_write(char* data, size_t size, size_t count, void* self);
   static size_t on_header(char* data, size_t size, size_t count, void* self);
   static size_t on_read(char* data, size_t size, size_t count, void* self);
+  static curl_socket_t on_socket(void* self, curlsocktype purpose,
+                                 curl_sockaddr* address);
+  static int on_connected(void* self, char* peer, char* own, int peer_port,
+                          int own_port);
   static int on_seek(void* self, curl_off_t offset, int origin);
 
+  /// Outlives the handle that uses it.
+  cookie_jar jar_;
   uint64_t id_;
-  http_request request_;
+  const http_request& request_;
+  dialling way_;
   curl_loop::on_bytes bytes_;
   const http_config& cfg_;
   http_response response_;
   failure refusal_{failure_kind::internal, {}};
   body_target target_ = body_target::undecided;
-  bool error_text_cut_ = false;
+  bool cut_ = false;
+  bool headers_ended_ = false;
+  uint64_t header_bytes_ = 0;
   bool complete_ = false;
   char error_text_[CURL_ERROR_SIZE] = {};
   curl_ptr<FILE> output_;
   curl_ptr<FILE> input_;
   curl_ptr<curl_slist> headers_;
+  curl_ptr<curl_slist> names_;
   curl_ptr<CURL> easy_;
   // Freed before the handle that it was made for.
   curl_ptr<curl_mime> parts_;

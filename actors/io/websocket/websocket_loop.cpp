@@ -6,15 +6,23 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/ssl.hpp>
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 
+#include <algorithm>
+#include <charconv>
 #include <concepts>
+#include <exception>
+#include <filesystem>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace render {
 
@@ -29,7 +37,8 @@ using boost::system::error_code;
 struct address {
   bool secure = false;
   std::string host;
-  std::string port;
+  /// 0: none that could be dialled.
+  uint16_t port = 0;
   /// As the Host header says it.
   std::string authority;
   std::string target;
@@ -45,12 +54,16 @@ address split(std::string_view url) {
     out.target.insert(0, "/");
   out.authority = url.substr(0, path);
   auto host = std::string_view{out.authority};
-  out.port = out.secure ? "443" : "80";
+  out.port = out.secure ? 443 : 80;
   auto colon = host.rfind(':');
   auto bracket = host.rfind(']');
   if (colon != std::string_view::npos
       && (bracket == std::string_view::npos || bracket < colon)) {
-    out.port = host.substr(colon + 1);
+    auto port = host.substr(colon + 1);
+    auto [end, err] = std::from_chars(port.data(), port.data() + port.size(),
+                                      out.port);
+    if (err != std::errc{} || end != port.data() + port.size())
+      out.port = 0;
     host = host.substr(0, colon);
   }
   if (host.starts_with('[') && host.ends_with(']'))
@@ -65,6 +78,7 @@ public:
   virtual void start() = 0;
   /// Nothing is told any more after it.
   virtual void drop() = 0;
+  virtual void taken(size_t bytes) = 0;
 
   const std::string& group() const noexcept {
     return group_;
@@ -81,6 +95,38 @@ private:
   std::string group_;
 };
 
+/// The way back from a look-up, which may outlive the loop.
+class gate {
+public:
+  explicit gate(asio::io_context& io) : io_(&io) {
+    // nop
+  }
+
+  template <class Task>
+  void post(Task task) {
+    std::lock_guard guard{mutex_};
+    if (io_)
+      asio::post(*io_, std::move(task));
+  }
+
+  void close() {
+    std::lock_guard guard{mutex_};
+    io_ = nullptr;
+  }
+
+private:
+  std::mutex mutex_;
+  asio::io_context* io_;
+};
+
+/// What all connections of a loop share.
+struct common {
+  asio::io_context& io;
+  std::shared_ptr<gate> back;
+  name_resolver& names;
+  std::chrono::milliseconds quiet_max;
+};
+
 using plain_stream = websocket::stream<beast::tcp_stream>;
 using secure_stream = websocket::stream<beast::ssl_stream<beast::tcp_stream>>;
 
@@ -93,26 +139,45 @@ public:
   using ended = std::function<void(result<http_response>)>;
 
   template <class... Context>
-  connection_over(asio::io_context& io, address where, http_request request,
+  connection_over(const common& shared, address where, http_request request,
                   websocket_loop::on_text text, ended end, Context&... context)
-    : connection(request.group), where_(std::move(where)),
+    : connection(request.group), shared_(shared), where_(std::move(where)),
       request_(std::move(request)), text_(std::move(text)),
-      end_(std::move(end)), resolver_(io), stream_(io, context...) {
+      end_(std::move(end)), look_up_end_(shared.io),
+      stream_(shared.io, context...) {
     // nop
   }
 
   void start() override {
-    resolver_.async_resolve(
-      where_.host, where_.port,
-      guarded("name look-up", [this](const tcp::resolver::results_type& found) {
-        connect(found);
-      }));
+    if (auto literal = parse_ip(where_.host))
+      return connect({*literal});
+    look_up_end_.expires_after(request_.connect_timeout);
+    look_up_end_.async_wait(
+      [weak = this->weak_from_this()](const error_code& err) {
+        if (auto self = weak.lock(); self && !err)
+          self->fail_with("name look-up: takes too long");
+      });
+    shared_.names.look_up(
+      where_.host, [back = shared_.back,
+                    weak = this->weak_from_this()](name_resolver::found found) {
+        back->post([weak, found = std::move(found)]() mutable {
+          if (auto self = weak.lock())
+            self->found(std::move(found));
+        });
+      });
+  }
+
+  void taken(size_t bytes) override {
+    untaken_ -= std::min<size_t>(untaken_, 1);
+    untaken_bytes_ -= std::min(untaken_bytes_, bytes);
+    if (end_ && paused_)
+      read();
   }
 
   void drop() override {
     end_ = nullptr;
     text_ = nullptr;
-    resolver_.cancel();
+    look_up_end_.cancel();
     beast::get_lowest_layer(stream_).close();
   }
 
@@ -128,11 +193,37 @@ private:
       if (!self->end_)
         return;
       if (err)
-        return self->finish(
-          fail(failure_kind::unavailable,
-               self->name() + ": " + what + ": " + err.message()));
-      next(xs...);
+        return self->fail_with(std::string{what} + ": " + err.message());
+      self->carefully([&] {
+        next(xs...);
+      });
     };
+  }
+
+  /// What a handler throws ends its connection and nothing else.
+  template <class Step>
+  void carefully(Step step) {
+    try {
+      step();
+    } catch (const std::exception& x) {
+      fail_with(x.what());
+    }
+  }
+
+  void fail_with(const std::string& why) {
+    if (end_)
+      finish(fail(failure_kind::unavailable, name() + ": " + why));
+  }
+
+  void found(name_resolver::found found) {
+    look_up_end_.cancel();
+    if (!end_)
+      return;
+    if (!found)
+      return fail_with("name look-up: " + found.error().message);
+    carefully([&] {
+      connect(*found);
+    });
   }
 
   std::string name() const {
@@ -146,10 +237,13 @@ private:
     end(std::move(how));
   }
 
-  void connect(const tcp::resolver::results_type& found) {
+  void connect(const std::vector<ip_address>& found) {
+    for (auto& x : found)
+      endpoints_.emplace_back(asio::ip::make_address(to_string(x)),
+                              where_.port);
     auto& lowest = beast::get_lowest_layer(stream_);
     lowest.expires_after(request_.connect_timeout);
-    lowest.async_connect(found,
+    lowest.async_connect(endpoints_,
                          guarded("connect", [this](const tcp::endpoint&) {
                            if constexpr (secure)
                              secure_it();
@@ -174,8 +268,11 @@ private:
   void open() {
     // From here on the stream has limits, and pings, of its own.
     beast::get_lowest_layer(stream_).expires_never();
-    stream_.set_option(
-      websocket::stream_base::timeout::suggested(beast::role_type::client));
+    auto limits
+      = websocket::stream_base::timeout::suggested(beast::role_type::client);
+    limits.idle_timeout = shared_.quiet_max;
+    limits.keep_alive_pings = true;
+    stream_.set_option(limits);
     stream_.read_message_max(request_.max_body_bytes);
     stream_.set_option(websocket::stream_base::decorator(
       [headers = request_.headers](websocket::request_type& x) {
@@ -189,9 +286,15 @@ private:
   }
 
   void read() {
+    paused_ = untaken_ >= websocket_loop::untaken_max
+              || untaken_bytes_ >= websocket_loop::untaken_bytes_max;
+    if (paused_)
+      return;
     stream_.async_read(
       buffer_, [self = this->shared_from_this()](error_code err, size_t) {
-        self->arrived(err);
+        self->carefully([&] {
+          self->arrived(err);
+        });
       });
   }
 
@@ -201,21 +304,28 @@ private:
     if (err == websocket::error::closed)
       return finish(http_response{101, {}, {}, 0, request_.url, {}});
     if (err)
-      return finish(
-        fail(failure_kind::unavailable, name() + ": " + err.message()));
-    if (stream_.got_text())
+      return fail_with(err.message());
+    if (stream_.got_text()) {
+      ++untaken_;
+      untaken_bytes_ += buffer_.size();
       text_(beast::buffers_to_string(buffer_.data()));
+    }
     buffer_.consume(buffer_.size());
     read();
   }
 
+  common shared_;
   address where_;
   http_request request_;
   websocket_loop::on_text text_;
   ended end_;
-  tcp::resolver resolver_;
+  asio::steady_timer look_up_end_;
+  std::vector<tcp::endpoint> endpoints_;
   Stream stream_;
   beast::flat_buffer buffer_;
+  size_t untaken_ = 0;
+  size_t untaken_bytes_ = 0;
+  bool paused_ = false;
 };
 
 } // namespace
@@ -225,10 +335,16 @@ bool is_websocket_url(std::string_view url) {
 }
 
 struct websocket_loop::implementation {
-  explicit implementation(on_done callback) : done(std::move(callback)) {
-    tls.set_default_verify_paths();
+  implementation(on_done callback, const std::string& ca_path,
+                 std::chrono::milliseconds quiet_max,
+                 std::unique_ptr<name_resolver> resolver)
+    : done(std::move(callback)), names(std::move(resolver)) {
+    if (!names)
+      names = std::make_unique<threaded_resolver>();
+    shared.emplace(common{io, back, *names, quiet_max});
+    trust(ca_path);
     thread = std::thread{[this] {
-      io.run();
+      run();
     }};
   }
 
@@ -244,11 +360,40 @@ struct websocket_loop::implementation {
       io.stop();
     });
     thread.join();
+    back->close();
+  }
+
+  void trust(const std::string& ca_path) {
+    error_code ignored;
+    std::error_code no_folder;
+    if (ca_path.empty())
+      tls.set_default_verify_paths(ignored);
+    else if (std::filesystem::is_directory(ca_path, no_folder))
+      tls.add_verify_path(ca_path, ignored);
+    else
+      tls.load_verify_file(ca_path, ignored);
+  }
+
+  // Connections catch what they throw; this is for what is between them.
+  void run() {
+    while (true) {
+      try {
+        io.run();
+        return;
+      } catch (const std::exception&) {
+        continue;
+      }
+    }
+  }
+
+  void taken(uint64_t id, size_t bytes) {
+    if (auto found = connections.find(id); found != connections.end())
+      found->second->taken(bytes);
   }
 
   void start(uint64_t id, http_request request, on_text text) {
     auto where = split(request.url);
-    if (!is_websocket_url(request.url) || where.host.empty())
+    if (!is_websocket_url(request.url) || where.host.empty() || where.port == 0)
       return done(id, fail(failure_kind::invalid_input,
                            "no WebSocket URL: "
                              + excerpt(redacted_url(request.url), 80)));
@@ -259,10 +404,11 @@ struct websocket_loop::implementation {
     std::shared_ptr<connection> made;
     if (where.secure)
       made = std::make_shared<connection_over<secure_stream>>(
-        io, std::move(where), std::move(request), std::move(text), end, tls);
+        *shared, std::move(where), std::move(request), std::move(text), end,
+        tls);
     else
       made = std::make_shared<connection_over<plain_stream>>(
-        io, std::move(where), std::move(request), std::move(text), end);
+        *shared, std::move(where), std::move(request), std::move(text), end);
     connections.emplace(id, made);
     made->start();
   }
@@ -283,6 +429,9 @@ struct websocket_loop::implementation {
   on_done done;
   asio::ssl::context tls{asio::ssl::context::tls_client};
   asio::io_context io{1};
+  std::shared_ptr<gate> back = std::make_shared<gate>(io);
+  std::unique_ptr<name_resolver> names;
+  std::optional<common> shared;
   asio::executor_work_guard<asio::io_context::executor_type> work{
     io.get_executor()};
   /// Of the loop's thread alone.
@@ -290,8 +439,11 @@ struct websocket_loop::implementation {
   std::thread thread;
 };
 
-websocket_loop::websocket_loop(on_done done)
-  : impl_(std::make_unique<implementation>(std::move(done))) {
+websocket_loop::websocket_loop(on_done done, const std::string& ca_path,
+                               std::chrono::milliseconds quiet_max,
+                               std::unique_ptr<name_resolver> names)
+  : impl_(std::make_unique<implementation>(std::move(done), ca_path, quiet_max,
+                                           std::move(names))) {
   // nop
 }
 
@@ -301,6 +453,12 @@ void websocket_loop::listen(uint64_t id, http_request request, on_text text) {
   asio::post(impl_->io, [impl = impl_.get(), id, request = std::move(request),
                          text = std::move(text)]() mutable {
     impl->start(id, std::move(request), std::move(text));
+  });
+}
+
+void websocket_loop::taken(uint64_t id, size_t bytes) {
+  asio::post(impl_->io, [impl = impl_.get(), id, bytes] {
+    impl->taken(id, bytes);
   });
 }
 

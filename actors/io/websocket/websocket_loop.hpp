@@ -2,9 +2,12 @@
 // All WebSockets of the process: one thread, as many connections as are asked
 // for. Only listens: what comes is told, nothing is said. Knows no actor:
 // answers are callbacks on its thread.
+#include "actors/io/http/resolver.hpp"
 #include "messages/failure.hpp"
 #include "messages/http.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,7 +27,19 @@ public:
   /// Called for each text message, before `on_done`. Binary ones are dropped.
   using on_text = std::function<void(std::string_view)>;
 
-  explicit websocket_loop(on_done done);
+  /// A connection reads on only while less than this is untaken, counted in
+  /// messages and in bytes; so a flood waits at the server.
+  static constexpr size_t untaken_max = 256;
+  static constexpr size_t untaken_bytes_max = 16u << 20;
+
+  /// `ca_path`: certificates of authorities that are trusted instead of the
+  /// system's, a file or a folder; empty: the system's. `quiet_max`: a server
+  /// that says nothing for half of it is pinged, and left when it does not
+  /// answer in the other half. `names`: null for getaddrinfo.
+  explicit websocket_loop(on_done done, const std::string& ca_path = {},
+                          std::chrono::milliseconds quiet_max
+                          = std::chrono::seconds{60},
+                          std::unique_ptr<name_resolver> names = nullptr);
   websocket_loop(const websocket_loop&) = delete;
   websocket_loop& operator=(const websocket_loop&) = delete;
   /// Ends the thread; connections are dropped without an answer.
@@ -34,6 +49,9 @@ public:
   /// longest body (of one message) and the time to connect. wss: the server's
   /// certificate must be good for the host's name.
   void listen(uint64_t id, http_request request, on_text text);
+
+  /// From any thread: the listener has dealt with one message of so many bytes.
+  void taken(uint64_t id, size_t bytes);
 
   /// From any thread: ends all whose group begins with `group`; they are
   /// answered with `cancelled`.

@@ -11,8 +11,9 @@ class Comput3:
     API_KEY = "interop-key"
 
     def __init__(self, nodes):
-        """`nodes`: "host:port", handed out in turn."""
-        self.nodes = list(nodes)
+        """`nodes`: "127.0.0.1:port", handed out in turn, named by their
+        ports."""
+        self.nodes = [node.rpartition(":")[2] for node in nodes]
         self.launched = []
         self.stopped = []
         self._lock = threading.Lock()

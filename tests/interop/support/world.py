@@ -50,7 +50,9 @@ class World:
                          daemon=True).start()
         self.env = {
             "C3_API_KEY": Comput3.API_KEY, "C3_API_URL": self.cloud.url,
-            "C3_NODE_URL": "http://{node}", "C3_UI_URL": "http://{node}",
+            "C3_NODE_URL": "http://127.0.0.1:{node}",
+            "C3_UI_URL": "http://127.0.0.1:{node}",
+            "ALLOW_PRIVATE_URLS": "127.0.0.0/8,::1",
             "REDIS_HOST": "127.0.0.1",
             "REDIS_PORT": str(self.redis_server.port),
             "OUTPUT_DIR": str(self.folder / "output"),

@@ -1,0 +1,54 @@
+#pragma once
+// Name look-ups apart from the loop that needs them, so that one which never
+// answers costs a thread of a bounded pool and nothing else.
+#include "actors/io/http/networks.hpp"
+#include "messages/failure.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace render {
+
+class name_resolver {
+public:
+  using found = result<std::vector<ip_address>>;
+
+  virtual ~name_resolver() = default;
+
+  /// `done` is called at most once, on any thread, also from within; whoever
+  /// asks must have a time limit of its own.
+  virtual void look_up(const std::string& host, std::function<void(found)> done)
+    = 0;
+};
+
+/// getaddrinfo on threads that are made as they are needed. A thread that
+/// hangs is not waited for when the resolver goes.
+class threaded_resolver : public name_resolver {
+public:
+  using asking = std::function<found(const std::string& host)>;
+
+  /// At most `threads_max` look-ups at a time and `waiting_max` behind them;
+  /// further ones fail at once.
+  explicit threaded_resolver(size_t threads_max = 16, size_t waiting_max = 1024,
+                             asking ask = system_look_up);
+  threaded_resolver(const threaded_resolver&) = delete;
+  threaded_resolver& operator=(const threaded_resolver&) = delete;
+  ~threaded_resolver() override;
+
+  void look_up(const std::string& host,
+               std::function<void(found)> done) override;
+
+  /// getaddrinfo.
+  static found system_look_up(const std::string& host);
+
+private:
+  struct shared;
+  static void work(const std::shared_ptr<shared>& x);
+
+  std::shared_ptr<shared> shared_;
+};
+
+} // namespace render

@@ -1,0 +1,7 @@
+render_test(
+  http_client_test
+  LABEL integration
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/http_client_test.cpp
+  DEPENDS render_curl_loop "${HTTPLIB_LIBRARY}"
+  TIMEOUT 120)
