@@ -1,9 +1,11 @@
 // c3-render-worker: reads its settings, starts one node, waits for a signal.
 // Exit codes: 0 clean, 1 runtime failure, 2 configuration.
+#include "actors/io/job_store/redis_tls.hpp"
 #include "actors/io/job_store/sqlite_journal.hpp"
 #include "app/worker/config.hpp"
 #include "app/worker/log.hpp"
 #include "app/worker/node.hpp"
+#include "app/worker/redis_settings.hpp"
 #include "app/worker/signals.hpp"
 #include "app/worker/status_server.hpp"
 #include "app/worker/version.hpp"
@@ -84,6 +86,8 @@ bool print_check(std::string_view what, const result<T>& got,
 int check_config(const worker_config& cfg, const environment& env,
                  const logger& log) {
   std::cout << effective_config(env) << '\n';
+  if (auto warning = redis_warning(cfg); !warning.empty())
+    std::cout << "Warning: " << warning << '\n';
   node checked{cfg, log};
   auto redis = checked.redis_version();
   auto workloads = checked.count_workloads();
@@ -101,7 +105,10 @@ int check_config(const worker_config& cfg, const environment& env,
   return ok ? clean : runtime;
 }
 
-int serve(const worker_config& cfg, const logger& log, signal_waiter& signals) {
+int serve(const worker_config& cfg, bool status_address_given,
+          const logger& log, signal_waiter& signals) {
+  if (auto warning = redis_warning(cfg); !warning.empty())
+    log->warn("{}", warning);
   auto local = job_store::open_sqlite_journal(
     cfg.journal_dir.empty() ? std::filesystem::path{cfg.output_dir} / "journal"
                             : std::filesystem::path{cfg.journal_dir},
@@ -113,18 +120,26 @@ int serve(const worker_config& cfg, const logger& log, signal_waiter& signals) {
   std::unique_ptr<status_server> status;
   if (!cfg.status_address.empty()) {
     auto started = status_server::start(
-      cfg.status_address, {[&] {
-                             return worker.status();
-                           },
-                           [&]() -> result<void> {
-                             if (auto redis = worker.redis_version(); !redis)
-                               return fail(redis.error());
-                             return {};
-                           }});
+      cfg.status_address,
+      {[&] {
+         return worker.status();
+       },
+       [&]() -> result<void> {
+         if (auto redis = worker.redis_version(); !redis)
+           return fail(redis.error());
+         return {};
+       }},
+      // By default several workers on one machine start without a setting.
+      {cfg.status_hosts, !status_address_given});
     if (!started)
       return report(configuration, started.error().message);
     status = std::move(*started);
-    log->info("status server listens on port {}", status->port());
+    auto wanted
+      = cfg.status_address.ends_with(":" + std::to_string(status->port()));
+    log->info("status server listens on port {}{}", status->port(),
+              wanted || status_address_given
+                ? ""
+                : ", since " + cfg.status_address + " is in use");
   }
   auto started = worker.start([&](bool ok) {
     drained_clean = ok;
@@ -152,6 +167,8 @@ int run(const options& opts, bool env_file_given) {
   auto cfg = parse_config(*env);
   if (!cfg)
     return report(configuration, cfg.error().message);
+  auto given = env->find("STATUS_ADDRESS");
+  auto status_address_given = given != env->end() && !given->second.empty();
   if (opts.healthcheck) {
     auto healthy = check_health(cfg->status_address);
     return healthy ? clean : report(runtime, healthy.error().message);
@@ -162,10 +179,13 @@ int run(const options& opts, bool env_file_given) {
     return report(configuration, ok.error().message);
   if (auto ok = load_portrait_workflow(cfg->portrait_workflow); !ok)
     return report(configuration, ok.error().message);
+  if (cfg->redis_tls)
+    if (auto ok = job_store::tls_context::load(redis_options(*cfg).tls); !ok)
+      return report(configuration, ok.error().message);
   signal_waiter signals;
   auto log = make_logger(cfg->log_format, cfg->log_level);
   return opts.check_config ? check_config(*cfg, *env, log)
-                           : serve(*cfg, log, signals);
+                           : serve(*cfg, status_address_given, log, signals);
 }
 
 } // namespace
