@@ -1,5 +1,6 @@
 #include "app/ctl/context.hpp"
 
+#include "app/worker/redis_settings.hpp"
 #include "messages/printable.hpp"
 
 #include <cerrno>
@@ -20,17 +21,11 @@ result<context> make_context(const environment& env) {
     if (auto ok = x.apply(cfg, text); !ok)
       return fail(with_context(x.name, ok.error()));
   }
+  if (auto ok = check_redis(cfg); !ok)
+    return fail(ok.error());
   context out;
-  out.where = {cfg.redis_host,
-               cfg.redis_port,
-               cfg.redis_username,
-               cfg.redis_password,
-               cfg.redis_db,
-               {},
-               cfg.redis_sentinel_master,
-               cfg.redis_sentinel_password};
-  for (auto& x : cfg.redis_sentinels)
-    out.where.sentinels.emplace_back(x.host, x.port);
+  out.where = redis_options(cfg);
+  out.where.connect_timeout = std::chrono::seconds{5};
   if (auto at = env.find("C3_FILES_URL"); at != env.end())
     out.files_url = at->second;
   return out;

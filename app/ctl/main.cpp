@@ -47,12 +47,14 @@ result<environment> read_environment() {
       return fail(with_context(".env", parsed.error()));
     env = std::move(*parsed);
   }
-  for (auto* name :
-       {"REDIS_HOST", "REDIS_PORT", "REDIS_USERNAME", "REDIS_PASSWORD",
-        "REDIS_DB", "REDIS_SENTINELS", "REDIS_SENTINEL_MASTER",
-        "REDIS_SENTINEL_PASSWORD", "C3_FILES_URL"})
-    if (auto* value = std::getenv(name))
+  auto take = [&](const std::string& name) {
+    if (auto* value = std::getenv(name.c_str()))
       env[name] = value;
+  };
+  for (auto& x : settings())
+    if (x.name.starts_with("REDIS_"))
+      take(std::string{x.name});
+  take("C3_FILES_URL");
   return env;
 }
 
@@ -60,13 +62,18 @@ result<void> complete(context& ctx, const std::string& redis) {
   auto env = read_environment();
   if (!env)
     return fail(env.error());
+  auto is_url = redis.find("://") != std::string::npos;
+  if (is_url) {
+    (*env)["REDIS_URL"] = redis;
+    env->erase("REDIS_SENTINELS");
+  }
   auto json = ctx.json;
   auto made = make_context(*env);
   if (!made)
     return fail(made.error());
   ctx = std::move(*made);
   ctx.json = json;
-  if (redis.empty())
+  if (redis.empty() || is_url)
     return {};
   ctx.where.sentinels.clear();
   if (redis.starts_with('/')) {
@@ -99,7 +106,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   // Lets --redis and --json stand behind the command too.
   app.fallthrough();
-  app.add_option("--redis", redis, "HOST:PORT of Redis, or its Unix socket");
+  app.add_option("--redis", redis,
+                 "HOST:PORT of Redis, its URL, or its Unix socket");
   app.add_flag("--json", ctx.json, "Print JSON, for scripts");
   add_submit(app, ctx, action);
   add_jobs(app, ctx, action);

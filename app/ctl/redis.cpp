@@ -1,109 +1,99 @@
 #include "app/ctl/redis.hpp"
 
-#include <hiredis/hiredis.h>
+#include "actors/io/job_store/redis_connection.hpp"
 
 #include <cstdlib>
+#include <optional>
+#include <stdexcept>
 
 namespace render::ctl {
 
 namespace {
 
-constexpr timeval limit{5, 0};
-
-redis_value to_value(const redisReply& x) {
+redis_value to_value(job_store::reply x) {
   redis_value out;
-  out.nil = x.type == REDIS_REPLY_NIL;
+  out.nil = x.type == job_store::reply::kind::nil;
   out.integer = x.integer;
-  if (x.str)
-    out.text.assign(x.str, x.len);
-  for (size_t i = 0; i < x.elements; ++i)
-    out.elements.push_back(to_value(*x.element[i]));
+  out.text = std::move(x.text);
+  for (auto& element : x.elements)
+    out.elements.push_back(to_value(std::move(element)));
   return out;
 }
 
 } // namespace
 
-void redis::closer::operator()(redisContext* x) const {
-  redisFree(x);
+/// The worker's own connection on a loop that turns only while one waits.
+class redis::link {
+public:
+  explicit link(const redis_address& where) {
+    if (uv_loop_init(&loop_) != 0)
+      throw std::runtime_error("cannot make an event loop for Redis");
+    connection_.emplace(
+      &loop_, where,
+      [this](uint64_t, result<job_store::reply> x) {
+        answer_ = std::move(x);
+      },
+      [this](bool up, std::string text) {
+        change_ = {up, std::move(text)};
+      });
+  }
+
+  link(const link&) = delete;
+  link& operator=(const link&) = delete;
+
+  ~link() {
+    connection_->close();
+    uv_run(&loop_, UV_RUN_DEFAULT);
+    connection_.reset();
+    uv_loop_close(&loop_);
+  }
+
+  result<void> connect() {
+    connection_->connect();
+    while (!change_)
+      uv_run(&loop_, UV_RUN_ONCE);
+    if (!change_->first)
+      return fail(failure_kind::unavailable, change_->second);
+    return {};
+  }
+
+  result<job_store::reply> ask(const std::vector<std::string>& args) {
+    answer_.reset();
+    // Time went by since the loop has turned last.
+    uv_update_time(&loop_);
+    connection_->send({1, args});
+    connection_->flush();
+    while (!answer_)
+      uv_run(&loop_, UV_RUN_ONCE);
+    return std::move(*answer_);
+  }
+
+private:
+  uv_loop_t loop_{};
+  std::optional<job_store::redis_connection> connection_;
+  std::optional<result<job_store::reply>> answer_;
+  std::optional<std::pair<bool, std::string>> change_;
+};
+
+void redis::closer::operator()(link* x) const {
+  std::default_delete<link>{}(x);
 }
 
 result<redis> redis::connect(const redis_address& where) {
-  if (where.sentinels.empty())
-    return open(where);
-  failure why{failure_kind::unavailable, {}};
-  for (auto& [host, port] : where.sentinels) {
-    redis_address sentinel;
-    sentinel.host = host;
-    sentinel.port = port;
-    sentinel.password = where.sentinel_password;
-    auto asked = open(sentinel);
-    if (!asked) {
-      why = asked.error();
-      continue;
-    }
-    auto got
-      = asked->ask({"SENTINEL", "get-master-addr-by-name", where.master});
-    if (!got || got->elements.size() < 2) {
-      why = got ? failure{failure_kind::unavailable,
-                          "Redis Sentinel " + host + " knows no master named "
-                            + where.master}
-                : got.error();
-      continue;
-    }
-    auto master = where;
-    master.host = got->elements[0].text;
-    master.port
-      = static_cast<uint16_t>(std::atoi(got->elements[1].text.c_str()));
-    return open(master);
-  }
-  return fail(std::move(why));
-}
-
-result<redis> redis::open(const redis_address& where) {
   redis out;
-  auto local = where.host.starts_with('/');
-  out.connection_.reset(
-    local ? redisConnectUnixWithTimeout(where.host.c_str(), limit)
-          : redisConnectWithTimeout(where.host.c_str(), where.port, limit));
-  if (!out.connection_ || out.connection_->err != 0)
-    return fail(
-      failure_kind::unavailable,
-      "Redis " + where.host
-        + (local ? std::string{} : ":" + std::to_string(where.port)) + ": "
-        + (out.connection_ ? out.connection_->errstr : "out of memory"));
-  redisSetTimeout(out.connection_.get(), limit);
-  if (!where.password.empty()) {
-    std::vector<std::string> auth{"AUTH"};
-    if (!where.username.empty())
-      auth.push_back(where.username);
-    auth.push_back(where.password);
-    if (auto ok = out.ask(auth); !ok)
-      return fail(ok.error());
-  }
-  if (where.db != 0)
-    if (auto ok = out.ask({"SELECT", std::to_string(where.db)}); !ok)
-      return fail(ok.error());
+  out.link_.reset(new link{where});
+  if (auto ok = out.link_->connect(); !ok)
+    return fail(ok.error());
   return out;
 }
 
 result<redis_value> redis::ask(const std::vector<std::string>& args) {
-  std::vector<const char*> texts;
-  std::vector<size_t> lengths;
-  for (auto& x : args) {
-    texts.push_back(x.data());
-    lengths.push_back(x.size());
-  }
-  std::unique_ptr<redisReply, decltype(&freeReplyObject)> reply{
-    static_cast<redisReply*>(redisCommandArgv(connection_.get(),
-                                              static_cast<int>(args.size()),
-                                              texts.data(), lengths.data())),
-    &freeReplyObject};
-  if (!reply)
-    return fail(failure_kind::unavailable,
-                "Redis: " + std::string{connection_->errstr});
-  if (reply->type == REDIS_REPLY_ERROR)
-    return fail(failure_kind::rejected, "Redis: " + std::string{reply->str});
-  return to_value(*reply);
+  auto got = link_->ask(args);
+  if (!got)
+    return fail(got.error());
+  if (got->type == job_store::reply::kind::error)
+    return fail(failure_kind::rejected, "Redis: " + got->text);
+  return to_value(std::move(*got));
 }
 
 result<std::map<std::string, std::string>> redis::hash(const std::string& key) {

@@ -1,5 +1,6 @@
 #pragma once
 // A synchronous Redis connection for a person's tool.
+#include "actors/io/job_store/command.hpp"
 #include "messages/failure.hpp"
 
 #include <cstdint>
@@ -9,24 +10,10 @@
 #include <utility>
 #include <vector>
 
-struct redisContext;
-
 namespace render::ctl {
 
-struct redis_address {
-  /// Beginning with a slash: the path of a Unix socket.
-  std::string host = "localhost";
-  uint16_t port = 6379;
-  std::string username;
-  /// A secret.
-  std::string password;
-  uint32_t db = 0;
-  /// Set: these name the host and port of `master`.
-  std::vector<std::pair<std::string, uint16_t>> sentinels;
-  std::string master;
-  /// A secret.
-  std::string sentinel_password;
-};
+/// Sentinels, TLS and all.
+using redis_address = job_store::link_options;
 
 struct redis_value {
   bool nil = true;
@@ -53,13 +40,12 @@ public:
   result<double> time();
 
 private:
-  static result<redis> open(const redis_address& where);
-
+  class link;
   struct closer {
-    void operator()(redisContext* x) const;
+    void operator()(link* x) const;
   };
 
-  std::unique_ptr<redisContext, closer> connection_;
+  std::unique_ptr<link, closer> link_;
 };
 
 } // namespace render::ctl

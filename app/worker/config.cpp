@@ -1,6 +1,7 @@
 #include "app/worker/config.hpp"
 
 #include "actors/webhook/signature.hpp"
+#include "app/worker/redis_settings.hpp"
 #include "messages/http.hpp"
 
 #include <algorithm>
@@ -170,6 +171,19 @@ apply_fn address(std::string worker_config::*field) {
   };
 }
 
+apply_fn names(std::vector<std::string> worker_config::*field) {
+  return [field](worker_config& cfg, std::string_view x) -> result<void> {
+    for (auto rest = x; !rest.empty();) {
+      auto one = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+      if (one.empty() || one.find_first_of(" :/") != std::string_view::npos)
+        return refuse(x, "host names without port, more of them after commas");
+      (cfg.*field).emplace_back(one);
+    }
+    return {};
+  };
+}
+
 apply_fn addresses(std::vector<network_address> worker_config::*field,
                    uint16_t default_port) {
   return [=](worker_config& cfg, std::string_view x) -> result<void> {
@@ -255,6 +269,26 @@ const std::vector<setting>& settings() {
     {"REDIS_SENTINEL_PASSWORD", "",
      "Password of the sentinels themselves; unset: no AUTH.", true, false,
      text(&c::redis_sentinel_password)},
+    {"REDIS_TLS", "false", "true: TLS to Redis, and to its sentinels.", false,
+     false, boolean(&c::redis_tls)},
+    {"REDIS_CA_FILE", "",
+     "PEM file of the authorities that may have signed its certificate; unset: "
+     "the machine's.",
+     false, false, text(&c::redis_ca_file)},
+    {"REDIS_CERT_FILE", "",
+     "PEM file with a client certificate, for a Redis that demands one.", false,
+     false, text(&c::redis_cert_file)},
+    {"REDIS_KEY_FILE", "", "PEM file with its key, without a passphrase.",
+     false, false, text(&c::redis_key_file)},
+    {"REDIS_SERVER_NAME", "",
+     "Name or IP address that Redis' certificate must be for; unset: the host "
+     "that is connected to.",
+     false, false, text(&c::redis_server_name)},
+    {"REDIS_URL", "",
+     "redis://[user:password@]host[:port][/db], or rediss:// for TLS; its "
+     "parts "
+     "win over the variables above.",
+     true, false, apply_redis_url},
     {"OUTPUT_DIR", "/app/output",
      "Working files and results, uploaded ones too; created when missing.",
      false, false, text(&c::output_dir)},
@@ -367,6 +401,10 @@ const std::vector<setting>& settings() {
     {"STATUS_ADDRESS", "127.0.0.1:8090",
      "host:port of the status server (/healthz, /status, /metrics), or off.",
      false, false, address(&c::status_address)},
+    {"STATUS_HOSTS", "",
+     "More names, after commas, that a request to the status server may call "
+     "it by; *: any.",
+     false, false, names(&c::status_hosts)},
     {"LOG_FORMAT", "text", "text or json.", false, false,
      choice(&c::log_format, {"text", "json"})},
     {"LOG_LEVEL", "info", "debug, info, warning or error.", false, false,

@@ -46,6 +46,14 @@ struct worker_config {
   std::vector<network_address> redis_sentinels;
   std::string redis_sentinel_master;
   std::string redis_sentinel_password;
+  bool redis_tls = false;
+  /// Empty: the machine's authorities.
+  std::string redis_ca_file;
+  /// Both or none.
+  std::string redis_cert_file;
+  std::string redis_key_file;
+  /// Empty: the host that is connected to.
+  std::string redis_server_name;
 
   std::string output_dir;
   /// 0: results stay for ever.
@@ -100,6 +108,8 @@ struct worker_config {
   seconds_f drain_time{};
   /// host:port of the status server; empty: off.
   std::string status_address;
+  /// Names by which the status server may be asked, besides the usual ones.
+  std::vector<std::string> status_hosts;
   std::string log_format;
   std::string log_level;
   /// Empty: host name, process id and a random part.
@@ -117,7 +127,8 @@ struct setting {
   std::string_view meaning;
   bool secret = false;
   bool required = false;
-  /// Puts the text into the config; a failure says what is accepted.
+  /// Puts the text into the config; a failure says what is accepted. That of a
+  /// secret quotes nothing of it.
   std::function<result<void>(worker_config&, std::string_view)> apply;
 };
 

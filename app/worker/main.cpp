@@ -1,9 +1,11 @@
 // c3-render-worker: reads its settings, starts one node, waits for a signal.
 // Exit codes: 0 clean, 1 runtime failure, 2 configuration.
+#include "actors/io/job_store/redis_tls.hpp"
 #include "actors/io/job_store/sqlite_journal.hpp"
 #include "app/worker/config.hpp"
 #include "app/worker/log.hpp"
 #include "app/worker/node.hpp"
+#include "app/worker/redis_settings.hpp"
 #include "app/worker/signals.hpp"
 #include "app/worker/status_server.hpp"
 #include "app/worker/version.hpp"
@@ -167,6 +169,8 @@ bool check_workload_types(node& checked, const worker_config& cfg) {
 int check_config(const worker_config& cfg, const environment& env,
                  const logger& log) {
   std::cout << effective_config(env) << '\n';
+  if (auto warning = redis_warning(cfg); !warning.empty())
+    std::cout << "Warning: " << warning << '\n';
   bool ok = true;
   auto folder = check_output_dir(cfg.output_dir);
   ok &= print_check("Folder", folder, [&] {
@@ -198,7 +202,10 @@ int check_config(const worker_config& cfg, const environment& env,
   return ok ? clean : runtime;
 }
 
-int serve(const worker_config& cfg, const logger& log, signal_waiter& signals) {
+int serve(const worker_config& cfg, bool status_address_given,
+          const logger& log, signal_waiter& signals) {
+  if (auto warning = redis_warning(cfg); !warning.empty())
+    log->warn("{}", warning);
   auto local = job_store::open_sqlite_journal(
     cfg.journal_dir.empty() ? std::filesystem::path{cfg.output_dir} / "journal"
                             : std::filesystem::path{cfg.journal_dir},
@@ -227,11 +234,18 @@ int serve(const worker_config& cfg, const logger& log, signal_waiter& signals) {
            return fail(failure_kind::unfit,
                        "unfit (" + now->unfit + "): " + now->unfit_text);
          return {};
-       }});
+       }},
+      // By default several workers on one machine start without a setting.
+      {cfg.status_hosts, !status_address_given});
     if (!started)
       return report(configuration, started.error().message);
     status = std::move(*started);
-    log->info("status server listens on port {}", status->port());
+    auto wanted
+      = cfg.status_address.ends_with(":" + std::to_string(status->port()));
+    log->info("status server listens on port {}{}", status->port(),
+              wanted || status_address_given
+                ? ""
+                : ", since " + cfg.status_address + " is in use");
   }
   auto started = worker.start([&](bool ok) {
     drained_clean = ok;
@@ -256,6 +270,9 @@ int run(const options& opts, bool env_file_given) {
   auto given = read_environment(opts.env_file, env_file_given);
   if (!given)
     return report(configuration, given.error().message);
+  auto address = given->env.find("STATUS_ADDRESS");
+  auto status_address_given = address != given->env.end()
+                              && !address->second.empty();
   auto found = read_config(std::move(given->env));
   auto& cfg = found.config;
   auto& errors = found.errors;
@@ -270,6 +287,9 @@ int run(const options& opts, bool env_file_given) {
     errors.push_back(ok.error().message);
   if (auto ok = check_certificates(cfg.ca_path); !ok)
     errors.push_back(ok.error().message);
+  if (cfg.redis_tls && errors.empty())
+    if (auto ok = job_store::tls_context::load(redis_options(cfg).tls); !ok)
+      errors.push_back(ok.error().message);
   auto& warnings = given->warnings;
   warnings.insert(warnings.end(), found.warnings.begin(), found.warnings.end());
   for (auto& x : errors)
@@ -289,7 +309,7 @@ int run(const options& opts, bool env_file_given) {
   for (auto& x : warnings)
     log->warn("settings: {}", x);
   return opts.check_config ? check_config(cfg, found.in_force, log)
-                           : serve(cfg, log, signals);
+                           : serve(cfg, status_address_given, log, signals);
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 #include "app/worker/config.hpp"
+#include "app/worker/redis_settings.hpp"
 
 #include <algorithm>
 
@@ -30,6 +31,10 @@ public:
   config_findings read() {
     for (auto& x : settings())
       read_one(x);
+    out_.config.proxies = read_proxies([this](std::string_view name) {
+      auto found = out_.in_force.find(name);
+      return found == out_.in_force.end() ? std::string{} : found->second;
+    });
     if (out_.errors.empty())
       check_together();
     return std::move(out_);
@@ -114,6 +119,8 @@ private:
       adjust("RENDER_POLLING_INTERVAL", "0.1", "the shortest that is of use");
     }
     check_storage();
+    if (auto ok = check_redis(cfg); !ok)
+      out_.errors.push_back(ok.error().message);
   }
 
   // The Python worker goes on without the storage, and says so.

@@ -1,266 +1,225 @@
 #include "app/worker/status_server.hpp"
 
+#include "app/worker/status_http.hpp"
 #include "messages/http.hpp"
 #include "messages/json.hpp"
 
-#include <httplib.h>
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
-#include <prometheus/registry.h>
-#include <prometheus/text_serializer.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
-#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
 #include <thread>
+#include <utility>
 
 namespace render {
 
 namespace {
 
-constexpr auto json_type = "application/json";
+using namespace std::chrono_literals;
 
-struct host_port {
-  std::string host;
-  int port = 0;
+/// How long /healthz waits for the SUPERVISOR before it goes by its last
+/// answer: a check must not wait behind a busy moment.
+constexpr auto health_patience = 80ms;
+constexpr auto check_limit = 4s;
+constexpr int ports_tried = 100;
+
+constexpr auto directory = "c3-render-worker\n"
+                           "/healthz  is the worker alive\n"
+                           "/readyz   does Redis answer too\n"
+                           "/status   GPUs and jobs, as JSON\n"
+                           "/metrics  counts, for Prometheus\n";
+
+http_answer failure_answer(const failure& what) {
+  return {503, "application/json",
+          "{\"error\":" + json::quote(what.message) + "}\n"};
+}
+
+/// Asks what blocks on a thread of its own. All who want the answer meanwhile
+/// share the next one.
+template <class T>
+class question {
+public:
+  using waiter = std::function<void(const result<T>&)>;
+
+  explicit question(std::function<result<T>()> ask)
+    : ask_(std::move(ask)), thread_([this] {
+        run();
+      }) {
+    // nop
+  }
+
+  question(const question&) = delete;
+  question& operator=(const question&) = delete;
+
+  ~question() {
+    stop();
+  }
+
+  /// Waits for the question that is under way; none is asked after it.
+  void stop() {
+    {
+      std::lock_guard guard{mutex_};
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    if (thread_.joinable())
+      thread_.join();
+  }
+
+  void get(waiter x) {
+    {
+      std::lock_guard guard{mutex_};
+      waiting_.push_back(std::move(x));
+    }
+    wake_.notify_all();
+  }
+
+  std::optional<result<T>> last() const {
+    std::lock_guard guard{mutex_};
+    return last_;
+  }
+
+private:
+  void run() {
+    std::unique_lock guard{mutex_};
+    for (;;) {
+      wake_.wait(guard, [this] {
+        return stopping_ || !waiting_.empty();
+      });
+      if (stopping_)
+        return;
+      auto waiting = std::exchange(waiting_, {});
+      guard.unlock();
+      auto got = ask_();
+      for (auto& x : waiting)
+        x(got);
+      guard.lock();
+      last_ = std::move(got);
+    }
+  }
+
+  std::function<result<T>()> ask_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  /// Guarded by `mutex_`.
+  std::vector<waiter> waiting_;
+  std::optional<result<T>> last_;
+  bool stopping_ = false;
+  std::thread thread_;
 };
 
-host_port split(const std::string& address) {
-  auto colon = address.rfind(':');
-  host_port out{address.substr(0, colon), std::stoi(address.substr(colon + 1))};
-  if (out.host.size() > 1 && out.host.front() == '[')
-    out.host = out.host.substr(1, out.host.size() - 2);
-  return out;
-}
-
-using writer = rapidjson::Writer<rapidjson::StringBuffer>;
-
-void write_string(writer& out, std::string_view x) {
-  out.String(x.data(), static_cast<rapidjson::SizeType>(x.size()));
-}
-
-void write_gpu(writer& out, const msg::gpu_update& x) {
-  out.StartObject();
-  out.Key("instance");
-  out.Uint64(x.instance);
-  out.Key("phase");
-  write_string(out, to_string(x.phase));
-  out.Key("workload");
-  write_string(out, x.workload);
-  out.Key("node");
-  write_string(out, x.node);
-  out.Key("ready");
-  out.StartArray();
-  for (auto kind : x.ready_kinds)
-    write_string(out, to_string(kind));
-  out.EndArray();
-  out.Key("busy_slots");
-  out.Uint(x.busy_slots);
-  out.Key("launched_at");
-  out.Double(x.launched_s);
-  out.Key("reason");
-  write_string(out, x.reason);
-  out.EndObject();
-}
-
-prometheus::Gauge& gauge(prometheus::Registry& registry, const char* name,
-                         const char* help,
-                         const prometheus::Labels& labels = {}) {
-  return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(
-    labels);
-}
-
-void counter(prometheus::Registry& registry, const char* name, const char* help,
-             uint64_t value, const prometheus::Labels& labels = {}) {
-  prometheus::BuildCounter()
-    .Name(name)
-    .Help(help)
-    .Register(registry)
-    .Add(labels)
-    .Increment(static_cast<double>(value));
-}
-
-void answer_failure(httplib::Response& response, const failure& what) {
-  response.status = 503;
-  response.set_content("{\"error\":" + json::quote(what.message) + "}\n",
-                       json_type);
+http_answer health_answer(const result<msg::node_status>& x) {
+  return x ? http_answer{.body = "ok\n"} : failure_answer(x.error());
 }
 
 } // namespace
 
-std::string to_json(const msg::node_status& x) {
-  rapidjson::StringBuffer buffer;
-  writer out{buffer};
-  out.StartObject();
-  out.Key("draining");
-  out.Bool(x.draining);
-  out.Key("gpus");
-  out.StartArray();
-  for (auto& gpu : x.gpus)
-    write_gpu(out, gpu);
-  out.EndArray();
-  out.Key("running_jobs");
-  out.StartArray();
-  for (auto& id : x.running_jobs)
-    write_string(out, id);
-  out.EndArray();
-  out.Key("waiting");
-  out.StartObject();
-  for (auto& [type, count] : x.waiting_by_type) {
-    write_string(out, type);
-    out.Uint64(count);
-  }
-  out.EndObject();
-  out.Key("jobs_succeeded");
-  out.Uint64(x.jobs_succeeded);
-  out.Key("jobs_failed");
-  out.Uint64(x.jobs_failed);
-  out.Key("jobs_retried");
-  out.Uint64(x.jobs_retried);
-  out.Key("gpus_launched");
-  out.Uint64(x.gpus_launched);
-  out.Key("unfit");
-  write_string(out, x.unfit);
-  out.Key("unfit_text");
-  write_string(out, x.unfit_text);
-  out.Key("disk_free_bytes");
-  out.Uint64(x.disk_free_bytes);
-  out.Key("results_waiting");
-  out.Uint64(x.results_waiting);
-  out.EndObject();
-  return std::string{buffer.GetString(), buffer.GetSize()} + "\n";
-}
-
-std::string to_metrics(const msg::node_status& x) {
-  prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
-  counter(registry, "c3_jobs_ended_total", "Jobs that ended here.",
-          x.jobs_succeeded, {{"status", "success"}});
-  counter(registry, "c3_jobs_ended_total", "Jobs that ended here.",
-          x.jobs_failed, {{"status", "failed"}});
-  counter(registry, "c3_job_retries_total",
-          "Attempts that failed and were tried on another GPU.",
-          x.jobs_retried);
-  counter(registry, "c3_gpus_launched_total", "GPUs that were rented.",
-          x.gpus_launched);
-  gauge(registry, "c3_jobs_running", "Jobs that run here now.")
-    .Set(static_cast<double>(x.running_jobs.size()));
-  gauge(registry, "c3_draining", "1 while the node drains.")
-    .Set(x.draining ? 1 : 0);
-  for (const auto* reason : {"start", "disk", "storage", "tools", "job"})
-    gauge(registry, "c3_unfit",
-          "1 while this worker claims nothing for this reason.",
-          {{"reason", reason}})
-      .Set(x.unfit == reason ? 1 : 0);
-  if (x.disk_free_bytes > 0)
-    gauge(registry, "c3_disk_free_bytes", "Free space below OUTPUT_DIR.")
-      .Set(static_cast<double>(x.disk_free_bytes));
-  gauge(registry, "c3_results_waiting",
-        "Rendered results that wait for the storage.")
-    .Set(static_cast<double>(x.results_waiting));
-  for (auto& [type, count] : x.waiting_by_type)
-    gauge(registry, "c3_jobs_waiting",
-          "Jobs in the queue that found no slot here.", {{"type", type}})
-      .Set(static_cast<double>(count));
-  for (auto phase : {gpu_phase::launching, gpu_phase::booting, gpu_phase::ready,
-                     gpu_phase::draining, gpu_phase::stopping}) {
-    auto count = std::count_if(x.gpus.begin(), x.gpus.end(), [&](auto& gpu) {
-      return gpu.phase == phase;
-    });
-    gauge(registry, "c3_gpus", "GPUs by phase.",
-          {{"phase", std::string{to_string(phase)}}})
-      .Set(static_cast<double>(count));
-  }
-  return prometheus::TextSerializer{}.Serialize(registry.Collect());
-}
-
 struct status_server::implementation {
-  sources from;
-  httplib::Server server;
-  std::thread thread;
-
-  void add_routes() {
-    server.Get("/healthz", [this](const auto&, httplib::Response& response) {
-      if (auto status = from.status(); !status)
-        return answer_failure(response, status.error());
-      response.set_content("ok\n", "text/plain");
-    });
-    server.Get("/readyz", [this](const auto&, httplib::Response& response) {
-      if (auto ready = from.ready(); !ready)
-        return answer_failure(response, ready.error());
-      response.set_content("ok\n", "text/plain");
-    });
-    server.Get("/status", [this](const auto&, httplib::Response& response) {
-      auto status = from.status();
-      if (!status)
-        return answer_failure(response, status.error());
-      response.set_content(to_json(*status), json_type);
-    });
-    server.Get("/metrics", [this](const auto&, httplib::Response& response) {
-      auto status = from.status();
-      if (!status)
-        return answer_failure(response, status.error());
-      response.set_content(to_metrics(*status),
-                           "text/plain; version=0.0.4; charset=utf-8");
+  implementation(std::unique_ptr<status_http> listening, const sources& from)
+    : server(std::move(listening)), status(from.status), ready([from] {
+        // For `question`, which wants a value.
+        auto got = from.ready();
+        return got ? result<bool>{true} : fail(got.error());
+      }) {
+    server->serve([this](std::string_view path, status_http::reply reply) {
+      answer(path, std::move(reply));
     });
   }
+
+  implementation(const implementation&) = delete;
+  implementation& operator=(const implementation&) = delete;
+
+  ~implementation() {
+    // Their answers go to a server that still lives.
+    status.stop();
+    ready.stop();
+    server.reset();
+  }
+
+  void answer(std::string_view path, status_http::reply reply) {
+    if (path == "/healthz")
+      return answer_health(std::move(reply));
+    if (path == "/readyz")
+      return ready.get([reply = std::move(reply)](auto& x) {
+        reply(x ? http_answer{.body = "ok\n"} : failure_answer(x.error()));
+      });
+    if (path == "/status")
+      return status.get(
+        [reply = std::move(reply), names = server->on_loopback()](auto& x) {
+          reply(x ? http_answer{200, "application/json", to_json(*x, names)}
+                  : failure_answer(x.error()));
+        });
+    if (path == "/metrics")
+      return status.get([reply = std::move(reply)](auto& x) {
+        reply(x ? http_answer{200, "text/plain; version=0.0.4; charset=utf-8",
+                              to_metrics(*x)}
+                : failure_answer(x.error()));
+      });
+    if (path == "/")
+      return reply({.body = directory});
+    reply(
+      {.status = 404, .body = "nothing is here; GET / says what there is\n"});
+  }
+
+  void answer_health(status_http::reply reply) {
+    auto once = [reply = std::move(reply),
+                 said = std::make_shared<std::atomic<bool>>(false)](
+                  const result<msg::node_status>& x) {
+      if (!said->exchange(true))
+        reply(health_answer(x));
+    };
+    status.get(once);
+    server->later(health_patience, [this, once] {
+      auto last = status.last();
+      once(last
+             ? *last
+             : fail(failure_kind::unavailable, "the worker is still starting"));
+    });
+  }
+
+  std::unique_ptr<status_http> server;
+  question<msg::node_status> status;
+  question<bool> ready;
 };
 
-status_server::status_server(sources from)
-  : impl_(std::make_unique<implementation>()) {
-  impl_->from = std::move(from);
-  // Asked by a health check every few seconds: two threads are plenty.
-  impl_->server.new_task_queue = [] {
-    return new httplib::ThreadPool(2);
-  };
-  // The library's default, SO_REUSEPORT, would let two workers share the port.
-  impl_->server.set_socket_options([](socket_t socket) {
-    int yes = 1;
-    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-  });
-  impl_->add_routes();
+status_server::status_server(std::unique_ptr<implementation> impl)
+  : impl_(std::move(impl)), port_(impl_->server->port()) {
+  // nop
 }
 
 result<std::unique_ptr<status_server>>
-status_server::start(const std::string& address, sources from) {
-  auto [host, port] = split(address);
-  std::unique_ptr<status_server> out{new status_server{std::move(from)}};
-  auto& server = out->impl_->server;
-  out->port_ = port == 0                         ? server.bind_to_any_port(host)
-               : server.bind_to_port(host, port) ? port
-                                                 : -1;
-  if (out->port_ < 0)
-    return fail(failure_kind::unavailable,
+status_server::start(const std::string& address, sources from, options more) {
+  auto [host, port] = split_address(address);
+  status_http::settings how{host, port, more.next_free ? ports_tried - 1 : 0,
+                            std::move(more.hosts)};
+  for (auto& name : machine_names())
+    how.hosts.push_back(name);
+  how.hosts.push_back(host);
+  auto listening = status_http::listen(std::move(how));
+  if (!listening)
+    return fail(listening.error().kind,
                 "STATUS_ADDRESS: cannot listen on " + address
-                  + " (in use, or not of this machine)");
-  out->impl_->thread = std::thread{[impl = out->impl_.get()] {
-    impl->server.listen_after_bind();
-  }};
-  // stop() does nothing before the loop has begun, and then nobody would end
-  // it.
-  while (!server.is_running())
-    std::this_thread::yield();
-  return out;
+                  + " (in use, or not of this machine): "
+                  + listening.error().message);
+  return std::unique_ptr<status_server>{new status_server{
+    std::make_unique<implementation>(std::move(*listening), from)}};
 }
 
-status_server::~status_server() {
-  impl_->server.stop();
-  if (impl_->thread.joinable())
-    impl_->thread.join();
-}
+status_server::~status_server() = default;
 
 result<void> check_health(const std::string& address) {
   if (address.empty())
     return fail(failure_kind::invalid_input,
                 "STATUS_ADDRESS is off, so there is nobody to ask");
-  auto [host, port] = split(address);
-  httplib::Client client{host == "0.0.0.0" ? "127.0.0.1" : host, port};
-  client.set_connection_timeout(2);
-  client.set_read_timeout(4);
-  auto got = client.Get("/healthz");
+  auto where = split_address(address);
+  if (where.host == "0.0.0.0")
+    where.host = "127.0.0.1";
+  else if (where.host == "::")
+    where.host = "::1";
+  auto got = ask_http(where, "/healthz", check_limit);
   if (!got)
-    return fail(failure_kind::unavailable, "no worker answers on " + address
-                                             + ": "
-                                             + httplib::to_string(got.error()));
+    return fail(failure_kind::unavailable,
+                "no worker answers on " + address + ": " + got.error().message);
   if (got->status != 200)
     return fail(failure_kind::unavailable, excerpt(got->body));
   return {};

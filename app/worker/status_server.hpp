@@ -8,15 +8,13 @@
 #include <functional>
 #include <memory>
 #include <string>
-
-namespace httplib {
-class Server;
-}
+#include <vector>
 
 namespace render {
 
-/// JSON text of a status, for /status and for people.
-std::string to_json(const msg::node_status& x);
+/// JSON text of a status, for /status and for people. Without `names` it leaves
+/// out what leads to a GPU: node hosts and workload ids.
+std::string to_json(const msg::node_status& x, bool names = true);
 
 /// Prometheus text exposition of a status.
 std::string to_metrics(const msg::node_status& x);
@@ -24,30 +22,37 @@ std::string to_metrics(const msg::node_status& x);
 class status_server {
 public:
   struct sources {
-    /// Asks the SUPERVISOR; called from the server's threads.
+    /// Asks the SUPERVISOR; may take its time: it has a thread of its own.
     std::function<result<msg::node_status>()> status;
-    /// Asks Redis.
+    /// Asks Redis; likewise.
     std::function<result<void>()> ready;
+  };
+
+  struct options {
+    /// Names that a Host header may have besides the usual ones; "*": any.
+    std::vector<std::string> hosts;
+    /// A port in use is no failure: the next free one of a hundred is taken.
+    bool next_free = false;
   };
 
   /// Binds at once, so that an address in use stops the start.
   static result<std::unique_ptr<status_server>>
-  start(const std::string& address, sources from);
+  start(const std::string& address, sources from, options more = {{}, false});
 
   status_server(const status_server&) = delete;
   status_server& operator=(const status_server&) = delete;
-  /// Stops and joins.
+  /// Stops and joins; waits for a question that is under way.
   ~status_server();
 
-  /// The port in use; differs from the address when that said 0.
+  /// The port in use; differs from the address when that said 0 or was taken.
   int port() const noexcept {
     return port_;
   }
 
 private:
-  explicit status_server(sources from);
-
   struct implementation;
+  explicit status_server(std::unique_ptr<implementation> impl);
+
   std::unique_ptr<implementation> impl_;
   int port_ = 0;
 };

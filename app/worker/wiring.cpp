@@ -9,6 +9,7 @@
 #include "actors/renderer/renderer.hpp"
 #include "actors/supervisor/supervisor.hpp"
 #include "actors/webhook/webhook.hpp"
+#include "app/worker/redis_settings.hpp"
 #include "messages/digest.hpp"
 
 #include <caf/all.hpp>
@@ -179,15 +180,7 @@ outside_worlds spawn_outside_worlds(caf::actor_system& system,
   out.media = std::move(media);
 
   job_store::config jobs;
-  jobs.redis.host = cfg.redis_host;
-  jobs.redis.port = cfg.redis_port;
-  jobs.redis.username = cfg.redis_username;
-  jobs.redis.password = cfg.redis_password;
-  jobs.redis.db = cfg.redis_db;
-  for (auto& x : cfg.redis_sentinels)
-    jobs.redis.sentinels.push_back({x.host, x.port});
-  jobs.redis.sentinel_master = cfg.redis_sentinel_master;
-  jobs.redis.sentinel_password = cfg.redis_sentinel_password;
+  jobs.redis = redis_options(cfg);
   jobs.worker_id = cfg.worker_id;
   if (!cfg.webhook_secret.empty())
     jobs.outbox_key = hmac_sha256(cfg.webhook_secret, "outbox entries");

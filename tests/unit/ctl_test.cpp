@@ -118,9 +118,9 @@ BOOST_AUTO_TEST_CASE(redis_may_be_found_by_sentinels) {
                            {"REDIS_SENTINEL_PASSWORD", "s"}});
   BOOST_REQUIRE(got);
   BOOST_REQUIRE(got->where.sentinels.size() == 2u);
-  BOOST_TEST(got->where.sentinels[1].first == "b");
-  BOOST_TEST(got->where.sentinels[1].second == 2);
-  BOOST_TEST(got->where.master == "jobs");
+  BOOST_TEST(got->where.sentinels[1].host == "b");
+  BOOST_TEST(got->where.sentinels[1].port == 2);
+  BOOST_TEST(got->where.sentinel_master == "jobs");
   BOOST_TEST(got->where.sentinel_password == "s");
 }
 

@@ -3,4 +3,4 @@ render_test(
   LABEL unit
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/status_test.cpp
-  DEPENDS render_status)
+  DEPENDS render_status "${HTTPLIB_LIBRARY}" OpenSSL::SSL Threads::Threads)

@@ -46,6 +46,14 @@ BOOST_AUTO_TEST_CASE(the_json_form_names_gpus_and_jobs) {
   BOOST_TEST(*json::integer(*json::find(*doc, "waiting"), "analyze") == 4);
 }
 
+BOOST_AUTO_TEST_CASE(where_others_can_ask_no_gpu_can_be_found) {
+  auto text = to_json(busy_node(), false);
+  BOOST_TEST(text.find("calm-otter") == std::string::npos);
+  BOOST_TEST(text.find("w-1") == std::string::npos);
+  BOOST_TEST(text.find("\"phase\":\"ready\"") != std::string::npos);
+  BOOST_TEST(to_json(busy_node()).find("calm-otter") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(the_metrics_count_ends_by_status) {
   auto text = to_metrics(busy_node());
   BOOST_TEST(text.find("c3_jobs_ended_total{status=\"success\"} 7")

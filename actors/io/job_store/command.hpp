@@ -17,6 +17,16 @@ struct endpoint {
   uint16_t port = 0;
 };
 
+struct tls_options {
+  bool on = false;
+  /// PEM files. Empty: the machine's authorities, and no client certificate.
+  std::string ca_file;
+  std::string cert_file;
+  std::string key_file;
+  /// What certificates must be for; empty: the host that is connected to.
+  std::string server_name;
+};
+
 struct link_options {
   /// See `endpoint`. Not looked at when there are sentinels.
   std::string host = "localhost";
@@ -31,8 +41,10 @@ struct link_options {
   std::string sentinel_master;
   /// Of the sentinels themselves; empty: no AUTH. A secret.
   std::string sentinel_password;
-  /// Until TCP connect, AUTH, SELECT and PING are all done; as long again for
-  /// asking a sentinel.
+  /// Of the server and of its sentinels. Not used on a Unix socket.
+  tls_options tls;
+  /// Until name look-up, TCP connect, TLS, AUTH, SELECT and PING are all done;
+  /// as long again for asking a sentinel.
   milliseconds connect_timeout{2'000};
   milliseconds backoff_min{50};
   milliseconds backoff_max{5'000};

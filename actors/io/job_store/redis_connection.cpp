@@ -1,7 +1,8 @@
 #include "actors/io/job_store/redis_connection.hpp"
 
 #include "actors/io/job_store/codec.hpp"
-#include "actors/io/job_store/uv_attach.hpp"
+
+#include <hiredis/hiredis.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -64,8 +65,12 @@ std::vector<std::vector<std::string>> login_steps(const link_options& x) {
   return out;
 }
 
-redis_connection* owner(const redisAsyncContext* ac) {
-  return static_cast<redis_connection*>(ac->data);
+/// As a client sends it.
+std::string encoded(const std::vector<std::string>& args) {
+  auto out = "*" + std::to_string(args.size()) + "\r\n";
+  for (auto& arg : args)
+    out += "$" + std::to_string(arg.size()) + "\r\n" + arg + "\r\n";
+  return out;
 }
 
 } // namespace
@@ -115,50 +120,28 @@ void redis_connection::connect() {
 
 void redis_connection::open() {
   uv_timer_start(&timer_, on_timer, ms(options_.connect_timeout), 0);
-  auto local = target_.host.starts_with('/');
-  context_ = local ? redisAsyncConnectUnix(target_.host.c_str())
-                   : redisAsyncConnect(target_.host.c_str(), target_.port);
-  if (!context_)
-    return lost("out of memory");
-  context_->data = this;
-  if (context_->err)
-    return lost(context_->errstr);
-  if (!attach(context_, loop_))
-    return lost("the event loop refuses the socket");
-  // A peer that vanished without a word must not look like an idle queue.
-  if (!local)
-    redisEnableKeepAlive(&context_->c);
-  // The callback of the connect registers the write event too.
-  redisAsyncSetDisconnectCallback(context_, on_disconnect);
-  redisAsyncSetConnectCallback(context_, on_connect);
+  if (options_.tls.on && !tls_) {
+    auto loaded = tls_context::load(options_.tls);
+    if (!loaded)
+      return lost(loaded.error().message);
+    tls_ = std::move(*loaded);
+  }
+  reader_ = {redisReaderCreate(), redisReaderFree};
+  redis_stream::listener& listener = *this;
+  stream_ = std::make_unique<redis_stream>(loop_, target_, tls_,
+                                           options_.tls.server_name, listener);
+  stream_->start();
 }
 
-void redis_connection::on_connect(const redisAsyncContext* ac, int status) {
-  auto* self = owner(ac);
-  if (!self)
-    return;
-  if (status == REDIS_OK)
-    return self->handshake();
-  // hiredis frees this context itself.
-  self->context_ = nullptr;
-  self->lost(ac->c.errstr);
-}
-
-void redis_connection::on_disconnect(const redisAsyncContext* ac, int) {
-  auto* self = owner(ac);
-  if (!self)
-    return;
-  self->context_ = nullptr;
-  self->lost(ac->err && ac->errstr ? ac->errstr : "connection closed");
-}
-
-// Commands wait for its end: in the wrong database, or unauthenticated, or
-// while Redis loads, they must not run. A frozen Redis does not get here.
-void redis_connection::handshake() {
+// Commands wait for the end of these: in the wrong database, or
+// unauthenticated, or while Redis loads, they must not run. A frozen Redis does
+// not get here.
+void redis_connection::opened() {
   auto steps = asking_ ? question_steps(options_) : login_steps(options_);
   handshake_left_ = steps.size();
   for (auto& args : steps)
     write({0, std::move(args), nullptr, options_.connect_timeout}, true);
+  stream_->flush();
 }
 
 void redis_connection::handshake_answered(const reply& x) {
@@ -178,6 +161,7 @@ void redis_connection::handshake_answered(const reply& x) {
   changed_(true, address() + ": connected");
   for (auto& held : std::exchange(held_, {}))
     send(std::move(held));
+  flush();
 }
 
 void redis_connection::found_master(const reply& x) {
@@ -187,7 +171,7 @@ void redis_connection::found_master(const reply& x) {
   auto port = std::atoi(x.elements[1].text.c_str());
   if (port < 1 || port > 65535)
     return refuse("this sentinel names no port");
-  drop_context();
+  drop_stream();
   asking_ = false;
   target_ = {x.elements[0].text, static_cast<uint16_t>(port)};
   open();
@@ -199,7 +183,7 @@ void redis_connection::reconnect(const std::string& why) {
 }
 
 void redis_connection::refuse(const std::string& why) {
-  drop_context();
+  drop_stream();
   lost(why);
 }
 
@@ -219,36 +203,33 @@ void redis_connection::send(command x) {
 }
 
 void redis_connection::flush() {
-  // May lose the connection, then `context_` is gone.
-  if (state_ == state::up && context_ && !flying_.empty())
-    redisAsyncHandleWrite(context_);
+  // May lose the connection, then `stream_` is gone.
+  if (state_ == state::up)
+    stream_->flush();
 }
 
 void redis_connection::write(command x, bool internal) {
-  std::vector<const char*> texts;
-  std::vector<size_t> lengths;
-  texts.reserve(x.args.size());
-  lengths.reserve(x.args.size());
-  for (auto& arg : x.args) {
-    texts.push_back(arg.data());
-    lengths.push_back(arg.size());
-  }
-  auto sent = redisAsyncCommandArgv(context_, on_reply, nullptr,
-                                    static_cast<int>(x.args.size()),
-                                    texts.data(), lengths.data());
-  if (sent != REDIS_OK) // It is being closed.
-    return done_(x.id,
-                 fail(failure_kind::unavailable, address() + ": closing"));
+  stream_->write(encoded(x.args));
   if (flying_.empty())
     uv_timer_start(&watchdog_, on_watchdog, 100, 100);
   auto deadline = uv_now(loop_) + ms(x.timeout);
   flying_.push_back({std::move(x), deadline, internal});
 }
 
-void redis_connection::on_reply(redisAsyncContext* ac, void* raw, void*) {
-  // Without a reply the connection is lost, which `lost` deals with.
-  if (auto* self = owner(ac); self && raw)
-    self->handle(to_reply(*static_cast<redisReply*>(raw)));
+void redis_connection::arrived(std::string_view bytes) {
+  // Whoever hears of a reply may end the connection.
+  auto reader = reader_;
+  redisReaderFeed(reader.get(), bytes.data(), bytes.size());
+  while (reader == reader_) {
+    void* raw = nullptr;
+    if (redisReaderGetReply(reader.get(), &raw) != REDIS_OK)
+      return refuse(reader->errstr);
+    if (!raw)
+      return;
+    std::unique_ptr<redisReply, decltype(&freeReplyObject)> owned{
+      static_cast<redisReply*>(raw), freeReplyObject};
+    handle(to_reply(*owned));
+  }
 }
 
 void redis_connection::handle(reply x) {
@@ -265,7 +246,8 @@ void redis_connection::handle(reply x) {
       && x.text.starts_with("NOSCRIPT")) {
     front.what.args[0] = "EVAL";
     front.what.args[1] = front.what.lua->text;
-    return write(std::move(front.what), false);
+    write(std::move(front.what), false);
+    return flush();
   }
   auto demoted = is_error && !options_.sentinels.empty()
                  && says_replica(x.text);
@@ -281,7 +263,13 @@ void redis_connection::on_timer(uv_timer_t* timer) {
     self->sentinels_tried_ = 0;
     return self->connect();
   }
-  self->refuse("no answer to connect in time");
+  auto& stream = self->stream_;
+  std::string why = "no answer in time, waited for ";
+  why += stream ? stream->stage() : "it";
+  // A Redis without TLS waits for the end of a line that never comes.
+  if (stream && stream->in_tls_handshake())
+    why += "; does it speak TLS on this port?";
+  self->refuse(why);
 }
 
 void redis_connection::on_watchdog(uv_timer_t* timer) {
@@ -292,11 +280,9 @@ void redis_connection::on_watchdog(uv_timer_t* timer) {
   self->refuse("no reply in time");
 }
 
-void redis_connection::drop_context() {
-  if (auto* context = std::exchange(context_, nullptr)) {
-    context->data = nullptr;
-    redisAsyncFree(context);
-  }
+void redis_connection::drop_stream() {
+  stream_.reset();
+  reader_.reset();
 }
 
 // One sentinel that is down or ignorant is no outage.
@@ -306,20 +292,24 @@ bool redis_connection::ask_another() {
     return false;
   flying_.clear();
   uv_timer_stop(&watchdog_);
-  drop_context();
+  drop_stream();
   state_ = state::down;
   connect();
   return true;
 }
 
-void redis_connection::lost(const std::string& why) {
+void redis_connection::lost(std::string why) {
   if (state_ == state::closed)
     return;
   if (state_ == state::connecting && ask_another())
     return;
   auto was_up = state_ == state::up;
+  // A server that speaks TLS only hangs up on plain text.
+  if (!was_up && !options_.tls.on && stream_ && stream_->is_open()
+      && why.starts_with("connection "))
+    why += " at once; does it demand TLS (REDIS_TLS=true)?";
   last_error_ = why;
-  drop_context();
+  drop_stream();
   state_ = state::down;
   uv_timer_stop(&watchdog_);
   uv_timer_start(&timer_, on_timer, ms(backoff_), 0);
@@ -337,7 +327,7 @@ void redis_connection::lost(const std::string& why) {
 
 void redis_connection::close() {
   state_ = state::closed;
-  drop_context();
+  drop_stream();
   held_.clear();
   flying_.clear();
   uv_close(reinterpret_cast<uv_handle_t*>(&timer_), nullptr);

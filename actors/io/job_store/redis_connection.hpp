@@ -5,21 +5,24 @@
 // leaves a server that is none. A command that was surely never sent fails as
 // `unavailable`, one that may have run as `outcome_unknown`.
 #include "actors/io/job_store/command.hpp"
+#include "actors/io/job_store/redis_stream.hpp"
 #include "actors/io/job_store/reply.hpp"
 
-#include <hiredis/async.h>
 #include <uv.h>
 
 #include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+struct redisReader;
+
 namespace render::job_store {
 
-class redis_connection {
+class redis_connection : private redis_stream::listener {
 public:
   using on_done = std::function<void(uint64_t id, result<reply>)>;
   using on_change = std::function<void(bool up, std::string text)>;
@@ -55,30 +58,33 @@ private:
     bool internal = false;
   };
 
-  static void on_connect(const redisAsyncContext* ac, int status);
-  static void on_disconnect(const redisAsyncContext* ac, int status);
-  static void on_reply(redisAsyncContext* ac, void* raw, void* ignored);
+  void opened() override;
+  void arrived(std::string_view bytes) override;
+  void lost(std::string why) override;
+
   static void on_timer(uv_timer_t* timer);
   static void on_watchdog(uv_timer_t* timer);
 
   void open();
-  void handshake();
   void handshake_answered(const reply& x);
   void found_master(const reply& x);
   void refuse(const std::string& why);
   void handle(reply x);
   void write(command x, bool internal);
-  void drop_context();
+  void drop_stream();
   bool ask_another();
-  void lost(const std::string& why);
   std::string address() const;
 
   uv_loop_t* loop_;
   link_options options_;
   on_done done_;
   on_change changed_;
-  redisAsyncContext* context_ = nullptr;
-  /// Where the context leads.
+  /// Read when the first connection is made.
+  std::shared_ptr<const tls_context> tls_;
+  std::unique_ptr<redis_stream> stream_;
+  /// Of the bytes of `stream_`. Shared with the call that reads from it.
+  std::shared_ptr<redisReader> reader_;
+  /// Where the stream leads.
   endpoint target_;
   /// While the target is a sentinel, who tells the master's address.
   bool asking_ = false;

@@ -1,0 +1,432 @@
+#include "app/worker/status_http.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <list>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace render {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using tcp = asio::ip::tcp;
+using boost::system::error_code;
+using namespace std::chrono_literals;
+
+constexpr uint32_t header_max = 8192;
+constexpr size_t connections_max = 256;
+/// To send a request once it has begun, or to take an answer.
+constexpr auto transfer_limit = 5s;
+/// Between two requests; a scraper comes every 15 s.
+constexpr auto idle_limit = 30s;
+/// What a refused client may still send so that it reads why, and how long.
+constexpr size_t refused_max = 1 << 20;
+constexpr auto refused_limit = 1s;
+constexpr auto accept_pause = 100ms;
+
+/// No child process is to inherit it.
+template <class Socket>
+void keep_from_children(Socket& socket) {
+  ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+}
+
+class session;
+
+/// What the sessions share. The one that has been quiet for longest is first.
+struct hall {
+  std::list<session*> open;
+  status_http::settings how;
+  status_http::handler answer;
+};
+
+class session : public std::enable_shared_from_this<session> {
+public:
+  session(hall& house, tcp::socket socket)
+    : hall_(house), stream_(std::move(socket)) {
+    place_ = hall_.open.insert(hall_.open.end(), this);
+  }
+
+  session(const session&) = delete;
+  session& operator=(const session&) = delete;
+
+  ~session() {
+    leave();
+  }
+
+  void start() {
+    stream_.expires_after(transfer_limit);
+    read_request();
+  }
+
+  bool answering() const noexcept {
+    return answering_;
+  }
+
+  void close() {
+    leave();
+    stream_.close();
+    kept_ = nullptr;
+  }
+
+private:
+  void leave() {
+    if (auto at = std::exchange(place_, std::nullopt))
+      hall_.open.erase(*at);
+  }
+
+  void read_request() {
+    parser_.emplace();
+    parser_->header_limit(header_max);
+    parser_->body_limit(0);
+    http::async_read_header(
+      stream_, buffer_, *parser_,
+      [self = shared_from_this()](error_code err, size_t) {
+        self->arrived(err);
+      });
+  }
+
+  void arrived(error_code err) {
+    if (err == http::error::body_limit)
+      return refuse(http::status::payload_too_large, "no body is taken here\n");
+    if (err == http::error::header_limit || err == http::error::buffer_overflow)
+      return refuse(http::status::request_header_fields_too_large,
+                    "a request has 8 KB at most\n");
+    auto& of_http
+      = http::make_error_code(http::error::end_of_stream).category();
+    if (err && err.category() == of_http && err != http::error::end_of_stream
+        && err != http::error::partial_message)
+      return refuse(http::status::bad_request, "no HTTP request\n");
+    if (err)
+      return;
+    auto& request = parser_->get();
+    if (parser_->chunked() || parser_->content_length().value_or(0) > 0)
+      return refuse(http::status::payload_too_large, "no body is taken here\n");
+    if (request.method() != http::verb::get
+        && request.method() != http::verb::head)
+      return refuse(http::status::method_not_allowed, "GET only\n");
+    auto host = request.find(http::field::host);
+    if (host == request.end() && request.version() >= 11)
+      return refuse(http::status::bad_request, "no Host\n");
+    if (host != request.end()
+        && !is_our_host({host->value().data(), host->value().size()},
+                        hall_.how.hosts))
+      return refuse(http::status::misdirected_request,
+                    "this Host is not one of mine; see STATUS_HOSTS\n");
+    answering_ = true;
+    // An answer that comes later must find this session.
+    kept_ = shared_from_this();
+    stream_.expires_never();
+    auto target = std::string{request.target()};
+    hall_.answer(
+      target.substr(0, target.find('?')),
+      [weak = weak_from_this(), io = stream_.get_executor()](http_answer x) {
+        asio::post(io, [weak, x = std::move(x)]() mutable {
+          if (auto self = weak.lock())
+            self->send(std::move(x), self->parser_->get().keep_alive());
+        });
+      });
+  }
+
+  void refuse(http::status status, std::string why) {
+    send({static_cast<unsigned>(status), "text/plain; charset=utf-8",
+          std::move(why)},
+         false);
+  }
+
+  void send(http_answer x, bool keep_alive) {
+    answering_ = false;
+    kept_ = nullptr;
+    // No longer the first to go.
+    if (place_)
+      hall_.open.splice(hall_.open.end(), hall_.open, *place_);
+    auto size = x.body.size();
+    auto head = parser_->get().method() == http::verb::head;
+    response_ = {};
+    response_.version(11);
+    response_.result(x.status);
+    response_.set(http::field::content_type, x.type);
+    response_.set(http::field::cache_control, "no-store");
+    response_.set("X-Content-Type-Options", "nosniff");
+    if (x.status == 405)
+      response_.set(http::field::allow, "GET, HEAD");
+    if (!head)
+      response_.body() = std::move(x.body);
+    response_.keep_alive(keep_alive);
+    response_.content_length(size);
+    stream_.expires_after(transfer_limit);
+    http::async_write(
+      stream_, response_,
+      [self = shared_from_this(), keep_alive](error_code err, size_t) {
+        if (err)
+          return;
+        if (keep_alive)
+          self->wait_for_more();
+        else
+          self->linger(0);
+      });
+  }
+
+  void wait_for_more() {
+    if (buffer_.size() > 0)
+      return start();
+    stream_.expires_after(idle_limit);
+    stream_.async_read_some(
+      buffer_.prepare(header_max),
+      [self = shared_from_this()](error_code err, size_t size) {
+        if (err)
+          return;
+        self->buffer_.commit(size);
+        self->start();
+      });
+  }
+
+  // A close with bytes unread would reset the connection, and the client would
+  // not read why.
+  void linger(size_t seen) {
+    error_code ignored;
+    if (seen == 0) {
+      stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+      stream_.expires_after(refused_limit);
+      buffer_.clear();
+    }
+    stream_.async_read_some(
+      buffer_.prepare(header_max),
+      [self = shared_from_this(), seen](error_code err, size_t size) {
+        if (!err && seen + size < refused_max)
+          self->linger(seen + size);
+      });
+  }
+
+  hall& hall_;
+  std::optional<std::list<session*>::iterator> place_;
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_{size_t{2} * header_max};
+  std::optional<http::request_parser<http::empty_body>> parser_;
+  http::response<http::string_body> response_;
+  bool answering_ = false;
+  std::shared_ptr<session> kept_;
+};
+
+bool same_name(std::string_view a, std::string_view b) {
+  return beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
+}
+
+std::string failure_text(const error_code& err) {
+  return err == beast::error::timeout ? "no answer in time" : err.message();
+}
+
+} // namespace
+
+host_port split_address(const std::string& address) {
+  auto colon = address.rfind(':');
+  host_port out{address.substr(0, colon), std::stoi(address.substr(colon + 1))};
+  if (out.host.size() > 1 && out.host.front() == '[')
+    out.host = out.host.substr(1, out.host.size() - 2);
+  return out;
+}
+
+bool is_our_host(std::string_view header,
+                 const std::vector<std::string>& names) {
+  auto host = header;
+  auto colon = host.rfind(':');
+  auto bracket = host.rfind(']');
+  if (colon != std::string_view::npos
+      && (bracket == std::string_view::npos || bracket < colon))
+    host = host.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']'))
+    host = host.substr(1, host.size() - 2);
+  error_code err;
+  asio::ip::make_address(std::string{host}, err);
+  if (!err || same_name(host, "localhost"))
+    return true;
+  for (auto& name : names)
+    if (name == "*" || same_name(host, name))
+      return true;
+  return false;
+}
+
+std::vector<std::string> machine_names() {
+  char name[256] = "";
+  gethostname(name, sizeof(name) - 1);
+  std::string full{name};
+  if (full.empty())
+    return {};
+  return {full, full.substr(0, full.find('.'))};
+}
+
+struct status_http::implementation {
+  // Outlives the sessions, which are among the handlers of `io`.
+  hall house;
+  asio::io_context io{1};
+  tcp::acceptor acceptor{io};
+  asio::steady_timer pause{io};
+  bool loopback = false;
+  std::thread thread;
+
+  result<void> bind() {
+    tcp::resolver resolver{io};
+    error_code err;
+    auto found = resolver.resolve(house.how.host, "", tcp::resolver::passive,
+                                  err);
+    if (err || found.empty())
+      return fail(failure_kind::unavailable, "unknown host");
+    auto where = found.begin()->endpoint();
+    for (auto& x : found)
+      if (x.endpoint().address().is_v4()) {
+        where = x.endpoint();
+        break;
+      }
+    for (auto i = 0; i <= house.how.more_ports; ++i) {
+      auto port = house.how.port + i;
+      if (port > 65535)
+        break;
+      where.port(static_cast<uint16_t>(port));
+      acceptor.open(where.protocol(), err);
+      // Not SO_REUSEPORT: two workers must not share the port.
+      acceptor.set_option(tcp::acceptor::reuse_address(true), err);
+      acceptor.bind(where, err);
+      if (!err)
+        acceptor.listen(asio::socket_base::max_listen_connections, err);
+      if (!err) {
+        keep_from_children(acceptor);
+        loopback = where.address().is_loopback();
+        return {};
+      }
+      error_code ignored;
+      acceptor.close(ignored);
+      if (err != asio::error::address_in_use)
+        break;
+    }
+    return fail(failure_kind::unavailable, err.message());
+  }
+
+  void accept() {
+    acceptor.async_accept([this](error_code err, tcp::socket socket) {
+      if (err == asio::error::operation_aborted)
+        return;
+      if (err) {
+        // No descriptor is free, most likely.
+        pause.expires_after(accept_pause);
+        pause.async_wait([this](error_code stopped) {
+          if (!stopped)
+            accept();
+        });
+        return;
+      }
+      keep_from_children(socket);
+      make_room();
+      std::make_shared<session>(house, std::move(socket))->start();
+      accept();
+    });
+  }
+
+  void make_room() {
+    if (house.open.size() < connections_max)
+      return;
+    auto* oldest = house.open.front();
+    for (auto* x : house.open)
+      if (!x->answering()) {
+        oldest = x;
+        break;
+      }
+    oldest->close();
+  }
+};
+
+status_http::status_http(std::unique_ptr<implementation> impl)
+  : impl_(std::move(impl)) {
+  // nop
+}
+
+result<std::unique_ptr<status_http>> status_http::listen(settings how) {
+  auto impl = std::make_unique<implementation>();
+  impl->house.how = std::move(how);
+  if (auto ok = impl->bind(); !ok)
+    return fail(ok.error());
+  return std::unique_ptr<status_http>{new status_http{std::move(impl)}};
+}
+
+status_http::~status_http() {
+  impl_->io.stop();
+  if (impl_->thread.joinable())
+    impl_->thread.join();
+  // A session that waits for its answer keeps itself.
+  while (!impl_->house.open.empty())
+    impl_->house.open.front()->close();
+}
+
+void status_http::serve(handler answer) {
+  impl_->house.answer = std::move(answer);
+  impl_->accept();
+  impl_->thread = std::thread{[impl = impl_.get()] {
+    impl->io.run();
+  }};
+}
+
+int status_http::port() const noexcept {
+  error_code ignored;
+  return impl_->acceptor.local_endpoint(ignored).port();
+}
+
+bool status_http::on_loopback() const noexcept {
+  return impl_->loopback;
+}
+
+void status_http::later(std::chrono::milliseconds delay,
+                        std::function<void()> task) {
+  auto timer = std::make_shared<asio::steady_timer>(impl_->io, delay);
+  timer->async_wait([timer, task = std::move(task)](error_code err) {
+    if (!err)
+      task();
+  });
+}
+
+result<http_answer> ask_http(const host_port& where, const std::string& path,
+                             std::chrono::milliseconds limit) {
+  asio::io_context io{1};
+  beast::tcp_stream stream{io};
+  beast::flat_buffer buffer;
+  http::request<http::empty_body> request{http::verb::get, path, 11};
+  request.set(http::field::host, where.host.find(':') == std::string::npos
+                                   ? where.host
+                                   : "[" + where.host + "]");
+  request.set(http::field::connection, "close");
+  http::response_parser<http::string_body> answer;
+  answer.body_limit(1 << 20);
+  error_code err;
+  tcp::resolver resolver{io};
+  auto found = resolver.resolve(where.host, std::to_string(where.port), err);
+  if (err)
+    return fail(failure_kind::unavailable, err.message());
+  auto done = [&](error_code x, size_t) {
+    err = x;
+  };
+  stream.expires_after(limit);
+  stream.async_connect(found, [&](error_code x, const tcp::endpoint&) {
+    err = x;
+    if (!err)
+      http::async_write(stream, request, [&](error_code y, size_t) {
+        err = y;
+        if (!err)
+          http::async_read(stream, buffer, answer, done);
+      });
+  });
+  io.run();
+  if (err)
+    return fail(failure_kind::unavailable, failure_text(err));
+  return http_answer{answer.get().result_int(), {}, answer.get().body()};
+}
+
+} // namespace render

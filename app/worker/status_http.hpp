@@ -1,0 +1,81 @@
+#pragma once
+// A small HTTP server for questions without a body: one thread, limits on all
+// that a client can make it hold or wait for. Knows no paths.
+#include "messages/failure.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace render {
+
+struct host_port {
+  std::string host;
+  int port = 0;
+};
+
+/// Of HOST:PORT or [IPv6]:PORT, which the configuration has checked.
+host_port split_address(const std::string& address);
+
+/// May a request with this Host header be answered? IP addresses, localhost and
+/// `names` may; "*" among these lets all. A page in a browser whose name leads
+/// to this machine has another one.
+bool is_our_host(std::string_view header,
+                 const std::vector<std::string>& names);
+
+/// The name of this machine, and what stands before its first dot.
+std::vector<std::string> machine_names();
+
+struct http_answer {
+  unsigned status = 200;
+  std::string type = "text/plain; charset=utf-8";
+  std::string body;
+};
+
+class status_http {
+public:
+  using reply = std::function<void(http_answer)>;
+  /// Called on the server's thread with a path, and must return soon; answers
+  /// later from any thread, once, while the server lives.
+  using handler = std::function<void(std::string_view path, reply)>;
+
+  struct settings {
+    std::string host;
+    int port = 0;
+    /// How many ports after `port` are tried when it is in use.
+    int more_ports = 0;
+    /// See `is_our_host`.
+    std::vector<std::string> hosts;
+  };
+
+  /// Listens. A failure is `unavailable` and names no setting.
+  static result<std::unique_ptr<status_http>> listen(settings how);
+
+  status_http(const status_http&) = delete;
+  status_http& operator=(const status_http&) = delete;
+  ~status_http();
+
+  /// Starts the thread. Call once.
+  void serve(handler answer);
+
+  int port() const noexcept;
+  bool on_loopback() const noexcept;
+
+  /// Runs `task` on the server's thread after `delay`.
+  void later(std::chrono::milliseconds delay, std::function<void()> task);
+
+private:
+  struct implementation;
+  explicit status_http(std::unique_ptr<implementation> impl);
+
+  std::unique_ptr<implementation> impl_;
+};
+
+/// GET of a path at `where`: the answer, within `limit`.
+result<http_answer> ask_http(const host_port& where, const std::string& path,
+                             std::chrono::milliseconds limit);
+
+} // namespace render

@@ -1,0 +1,155 @@
+#include "app/worker/status_server.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+
+namespace render {
+
+namespace {
+
+using writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void write_string(writer& out, std::string_view x) {
+  out.String(x.data(), static_cast<rapidjson::SizeType>(x.size()));
+}
+
+void write_gpu(writer& out, const msg::gpu_update& x, bool names) {
+  out.StartObject();
+  out.Key("instance");
+  out.Uint64(x.instance);
+  out.Key("phase");
+  write_string(out, to_string(x.phase));
+  if (names) {
+    out.Key("workload");
+    write_string(out, x.workload);
+    out.Key("node");
+    write_string(out, x.node);
+  }
+  out.Key("ready");
+  out.StartArray();
+  for (auto kind : x.ready_kinds)
+    write_string(out, to_string(kind));
+  out.EndArray();
+  out.Key("busy_slots");
+  out.Uint(x.busy_slots);
+  out.Key("launched_at");
+  out.Double(x.launched_s);
+  // It may quote an address of the node.
+  if (names) {
+    out.Key("reason");
+    write_string(out, x.reason);
+  }
+  out.EndObject();
+}
+
+prometheus::Gauge& gauge(prometheus::Registry& registry, const char* name,
+                         const char* help,
+                         const prometheus::Labels& labels = {}) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(
+    labels);
+}
+
+void counter(prometheus::Registry& registry, const char* name, const char* help,
+             uint64_t value, const prometheus::Labels& labels = {}) {
+  prometheus::BuildCounter()
+    .Name(name)
+    .Help(help)
+    .Register(registry)
+    .Add(labels)
+    .Increment(static_cast<double>(value));
+}
+
+} // namespace
+
+std::string to_json(const msg::node_status& x, bool names) {
+  rapidjson::StringBuffer buffer;
+  writer out{buffer};
+  out.StartObject();
+  out.Key("draining");
+  out.Bool(x.draining);
+  out.Key("gpus");
+  out.StartArray();
+  for (auto& gpu : x.gpus)
+    write_gpu(out, gpu, names);
+  out.EndArray();
+  out.Key("running_jobs");
+  out.StartArray();
+  for (auto& id : x.running_jobs)
+    write_string(out, id);
+  out.EndArray();
+  out.Key("waiting");
+  out.StartObject();
+  for (auto& [type, count] : x.waiting_by_type) {
+    write_string(out, type);
+    out.Uint64(count);
+  }
+  out.EndObject();
+  out.Key("jobs_succeeded");
+  out.Uint64(x.jobs_succeeded);
+  out.Key("jobs_failed");
+  out.Uint64(x.jobs_failed);
+  out.Key("jobs_retried");
+  out.Uint64(x.jobs_retried);
+  out.Key("gpus_launched");
+  out.Uint64(x.gpus_launched);
+  out.Key("unfit");
+  write_string(out, x.unfit);
+  out.Key("unfit_text");
+  write_string(out, x.unfit_text);
+  out.Key("disk_free_bytes");
+  out.Uint64(x.disk_free_bytes);
+  out.Key("results_waiting");
+  out.Uint64(x.results_waiting);
+  out.EndObject();
+  return std::string{buffer.GetString(), buffer.GetSize()} + "\n";
+}
+
+std::string to_metrics(const msg::node_status& x) {
+  prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
+  counter(registry, "c3_jobs_ended_total", "Jobs that ended here.",
+          x.jobs_succeeded, {{"status", "success"}});
+  counter(registry, "c3_jobs_ended_total", "Jobs that ended here.",
+          x.jobs_failed, {{"status", "failed"}});
+  counter(registry, "c3_job_retries_total",
+          "Attempts that failed and were tried on another GPU.",
+          x.jobs_retried);
+  counter(registry, "c3_gpus_launched_total", "GPUs that were rented.",
+          x.gpus_launched);
+  gauge(registry, "c3_jobs_running", "Jobs that run here now.")
+    .Set(static_cast<double>(x.running_jobs.size()));
+  gauge(registry, "c3_draining", "1 while the node drains.")
+    .Set(x.draining ? 1 : 0);
+  for (const auto* reason : {"start", "disk", "storage", "tools", "job"})
+    gauge(registry, "c3_unfit",
+          "1 while this worker claims nothing for this reason.",
+          {{"reason", reason}})
+      .Set(x.unfit == reason ? 1 : 0);
+  if (x.disk_free_bytes > 0)
+    gauge(registry, "c3_disk_free_bytes", "Free space below OUTPUT_DIR.")
+      .Set(static_cast<double>(x.disk_free_bytes));
+  gauge(registry, "c3_results_waiting",
+        "Rendered results that wait for the storage.")
+    .Set(static_cast<double>(x.results_waiting));
+  for (auto& [type, count] : x.waiting_by_type)
+    gauge(registry, "c3_jobs_waiting",
+          "Jobs in the queue that found no slot here.", {{"type", type}})
+      .Set(static_cast<double>(count));
+  for (auto phase : {gpu_phase::launching, gpu_phase::booting, gpu_phase::ready,
+                     gpu_phase::draining, gpu_phase::stopping}) {
+    auto count = std::count_if(x.gpus.begin(), x.gpus.end(), [&](auto& gpu) {
+      return gpu.phase == phase;
+    });
+    gauge(registry, "c3_gpus", "GPUs by phase.",
+          {{"phase", std::string{to_string(phase)}}})
+      .Set(static_cast<double>(count));
+  }
+  return prometheus::TextSerializer{}.Serialize(registry.Collect());
+}
+
+} // namespace render
