@@ -1,5 +1,6 @@
 // How an attempt ends, and whose the job is.
 #include "actors/renderer/shell.hpp"
+#include "messages/masked.hpp"
 
 namespace render::renderer {
 
@@ -58,7 +59,10 @@ void shell::interrupted() const {
 }
 
 void shell::end() const {
-  auto& outcome = st().course.outcome();
+  auto outcome = st().course.outcome();
+  const std::vector<std::string> secrets{st().env.api_key};
+  outcome.error.message = masked(std::move(outcome.error.message), secrets);
+  outcome.text = masked(std::move(outcome.text), secrets);
   if (outcome.success())
     log(spdlog::level::info, "rendered");
   else

@@ -1,6 +1,7 @@
 #include "app/worker/log.hpp"
 
 #include "messages/json.hpp"
+#include "messages/masked.hpp"
 #include "messages/printable.hpp"
 
 #include <spdlog/formatter.h>
@@ -21,30 +22,42 @@ void append(spdlog::memory_buf_t& out, std::string_view text) {
 
 /// Whatever a service, a producer or Redis has put into it: one line, which
 /// steers no terminal.
-std::string message_of(const spdlog::details::log_msg& x) {
-  return printable({x.payload.data(), x.payload.size()});
+std::string message_of(const spdlog::details::log_msg& x,
+                       const std::vector<std::string>& secrets) {
+  return printable(masked({x.payload.data(), x.payload.size()}, secrets));
 }
 
 /// spdlog's patterns do not escape, so each kind of line has its own formatter.
 class text_formatter : public spdlog::formatter {
 public:
+  explicit text_formatter(std::vector<std::string> secrets)
+    : secrets_(std::move(secrets)) {
+    // nop
+  }
+
   void format(const spdlog::details::log_msg& x,
               spdlog::memory_buf_t& out) override {
     head_.format(x, out);
-    append(out, message_of(x));
+    append(out, message_of(x, secrets_));
     append(out, "\n");
   }
 
   std::unique_ptr<spdlog::formatter> clone() const override {
-    return std::make_unique<text_formatter>();
+    return std::make_unique<text_formatter>(secrets_);
   }
 
 private:
+  std::vector<std::string> secrets_;
   spdlog::pattern_formatter head_{"%Y-%m-%dT%H:%M:%S.%eZ %-7l ", utc, ""};
 };
 
 class json_formatter : public spdlog::formatter {
 public:
+  explicit json_formatter(std::vector<std::string> secrets)
+    : secrets_(std::move(secrets)) {
+    // nop
+  }
+
   void format(const spdlog::details::log_msg& x,
               spdlog::memory_buf_t& out) override {
     spdlog::memory_buf_t time;
@@ -55,30 +68,33 @@ public:
     append(out, R"(","level":")");
     append(out, {level.data(), level.size()});
     append(out, R"(","message":)");
-    append(out, json::quote(message_of(x)));
+    append(out, json::quote(message_of(x, secrets_)));
     append(out, "}\n");
   }
 
   std::unique_ptr<spdlog::formatter> clone() const override {
-    return std::make_unique<json_formatter>();
+    return std::make_unique<json_formatter>(secrets_);
   }
 
 private:
+  std::vector<std::string> secrets_;
   spdlog::pattern_formatter time_{"%Y-%m-%dT%H:%M:%S.%eZ", utc, ""};
 };
 
 } // namespace
 
-std::unique_ptr<spdlog::formatter> make_formatter(std::string_view format) {
+std::unique_ptr<spdlog::formatter>
+make_formatter(std::string_view format, std::vector<std::string> secrets) {
   if (format == "json")
-    return std::make_unique<json_formatter>();
-  return std::make_unique<text_formatter>();
+    return std::make_unique<json_formatter>(std::move(secrets));
+  return std::make_unique<text_formatter>(std::move(secrets));
 }
 
-logger make_logger(std::string_view format, const std::string& level) {
+logger make_logger(std::string_view format, const std::string& level,
+                   std::vector<std::string> secrets) {
   auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   auto out = std::make_shared<spdlog::logger>("worker", sink);
-  out->set_formatter(make_formatter(format));
+  out->set_formatter(make_formatter(format, std::move(secrets)));
   out->set_level(spdlog::level::from_str(level));
   out->flush_on(spdlog::level::debug);
   return out;

@@ -8,14 +8,18 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace render {
 
 /// `format`: "text" or "json". What has come from others is escaped (see
 /// printable.hpp): a message is one line, whatever is in it.
-std::unique_ptr<spdlog::formatter> make_formatter(std::string_view format);
+/// `secrets` are shown as `***`.
+std::unique_ptr<spdlog::formatter>
+make_formatter(std::string_view format, std::vector<std::string> secrets = {});
 
 /// `format` as above; `level`: "debug", "info", "warning", "error".
-logger make_logger(std::string_view format, const std::string& level);
+logger make_logger(std::string_view format, const std::string& level,
+                   std::vector<std::string> secrets);
 
 } // namespace render

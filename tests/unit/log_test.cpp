@@ -10,11 +10,12 @@ using namespace render;
 
 namespace {
 
-std::string logged(std::string_view format, const std::string& message) {
+std::string logged(std::string_view format, const std::string& message,
+                   std::vector<std::string> secrets = {}) {
   std::stringstream out;
   auto sink = std::make_shared<spdlog::sinks::ostream_sink_st>(out);
   spdlog::logger log{"test", sink};
-  log.set_formatter(make_formatter(format));
+  log.set_formatter(make_formatter(format, std::move(secrets)));
   log.warn("{}", message);
   return out.str();
 }
@@ -34,6 +35,14 @@ BOOST_AUTO_TEST_CASE(a_message_is_one_line_that_steers_no_terminal) {
              == line.find("job a"));
   BOOST_TEST(line.find('\n') == line.size() - 1);
   BOOST_TEST(line.find("Z warning job a") == 23u);
+}
+
+BOOST_AUTO_TEST_CASE(a_secret_is_not_shown_whoever_says_it) {
+  for (auto* format : {"text", "json"}) {
+    auto line = logged(format, "no: X-C3-API-KEY: key-0123, key-0123!",
+                       {"", "no", "key-0123"});
+    BOOST_TEST(line.find("no: X-C3-API-KEY: ***, ***!") != std::string::npos);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_json_line_has_it_escaped_as_well) {
