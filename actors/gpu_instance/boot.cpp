@@ -175,7 +175,8 @@ effects policy::health_listed(const std::vector<gpu_workload>& all,
       gpu_.node = x.node;
       effects out{write_ledger{entry()}};
       // One that was taken over may be up for long.
-      if (node_up_s_ == 0 && probing_.insert(std::string{}).second)
+      if (cfg_.adopted && node_up_s_ == 0
+          && probing_.insert(std::string{}).second)
         out.push_back(probe{});
       return out;
     }
