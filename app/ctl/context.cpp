@@ -19,7 +19,8 @@ result<context> make_context(const environment& env) {
                               ? x.default_value
                               : std::string_view{given->second};
     if (auto ok = x.apply(cfg, text); !ok)
-      return fail(with_context(x.name, ok.error()));
+      return fail(ok.error().kind,
+                  std::string{x.name} + " " + ok.error().message);
   }
   if (auto ok = check_redis(cfg); !ok)
     return fail(ok.error());

@@ -127,7 +127,8 @@ BOOST_AUTO_TEST_CASE(redis_may_be_found_by_sentinels) {
 BOOST_AUTO_TEST_CASE(a_wrong_variable_is_named) {
   auto got = make_context({{"REDIS_PORT", "soon"}});
   BOOST_REQUIRE(!got);
-  BOOST_TEST(got.error().message.starts_with("REDIS_PORT: got \"soon\""));
+  BOOST_TEST(got.error().message.starts_with("REDIS_PORT must be"));
+  BOOST_TEST(got.error().message.find("\"soon\"") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(addresses_are_host_and_port) {
