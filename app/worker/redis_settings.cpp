@@ -12,7 +12,7 @@ namespace {
 
 tl::unexpected<failure> no_url() {
   return fail(failure_kind::invalid_input,
-              "accepted is redis://[user:password@]host[:port][/db], or "
+              "must be redis://[user:password@]host[:port][/db], or "
               "rediss:// for TLS; characters of the password that have a "
               "meaning in a URL are written %40 and so on");
 }

@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(ends_with_its_job) {
   stop.request_stop();
   auto got = picture(write("in", encoded(".jpg")), stop.get_token());
   BOOST_REQUIRE(!got);
-  BOOST_TEST((got.error().kind == failure_kind::cancelled));
+  BOOST_TEST((got.error().kind == failure_kind::aborted));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -77,7 +77,29 @@ BOOST_AUTO_TEST_CASE(only_utf8_is_text) {
     for (auto padding : {0, 1, 7, 8, 9, 64})
       refusal('"' + std::string(static_cast<size_t>(padding), 'a') + bytes
               + '"');
-  refusal(R"("\ud800")");
+}
+
+BOOST_AUTO_TEST_CASE(half_a_surrogate_pair_is_a_replacement_character) {
+  const std::string replaced = "\xEF\xBF\xBD";
+  const std::vector<std::pair<std::string, std::string>> cases{
+    {R"("\ud800")", replaced},
+    {R"("\udc00")", replaced},
+    {R"("a\uD83Db")", "a" + replaced + "b"},
+    {R"("\ud83d\ud83d\ude00")", replaced + "\xF0\x9F\x98\x80"},
+    {R"("\\ud83d")", "\\ud83d"},
+    {R"("\ud83d\n")", replaced + "\n"}};
+  for (auto& [text, expected] : cases) {
+    auto got = json::parse(text);
+    BOOST_REQUIRE_MESSAGE(got, text);
+    BOOST_TEST(got->GetString() == expected);
+  }
+  refusal(R"("\ud83)");
+  refusal(R"("\ud8)");
+}
+
+BOOST_AUTO_TEST_CASE(python_has_numbers_that_json_has_not) {
+  BOOST_TEST(json::parse_as_python("[NaN,Infinity,-Infinity]").has_value());
+  refusal("[NaN]");
 }
 
 BOOST_AUTO_TEST_CASE(an_error_says_where) {

@@ -200,7 +200,7 @@ result<program_output> run_program(const std::vector<std::string>& argv,
                                           + " s");
   kept.exit_code = exit_code(status);
   if (kept.exit_code == 127 && kept.err.empty())
-    return fail(failure_kind::unavailable, argv[0] + " cannot be started");
+    return fail(failure_kind::unfit, argv[0] + " cannot be started");
   return kept;
 }
 
