@@ -6,19 +6,22 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include <algorithm>
+#include <cstring>
 
 namespace render::job_store {
 
 namespace {
 
 std::string reason(unsigned long code) {
+  if (ERR_SYSTEM_ERROR(code))
+    return std::strerror(ERR_GET_REASON(code));
   auto* text = ERR_reason_error_string(code);
   return text ? text : "error " + std::to_string(code);
 }
 
 tl::unexpected<failure> no_file(const char* setting, const std::string& path) {
-  auto why = reason(ERR_peek_last_error());
+  // The first one is the cause: no such file, say.
+  auto why = reason(ERR_peek_error());
   ERR_clear_error();
   return fail(failure_kind::invalid_input,
               std::string{setting} + ": " + path + " cannot be used: " + why);
