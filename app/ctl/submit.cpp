@@ -236,6 +236,9 @@ result<job> make_job(job_kind kind, const submit_options& opts,
   x.data = std::move(*data);
   if (auto valid = validate(x); !valid)
     return fail(valid.error());
+  // A worker would run it, and tell nobody.
+  if (auto flaw = notify_url_flaw(x.data))
+    return fail(std::move(*flaw));
   return x;
 }
 

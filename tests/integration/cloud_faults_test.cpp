@@ -35,7 +35,7 @@ struct fixture : harness::small_world {
 BOOST_FIXTURE_TEST_SUITE(cloud_faults, fixture)
 
 BOOST_AUTO_TEST_CASE(a_refused_launch_is_tried_again) {
-  fault(R"({"fault":"launch_refuse","count":1})");
+  fault(R"({"fault":"launch_error","arg":"503","count":1})");
   check_success(say());
   BOOST_TEST(worker().output().find("attempt 1 of 5") != std::string::npos);
   check_nothing_is_left();

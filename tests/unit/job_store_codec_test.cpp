@@ -213,7 +213,7 @@ BOOST_AUTO_TEST_CASE(a_claim_says_what_is_wrong_with_a_record) {
              == "fence: got \"1e300\", accepted is a whole number from 0 to "
                 "2^53, or none");
   BOOST_TEST(x->unfit[1].reason.message
-             == "data: got 450000000 bytes, accepted are at most 1048576");
+             == "data: got 450000000 bytes, accepted is at most 1048576");
   BOOST_TEST((x->unfit[1].reason.kind == failure_kind::invalid_input));
 }
 

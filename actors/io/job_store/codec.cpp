@@ -68,7 +68,7 @@ failure reason_of(std::string_view reason, const job& subject,
               + ", accepted is a whole number from 0 to 2^53, or none"};
   if (reason == "data")
     return {failure_kind::invalid_input, "data: got " + excerpt(flaw, 80)
-                                           + " bytes, accepted are at most "
+                                           + " bytes, accepted is at most "
                                            + std::to_string(data_bytes_max)};
   return {failure_kind::invalid_input,
           "Unknown job type: " + json::quote(excerpt(subject.type, 80))
