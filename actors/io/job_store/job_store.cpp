@@ -124,9 +124,6 @@ job_store_shell_actor::behavior_type job_store_behavior(
     st.left = std::move(*left);
   else
     sh.journaled(fail(left.error()));
-  self->set_down_handler([sh](const caf::down_msg& x) {
-    sh.holder_died(x.source);
-  });
   sh.arm(recover_jobs, st.cfg.recover_interval);
   sh.arm(renew_leases, st.cfg.lease / 3);
   // CAF tries them in turn: what comes most is first.

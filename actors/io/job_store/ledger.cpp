@@ -53,11 +53,8 @@ void shell::not_renewed(const std::string& id) const {
 
 void shell::held_by(const std::string& id,
                     const caf::strong_actor_ptr& holder) const {
-  auto& x = st().gpus[id];
-  auto who = caf::actor_cast<caf::actor_addr>(holder);
-  if (holder && x.holder != who)
-    self->monitor(holder);
-  x = {who, self->clock().now()};
+  st().gpus[id] = {caf::actor_cast<caf::actor_addr>(holder),
+                   self->clock().now()};
 }
 
 // What the SUPERVISOR has never heard of, because it got no answer, would run
@@ -72,16 +69,6 @@ void shell::leave_unheld() const {
     out().error("ledger: nobody holds entry {}; it is left to others", id);
     drop_gpu(id);
   }
-}
-
-// Its GPU may run: others look for it when the lease has run out.
-void shell::holder_died(const caf::actor_addr& holder) const {
-  std::vector<std::string> left;
-  for (auto& [id, x] : st().gpus)
-    if (x.holder == holder)
-      left.push_back(id);
-  for (auto& id : left)
-    drop_gpu(id);
 }
 
 promise<caf::ok_atom> shell::write_gpu(const msg::write_gpu& x) const {

@@ -203,7 +203,6 @@ struct shell {
   // -- the launch ledger
   void renew_gpus() const;
   void leave_unheld() const;
-  void holder_died(const caf::actor_addr& holder) const;
   void held_by(const std::string& id,
                const caf::strong_actor_ptr& holder) const;
   void not_renewed(const std::string& id) const;
