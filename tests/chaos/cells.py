@@ -11,8 +11,8 @@ KINDS = ("csm", "whisper", "portrait", "analyze")
 STEPS = ("queued", "booting", "fetch", "submit", "render", "collect", "store",
          "webhook", "settled")
 # Where an answer of the model is the whole result, nothing is fetched or
-# stored.
-ABSENT = {"analyze": ("collect", "store"), "whisper": (), "csm": (),
+# stored; a transcript is not uploaded.
+ABSENT = {"analyze": ("collect", "store"), "whisper": ("store",), "csm": (),
           "portrait": ()}
 AFTER_RENDER = ("webhook", "settled")
 
@@ -168,16 +168,12 @@ def receiver_faults(kind):
 
 
 def disk_faults(kind):
-    # An input that does not fit, and a result that does not.
-    full = Expected(status="failed", error="space", runs=0)
-    yield Cell("fetch", "disk full", kind, full, disk="fetch")
-    if kind == "analyze":
-        # The text itself is the result, and Redis has it.
-        yield Cell("render", "disk full", kind, Expected(), disk="render")
-    else:
-        # The file is a part of it.
-        yield Cell("render", "disk full", kind, Expected(
-            status="failed", error="space"), disk="render")
+    # An input that does not fit, and a result that does not: the job goes back
+    # and runs when there is room again, by then perhaps on another GPU.
+    yield Cell("fetch", "disk full", kind, Expected(launches=2), disk="fetch")
+    # The text of an analysis is the result itself, and Redis has it.
+    yield Cell("render", "disk full", kind, Expected(
+        runs=1 if kind == "analyze" else 2, launches=2), disk="render")
 
 
 def all_cells():
@@ -199,7 +195,7 @@ QUICK = {
                 "collect/worker SIGKILL, restart",
                 "webhook/redis SIGKILL, restart", "render/stream cut",
                 "webhook/receiver down 8 s", "render/redis READONLY 8 s",
-                "store/failover to an old snapshot"),
+                "render/failover to an old snapshot"),
     "portrait": ("render/worker SIGKILL, survivor", "booting/worker SIGTERM",
                  "store/worker SIGSTOP 36 s", "render/ComfyUI restarts",
                  "render/FLUSHALL and worker SIGKILL",

@@ -69,6 +69,7 @@ class Play:
             if not self.disk:
                 self.result.skipped = "no tmpfs can be mounted here"
                 return False
+            self.more["MIN_FREE_BYTES"] = "0"
         world.own.hook_script = list(how.get("hooks", ()))
         world.own.hook_always = how.get("hook_always")
         step = self.cell.step
@@ -177,10 +178,21 @@ class Play:
                 return act()
         if "worker SIGKILL" in fault:
             return self.kill_worker()
-        if self.cell.how.get("disk") == "render":
-            self.fill()
+        if "disk" in self.cell.how:
+            return self.want_room()
         # The others are armed already.
         return self.release()
+
+    def want_room(self):
+        """A full disk, until the worker has said so. An analysis needs none."""
+        if self.cell.how["disk"] == "render":
+            self.fill()
+        self.release()
+        if self.cell.how["disk"] == "fetch" or self.cell.kind != "analyze":
+            self.until(lambda: "unfit (" in self.world.workers["a"].text(),
+                       "the worker does not find its disk full")
+            time.sleep(2)
+            (self.disk / "filler").unlink()
 
     def kill_worker(self):
         fault, world = self.cell.fault, self.world

@@ -318,10 +318,10 @@ class World:
         return re.findall(rf"job {job} \(\w+\): (.*)", worker)
 
     def small_disk(self, name):
-        """An OUTPUT_DIR of 300 kB on a file system of its own, or None."""
+        """An OUTPUT_DIR of 2 MB on a file system of its own, or None."""
         path = self.folder / ("output-" + name)
         path.mkdir(exist_ok=True)
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k",
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m",
                                "tmpfs", path], capture_output=True)
         if done.returncode:
             return None

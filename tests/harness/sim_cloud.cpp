@@ -187,8 +187,7 @@ void sim_cloud::api(const exchange_ptr& x) {
 
 void sim_cloud::launch(const exchange_ptr& x) {
   if (dice_.chance(faults.launch_refused))
-    // A page with 5xx would leave open whether there is a machine.
-    return x->page(50ms, 403);
+    return x->page(50ms, dice_.chance(0.5) ? 503 : 403);
   auto doc = json::parse(x->request.body);
   if (!doc)
     return x->respond(5ms, 400, "application/json", R"({"error":"no JSON"})");

@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(is_read_no_faster_than_its_listener_takes) {
   // The server goes on writing until its connection ends.
   loop.cancel("job/");
   auto how = ended.get_future().get();
-  BOOST_TEST((how.error().kind == failure_kind::cancelled));
+  BOOST_TEST((how.error().kind == failure_kind::aborted));
   BOOST_TEST(told == most);
 }
 

@@ -67,7 +67,8 @@ public:
   /// The provider refuses everything at once.
   void given_a_provider_that_refuses() {
     world->web.serve(sim_cloud::api_host, [](const exchange_ptr& x) {
-      x->page(virtual_duration{0}, 503);
+      // A page with 5xx would leave open whether there is a machine.
+      x->page(virtual_duration{0}, 403);
     });
   }
 
