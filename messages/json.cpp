@@ -71,7 +71,7 @@ bool is_ascii(std::string_view text) {
   return (all & 0x8080808080808080) == 0;
 }
 
-// The code unit that `\uXXXX` at the start of `text` stands for.
+// The code unit of the \u escape at the start of `text`.
 std::optional<unsigned> escaped_unit(std::string_view text) {
   unsigned unit = 0;
   if (text.size() < 6 || text[0] != '\\' || text[1] != 'u')

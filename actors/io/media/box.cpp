@@ -5,6 +5,7 @@
 #include "messages/json.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -16,7 +17,13 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto limit = 30s;
-constexpr child_limits limits{2ull << 30, 512ull << 20, 30, 64};
+#if defined(__SANITIZE_ADDRESS__)
+// Its shadow alone takes terabytes of addresses.
+constexpr uint64_t memory_max = UINT64_MAX;
+#else
+constexpr uint64_t memory_max = 2ull << 30;
+#endif
+constexpr child_limits limits{memory_max, 512ull << 20, 30, 64};
 
 /// Beside this program, or where the build puts programs; else in PATH.
 std::string find_decoder() {
