@@ -1,5 +1,6 @@
 #include "messages/http.hpp"
 
+#include "messages/lower.hpp"
 #include "messages/printable.hpp"
 #include "messages/utf8.hpp"
 
@@ -30,10 +31,7 @@ std::string http_response::content_type() const {
   auto type = found->second.substr(0, found->second.find(';'));
   while (!type.empty() && std::isspace(static_cast<unsigned char>(type.back())))
     type.pop_back();
-  std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
-  return type;
+  return lower(type);
 }
 
 std::string redacted_url(std::string_view url) {

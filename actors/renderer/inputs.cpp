@@ -1,6 +1,7 @@
 #include "actors/renderer/inputs.hpp"
 
 #include "actors/renderer/steps.hpp"
+#include "messages/lower.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -15,14 +16,6 @@ using namespace std::chrono_literals;
 
 constexpr uint32_t fetch_tries = 3;
 constexpr auto fetch_delay = 1s;
-
-std::string lower(std::string_view x) {
-  std::string out{x};
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
-  return out;
-}
 
 std::string percent_decode(std::string_view x) {
   std::string out;

@@ -1,7 +1,8 @@
 #include "actors/renderer/service_answer.hpp"
 
+#include "messages/lower.hpp"
+
 #include <algorithm>
-#include <cctype>
 
 namespace render {
 
@@ -31,14 +32,10 @@ result<json::document> read_json_answer(std::string_view what,
 }
 
 bool is_gpu_trouble(std::string_view text) {
-  std::string lower{text};
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) {
-                   return static_cast<char>(std::tolower(c));
-                 });
-  return lower.find("out of memory") != std::string::npos
-         || lower.find("cuda error") != std::string::npos
-         || lower.find("cuda failed") != std::string::npos;
+  auto said = lower(text);
+  return said.find("out of memory") != std::string::npos
+         || said.find("cuda error") != std::string::npos
+         || said.find("cuda failed") != std::string::npos;
 }
 
 } // namespace render

@@ -5,9 +5,9 @@
 #include "actors/renderer/kinds.hpp"
 #include "actors/renderer/service_answer.hpp"
 #include "actors/renderer/steps.hpp"
+#include "messages/lower.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 namespace render {
 
@@ -53,13 +53,6 @@ std::vector<gradio::parameter> known_parameters() {
           {"log_prob_threshold", "-1.0"},
           {"no_speech_threshold", "0.6"},
           {"hotwords", R"("")"}};
-}
-
-std::string lower(std::string x) {
-  std::transform(x.begin(), x.end(), x.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
-  return x;
 }
 
 /// "en-US" and "EN" are both "en" to the service.

@@ -1,7 +1,8 @@
 #include "actors/webhook/receiver.hpp"
 
+#include "messages/lower.hpp"
+
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <ctime>
 
@@ -34,10 +35,7 @@ std::string host_of(std::string_view url) {
   if (auto at = out.rfind('@');
       begin != std::string_view::npos && at != std::string::npos && at > begin)
     out.erase(begin + 3, at - begin - 2);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
-  return out;
+  return lower(out);
 }
 
 std::string shown_url(std::string_view url) {

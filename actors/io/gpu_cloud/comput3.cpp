@@ -2,6 +2,7 @@
 
 #include "actors/io/http/web_target.hpp"
 #include "messages/json.hpp"
+#include "messages/lower.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -53,8 +54,8 @@ failure_kind kind_of(const http_response& x) {
 }
 
 /// Whether a launch that was answered so may have made a machine all the same.
-/// A server or a proxy that gives up says nothing of what was done before; a 503
-/// in the API's own JSON is its word that there is no GPU to be had.
+/// A server or a proxy that gives up says nothing of what was done before; a
+/// 503 in the API's own JSON is its word that there is no GPU to be had.
 bool hides_the_outcome(const http_response& x) {
   if (x.status == 503 && is_json(x))
     return false;
@@ -204,7 +205,7 @@ result<gpu_workload> read_launch(const config& cfg,
     return fail(with_context(name, got.error()));
   if (!got->ok()) {
     auto kind = hides_the_outcome(*got) ? failure_kind::outcome_unknown
-                                               : kind_of(*got);
+                                        : kind_of(*got);
     return fail(kind, name + ": " + described(*got));
   }
   auto doc = json::parse(got->body);
@@ -239,10 +240,7 @@ result<double> read_stop(const msg::stop_gpu& asked,
   if (got && got->status == 404 && is_json(*got))
     return 0.0;
   if (got && !got->ok() && is_json(*got)) {
-    auto text = described(*got);
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
-      return static_cast<char>(std::tolower(c));
-    });
+    auto text = lower(described(*got));
     for (auto* gone : {"not found", "already stopped", "not running"})
       if (text.find(gone) != std::string::npos)
         return 0.0;

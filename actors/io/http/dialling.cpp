@@ -1,18 +1,12 @@
 #include "actors/io/http/dialling.hpp"
 
+#include "messages/lower.hpp"
+
 #include <algorithm>
-#include <cctype>
 
 namespace render {
 
 namespace {
-
-std::string lower(std::string_view x) {
-  std::string out{x};
-  for (auto& c : out)
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 way_point point(std::string host, uint16_t port) {
   way_point out;

@@ -1,5 +1,7 @@
 #include "actors/io/http/networks.hpp"
 
+#include "messages/lower.hpp"
+
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -62,13 +64,6 @@ bool has_letter(std::string_view x) {
   return std::any_of(x.begin(), x.end(), [](unsigned char c) {
     return std::isalpha(c) != 0;
   });
-}
-
-std::string lower(std::string_view x) {
-  std::string out{x};
-  for (auto& c : out)
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
 }
 
 } // namespace

@@ -1,5 +1,7 @@
 #include "actors/io/http/proxy.hpp"
 
+#include "messages/lower.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -7,13 +9,6 @@
 namespace render {
 
 namespace {
-
-std::string lower(std::string_view x) {
-  std::string out{x};
-  for (auto& c : out)
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 std::string upper(std::string_view x) {
   std::string out{x};

@@ -1,13 +1,13 @@
 #include "actors/io/http/transfer.hpp"
 
 #include "actors/io/http/classify.hpp"
+#include "messages/lower.hpp"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -15,14 +15,6 @@
 namespace render {
 
 namespace {
-
-std::string lower(std::string_view x) {
-  std::string out{x};
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
-  return out;
-}
 
 std::string_view trim(std::string_view x) {
   auto space = [](char c) {
@@ -227,9 +219,8 @@ transfer::body_target transfer::choose_target() {
 
 void transfer::refuse_to_write() {
   auto code = errno;
-  refuse(kind_of_errno(code),
-         file_name(request_.output_file)
-           + " cannot be written: " + std::strerror(code));
+  refuse(kind_of_errno(code), file_name(request_.output_file)
+                                + " cannot be written: " + std::strerror(code));
 }
 
 bool transfer::open_output() {

@@ -1,12 +1,12 @@
 #include "actors/io/http/web_target.hpp"
 
 #include "messages/http.hpp"
+#include "messages/lower.hpp"
 
 #include <curl/curl.h>
 #include <idn2.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <memory>
 
@@ -87,13 +87,9 @@ result<web_target> read_web_target(std::string_view text) {
     if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK)
       return refuse();
     auto host = part(parsed, CURLUPART_HOST);
-    auto wanted = is_ascii(host) ? host : to_ascii(host);
+    auto wanted = lower(is_ascii(host) ? host : to_ascii(host));
     if (wanted.size() > 1 && wanted.ends_with('.'))
       wanted.pop_back();
-    std::transform(wanted.begin(), wanted.end(), wanted.begin(),
-                   [](unsigned char c) {
-                     return static_cast<char>(std::tolower(c));
-                   });
     if (wanted.empty())
       return refuse();
     if (wanted != host) {
