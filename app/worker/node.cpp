@@ -4,10 +4,10 @@
 #include "actors/io/http/http.hpp"
 #include "actors/io/job_store/redis_loop.hpp"
 #include "actors/io/media/media.hpp"
-#include "actors/renderer/comfyui/workflow.hpp"
 #include "actors/io/object_store/kept_results.hpp"
-#include "actors/renderer/work_folders.hpp"
 #include "actors/io/surroundings/surroundings.hpp"
+#include "actors/renderer/comfyui/workflow.hpp"
+#include "actors/renderer/work_folders.hpp"
 #include "messages/failure_caf.hpp"
 #include "messages/json.hpp"
 
@@ -229,22 +229,27 @@ result<size_t> node::count_workloads() {
   return list->workloads.size();
 }
 
+namespace {
+
+gpu_cloud::config account_of(const worker_config& cfg) {
+  gpu_cloud::config out;
+  out.api_url = cfg.api_url;
+  out.api_key = cfg.api_key;
+  return out;
+}
+
+} // namespace
+
 result<std::vector<std::string>> node::workload_types() {
-  gpu_cloud::config cloud;
-  cloud.api_url = cfg_.api_url;
-  cloud.api_key = cfg_.api_key;
   return gpu_cloud::read_types(
     ask<http_response>(*system_, outside_.http, cloud_question_timeout,
-                       gpu_cloud::types_request(cloud)));
+                       gpu_cloud::types_request(account_of(cfg_))));
 }
 
 result<double> node::balance() {
-  gpu_cloud::config cloud;
-  cloud.api_url = cfg_.api_url;
-  cloud.api_key = cfg_.api_key;
   return gpu_cloud::read_balance(
     ask<http_response>(*system_, outside_.http, cloud_question_timeout,
-                       gpu_cloud::balance_request(cloud)));
+                       gpu_cloud::balance_request(account_of(cfg_))));
 }
 
 result<void> node::check_storage() {
