@@ -1,5 +1,7 @@
 #include "actors/io/websocket/websocket_loop.hpp"
 
+#include "actors/io/websocket/socket_address.hpp"
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -13,7 +15,6 @@
 #include <boost/beast/websocket/ssl.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <concepts>
 #include <exception>
 #include <filesystem>
@@ -33,44 +34,6 @@ namespace beast = boost::beast;
 namespace websocket = beast::websocket;
 using tcp = asio::ip::tcp;
 using boost::system::error_code;
-
-struct address {
-  bool secure = false;
-  std::string host;
-  /// 0: none that could be dialled.
-  uint16_t port = 0;
-  /// As the Host header says it.
-  std::string authority;
-  std::string target;
-};
-
-address split(std::string_view url) {
-  address out;
-  out.secure = url.starts_with("wss://");
-  url.remove_prefix(out.secure ? 6 : 5);
-  auto path = std::min(url.size(), url.find_first_of("/?"));
-  out.target = url.substr(path);
-  if (!out.target.starts_with('/'))
-    out.target.insert(0, "/");
-  out.authority = url.substr(0, path);
-  auto host = std::string_view{out.authority};
-  out.port = out.secure ? 443 : 80;
-  auto colon = host.rfind(':');
-  auto bracket = host.rfind(']');
-  if (colon != std::string_view::npos
-      && (bracket == std::string_view::npos || bracket < colon)) {
-    auto port = host.substr(colon + 1);
-    auto [end, err] = std::from_chars(port.data(), port.data() + port.size(),
-                                      out.port);
-    if (err != std::errc{} || end != port.data() + port.size())
-      out.port = 0;
-    host = host.substr(0, colon);
-  }
-  if (host.starts_with('[') && host.ends_with(']'))
-    host = host.substr(1, host.size() - 2);
-  out.host = host;
-  return out;
-}
 
 class connection {
 public:
@@ -139,8 +102,9 @@ public:
   using ended = std::function<void(result<http_response>)>;
 
   template <class... Context>
-  connection_over(const common& shared, address where, http_request request,
-                  websocket_loop::on_text text, ended end, Context&... context)
+  connection_over(const common& shared, socket_address where,
+                  http_request request, websocket_loop::on_text text, ended end,
+                  Context&... context)
     : connection(request.group), shared_(shared), where_(std::move(where)),
       request_(std::move(request)), text_(std::move(text)),
       end_(std::move(end)), look_up_end_(shared.io),
@@ -315,7 +279,7 @@ private:
   }
 
   common shared_;
-  address where_;
+  socket_address where_;
   http_request request_;
   websocket_loop::on_text text_;
   ended end_;
@@ -392,7 +356,7 @@ struct websocket_loop::implementation {
   }
 
   void start(uint64_t id, http_request request, on_text text) {
-    auto where = split(request.url);
+    auto where = read_socket_address(request.url);
     if (!is_websocket_url(request.url) || where.host.empty() || where.port == 0)
       return done(id, fail(failure_kind::invalid_input,
                            "no WebSocket URL: "
