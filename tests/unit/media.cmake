@@ -3,6 +3,7 @@ render_test(
   LABEL unit
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/media_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/media_programs_test.cpp
   DEPENDS render_media_work opencv_imgcodecs)
 add_dependencies(media_test c3-decode)
 

@@ -345,32 +345,6 @@ BOOST_AUTO_TEST_CASE(is_missing_in_a_silent_film) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-BOOST_AUTO_TEST_SUITE(ffprobe)
-
-BOOST_AUTO_TEST_CASE(tells_a_cover_from_a_film) {
-  auto x = media::read_probe(
-    R"({"streams":[{"codec_type":"audio"},{"codec_type":"video",)"
-    R"("disposition":{"attached_pic":1}}],)"
-    R"("format":{"format_name":"mp3","duration":"2.5"}})");
-  BOOST_REQUIRE(x);
-  BOOST_TEST(x->has_audio);
-  BOOST_TEST(!x->has_video);
-  BOOST_TEST(x->duration_s == 2.5);
-  BOOST_TEST(media::is_widely_readable(*x));
-}
-
-BOOST_AUTO_TEST_CASE(may_say_little) {
-  auto x = media::read_probe("{}");
-  BOOST_REQUIRE(x);
-  BOOST_TEST(!x->has_audio);
-  BOOST_TEST(x->duration_s < 0);
-  BOOST_TEST(!media::read_probe("oops").has_value());
-  auto unknown = media::read_probe(R"({"format":{"duration":"N/A"}})");
-  BOOST_TEST(unknown->duration_s < 0);
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
 BOOST_FIXTURE_TEST_SUITE(content, media_fixture)
 
 BOOST_AUTO_TEST_CASE(is_told_from_the_bytes_and_not_the_name) {
@@ -389,32 +363,6 @@ BOOST_AUTO_TEST_CASE(is_told_from_the_bytes_and_not_the_name) {
   BOOST_TEST(type(sound("e.flac")) == "audio/flac .flac");
   BOOST_TEST(media::identify(path("c"))->bytes == 9u);
   BOOST_TEST(!media::identify(path("missing")).has_value());
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(another_program)
-
-BOOST_AUTO_TEST_CASE(gets_its_arguments_as_they_are) {
-  auto got = media::run_program({"printf", "%s|", "a b", "$HOME", "; ls", "*"},
-                                10s, {});
-  BOOST_REQUIRE(got);
-  BOOST_TEST(got->out == "a b|$HOME|; ls|*|");
-  BOOST_TEST(media::run_program({"false"}, 10s, {})->exit_code == 1);
-}
-
-BOOST_AUTO_TEST_CASE(that_is_missing_or_slow_is_a_failure) {
-  auto missing = media::run_program({"no-such-program-here"}, 10s, {});
-  BOOST_REQUIRE(!missing);
-  BOOST_TEST((missing.error().kind == failure_kind::unfit));
-  auto slow = media::run_program({"sleep", "60"}, 100ms, {});
-  BOOST_REQUIRE(!slow);
-  BOOST_TEST((slow.error().kind == failure_kind::rejected));
-  std::stop_source stop;
-  stop.request_stop();
-  auto stopped = media::run_program({"sleep", "60"}, 60s, stop.get_token());
-  BOOST_REQUIRE(!stopped);
-  BOOST_TEST((stopped.error().kind == failure_kind::aborted));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -292,63 +292,60 @@ config patient() {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(random_play)
-
-BOOST_AUTO_TEST_CASE(keeps_to_the_bound_when_hosts_are_full) {
+/// Plays each seed by the options that `how` makes for it; the longest wait, s.
+template <class Options>
+double play_all(uint64_t seeds, Options how) {
   auto longest_s = 0.0;
-  for (uint64_t seed = 1; seed <= 150; ++seed) {
+  for (uint64_t seed = 1; seed <= seeds; ++seed) {
     BOOST_TEST_CONTEXT("seed " << seed) {
-      play_options opts;
-      opts.cfg = patient();
-      opts.cfg.per_url_max = 1 + seed % 3;
-      opts.cfg.per_host_max = 3;
-      play x{seed, opts};
+      play x{seed, how(seed)};
       x.run();
       x.check_waits();
       x.check_ends();
       longest_s = std::max(longest_s, x.longest_s());
     }
   }
+  return longest_s;
+}
+
+BOOST_AUTO_TEST_SUITE(random_play)
+
+BOOST_AUTO_TEST_CASE(keeps_to_the_bound_when_hosts_are_full) {
+  auto longest_s = play_all(150, [](uint64_t seed) {
+    play_options opts;
+    opts.cfg = patient();
+    opts.cfg.per_url_max = 1 + seed % 3;
+    opts.cfg.per_host_max = 3;
+    return opts;
+  });
   // Else the limits were never reached and nothing was tried.
   BOOST_TEST(longest_s > 5);
 }
 
 BOOST_AUTO_TEST_CASE(keeps_to_the_bound_when_all_places_are_taken) {
-  auto longest_s = 0.0;
-  for (uint64_t seed = 1; seed <= 150; ++seed) {
-    BOOST_TEST_CONTEXT("seed " << seed) {
-      play_options opts;
-      opts.cfg = patient();
-      opts.hosts = 8;
-      opts.urls_per_host = 2;
-      opts.cfg.per_url_max = 2;
-      opts.cfg.per_host_max = 3;
-      opts.cfg.all_max = 6;
-      play x{seed, opts};
-      x.run();
-      x.check_waits();
-      x.check_ends();
-      longest_s = std::max(longest_s, x.longest_s());
-    }
-  }
+  auto longest_s = play_all(150, [](uint64_t) {
+    play_options opts;
+    opts.cfg = patient();
+    opts.hosts = 8;
+    opts.urls_per_host = 2;
+    opts.cfg.per_url_max = 2;
+    opts.cfg.per_host_max = 3;
+    opts.cfg.all_max = 6;
+    return opts;
+  });
   BOOST_TEST(longest_s > 5);
 }
 
 // The limits of the service, and a few URLs a host: nobody waits at all.
 BOOST_AUTO_TEST_CASE(nobody_waits_while_there_are_places) {
-  for (uint64_t seed = 1; seed <= 50; ++seed) {
-    BOOST_TEST_CONTEXT("seed " << seed) {
-      play_options opts;
-      opts.cfg = patient();
-      opts.urls_per_host = 2;
-      opts.entries = 300;
-      play x{seed, opts};
-      x.run();
-      x.check_waits();
-      x.check_ends();
-      BOOST_TEST(x.longest_s() <= grain_s);
-    }
-  }
+  auto longest_s = play_all(50, [](uint64_t) {
+    play_options opts;
+    opts.cfg = patient();
+    opts.urls_per_host = 2;
+    opts.entries = 300;
+    return opts;
+  });
+  BOOST_TEST(longest_s <= grain_s);
 }
 
 // With the leases of the service and far too much to do, entries are dropped
