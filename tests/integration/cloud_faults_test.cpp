@@ -35,7 +35,7 @@ struct fixture : harness::small_world {
 BOOST_FIXTURE_TEST_SUITE(cloud_faults, fixture)
 
 BOOST_AUTO_TEST_CASE(a_refused_launch_is_tried_again) {
-  fault(R"({"fault":"launch_refuse","count":1})");
+  fault(R"({"fault":"launch_error","arg":"503","count":1})");
   check_success(say());
   BOOST_TEST(worker().output().find("attempt 1 of 5") != std::string::npos);
   check_nothing_is_left();
@@ -43,6 +43,21 @@ BOOST_AUTO_TEST_CASE(a_refused_launch_is_tried_again) {
 
 BOOST_AUTO_TEST_CASE(a_lost_launch_answer_is_looked_up_not_launched_twice) {
   fault(R"({"fault":"launch_lost_answer","count":1})");
+  check_success(say());
+  BOOST_TEST(json::integer(ledger(), "launches").value_or(-1) == 1);
+  check_nothing_is_left();
+}
+
+BOOST_AUTO_TEST_CASE(a_page_for_an_answer_is_looked_up_before_the_next_launch) {
+  fault(R"({"fault":"launch_refuse","count":1})");
+  check_success(say());
+  BOOST_TEST(json::integer(ledger(), "launches").value_or(-1) == 1);
+  BOOST_TEST(worker().output().find("the GPU may exist") != std::string::npos);
+  check_nothing_is_left();
+}
+
+BOOST_AUTO_TEST_CASE(a_launch_that_fails_after_the_fact_leaks_no_gpu) {
+  fault(R"({"fault":"launch_lost_answer","arg":"500","count":1})");
   check_success(say());
   BOOST_TEST(json::integer(ledger(), "launches").value_or(-1) == 1);
   check_nothing_is_left();

@@ -26,6 +26,13 @@ bool is_json(const http_response& x) {
   return x.content_type().find("json") != std::string::npos;
 }
 
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+    return static_cast<char>(std::tolower(c));
+  });
+  return text;
+}
+
 /// What an answer says, short enough for a log, never a page.
 std::string described(const http_response& x) {
   auto out = "HTTP " + std::to_string(x.status);
@@ -52,8 +59,32 @@ failure_kind kind_of(const http_response& x) {
 }
 
 /// Statuses with which a proxy gives up on a server that may still act.
-bool hides_the_outcome(int status) {
+bool is_given_up(int status) {
   return status == 502 || status == 504 || (status >= 520 && status <= 527);
+}
+
+/// Does the API itself say no? It says why in JSON. What a framework says of an
+/// exception or a time-out is no refusal: the machine may have been made.
+bool is_refusal(const http_response& x) {
+  if (!is_json(x))
+    return false;
+  auto doc = json::parse(x.body);
+  if (!doc || !doc->IsObject())
+    return false;
+  auto text = json::string_or_empty(*doc, "message");
+  if (text.empty())
+    text = json::string_or_empty(*doc, "error");
+  text = lower(std::move(text));
+  for (auto* trouble : {"internal", "timed out", "timeout", "time-out"})
+    if (text.find(trouble) != std::string::npos)
+      return false;
+  return !text.empty();
+}
+
+/// May a launch with this answer have made a machine all the same?
+bool hides_the_outcome(const http_response& x) {
+  return is_given_up(x.status)
+         || ((x.status >= 500 || x.status == 408) && !is_refusal(x));
 }
 
 std::string launch_name(const msg::launch_gpu& x) {
@@ -148,8 +179,8 @@ result<gpu_workload> read_launch(const msg::launch_gpu& asked,
   if (!got)
     return fail(with_context(name, got.error()));
   if (!got->ok()) {
-    auto kind = hides_the_outcome(got->status) ? failure_kind::outcome_unknown
-                                               : kind_of(*got);
+    auto kind = hides_the_outcome(*got) ? failure_kind::outcome_unknown
+                                        : kind_of(*got);
     return fail(kind, name + ": " + described(*got));
   }
   auto doc = json::parse(got->body);
@@ -183,10 +214,7 @@ result<double> read_stop(const msg::stop_gpu& asked,
   if (got && got->status == 404 && is_json(*got))
     return 0.0;
   if (got && !got->ok() && is_json(*got)) {
-    auto text = described(*got);
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
-      return static_cast<char>(std::tolower(c));
-    });
+    auto text = lower(described(*got));
     for (auto* gone : {"not found", "already stopped", "not running"})
       if (text.find(gone) != std::string::npos)
         return 0.0;
