@@ -25,8 +25,10 @@ public:
 using value = rapidjson::GenericValue<rapidjson::UTF8<>, pool>;
 using document = rapidjson::GenericDocument<rapidjson::UTF8<>, pool>;
 
-/// Fails as `invalid_input` with the offset of the error. Depth is limited
-/// (100 levels): hostile input must not exhaust the stack.
+/// Fails as `invalid_input` with the offset of the error. Depth is limited to
+/// 100 levels and the number of values, keys counted, to 1,000,000: hostile
+/// input must exhaust neither the stack nor the memory. The texts in it are
+/// valid UTF-8.
 result<document> parse(std::string_view text);
 
 /// The member, or nullptr when `object` is no object or has none.

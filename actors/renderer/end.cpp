@@ -1,4 +1,5 @@
 // How an attempt ends, and whose the job is.
+#include "actors/renderer/outcome.hpp"
 #include "actors/renderer/shell.hpp"
 
 namespace render::renderer {
@@ -57,7 +58,7 @@ void shell::interrupted() const {
 }
 
 void shell::end() const {
-  auto& outcome = st().course.outcome();
+  auto outcome = fit_to_leave(st().course.outcome(), st().deps.mask);
   if (outcome.success())
     log(spdlog::level::info, "rendered");
   else

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <sstream>
 
 namespace render {
 
@@ -342,6 +343,30 @@ result<worker_config> parse_config(const environment& env) {
   }
   if (auto ok = check_together(out); !ok)
     return fail(ok.error());
+  out.secrets = secrets_of(env);
+  return out;
+}
+
+std::vector<std::string> secrets_of(const environment& env) {
+  std::vector<std::string> out;
+  for (auto& x : settings()) {
+    auto value = value_of(env, x);
+    if (!x.secret || value.empty())
+      continue;
+    std::istringstream words{std::string{value}};
+    for (std::string word; words >> word;) {
+      if (auto scheme = word.find("://"); scheme != std::string::npos) {
+        auto host = word.rfind('@');
+        auto user = word.find(':', scheme + 3);
+        if (host == std::string::npos || user > host)
+          continue;
+        word = word.substr(user + 1, host - user - 1);
+      }
+      if (word.starts_with("whsec_"))
+        word.erase(0, 6);
+      out.push_back(std::move(word));
+    }
+  }
   return out;
 }
 

@@ -26,6 +26,9 @@ struct network_address {
 };
 
 struct worker_config {
+  /// What must never be told, see `secrets_of`.
+  std::vector<std::string> secrets;
+
   // The Comput3 account.
   std::string api_key;
   std::string api_url;
@@ -113,6 +116,10 @@ using environment = std::map<std::string, std::string, std::less<>>;
 /// A variable that is absent, or empty, has its default. The first failure is
 /// returned; it names the variable.
 result<worker_config> parse_config(const environment& env);
+
+/// Every value of a setting that is marked as secret, each key of a list by
+/// itself, and of a URL the password.
+std::vector<std::string> secrets_of(const environment& env);
 
 /// KEY=VALUE lines with comments, optional `export` and quotes. Fails with the
 /// number of the first line that is none of that.

@@ -3,6 +3,7 @@
 #include "actors/io/job_store/sqlite_journal.hpp"
 #include "app/worker/config.hpp"
 #include "app/worker/log.hpp"
+#include "app/worker/masking_sink.hpp"
 #include "app/worker/node.hpp"
 #include "app/worker/signals.hpp"
 #include "app/worker/status_server.hpp"
@@ -164,6 +165,7 @@ int run(const options& opts, bool env_file_given) {
     return report(configuration, ok.error().message);
   signal_waiter signals;
   auto log = make_logger(cfg->log_format, cfg->log_level);
+  mask_secrets(*log, secret_mask{cfg->secrets});
   return opts.check_config ? check_config(*cfg, *env, log)
                            : serve(*cfg, log, signals);
 }

@@ -121,6 +121,7 @@ struct attempt : deterministic_system {
       return unix_now();
     };
     deps.log = null_logger();
+    deps.mask = secret_mask{{"node-key-0123456789"}};
     env.work_dir = (std::filesystem::temp_directory_path()
                     / ("render-attempt-" + std::to_string(::getpid())))
                      .string();
