@@ -82,6 +82,16 @@ BOOST_AUTO_TEST_CASE(a_model_error_is_final_and_has_the_models_text) {
   check_nothing_is_left();
 }
 
+BOOST_AUTO_TEST_CASE(a_node_that_echoes_our_key_tells_nobody) {
+  fault(R"({"fault":"gradio_error","arg":"denied: localkey-0001","count":1})");
+  auto id = say();
+  BOOST_TEST(wait_for_end(id) == "failed");
+  auto error = job_field(id, "error");
+  BOOST_TEST(error.find("denied: ***") != std::string::npos, error);
+  BOOST_TEST(worker().output().find("localkey-0001") == std::string::npos);
+  check_nothing_is_left();
+}
+
 BOOST_AUTO_TEST_CASE(a_model_error_without_text_still_says_something) {
   fault(R"({"fault":"gradio_null_error","count":1})");
   auto id = say();
@@ -110,7 +120,7 @@ BOOST_AUTO_TEST_CASE(a_refused_stop_is_repeated_until_it_is_confirmed) {
 
 BOOST_AUTO_TEST_CASE(workloads_of_others_are_left_alone) {
   auto client = cloud_client();
-  httplib::Headers key{{"X-C3-API-KEY", "local"}};
+  httplib::Headers key{{"X-C3-API-KEY", "localkey-0001"}};
   auto expires = std::to_string(std::time(nullptr) + 3600);
   auto got = client.Post("/api/v0/launch", key,
                          R"({"type":"media:fast","expires":)" + expires + "}",
