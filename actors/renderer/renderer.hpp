@@ -8,6 +8,7 @@
 #include "actors/renderer/run.hpp"
 #include "actors/renderer/scratch_folder.hpp"
 #include "messages/clock.hpp"
+#include "messages/foreign_text.hpp"
 #include "messages/io_actors.hpp"
 #include "messages/job_store_actor.hpp"
 #include "messages/worker_actors.hpp"
@@ -60,6 +61,8 @@ struct renderer_deps {
   wall_clock now;
   logger log;
   std::shared_ptr<folder_keeper> folders;
+  /// All words of the attempt pass it before they leave.
+  secret_mask mask{};
 };
 
 struct renderer_state {

@@ -416,7 +416,6 @@ const std::vector<setting>& settings() {
   return table;
 }
 
-
 const std::vector<std::string_view>& proxy_variables() {
   static const std::vector<std::string_view> names{
     "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY",

@@ -31,6 +31,7 @@ struct wiring {
   std::string portrait_workflow;
   outside_worlds outside;
   node_surroundings around;
+  secret_mask mask;
 };
 
 using wiring_ptr = std::shared_ptr<const wiring>;
@@ -64,6 +65,7 @@ renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
   deps.now = w->around.now;
   deps.log = w->around.log;
   deps.folders = w->around.folders;
+  deps.mask = w->mask;
   return w->system.spawn(renderer_behavior, renderer_config{}, deps, task, env);
 }
 
@@ -195,8 +197,9 @@ outside_worlds spawn_outside_worlds(caf::actor_system& system,
   cloud.node_domain = gpu_cloud::node_domain_of(cfg.node_domain, cfg.api_url,
                                                 cfg.node_url, cfg.ui_url);
   cloud.api_key = cfg.api_key;
-  out.cloud = system.spawn(gpu_cloud_behavior, cloud,
-                           gpu_cloud_deps{out.http, around.log});
+  out.cloud = system.spawn(
+    gpu_cloud_behavior, cloud,
+    gpu_cloud_deps{out.http, around.log, secret_mask{cfg.secrets}});
 
   out.objects = spawn_object_store(system, cfg, out.http, around);
   return out;
@@ -209,7 +212,8 @@ deciding_actors spawn_deciding_actors(caf::actor_system& system,
                                       const node_surroundings& around,
                                       drain_listener_actor listener) {
   auto w = std::make_shared<const wiring>(
-    wiring{system, cfg, std::move(portrait_workflow), outside, around});
+    wiring{system, cfg, std::move(portrait_workflow), outside, around,
+           secret_mask{cfg.secrets}});
   deciding_actors out;
   out.watch = system.spawn(
     part_watch_behavior,

@@ -90,6 +90,8 @@ public:
   cloud_faults faults;
   /// Nobody answers at the API.
   bool api_down = false;
+  /// The next launches make their machines and answer with these statuses.
+  std::vector<int> lost_answers;
   /// Seconds from a launch until the machine answers, and until its services
   /// do after that.
   double boot_low_s = 20;

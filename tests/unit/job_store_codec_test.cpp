@@ -128,7 +128,8 @@ BOOST_AUTO_TEST_CASE(holds_jobs_rejects_and_what_was_dropped) {
   BOOST_TEST(x->unfit[1].reason.message
              == "Job expired before processing could begin");
   BOOST_TEST((x->unfit[1].reason.kind == failure_kind::deadline_passed));
-  BOOST_TEST(x->unfit[2].reason.message.find(R"(Unknown job type: "teleport")") == 0u);
+  BOOST_TEST(x->unfit[2].reason.message.find(R"(Unknown job type: "teleport")")
+             == 0u);
   BOOST_TEST(x->unfit[3].reason.message.find("job record missing") == 0u);
   BOOST_TEST(x->dropped.front() == "gone");
   BOOST_TEST((x->walk.value() == ended_walk{"last", "0 7 a b"}));

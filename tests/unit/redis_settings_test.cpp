@@ -106,7 +106,8 @@ BOOST_AUTO_TEST_CASE(status_hosts_are_names) {
   auto cfg = with({{"STATUS_HOSTS", "a.example,b"}});
   BOOST_REQUIRE(cfg);
   BOOST_TEST(cfg->status_hosts.size() == 2u);
-  BOOST_TEST(error_of({{"STATUS_HOSTS", "a:1"}}).starts_with("STATUS_HOSTS must be"));
+  BOOST_TEST(
+    error_of({{"STATUS_HOSTS", "a:1"}}).starts_with("STATUS_HOSTS must be"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
