@@ -117,8 +117,9 @@ public:
   }
 
   step start() override {
-    return fetch_inputs({{"audio_url", params_.audio_url, "audio"}}, env_,
-                        [this](const std::vector<http_response>& got) {
+    return fetch_inputs({{"audio_url", params_.audio_url, "audio",
+                          "Failed to download audio from URL"}},
+                        env_, [this](const std::vector<http_response>& got) {
                           return look(got[0].content_type());
                         });
   }
