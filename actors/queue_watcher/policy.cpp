@@ -292,6 +292,11 @@ effects policy::hand_over(msg::claimed_jobs x, double now_s) {
 }
 
 void policy::greet(const job& x, effects& out) {
+  // The value stays out of the log: its path may be a secret.
+  if (notify_url_flaw(x.data))
+    out.push_back(tell{name_of(x)
+                       + "its notify_url is no http or https URL; it runs "
+                         "without a webhook"});
   auto id = job_id::from(x.id);
   if (told_of_odd_id_ || !id || id->is_uuid())
     return;

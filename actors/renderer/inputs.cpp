@@ -138,9 +138,14 @@ step fetched(const fetching_ptr& x, const std::vector<size_t>& which,
                                     }}};
   std::vector<http_response> all;
   for (size_t i = 0; i < x->wanted.size(); ++i) {
-    auto one = check_fetched(x->wanted[i].field, x->wanted[i].url, x->got[i]);
-    if (!one)
-      return end_with(one.error());
+    auto& wanted = x->wanted[i];
+    auto one = check_fetched(wanted.field, wanted.url, x->got[i]);
+    if (!one) {
+      auto says_so = !wanted.lament.empty()
+                     && one.error().kind == failure_kind::invalid_input;
+      return end_with(says_so ? with_context(wanted.lament, one.error())
+                              : one.error());
+    }
     all.push_back(std::move(*one));
   }
   return x->then(std::move(all));

@@ -90,8 +90,10 @@ private:
   // -- inputs -----------------------------------------------------------------
 
   step begin() {
-    return fetch_inputs({{"image_url", params_.image_url, "image"},
-                         {"audio_url", params_.audio_url, "audio"}},
+    return fetch_inputs({{"image_url", params_.image_url, "image",
+                          "Failed to download image file"},
+                         {"audio_url", params_.audio_url, "audio",
+                          "Failed to download audio file"}},
                         env_, [this](std::vector<http_response>) {
                           return prepare();
                         });

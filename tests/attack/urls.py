@@ -73,7 +73,7 @@ def port_scan(stage):
     expect(len(texts) == 1, f"they differ: {sorted(texts)}")
 
 
-@row("urls", "what is no sound is sent on to a GPU node", slow=True)
+@row("urls", "what is no sound is sent on to a GPU node")
 def internal_answer_to_a_node(stage):
     stage.tenant.pages["/blob"] = bytes(range(7, 250)) * 40
     job = stage.push("whisper", {"audio_url": stage.tenant.url("/blob")})

@@ -3,4 +3,4 @@ render_test(
   LABEL unit
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/image_header_test.cpp
-  DEPENDS render_media_work)
+  DEPENDS render_image_header)

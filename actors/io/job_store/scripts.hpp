@@ -92,7 +92,8 @@ const script& ask_owner_script();
 ///       "1" when `text` is the result even if empty,
 ///       "1" to create a missing record, its lifetime (s),
 ///       webhook: url ("" for none), body, created (Unix ms), lease (ms),
-///       fence, confirmed, number, "1" for `cancelling`, the webhook's MAC.
+///       fence, confirmed, number, "1" for `cancelling`, the webhook's MAC,
+///       notice (may be empty).
 /// Returns {1 or 0: written, webhook entry}; the entry {attempts, created_ms}
 /// only where one waits in the outbox.
 const script& settle_script();

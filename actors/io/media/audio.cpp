@@ -5,10 +5,10 @@
 #include "messages/http.hpp"
 #include "messages/json.hpp"
 
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <filesystem>
+#include <optional>
+#include <utility>
 
 namespace render::media {
 
@@ -32,14 +32,6 @@ std::string last_line(std::string text) {
   return excerpt(text.substr(text.rfind('\n') + 1), 200);
 }
 
-/// A program that cannot write says why in the words of strerror.
-bool lacks_room(const std::string& complaints) {
-  for (auto code : {ENOSPC, EDQUOT, EIO, EROFS, EMFILE, ENFILE, ENOMEM})
-    if (complaints.find(std::strerror(code)) != std::string::npos)
-      return true;
-  return false;
-}
-
 std::string extension_of_format(const std::string& format) {
   return format == "mp3" || format == "wav" || format == "flac" ? "." + format
                                                                 : std::string{};
@@ -51,8 +43,10 @@ constexpr std::string_view formats
   = "aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,matroska,webm,mov,mp4,"
     "m4a,3gp,3g2,mj2,mp3,mpeg,mpegts,ogg,opus,tta,w64,wav,wv";
 
-result<audio_probe> probe(const std::string& path, const audio_tools& tools,
-                          std::stop_token stop) {
+/// Without a value: it reads nothing in the file.
+result<std::optional<audio_probe>> ask_ffprobe(const std::string& path,
+                                               const audio_tools& tools,
+                                               std::stop_token stop) {
   static constexpr const char* entries
     = "stream=codec_type:stream_disposition=attached_pic:"
       "format=format_name,duration";
@@ -60,12 +54,24 @@ result<audio_probe> probe(const std::string& path, const audio_tools& tools,
     = run_program({tools.ffprobe, "-v", "error", "-show_entries", entries,
                    "-of", "json", "-protocol_whitelist", "file",
                    "-format_whitelist", std::string{formats}, "file:" + path},
-                  tools.limit, stop);
+                  tools.limit, std::move(stop));
   if (!got)
     return fail(got.error());
   if (got->exit_code != 0)
-    return no_sound(path, "not sound that can be read", stop);
-  return read_probe(got->out);
+    return std::nullopt;
+  return read_probe(got->out).map([](auto&& x) {
+    return std::optional{std::move(x)};
+  });
+}
+
+result<audio_probe> probe(const std::string& path, const audio_tools& tools,
+                          std::stop_token stop) {
+  auto got = ask_ffprobe(path, tools, stop);
+  if (!got)
+    return fail(got.error());
+  if (!*got)
+    return no_sound(path, "not sound that can be read", std::move(stop));
+  return **got;
 }
 
 result<std::string> convert(const msg::prepare_audio& x,
@@ -78,6 +84,10 @@ result<std::string> convert(const msg::prepare_audio& x,
                                 "error",
                                 "-nostdin",
                                 "-y",
+                                "-threads",
+                                "1",
+                                "-filter_threads",
+                                "1",
                                 "-protocol_whitelist",
                                 "file",
                                 "-format_whitelist",
@@ -101,7 +111,7 @@ result<std::string> convert(const msg::prepare_audio& x,
   if (!got)
     return fail(got.error());
   // A short file that could not be written ends ffmpeg with 0 all the same.
-  if (lacks_room(got->err))
+  if (lacks_room(*got))
     return fail(failure_kind::unfit,
                 "the sound cannot be converted: " + last_line(got->err));
   if (got->exit_code != 0)
@@ -141,6 +151,39 @@ result<audio_probe> read_probe(std::string_view json_text) {
 
 bool is_widely_readable(const audio_probe& x) {
   return !x.has_video && !extension_of_format(x.format).empty();
+}
+
+msg::file_identity name_of(const audio_probe& x) {
+  static constexpr std::pair<std::string_view, std::string_view> table[]
+    = {{"matroska", "mkv"}, {"mpegts", "ts"}, {"asf", "wma"}};
+  auto name = x.format.substr(0, x.format.find(','));
+  for (auto& [format, extension] : table)
+    if (name == format)
+      name = extension;
+  auto medium = x.has_video ? "video/" : x.has_audio ? "audio/" : "";
+  if (*medium == '\0')
+    return {"application/octet-stream", {}, 0};
+  return {medium + (name == "mp3" ? "mpeg" : "x-" + name), "." + name, 0};
+}
+
+result<msg::file_identity> identify(const std::string& path,
+                                    const audio_tools& tools,
+                                    std::stop_token stop) {
+  auto out = boxed::identify(path, stop);
+  if (!out)
+    return out;
+  for (auto named : {"audio/", "video/", "image/", "text/"})
+    if (out->content_type.starts_with(named))
+      return out;
+  auto seen = ask_ffprobe(path, tools, std::move(stop));
+  if (!seen)
+    return fail(seen.error());
+  if (auto& probe = *seen; probe && (probe->has_audio || probe->has_video)) {
+    auto bytes = out->bytes;
+    out = name_of(*probe);
+    out->bytes = bytes;
+  }
+  return out;
 }
 
 result<msg::prepared_audio> prepare(const msg::prepare_audio& x,

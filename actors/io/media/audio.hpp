@@ -34,8 +34,17 @@ struct audio_probe {
 /// Pure: reads ffprobe's JSON.
 result<audio_probe> read_probe(std::string_view json_text);
 
+/// Pure: a type and an extension for what libmagic has no name for.
+msg::file_identity name_of(const audio_probe& x);
+
 /// Pure: may the file stay as it is, or must it become an MP3?
 bool is_widely_readable(const audio_probe& x);
+
+/// What a file is: as libmagic names it, or else what ffprobe makes of it. Only
+/// what one of them has read is called audio, image or video.
+result<msg::file_identity> identify(const std::string& path,
+                                    const audio_tools& tools,
+                                    std::stop_token stop);
 
 result<msg::prepared_audio> prepare(const msg::prepare_audio& x,
                                     const audio_tools& tools,
