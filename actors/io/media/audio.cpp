@@ -3,10 +3,8 @@
 #include "actors/io/media/box.hpp"
 #include "actors/io/media/process.hpp"
 #include "messages/http.hpp"
-#include "messages/json.hpp"
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 
@@ -38,11 +36,6 @@ bool lacks_room(const std::string& complaints) {
     if (complaints.find(std::strerror(code)) != std::string::npos)
       return true;
   return false;
-}
-
-std::string extension_of_format(const std::string& format) {
-  return format == "mp3" || format == "wav" || format == "flac" ? "." + format
-                                                                : std::string{};
 }
 
 /// Only one file is read, by a demuxer that reads just that: a playlist could
@@ -111,37 +104,6 @@ result<std::string> convert(const msg::prepare_audio& x,
 }
 
 } // namespace
-
-result<audio_probe> read_probe(std::string_view json_text) {
-  auto doc = json::parse(json_text);
-  if (!doc)
-    return fail(with_context("ffprobe", doc.error()));
-  audio_probe out;
-  if (auto* streams = json::find(*doc, "streams");
-      streams && streams->IsArray())
-    for (auto& x : streams->GetArray()) {
-      auto type = json::string_or_empty(x, "codec_type");
-      auto* disposition = json::find(x, "disposition");
-      auto cover = disposition
-                   && json::integer(*disposition, "attached_pic") == 1;
-      out.has_audio |= type == "audio";
-      out.has_video |= type == "video" && !cover;
-    }
-  if (auto* format = json::find(*doc, "format")) {
-    out.format = json::string_or_empty(*format, "format_name");
-    auto text = json::string_or_empty(*format, "duration");
-    double seconds = 0;
-    auto [end, err] = std::from_chars(text.data(), text.data() + text.size(),
-                                      seconds);
-    if (err == std::errc{} && seconds > 0)
-      out.duration_s = seconds;
-  }
-  return out;
-}
-
-bool is_widely_readable(const audio_probe& x) {
-  return !x.has_video && !extension_of_format(x.format).empty();
-}
 
 result<msg::prepared_audio> prepare(const msg::prepare_audio& x,
                                     const audio_tools& tools,

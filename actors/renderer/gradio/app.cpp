@@ -69,7 +69,9 @@ std::string number_text(double x) {
 
 /// A bound as the value was written: an int stays an int where it can.
 std::string bound_text(double bound, bool whole) {
-  return whole && std::floor(bound) == bound
+  // Beyond it a double is whole, but may be no int64_t.
+  constexpr double exact_max = 9'007'199'254'740'992;
+  return whole && std::floor(bound) == bound && std::abs(bound) <= exact_max
            ? std::to_string(static_cast<int64_t>(bound))
            : number_text(bound);
 }

@@ -14,6 +14,9 @@ namespace {
 // lost the session (Gradio 5.23.0 did so behind some proxies).
 constexpr uint32_t heartbeats_max = 8;
 
+// No queue is longer.
+constexpr int64_t ranks_max = 1'000'000;
+
 const json::value& unwrapped(const json::value& x) {
   auto* value = json::find(x, "value");
   return value && json::string_or_empty(x, "__type__") == "update" ? *value : x;
@@ -54,7 +57,8 @@ void run_reader::read(std::string_view data) {
   alive_ = true;
   if (msg == "estimation") {
     if (auto rank = json::integer(*doc, "rank"); rank && !started_)
-      stage_ = "queued, position " + std::to_string(*rank + 1);
+      stage_ = "queued, position "
+               + std::to_string(std::clamp<int64_t>(*rank, 0, ranks_max) + 1);
   } else if (msg == "process_starts") {
     started_ = true;
     stage_ = "render";
