@@ -17,9 +17,9 @@ std::string to_base64(std::string_view bytes) {
 std::optional<std::string> from_base64(std::string_view text) {
   auto padding = text.ends_with("==") ? 2u : text.ends_with("=") ? 1u : 0u;
   auto symbols = text.substr(0, text.size() - padding);
-  // OpenSSL would take white space and more padding.
+  // OpenSSL would take white space, more padding, and a hyphen as the end.
   if (text.size() % 4 != 0
-      || symbols.find_first_of("= \t\r\n") != std::string_view::npos)
+      || symbols.find_first_of("= \t\r\n-") != std::string_view::npos)
     return std::nullopt;
   std::string out(text.size() / 4 * 3, '\0');
   auto size

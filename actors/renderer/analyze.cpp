@@ -134,7 +134,7 @@ private:
   step chat() {
     call out;
     out.operations.emplace_back(vision::chat_request(server_, question_));
-    out.then = [this](answers got) {
+    out.then = [](answers got) {
       return end_with_text(vision::read_chat(response(std::move(got[0]))));
     };
     return {"ask " + question_.model + " (chat)", 0.2, std::move(out)};

@@ -7,8 +7,8 @@
 namespace render {
 
 std::string describe_answer(const http_response& x) {
-  return "HTTP " + std::to_string(x.status) + " (" + x.content_type()
-         + "): " + excerpt(x.body, 160);
+  return "HTTP " + std::to_string(x.status) + " ("
+         + excerpt(x.content_type(), 60) + "): " + excerpt(x.body, 160);
 }
 
 failure_kind kind_of_status(int32_t status) {

@@ -53,7 +53,8 @@ std::string without_paths(std::string_view text, std::string_view url) {
   auto bare = secret.substr(0, secret.find_first_of("?#"));
   std::string out;
   while (!text.empty()) {
-    if (text.starts_with("http://") || text.starts_with("https://")) {
+    auto head = lower(text.substr(0, std::string_view{"https://"}.size()));
+    if (head.starts_with("http://") || head == "https://") {
       auto word = text.substr(0, text.find_first_of(ends));
       text.remove_prefix(word.size());
       out += shown_url(word);

@@ -3,20 +3,21 @@
 #include "messages/job.hpp"
 #include "messages/json.hpp"
 
-#include <cmath>
+#include <charconv>
 #include <cstdio>
-#include <cstdlib>
 #include <optional>
 
 namespace render::ctl {
 
 namespace {
 
-/// Positive and finite, else nothing.
+/// Unix seconds that a simulator can go through: 1970 to 2096.
 std::optional<double> time_of(const std::string& text) {
-  char* end = nullptr;
-  auto out = std::strtod(text.c_str(), &end);
-  if (text.empty() || *end != '\0' || !std::isfinite(out) || out <= 0)
+  constexpr double latest_s = 4e9;
+  double out = 0;
+  auto end = text.data() + text.size();
+  auto [at, error] = std::from_chars(text.data(), end, out);
+  if (error != std::errc{} || at != end || !(out > 0 && out <= latest_s))
     return std::nullopt;
   return out;
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 namespace render::simulator {
 
@@ -18,6 +19,11 @@ using harness::virtual_duration;
 
 virtual_duration seconds(double x) {
   return virtual_duration{static_cast<int64_t>(x * 1e9)};
+}
+
+/// Virtual time counts nanoseconds in 64 bits.
+bool is_time(const std::optional<double>& x) {
+  return x && *x >= 0 && *x <= 4e9;
 }
 
 std::vector<double> times_of(const trace_options& o, dice& d) {
@@ -115,17 +121,17 @@ result<std::vector<sim_job>> read_trace(std::string_view text) {
     auto type = json::string_or_empty(*doc, "type");
     auto created = json::number(*doc, "created_at");
     auto duration = json::number(*doc, "duration");
-    if (!job_kind_from(type) || !created || !duration || *duration < 0)
+    if (!job_kind_from(type) || !is_time(created) || !is_time(duration))
       return fail(failure_kind::invalid_input,
                   where
                     + "wanted are type (csm, whisper, portrait, analyze), "
-                      "created_at and duration (seconds)");
+                      "created_at and duration (seconds, up to 4e9)");
     sim_job x;
     x.type = type;
     x.duration_s = std::max(0.1, *duration);
-    auto by = json::number(*doc, "complete_by").value_or(0);
-    if (by > *created)
-      x.complete_within_s = by - *created;
+    auto by = json::number(*doc, "complete_by");
+    if (is_time(by) && *by > *created)
+      x.complete_within_s = *by - *created;
     found.emplace_back(*created, std::move(x));
   }
   std::stable_sort(found.begin(), found.end(), [](auto& a, auto& b) {

@@ -45,6 +45,13 @@ std::optional<double> to_number(std::string_view text) {
   return out;
 }
 
+/// In digits alone, as `split_address` reads it.
+bool is_port_text(std::string_view x) {
+  uint16_t port = 0;
+  auto [end, err] = std::from_chars(x.data(), x.data() + x.size(), port);
+  return err == std::errc{} && end == x.data() + x.size();
+}
+
 bool is_port(const std::optional<double>& x, double min) {
   return x && *x >= min && *x <= 65535 && std::floor(*x) == *x;
 }
@@ -161,10 +168,8 @@ apply_fn address(std::string worker_config::*field) {
       return {};
     }
     auto colon = x.rfind(':');
-    auto port = colon == std::string_view::npos
-                  ? std::nullopt
-                  : to_number(x.substr(colon + 1));
-    if (!is_port(port, 0) || colon == 0)
+    if (colon == 0 || colon == std::string_view::npos
+        || !is_port_text(x.substr(colon + 1)))
       return refuse(x, "host:port, or off");
     cfg.*field = x;
     return {};

@@ -1,5 +1,7 @@
 #include "app/worker/redis_settings.hpp"
 
+#include "messages/printable.hpp"
+
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -126,7 +128,8 @@ result<void> apply_redis_url(worker_config& cfg, std::string_view url) {
   }
   if (url.starts_with('[') && url.ends_with(']'))
     url = url.substr(1, url.size() - 2);
-  if (url.empty() || url.find_first_of("[]@ ") != std::string_view::npos)
+  if (url.empty() || url.find_first_of("[]@ ") != std::string_view::npos
+      || printable(url) != url)
     return no_url();
   out.redis_host = url;
   cfg = std::move(out);

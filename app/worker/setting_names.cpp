@@ -65,7 +65,8 @@ std::vector<std::string> name_warnings(const environment& from_file,
   std::vector<std::string> out;
   std::string unknown;
   auto& old = ignored_settings();
-  for (auto& [name, value] : from_file) {
+  for (auto& entry : from_file) {
+    auto& name = entry.first;
     auto is_known = std::any_of(settings().begin(), settings().end(),
                                 [&](auto& x) {
                                   return x.name == name;

@@ -219,43 +219,11 @@ private:
   std::shared_ptr<session> kept_;
 };
 
-bool same_name(std::string_view a, std::string_view b) {
-  return beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
-}
-
 std::string failure_text(const error_code& err) {
   return err == beast::error::timeout ? "no answer in time" : err.message();
 }
 
 } // namespace
-
-host_port split_address(const std::string& address) {
-  auto colon = address.rfind(':');
-  host_port out{address.substr(0, colon), std::stoi(address.substr(colon + 1))};
-  if (out.host.size() > 1 && out.host.front() == '[')
-    out.host = out.host.substr(1, out.host.size() - 2);
-  return out;
-}
-
-bool is_our_host(std::string_view header,
-                 const std::vector<std::string>& names) {
-  auto host = header;
-  auto colon = host.rfind(':');
-  auto bracket = host.rfind(']');
-  if (colon != std::string_view::npos
-      && (bracket == std::string_view::npos || bracket < colon))
-    host = host.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']'))
-    host = host.substr(1, host.size() - 2);
-  error_code err;
-  asio::ip::make_address(std::string{host}, err);
-  if (!err || same_name(host, "localhost"))
-    return true;
-  for (auto& name : names)
-    if (name == "*" || same_name(host, name))
-      return true;
-  return false;
-}
 
 std::vector<std::string> machine_names() {
   char name[256] = "";

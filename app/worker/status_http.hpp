@@ -1,6 +1,7 @@
 #pragma once
 // A small HTTP server for questions without a body: one thread, limits on all
 // that a client can make it hold or wait for. Knows no paths.
+#include "app/worker/status_address.hpp"
 #include "messages/failure.hpp"
 
 #include <chrono>
@@ -11,20 +12,6 @@
 #include <vector>
 
 namespace render {
-
-struct host_port {
-  std::string host;
-  int port = 0;
-};
-
-/// Of HOST:PORT or [IPv6]:PORT, which the configuration has checked.
-host_port split_address(const std::string& address);
-
-/// May a request with this Host header be answered? IP addresses, localhost and
-/// `names` may; "*" among these lets all. A page in a browser whose name leads
-/// to this machine has another one.
-bool is_our_host(std::string_view header,
-                 const std::vector<std::string>& names);
 
 /// The name of this machine, and what stands before its first dot.
 std::vector<std::string> machine_names();

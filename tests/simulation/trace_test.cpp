@@ -52,6 +52,18 @@ BOOST_AUTO_TEST_CASE(a_bad_line_of_a_recorded_queue_is_named) {
   BOOST_TEST(got.error().message.starts_with("line 2: "));
 }
 
+BOOST_AUTO_TEST_CASE(times_that_no_run_reaches_are_refused) {
+  for (std::string times :
+       {R"("created_at":1e300,"duration":1)", R"("created_at":-1,"duration":1)",
+        R"("created_at":1,"duration":1e300)"}) {
+    auto got = read_trace("{\"type\":\"csm\",\"created_at\":0,\"duration\":1}\n"
+                          "{\"type\":\"csm\","
+                          + times + "}\n");
+    BOOST_TEST_REQUIRE(!got);
+    BOOST_TEST(got.error().message.starts_with("line 2: "), times);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(who_knows_the_future_keeps_a_gpu_over_short_gaps_only) {
   using harness::sim_job;
   using std::chrono::seconds;

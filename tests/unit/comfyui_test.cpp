@@ -165,6 +165,17 @@ BOOST_AUTO_TEST_CASE(to_prompts_say_why_or_leave_it_open) {
   BOOST_TEST(contains(refused.error().message, "Prompt has no outputs"));
   BOOST_TEST((read_prompt(http_answer(400, "<html>"), "13").error().kind
               == failure_kind::rejected));
+  auto rude
+    = read_prompt(http_answer(400, R"({"error":{"message":"\u001b[2J)"
+                                     + std::string(5'000, 'x') + R"("}})"),
+                  "13");
+  BOOST_TEST(rude.error().message.size() < 500);
+  BOOST_TEST(!contains(rude.error().message, "\x1b"));
+  auto type = http_answer(503, "");
+  type.headers["content-type"] = "te\x1b[31mxt" + std::string(5'000, 'x');
+  rude = read_prompt(type, "13");
+  BOOST_TEST(rude.error().message.size() < 500);
+  BOOST_TEST(!contains(rude.error().message, "\x1b"));
   for (auto status : {502, 504})
     BOOST_TEST((read_prompt(http_answer(status, "<html>"), "13").error().kind
                 == failure_kind::outcome_unknown));

@@ -185,6 +185,11 @@ BOOST_AUTO_TEST_CASE(is_told_in_short) {
                        answered(402, R"({"message":"no balance"})"));
   BOOST_TEST(x.error().message
              == "launch media:fast: HTTP 402 (application/json): no balance");
+  // Its media type, too, is anything that a proxy likes.
+  auto rude = answered(402, "", "te\x1b[31mxt" + std::string(5'000, 'x'));
+  BOOST_TEST((launch_fails(rude) == failure_kind::rejected));
+  BOOST_TEST(read_launch(anywhere(), media, rude).error().message.find('\x1b')
+             == std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -222,6 +227,19 @@ BOOST_AUTO_TEST_CASE(is_not_empty_because_it_could_not_be_read) {
     BOOST_TEST(x.error().message.size() < 400u);
   }
   BOOST_TEST(read_list(anywhere(), answered(200, "[]"))->empty());
+}
+
+BOOST_AUTO_TEST_CASE(names_no_workload_that_would_be_two) {
+  // In the ledger ids stand a line each.
+  auto x = read_list(anywhere(),
+                     answered(200, "[{\"workload\":\"w1\\nw2\"},"
+                                   "{\"workload\":\"w\\u001fx\"},"
+                                   "{\"workload\":\""
+                                     + std::string(201, 'w')
+                                     + "\"},{\"workload\":\"w3\"}]"));
+  BOOST_REQUIRE(x);
+  BOOST_REQUIRE(x->size() == 1u);
+  BOOST_TEST((*x)[0].workload == "w3");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -91,6 +91,12 @@ BOOST_AUTO_TEST_CASE(a_wrong_value_names_the_variable_and_the_whole_rule) {
              != std::string::npos);
   BOOST_TEST(error_of(with({{"STATUS_ADDRESS", "8090"}}))
              == "STATUS_ADDRESS must be host:port, or off (got \"8090\")");
+  // Numbers for a setting in seconds, but not for whoever opens the port.
+  for (std::string wrong : {"h:8e3", "h:+80", "h:8_0", "h:80.0", "h:.8e2",
+                            "h: 80", "h:65536", "h:"})
+    BOOST_TEST(error_of(with({{"STATUS_ADDRESS", wrong}}))
+               == "STATUS_ADDRESS must be host:port, or off (got \"" + wrong
+                    + "\")");
   BOOST_TEST(error_of(with({{"LOG_FORMAT", "xml"}}))
              == "LOG_FORMAT must be one of text, json (got \"xml\")");
 }

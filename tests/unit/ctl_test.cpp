@@ -1,6 +1,7 @@
 // How c3ctl reads its settings and shows records.
 #include "app/ctl/context.hpp"
 #include "app/ctl/record_text.hpp"
+#include "app/ctl/trace_line.hpp"
 #include "app/ctl/webhook_check.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -100,6 +101,20 @@ BOOST_AUTO_TEST_CASE(only_lower_case_uuids_are_job_ids) {
   BOOST_TEST(!is_uuid("0A1B2C3D-0000-4000-8000-000000000001"));
   BOOST_TEST(!is_uuid("0a1b2c3d00000-4000-8000-000000000001"));
   BOOST_TEST(!is_uuid("0a1b2c3d-0000-4000-8000-00000000000"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(ctl_trace_line)
+
+BOOST_AUTO_TEST_CASE(times_that_are_none_leave_a_job_out) {
+  BOOST_TEST(make_trace_line({"csm", "1", "2", "3", ""}).has_value());
+  for (std::string odd : {"1e300", "0x1p3", "inf", "nan", "-1", "0", "4 x"}) {
+    auto got = make_trace_line({"csm", "1", "2", odd, ""});
+    BOOST_TEST_REQUIRE(!got, odd);
+    BOOST_TEST(got.error().message == "unreadable times");
+  }
+  BOOST_TEST(!make_trace_line({"csm", "1", "2", {"3\0x", 3}, ""}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

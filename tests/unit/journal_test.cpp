@@ -69,6 +69,24 @@ struct fixture {
 
 BOOST_FIXTURE_TEST_SUITE(journal_on_disk, fixture)
 
+BOOST_AUTO_TEST_CASE(a_field_never_becomes_two) {
+  {
+    auto x = open("w1");
+    BOOST_REQUIRE(x->put(held_gpu{"g",
+                                  "w1",
+                                  "w1:17",
+                                  {"workload",
+                                   "a\x1f"
+                                   "b",
+                                   "node", "n"},
+                                  9}));
+  }
+  auto left = open("w1")->left();
+  BOOST_REQUIRE(left && left->gpus.size() == 1u);
+  BOOST_REQUIRE_EQUAL(left->gpus[0].fields.size(), 4u);
+  BOOST_TEST(left->gpus[0].fields[3] == "n");
+}
+
 BOOST_AUTO_TEST_CASE(rows_come_back_as_they_were) {
   held_gpu gpu{"g", "w1", "w1:17", {"type", "media:fast", "node", ""}, 9};
   held_job bare;

@@ -62,7 +62,8 @@ BOOST_AUTO_TEST_CASE(a_wrong_url_is_refused_and_not_shown) {
   for (auto* wrong :
        {"hush", "http://hush", "redis://", "redis://u:hush@", "redis://db:0",
         "redis://db:70000", "redis://db/x", "redis://u:hu%zzsh@db",
-        "redis://db?hush=1", "redis://[::1", "redis://db/-1"}) {
+        "redis://db?hush=1", "redis://[::1", "redis://db/-1",
+        "redis://db\x1b[2J", "redis://d\xb1"}) {
     auto said = error_of({{"REDIS_URL", wrong}});
     BOOST_TEST(said.starts_with("REDIS_URL must be redis://"),
                wrong << ": " << said);

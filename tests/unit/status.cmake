@@ -4,3 +4,10 @@ render_test(
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/status_test.cpp
   DEPENDS render_status "${HTTPLIB_LIBRARY}" OpenSSL::SSL Threads::Threads)
+
+render_test(
+  status_address_test
+  LABEL unit
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/status_address_test.cpp
+  DEPENDS render_status_address)

@@ -183,6 +183,12 @@ BOOST_AUTO_TEST_CASE(keeps_no_path_of_an_error_or_an_answer) {
   BOOST_TEST(without_paths("no route for /services/T0/B0/XX?t=1", url)
              == "no route for /…");
   BOOST_TEST(without_paths("a / b", "http://a.example/") == "a / b");
+  // Schemes have no case, and a URL may hold another one.
+  for (auto* nested :
+       {"HTTPS://a.example+https://+secret", "Http://h/a/secret"})
+    BOOST_TEST(
+      without_paths(std::string{"POST "} + nested, nested).find("secret")
+      == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(is_the_same_in_the_log_and_in_the_dead_letter) {

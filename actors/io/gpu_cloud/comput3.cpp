@@ -3,6 +3,7 @@
 #include "actors/io/http/web_target.hpp"
 #include "messages/json.hpp"
 #include "messages/lower.hpp"
+#include "messages/printable.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -31,7 +32,7 @@ bool is_json(const http_response& x) {
 /// What an answer says, short enough for a log, never a page.
 std::string described(const http_response& x) {
   auto out = "HTTP " + std::to_string(x.status);
-  auto type = x.content_type();
+  auto type = excerpt(x.content_type(), 60);
   out += " (" + (type.empty() ? std::string{"no content type"} : type) + ")";
   if (auto doc = json::parse(x.body); doc) {
     auto message = json::string_or_empty(*doc, "message");
@@ -90,9 +91,17 @@ double number_or(const json::value& x, std::string_view name, double other) {
   return json::number(x, name).value_or(other);
 }
 
+/// Ids stand in the ledger a line each, and in commands that people copy.
+bool is_id(std::string_view x) {
+  constexpr size_t bytes_max = 200;
+  return x.size() <= bytes_max && printable(x) == x;
+}
+
 gpu_workload read_workload(const config& cfg, const json::value& x) {
   gpu_workload out;
   out.workload = json::string_or_empty(x, "workload");
+  if (!is_id(out.workload))
+    out.workload.clear();
   out.node = json::string_or_empty(x, "node");
   if (!is_node_of(cfg, out.node))
     out.node.clear();

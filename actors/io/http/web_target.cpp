@@ -81,26 +81,28 @@ result<web_target> read_web_target(std::string_view text) {
   auto url = encoded(trim(text));
   if (!is_web_url(url))
     return refuse();
-  // Twice when the host needs it: only what is set as a whole is normalized.
-  for (auto round = 0; round < 2; ++round) {
+  // Until nothing changes: an escaped or foreign host may turn out to be an
+  // address, which is normalized only when it is set as a whole.
+  for (auto round = 0; round < 3; ++round) {
     url_ptr parsed{curl_url()};
     if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK)
       return refuse();
     auto host = part(parsed, CURLUPART_HOST);
     auto wanted = lower(is_ascii(host) ? host : to_ascii(host));
-    if (wanted.size() > 1 && wanted.ends_with('.'))
+    if (wanted.ends_with('.'))
       wanted.pop_back();
     if (wanted.empty())
       return refuse();
-    if (wanted != host) {
-      auto set = curl_url_set(parsed.get(), CURLUPART_HOST, wanted.c_str(), 0);
-      if (set != CURLUE_OK)
-        return refuse();
-      url = part(parsed, CURLUPART_URL);
+    if (wanted != host
+        && curl_url_set(parsed.get(), CURLUPART_HOST, wanted.c_str(), 0)
+             != CURLUE_OK)
+      return refuse();
+    if (auto whole = part(parsed, CURLUPART_URL); whole != url) {
+      url = whole;
       continue;
     }
     web_target out;
-    out.url = part(parsed, CURLUPART_URL);
+    out.url = url;
     out.scheme = part(parsed, CURLUPART_SCHEME);
     auto port = part(parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT);
     std::from_chars(port.data(), port.data() + port.size(), out.port);

@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <system_error>
 
@@ -268,10 +269,13 @@ std::vector<std::string> split_fields(const std::string& text) {
   return out;
 }
 
-std::string join_fields(const std::vector<std::string>& xs) {
+std::string join_fields(std::vector<std::string> xs) {
   std::string out;
-  for (auto& x : xs)
+  for (auto& x : xs) {
+    // No honest field has one; a forged one must not move the others.
+    std::replace(x.begin(), x.end(), field_end, ' ');
     out += x + field_end;
+  }
   return out;
 }
 

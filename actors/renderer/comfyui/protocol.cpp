@@ -232,7 +232,7 @@ result<std::string> read_prompt(const result<http_response>& got,
                   "ComfyUI refused the workflow: " + excerpt(got->body));
     std::string text = "ComfyUI refused the workflow: ";
     if (auto* error = json::find(*doc, "error"))
-      text += json::string_or_empty(*error, "message");
+      text += excerpt(json::string_or_empty(*error, "message"), 300);
     if (auto more = video_refused(*doc, {}); !more.empty())
       text += "; " + more;
     return fail(failure_kind::rejected, text);

@@ -176,7 +176,8 @@ failure read_stream_end(const server& at, const result<http_response>& got) {
     return {failure_kind::unavailable, what + describe_answer(*got)};
   if (got->content_type() != "text/event-stream")
     return {failure_kind::unavailable,
-            what + "no event stream but " + json::quote(got->content_type())};
+            what + "no event stream but "
+              + json::quote(excerpt(got->content_type(), 60))};
   return {failure_kind::unavailable,
           what + "the stream ended before the run had"};
 }

@@ -1,0 +1,125 @@
+#!/usr/bin/python3
+"""Fuzzes the parsers of outside data, with libFuzzer, ASan and UBSan."""
+
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+BUILD = pathlib.Path(os.environ.get("C3_FUZZ_DIR", ROOT / "build" / "fuzz"))
+SECONDS = 60
+AT_ONCE = 2
+# A unit that takes longer or more is a finding.
+UNIT_SECONDS = 10
+MEMORY_MB = 1024
+ALLOCATION_MB = 256
+BYTES_MAX = 8192
+
+
+def targets():
+    """Name and first comment line of each."""
+    listed = (HERE / "CMakeLists.txt").read_text()
+    names = re.findall(r"^fuzz_target\((\w+)", listed, re.MULTILINE)
+    return {name: (HERE / f"{name}.cpp").read_text().split("\n", 1)[0][3:]
+            for name in names}
+
+
+def options(known):
+    parser = argparse.ArgumentParser(prog="./run fuzz", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME",
+                        help="only these; else all, two at a time")
+    parser.add_argument("--seconds", type=int, default=SECONDS, metavar="N",
+                        help=f"for each of them, {SECONDS} if not said")
+    parser.add_argument("--list", action="store_true",
+                        help="print the targets and run nothing")
+    parser.add_argument("--check-options", action="store_true",
+                        help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    for name in chosen.names:
+        if name not in known:
+            parser.error(f"no target {name}; see --list")
+    if chosen.seconds < 1:
+        parser.error("--seconds: at least 1")
+    return chosen
+
+
+def command(name, seconds):
+    found = BUILD / "findings"
+    own = BUILD / "corpus" / name
+    own.mkdir(parents=True, exist_ok=True)
+    found.mkdir(exist_ok=True)
+    return [str(BUILD / "fuzzers" / name),
+            f"-max_total_time={seconds}", f"-timeout={UNIT_SECONDS}",
+            f"-rss_limit_mb={MEMORY_MB}", f"-malloc_limit_mb={ALLOCATION_MB}",
+            f"-max_len={BYTES_MAX}", f"-artifact_prefix={found}/{name}-",
+            "-print_final_stats=1", str(own), str(HERE / "corpus" / name)]
+
+
+def number(pattern, text):
+    found = re.findall(pattern, text)
+    return int(found[-1]) if found else 0
+
+
+def why_of(text):
+    """The line that says it best."""
+    for pattern in (r"does not hold: .*", r"\S+: runtime error: .*",
+                    r"ERROR: AddressSanitizer: .*", r"ERROR: libFuzzer: .*",
+                    r"ERROR: LeakSanitizer: .*"):
+        if found := re.search(pattern, text):
+            return found.group(0)
+    return text.strip().rsplit("\n", 1)[-1]
+
+
+def run(name, seconds):
+    """Whether it found nothing, and the lines to print."""
+    log = BUILD / "findings" / f"{name}.log"
+    args = command(name, seconds)
+    # What ends it is libFuzzer's own business; this is for a hang of that.
+    try:
+        done = subprocess.run(args, stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.STDOUT, errors="replace",
+                              timeout=seconds + 300)
+        text, code = done.stdout, done.returncode
+    except subprocess.TimeoutExpired:
+        text, code = "libFuzzer did not end", 1
+    log.write_text(text)
+    runs = number(r"stat::number_of_executed_units: (\d+)", text)
+    took = number(r"in (\d+) second", text)
+    corpus = number(r"corp: (\d+)/", text)
+    line = f"{name:18} {runs:>10} runs {took:>5} s {corpus:>6} inputs  "
+    if code == 0:
+        return True, line + "no finding"
+    file = re.findall(r"Test unit written to (\S+)", text)
+    again = (f"{args[0]} {file[-1]}" if file else f"see {log}")
+    return False, (f"{line}FINDING {why_of(text)}\n"
+                   f"{'':18} once more: {again}")
+
+
+def main():
+    known = targets()
+    chosen = options(known)
+    if chosen.check_options:
+        return 0
+    if chosen.list:
+        for name, text in known.items():
+            print(f"{name:18} {text}")
+        return 0
+    names = chosen.names or list(known)
+    well = True
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        waiting = [pool.submit(run, name, chosen.seconds) for name in names]
+        for one in concurrent.futures.as_completed(waiting):
+            good, lines = one.result()
+            well &= good
+            print(lines, flush=True)
+    print(f"{len(names)} targets, " + ("no finding" if well else "FINDINGS"))
+    return 0 if well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

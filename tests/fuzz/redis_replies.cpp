@@ -1,0 +1,113 @@
+// Replies of our Redis scripts, as they come over the wire.
+#include "actors/io/job_store/codec.hpp"
+#include "actors/io/job_store/gpu_codec.hpp"
+#include "actors/io/job_store/hiredis_reply.hpp"
+#include "messages/job_params.hpp"
+#include "messages/json.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+#include <hiredis/hiredis.h>
+
+#include <cmath>
+#include <memory>
+#include <optional>
+
+using namespace render;
+using namespace render::job_store;
+using fuzz::must;
+
+namespace {
+
+std::optional<reply> read_reply(std::string_view wire) {
+  std::unique_ptr<redisReader, void (*)(redisReader*)> reader{
+    redisReaderCreate(), redisReaderFree};
+  redisReaderFeed(reader.get(), wire.data(), wire.size());
+  void* got = nullptr;
+  if (redisReaderGetReply(reader.get(), &got) != REDIS_OK || !got)
+    return std::nullopt;
+  std::unique_ptr<void, void (*)(void*)> owned{got, freeReplyObject};
+  return to_reply(*static_cast<redisReply*>(got));
+}
+
+template <class T>
+void must_be_fit_to_show(const result<T>& x) {
+  if (!x)
+    fuzz::must_be_fit_to_show(x.error());
+}
+
+void check(const job& x) {
+  for (auto time : {x.created_at_s, x.complete_by_s, x.max_time_s})
+    must(std::isfinite(time), "a time is a number");
+  must(x.history.size() <= 20, "a history is short");
+  if (auto params = validate(x); !params)
+    fuzz::must_be_fit_to_show(params.error());
+  for (auto& outcome :
+       {failed_outcome({failure_kind::internal, x.type}),
+        job_outcome{x.data, {}, {failure_kind::internal, {}}}}) {
+    auto body = json::parse(webhook_body(x, outcome));
+    must(body && json::string(*body, "id") == valid_utf8(x.id),
+         "a webhook is JSON and names its job");
+  }
+}
+
+void check_claim(const reply& x) {
+  auto claim = decode_claim(x);
+  if (!claim)
+    return fuzz::must_be_fit_to_show(claim.error());
+  for (auto& y : claim->jobs)
+    check(y);
+  for (auto& y : claim->unfit) {
+    check(y.subject);
+    fuzz::must_be_fit_to_show(y.reason);
+  }
+}
+
+reply entry_of(const gpu_entry& x) {
+  std::vector<reply> out{reply::of(x.id)};
+  auto fields = gpu_fields(x);
+  for (size_t i = 1; i < fields.size(); i += 2)
+    out.push_back(reply::of(fields[i]));
+  return reply::of(std::move(out));
+}
+
+void check_gpus(const reply& x) {
+  auto taken = decode_gpus(x);
+  if (!taken)
+    return fuzz::must_be_fit_to_show(taken.error());
+  std::vector<reply> written;
+  for (auto& y : taken->entries) {
+    must(std::isfinite(y.intent_s) && std::isfinite(y.launched_s),
+         "a time of the ledger is a number");
+    written.push_back(entry_of(y));
+  }
+  auto again = decode_gpus(
+    reply::of({reply::of(std::move(written)), reply::of(std::vector<reply>{}),
+               reply::of(int64_t{0})}));
+  must(again && again->entries == taken->entries,
+       "an entry that is written is read again");
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  auto read = read_reply(fuzz::text_of(data, size));
+  if (!read)
+    return 0;
+  auto& x = *read;
+  check_claim(x);
+  check_gpus(x);
+  if (auto peek = decode_peek(x); !peek)
+    fuzz::must_be_fit_to_show(peek.error());
+  else
+    for (auto& y : peek->waiting)
+      check(y);
+  if (auto found = decode_recover(x); !found)
+    fuzz::must_be_fit_to_show(found.error());
+  else
+    must(found->workers > 0, "there is one worker at least");
+  must_be_fit_to_show(decode_ownership(x));
+  must_be_fit_to_show(decode_settle(x));
+  must_be_fit_to_show(decode_version(x));
+  must_be_fit_to_show(decode_gpu_entries(x));
+  return 0;
+}
