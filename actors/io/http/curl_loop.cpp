@@ -48,7 +48,12 @@ struct known_name {
   std::vector<ip_address> addresses;
   clock::time_point good_until;
   std::optional<clock::time_point> asked;
+  /// Look-ups that have not been answered.
+  size_t asking = 0;
 };
+
+/// Of one name: each that hangs costs a thread of those that all names share.
+constexpr size_t look_ups_per_name_max = 2;
 
 /// What other threads hand over. Outlives the loop while a look-up hangs.
 struct inbox {
@@ -212,6 +217,9 @@ struct curl_loop::implementation {
     // One that hangs is not waited for once its time is up.
     if (name.asked && now - *name.asked < cfg.look_up_timeout)
       return;
+    if (name.asking == look_ups_per_name_max)
+      return;
+    ++name.asking;
     name.asked = now;
     names->look_up(host, [box = box, host](name_resolver::found found) {
       box->put([&](inbox& x) {
@@ -224,6 +232,8 @@ struct curl_loop::implementation {
     auto now = clock::now();
     auto& name = name_of(x.host, now);
     name.asked.reset();
+    // Forgotten while it hung: 0.
+    name.asking -= name.asking > 0 ? 1 : 0;
     if (x.found) {
       name.addresses = std::move(*x.found);
       name.good_until = now + cfg.names_kept;

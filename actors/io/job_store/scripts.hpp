@@ -144,7 +144,7 @@ const script& note_attempt_script();
 const script& note_remote_script();
 
 /// Writes a ledger entry, unless another worker owns it, or another entry has
-/// its workload.
+/// its workload. Its `intent_at` is now at the latest, by Redis' clock.
 /// KEYS: gpus, gpu entry, mark.
 /// ARGV: worker id, lease time (ms; 0: what is left of the one it has), entry
 ///       id, entry key prefix, confirmed, number, then field, value, ...
