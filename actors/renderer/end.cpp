@@ -64,7 +64,7 @@ void shell::end() const {
   outcome.error.message = masked(std::move(outcome.error.message), secrets);
   outcome.text = masked(std::move(outcome.text), secrets);
   if (outcome.success())
-    log(spdlog::level::info, "rendered");
+    log(spdlog::level::info, st().env.inputs_only ? "can be used" : "rendered");
   else
     log(spdlog::level::warn, std::string{to_string(outcome.error.kind)} + ": "
                                + outcome.error.message);
