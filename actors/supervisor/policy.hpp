@@ -351,15 +351,14 @@ private:
   shortage shortage_of(const std::string& type,
                        const std::map<std::string, uint64_t>& queued,
                        double now_s) const;
+  std::set<std::string> workload_types() const;
+  const std::string& workload_of(const std::string& job_type) const;
+  void gpu_failed(const std::string& type, double now_s);
   // inputs.cpp
   /// Of the jobs that `shortage_of` counts as others, those that a GPU is
   /// launched for.
   uint32_t worth_a_gpu(const std::string& type, double now_s) const;
   effects look_first(const std::string& type, uint32_t jobs, double now_s);
-  // scaling.cpp
-  std::set<std::string> workload_types() const;
-  const std::string& workload_of(const std::string& job_type) const;
-  void gpu_failed(const std::string& type, double now_s);
   // succession.cpp
   effects watch_age(const gpu& x, double now_s) const;
   effects succeed(double now_s);
