@@ -294,6 +294,13 @@ result<job_params> validate(const job& x) {
   return parse_params(*kind, x.data);
 }
 
+bool has_inputs(const job& x) {
+  if (job_kind_from(x.type) != job_kind::csm)
+    return true;
+  auto params = validate(x);
+  return !params || !std::get<csm_params>(*params).reference_audio_url.empty();
+}
+
 namespace {
 
 // The text of "notify_url" in what is no JSON as a whole; empty when there is

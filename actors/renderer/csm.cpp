@@ -89,6 +89,8 @@ private:
   }
 
   step describe() {
+    if (env_.inputs_only)
+      return end_with(job_outcome{});
     return app_.describe([this] {
       if (!clones())
         return run("null");

@@ -61,7 +61,7 @@ void shell::interrupted() const {
 void shell::end() const {
   auto outcome = fit_to_leave(st().course.outcome(), st().deps.mask);
   if (outcome.success())
-    log(spdlog::level::info, "rendered");
+    log(spdlog::level::info, st().env.inputs_only ? "can be used" : "rendered");
   else
     log(spdlog::level::warn, std::string{to_string(outcome.error.kind)} + ": "
                                + outcome.error.message);

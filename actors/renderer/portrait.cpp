@@ -116,6 +116,8 @@ private:
       return end_with(with_context("image_url", got[0].error()));
     if (!got[1])
       return end_with(with_context("audio_url", got[1].error()));
+    if (env_.inputs_only)
+      return end_with(job_outcome{});
     auto& image = std::get<msg::prepared_image>(*got[0]);
     auto& audio = std::get<msg::prepared_audio>(*got[1]);
     filled_.job_id = id_;

@@ -9,11 +9,12 @@ namespace renderer {
 void shell::log(spdlog::level::level_enum level,
                 const std::string& text) const {
   auto& subject = st().task.subject;
-  st().deps.log->log(level, "job {} ({}): {}", subject.id, subject.type, text);
+  st().deps.log->log(level, "job {} ({}){}: {}", subject.id, subject.type,
+                     st().env.inputs_only ? ", its inputs alone" : "", text);
 }
 
 std::string shell::group_prefix() const {
-  return "job/" + st().task.subject.id + "/";
+  return st().cfg.group + st().task.subject.id + "/";
 }
 
 std::string shell::next_group() const {

@@ -43,6 +43,9 @@ struct renderer_config {
   std::chrono::milliseconds store_delay_max{30'000};
   /// How long the remote work may take to stop.
   std::chrono::milliseconds interrupt_grace{3'000};
+  /// Of its requests' groups; ends with a slash. The first slash keeps a job
+  /// whose id is "webhook" apart from the webhooks.
+  std::string group = "job/";
 };
 
 using plan_factory = std::function<std::unique_ptr<render_plan>(

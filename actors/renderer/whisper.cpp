@@ -141,6 +141,8 @@ private:
             failure{failure_kind::invalid_input,
                     "audio_url: " + redacted_url(params_.audio_url)
                       + " is no sound but " + seen.content_type});
+        if (env_.inputs_only)
+          return end_with(job_outcome{});
         // The service chooses its decoder by the extension.
         return send(
           id_ + choose_extension(params_.audio_url, told_type, seen.extension));

@@ -66,9 +66,10 @@ effects policy::on_jobs_claimed(msg::jobs_claimed x, double now_s) {
   for (auto& subject : x.jobs) {
     auto id = subject.id;
     // What was reported as waiting waits no more.
-    if (auto at = backlog_.find(subject.type);
-        at != backlog_.end() && at->second > 0)
-      --at->second;
+    for (auto* waiting : {&backlog_, &without_inputs_})
+      if (auto at = waiting->find(subject.type);
+          at != waiting->end() && at->second > 0)
+        --at->second;
     if (auto at = jobs_.find(id); at != jobs_.end()) {
       // One that waits for a slot goes on waiting, under the new claim.
       if (at->second.instance == 0)

@@ -1,6 +1,7 @@
 #include "app/worker/wiring.hpp"
 
 #include "actors/gpu_instance/gpu_instance.hpp"
+#include "actors/input_look/input_look.hpp"
 #include "actors/io/gpu_cloud/gpu_cloud.hpp"
 #include "actors/io/job_store/job_store.hpp"
 #include "actors/io/object_store/folder_store.hpp"
@@ -36,6 +37,22 @@ struct wiring {
 
 using wiring_ptr = std::shared_ptr<const wiring>;
 
+/// What every RENDERER needs.
+renderer_deps rendering(const wiring_ptr& w, render_owner_actor owner) {
+  renderer_deps out;
+  out.http = w->outside.http;
+  out.media = w->outside.media;
+  out.store = w->outside.objects;
+  out.progress = w->outside.jobs;
+  out.owner = std::move(owner);
+  out.plans = make_plan;
+  out.now = w->around.now;
+  out.log = w->around.log;
+  out.folders = w->around.folders;
+  out.mask = w->mask;
+  return out;
+}
+
 renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
                               const std::string& node_name,
                               render_owner_actor owner,
@@ -54,19 +71,24 @@ renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
   env.portrait_workflow = w->portrait_workflow;
   env.seed = w->around.new_seed();
   env.max_input_bytes = cfg.max_input_bytes;
-  renderer_deps deps;
-  deps.http = w->outside.http;
-  deps.media = w->outside.media;
-  deps.store = w->outside.objects;
-  deps.progress = w->outside.jobs;
-  deps.owner = std::move(owner);
+  auto deps = rendering(w, std::move(owner));
   deps.keeper = std::move(keeper);
-  deps.plans = make_plan;
-  deps.now = w->around.now;
-  deps.log = w->around.log;
-  deps.folders = w->around.folders;
-  deps.mask = w->mask;
   return w->system.spawn(renderer_behavior, renderer_config{}, deps, task, env);
+}
+
+// The job is nobody's yet: nothing of it is written, and nobody is asked whose
+// it is.
+renderer_actor spawn_look(const wiring_ptr& w, const msg::run_job& task,
+                          render_owner_actor owner) {
+  renderer_config cfg;
+  cfg.group = "look/";
+  cfg.progress_interval = cfg.slept_after = std::chrono::hours{24};
+  render_environment env;
+  env.inputs_only = true;
+  env.portrait_workflow = w->portrait_workflow;
+  env.max_input_bytes = w->cfg.max_input_bytes;
+  return w->system.spawn(renderer_behavior, cfg, rendering(w, std::move(owner)),
+                         task, env);
 }
 
 gpu_instance_actor spawn_gpu(const wiring_ptr& w, const supervisor::rent& order,
@@ -135,6 +157,16 @@ supervisor::config supervisor_config(const worker_config& cfg, uint64_t seed) {
   return out;
 }
 
+input_look_actor spawn_input_look(const wiring_ptr& w) {
+  auto look = [w](const msg::run_job& task, render_owner_actor owner) {
+    return spawn_look(w, task, std::move(owner));
+  };
+  return caf::actor_cast<input_look_actor>(
+    w->system.spawn(input_look_behavior, input_look_config{},
+                    input_look_deps{w->outside.jobs, w->outside.jobs, look,
+                                    w->around.now, w->around.log}));
+}
+
 object_store_actor
 spawn_object_store(caf::actor_system& system, const worker_config& cfg,
                    const http_actor& http, const node_surroundings& around) {
@@ -156,6 +188,7 @@ spawn_object_store(caf::actor_system& system, const worker_config& cfg,
 }
 
 void watch_parts(const deciding_actors& deciding,
+                 const input_look_actor& inputs,
                  const outside_worlds& outside) {
   auto watch = [&](std::string name, const auto& part) {
     caf::anon_send(deciding.watch, std::move(name),
@@ -164,6 +197,8 @@ void watch_parts(const deciding_actors& deciding,
   // First, since it is told to drain when another one has ended.
   watch(supervisor_part, deciding.supervisor);
   watch("WEBHOOK", deciding.webhooks);
+  if (inputs)
+    watch("INPUT LOOK", inputs);
   watch("JOB STORE", outside.jobs);
   watch("HTTP", outside.http);
   watch("GPU CLOUD", outside.cloud);
@@ -238,12 +273,15 @@ deciding_actors spawn_deciding_actors(caf::actor_system& system,
   };
   deps.webhooks = out.webhooks;
   deps.surroundings = outside.surroundings;
+  // The other policy keeps to the contract's times.
+  if (looks_before_launch(cfg))
+    deps.inputs = spawn_input_look(w);
   deps.listener = out.watch;
   deps.now = around.now;
   deps.log = around.log;
   out.supervisor = system.spawn(
     supervisor_behavior, supervisor_config(cfg, around.new_seed()), deps);
-  watch_parts(out, outside);
+  watch_parts(out, deps.inputs, outside);
   return out;
 }
 

@@ -22,6 +22,7 @@ render_test(
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/rules_main.cpp
           ${CMAKE_CURRENT_LIST_DIR}/rule_launch.cpp
           ${CMAKE_CURRENT_LIST_DIR}/rule_gpu_life.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/rule_input_look.cpp
           ${CMAKE_CURRENT_LIST_DIR}/rule_job_limits.cpp
           ${CMAKE_CURRENT_LIST_DIR}/rule_polling.cpp
           ${CMAKE_CURRENT_LIST_DIR}/rule_webhooks.cpp

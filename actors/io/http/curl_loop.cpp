@@ -198,7 +198,8 @@ struct curl_loop::implementation {
         point.addresses = name.addresses;
       }
       if (!keep_permitted(point, cfg.allowed))
-        return refuse(x, CURLE_COULDNT_CONNECT, "the address is not public");
+        return refuse(x, CURLE_COULDNT_CONNECT, "the address is not public",
+                      true);
     }
     dial(x, now);
   }
@@ -279,10 +280,12 @@ struct curl_loop::implementation {
   }
 
   /// Ends one that has reached nobody.
-  void refuse(exchange& x, CURLcode code, std::string why) {
+  void refuse(exchange& x, CURLcode code, std::string why,
+              bool forbidden = false) {
     auto took
       = std::chrono::duration_cast<milliseconds>(clock::now() - x.begun);
-    transfer_error error{static_cast<int>(code), std::move(why), false, took};
+    transfer_error error{static_cast<int>(code), std::move(why), false, took,
+                         forbidden};
     if (x.request.public_only && cfg.tell)
       cfg.tell(full_text(x.request, error));
     end(x, fail(classify(x.request, error)));
