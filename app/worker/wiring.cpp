@@ -61,7 +61,6 @@ renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
   deps.owner = std::move(owner);
   deps.keeper = std::move(keeper);
   deps.plans = make_plan;
-  deps.now = w->around.now;
   deps.log = w->around.log;
   deps.folders = w->around.folders;
   return w->system.spawn(renderer_behavior, renderer_config{}, deps, task, env);
@@ -75,6 +74,7 @@ gpu_instance_actor spawn_gpu(const wiring_ptr& w, const supervisor::rent& order,
   out.ledger_id = order.ledger_id;
   out.adopted = order.adopted;
   out.known_workloads = order.known_workloads;
+  out.vouched = order.vouched;
   out.workload_type = order.type;
   for (auto& [kind, workload] : cfg.workload_of_kind)
     if (workload == order.type)
