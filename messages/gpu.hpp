@@ -118,8 +118,8 @@ typename Inspector::result_type inspect(Inspector& f, probe_gpu& x) {
 /// SUPERVISOR → GPU INSTANCE: render this. Only sent while a slot is free.
 struct run_job {
   job subject;
-  /// Unix seconds by which it must have ended (max_time and complete_by), and
-  /// the error to give when it has not.
+  /// By when it must have ended (max_time and complete_by), in seconds by the
+  /// steady clock as in `moment`, and the error to give when it has not.
   double deadline_s = 0;
   std::string deadline_error;
 };

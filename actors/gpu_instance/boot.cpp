@@ -32,7 +32,7 @@ effects policy::begin_boot(double now_s) {
   phase_ = gpu_phase::booting;
   boot_since_s_ = now_s;
   effects out{write_ledger{entry()}, update()};
-  auto age = since(launched_s_, now_s);
+  auto age = since(launched_at_s_, now_s);
   auto left = [age](duration d) {
     return std::max(duration{0}, d - age);
   };
@@ -117,10 +117,10 @@ effects policy::on_probed(const std::string& service, const result<void>& got,
     return {};
   if (service.empty()) {
     node_up_s_ = now_s;
-    effects out{
-      say{severity::info, "answers after "
-                            + std::to_string(since(launched_s_, now_s).count())
-                            + " ms"}};
+    effects out{say{severity::info,
+                    "answers after "
+                      + std::to_string(since(launched_at_s_, now_s).count())
+                      + " ms"}};
     append(out, boot_tick(now_s));
     return out;
   }
@@ -133,7 +133,7 @@ effects policy::service_ready(job_kind kind, double now_s) {
   given_up_.erase(kind);
   effects out{say{severity::info,
                   std::string{to_string(kind)} + " service is ready after "
-                    + std::to_string(since(launched_s_, now_s).count())
+                    + std::to_string(since(launched_at_s_, now_s).count())
                     + " ms"}};
   if (phase_ == gpu_phase::booting) {
     phase_ = gpu_phase::ready;
@@ -170,6 +170,8 @@ effects policy::health_listed(const std::vector<gpu_workload>& all,
   for (auto& x : all)
     if (x.workload == gpu_.workload) {
       unlisted_ = 0;
+      if (!is_ours(x))
+        return not_ours();
       if (!gpu_.node.empty() || x.node.empty())
         return {};
       gpu_.node = x.node;

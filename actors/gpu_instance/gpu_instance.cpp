@@ -23,8 +23,12 @@ struct shell {
     return self->state;
   }
 
-  double now() const {
-    return st().deps.now();
+  moment now() const {
+    return {steady_s(), st().deps.now()};
+  }
+
+  double steady_s() const {
+    return steady_seconds(self->clock().now());
   }
 
   void run(effects xs) const {
@@ -49,7 +53,7 @@ struct shell {
   void operator()(write_ledger x) const {
     auto on = [sh = *this,
                workload = x.entry.workload](const result<void>& got) {
-      sh.run(sh.st().policy.on_ledger_written(workload, got, sh.now()));
+      sh.run(sh.st().policy.on_ledger_written(workload, got, sh.steady_s()));
     };
     self
       ->request(st().deps.ledger, ledger_timeout,
@@ -65,7 +69,7 @@ struct shell {
 
   void operator()(view_ledger) const {
     auto on = [sh = *this](const result<msg::gpus_seen>& got) {
-      sh.run(sh.st().policy.on_ledger_viewed(got, sh.now()));
+      sh.run(sh.st().policy.on_ledger_viewed(got, sh.steady_s()));
     };
     self
       ->request(st().deps.ledger, ledger_timeout,
@@ -92,7 +96,7 @@ struct shell {
 
   void operator()(launch x) const {
     auto on = [sh = *this](result<gpu_workload> got) {
-      sh.run(sh.st().policy.on_launched(got, sh.now()));
+      sh.run(sh.st().policy.on_launched(got, sh.steady_s()));
     };
     self
       ->request(st().deps.cloud, cloud_timeout,
@@ -108,7 +112,7 @@ struct shell {
 
   void operator()(probe x) const {
     auto on = [sh = *this, service = x.service](result<void> got) {
-      sh.run(sh.st().policy.on_probed(service, got, sh.now()));
+      sh.run(sh.st().policy.on_probed(service, got, sh.steady_s()));
     };
     self
       ->request(
@@ -125,7 +129,7 @@ struct shell {
 
   void operator()(stop x) const {
     auto on = [sh = *this](result<double> got) {
-      sh.run(sh.st().policy.on_stopped(got, sh.now()));
+      sh.run(sh.st().policy.on_stopped(got, sh.steady_s()));
     };
     self->request(st().deps.cloud, cloud_timeout, msg::stop_gpu{x.workload})
       .then(
@@ -138,9 +142,8 @@ struct shell {
   }
 
   void operator()(arm_timer x) const {
-    self->delayed_send(
-      self, x.delay,
-      msg::timer_due{static_cast<uint32_t>(x.which), x.generation});
+    st().timers.arm(self, x.delay,
+                    {static_cast<uint32_t>(x.which), x.generation});
   }
 
   void operator()(start_renderer x) const {
@@ -177,6 +180,8 @@ struct shell {
   }
 
   void operator()(quit) const {
+    // Those of requests that nobody waits for any more would hold us.
+    self->clock().cancel_timeouts(self);
     self->quit();
   }
 
@@ -222,10 +227,10 @@ gpu_instance_behavior(self_ptr self, gpu_instance::config cfg,
       sh.run(sh.st().policy.on_run_job(std::move(x)));
     },
     [sh](const msg::drain_gpu& x) {
-      sh.run(sh.st().policy.on_drain(x.reason, sh.now()));
+      sh.run(sh.st().policy.on_drain(x.reason, sh.steady_s()));
     },
     [sh](const msg::halt_gpu& x) {
-      sh.run(sh.st().policy.on_halt(x.reason, sh.now()));
+      sh.run(sh.st().policy.on_halt(x.reason, sh.steady_s()));
     },
     [sh](const msg::check_gpu&) {
       sh.run(sh.st().policy.on_ledger_doubt());
@@ -238,8 +243,10 @@ gpu_instance_behavior(self_ptr self, gpu_instance::config cfg,
       sh.run(sh.st().policy.on_render_parked(x.job_id));
     },
     [sh](const msg::timer_due& x) {
+      if (!sh.st().timers.is_due(sh.self, x))
+        return;
       sh.run(sh.st().policy.on_timer(static_cast<timer>(x.which), x.generation,
-                                     sh.now()));
+                                     sh.steady_s()));
     },
   };
 }

@@ -4,6 +4,7 @@
 // SUPERVISOR retries its jobs elsewhere.
 #include "actors/gpu_instance/policy.hpp"
 #include "actors/log.hpp"
+#include "actors/long_timers.hpp"
 #include "messages/clock.hpp"
 #include "messages/io_actors.hpp"
 #include "messages/job_store_actor.hpp"
@@ -37,6 +38,7 @@ struct gpu_instance_state {
   gpu_instance::policy policy{gpu_instance::config{}};
   /// By job id.
   std::map<std::string, renderer_actor> renderers;
+  long_timers timers;
 };
 
 gpu_instance_actor::behavior_type gpu_instance_behavior(

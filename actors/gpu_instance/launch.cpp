@@ -28,6 +28,11 @@ duration policy::launch_delay() const {
            : duration{5'000};
 }
 
+int64_t policy::end_of(double launched_s) const {
+  auto lifetime_s = static_cast<double>(cfg_.max_lifetime.count()) / 1000;
+  return static_cast<int64_t>(std::floor(launched_s + lifetime_s));
+}
+
 effects policy::begin_attempt() {
   ++launch_attempt_;
   launch_step_ = launch_step::listing;
@@ -37,13 +42,13 @@ effects policy::begin_attempt() {
 // The intent is in the ledger before the provider is asked: whatever happens
 // to us from here on, somebody will look for the GPU.
 effects policy::begin_recording(const result<std::vector<gpu_workload>>& got,
-                                double now_s) {
+                                const moment& now) {
   if (stop_wanted_)
-    return begin_stop(*stop_wanted_, now_s);
+    return begin_stop(*stop_wanted_, now.steady_s);
   launch_step_ = launch_step::recording;
-  launch_sent_s_ = now_s;
-  expires_sent_s_ = static_cast<int64_t>(
-    std::floor(now_s + static_cast<double>(cfg_.max_lifetime.count()) / 1000));
+  launch_sent_s_ = now.unix_s;
+  launch_sent_at_s_ = now.steady_s;
+  expires_sent_s_ = end_of(now.unix_s);
   known_before_.clear();
   if (got)
     known_before_ = lookalikes(entry(), *got);
@@ -81,14 +86,20 @@ effects policy::on_ledger_written(const std::string& workload,
   return {launch{expires_sent_s_}};
 }
 
-effects policy::begin_adopted(double now_s) {
+effects policy::begin_adopted(const moment& now) {
   auto& x = *cfg_.adopted;
+  auto now_s = now.steady_s;
+  // Whoever wrote the dates may have had another clock.
+  auto by_our_clock = [&](double date_s) {
+    return std::min(now_s, now.steady_at(date_s));
+  };
   recorded_ = true;
   launch_sent_s_ = x.intent_s;
+  launch_sent_at_s_ = by_our_clock(x.intent_s);
   expires_sent_s_ = x.expires_s;
   // The provider has ended it by itself, whatever it was.
   if (x.workload.empty()
-      && now_s > static_cast<double>(x.expires_s) + clock_skew_s)
+      && now.unix_s > static_cast<double>(x.expires_s) + clock_skew_s)
     return begin_stop("its lifetime has ended", now_s);
   if (x.workload.empty()) {
     known_before_ = x.known_before;
@@ -108,6 +119,15 @@ effects policy::begin_adopted(double now_s) {
   gpu_.node.clear();
   gpu_.type = x.type;
   launched_s_ = x.launched_s > 0 ? x.launched_s : x.intent_s;
+  launched_at_s_ = by_our_clock(launched_s_);
+  known_before_ = x.known_before;
+  is_known_ = cfg_.vouched;
+  if (cfg_.vouched) {
+    // The SUPERVISOR knows no more than when it was launched.
+    launch_sent_s_ = launched_s_;
+    launch_sent_at_s_ = launched_at_s_;
+    expires_sent_s_ = end_of(launched_s_);
+  }
   if (x.state == gpu_entry_state::stopping)
     return begin_stop("its worker died while stopping it", now_s);
   effects out{say{severity::info, "taken over from a dead worker, workload "
@@ -288,7 +308,7 @@ effects policy::look_further() {
   unlisted_ = 0;
   probes_failed_ = 0;
   stop_held_ = false;
-  launched_s_ = 0;
+  launched_s_ = launched_at_s_ = 0;
   phase_ = gpu_phase::launching;
   append(out, look_up_later({failure_kind::outcome_unknown,
                              "workload " + excerpt(taken, 300)
@@ -300,8 +320,10 @@ effects policy::look_further() {
 effects policy::adopt(gpu_workload gpu, double now_s) {
   gpu_ = std::move(gpu);
   launched_s_ = launch_sent_s_;
+  launched_at_s_ = launch_sent_at_s_;
   failed_ = false;
   unsure_ = false;
+  is_known_ = true;
   if (stop_wanted_)
     return begin_stop(*stop_wanted_, now_s);
   effects out{

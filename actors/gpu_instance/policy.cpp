@@ -10,8 +10,8 @@ policy::policy(config cfg) : cfg_(std::move(cfg)) {
   // nop
 }
 
-effects policy::start(double now_s) {
-  auto out = cfg_.adopted ? begin_adopted(now_s) : begin_attempt();
+effects policy::start(const moment& now) {
+  auto out = cfg_.adopted ? begin_adopted(now) : begin_attempt();
   if (phase_ == gpu_phase::launching)
     out.push_back(update());
   return out;
@@ -105,30 +105,18 @@ effects policy::on_halt(const std::string& reason, double now_s) {
 
 effects policy::on_listed(list_purpose purpose,
                           const result<std::vector<gpu_workload>>& got,
-                          double now_s) {
+                          const moment& now) {
+  auto now_s = now.steady_s;
   switch (purpose) {
   case list_purpose::before_launch:
-    return phase_ == gpu_phase::launching ? begin_recording(got, now_s)
+    return phase_ == gpu_phase::launching ? begin_recording(got, now)
                                           : effects{};
   case list_purpose::lookup:
     return phase_ == gpu_phase::launching ? looked_up(got, now_s) : effects{};
   case list_purpose::health:
     return got ? health_listed(*got, now_s) : effects{};
-  case list_purpose::stop_check: {
-    if (phase_ != gpu_phase::stopping || stop_confirmed_)
-      return {};
-    // A list that lags does not show what has just been launched.
-    auto young = (now_s - launched_s_) * 1000
-                 < 2 * static_cast<double>(cfg_.health_interval.count());
-    auto listed = !got || young
-                  || std::any_of(got->begin(), got->end(), [this](auto& x) {
-                       return x.workload == gpu_.workload && x.running;
-                     });
-    if (listed)
-      return {stop{gpu_.workload}};
-    stop_confirmed_ = true;
-    return maybe_gone();
-  }
+  case list_purpose::stop_check:
+    return stop_checked(got, now_s);
   }
   return {};
 }

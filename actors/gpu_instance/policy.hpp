@@ -6,6 +6,7 @@
 //       │            │          │                               ▲
 //       └────────────┴──────────┴── lost, given up, halted ─────┘
 #include "actors/gpu_instance/lookup.hpp"
+#include "messages/moment.hpp"
 
 #include <array>
 #include <chrono>
@@ -31,6 +32,9 @@ struct config {
   /// With `adopted`: workloads that the ledger knows, which a launch of unknown
   /// outcome cannot have made.
   std::vector<std::string> known_workloads;
+  /// With `adopted`: it is this process that has launched it. Else the entry is
+  /// the word of whoever may write to Redis.
+  bool vouched = false;
   /// With `adopted`: how long it may wait for its first job.
   duration adopted_idle_timeout{15'000};
   /// With `adopted`: looks at the workload list for a launch of unknown
@@ -163,14 +167,15 @@ duration retirement_age(duration replace_after, duration max_lifetime);
 /// long ago: 2 % of it, within limits, so that readiness is seen within 2 %.
 duration probe_interval(const config& cfg, duration since_launch);
 
-/// All times are Unix seconds.
+/// `now_s` is by the steady clock, as in `moment`.
 class policy {
 public:
   explicit policy(config cfg);
 
-  effects start(double now_s);
+  effects start(const moment& now);
   effects on_listed(list_purpose purpose,
-                    const result<std::vector<gpu_workload>>& got, double now_s);
+                    const result<std::vector<gpu_workload>>& got,
+                    const moment& now);
   /// `workload` is what was written, empty before there was one.
   effects on_ledger_written(const std::string& workload,
                             const result<void>& got, double now_s);
@@ -211,8 +216,8 @@ private:
   // launch.cpp
   effects begin_attempt();
   effects begin_recording(const result<std::vector<gpu_workload>>& got,
-                          double now_s);
-  effects begin_adopted(double now_s);
+                          const moment& now);
+  effects begin_adopted(const moment& now);
   effects launch_failed(const failure& why, double now_s);
   effects look_up_later(const failure& why);
   effects looked_up(const result<std::vector<gpu_workload>>& got, double now_s);
@@ -223,6 +228,8 @@ private:
   effects adopt(gpu_workload gpu, double now_s);
   effects begin_boot(double now_s);
   duration launch_delay() const;
+  /// `expires` of a launch at that date.
+  int64_t end_of(double launched_s) const;
 
   // policy.cpp
   effects slot_freed();
@@ -234,6 +241,10 @@ private:
   effects lose(const std::string& why, double now_s);
   effects retire(const std::string& why, double now_s);
   effects begin_stop(const std::string& why, double now_s);
+  effects stop_checked(const result<std::vector<gpu_workload>>& got,
+                       double now_s);
+  bool is_ours(const gpu_workload& listed);
+  effects not_ours();
   effects stop_failed(const std::string& why);
   effects send_stop();
   effects disown();
@@ -264,7 +275,9 @@ private:
   bool refusal_open_ = false;
   uint32_t launch_attempt_ = 0;
   int64_t expires_sent_s_ = 0;
+  /// A date, and the same by the steady clock.
   double launch_sent_s_ = 0;
+  double launch_sent_at_s_ = 0;
   /// Of the launch, when they were listed before it.
   std::vector<std::string> known_before_;
   /// What the latest look-up has listed, until the ledger is known as well.
@@ -279,11 +292,15 @@ private:
   /// Told to stop while a launch was under way.
   std::optional<std::string> stop_wanted_;
 
+  /// A date, and the same by the steady clock.
   double launched_s_ = 0;
+  double launched_at_s_ = 0;
   /// Since when it is our business to wait for it.
   double boot_since_s_ = 0;
   /// The ledger has an entry of ours.
   bool recorded_ = false;
+  /// The provider lists the workload as one that our launch can have made.
+  bool is_known_ = false;
   /// Another worker has taken the GPU from us.
   bool disowned_ = false;
   /// Waits for the ledger's word that the GPU is ours to stop.

@@ -1,6 +1,7 @@
 // The end of a GPU: asked for until the provider has confirmed it.
 #include "actors/gpu_instance/policy.hpp"
 #include "messages/append.hpp"
+#include "messages/http.hpp"
 
 #include <algorithm>
 
@@ -57,7 +58,59 @@ effects policy::begin_stop(const std::string& why, double) {
 effects policy::send_stop() {
   stop_held_ = false;
   stop_attempt_ = 1;
+  if (!is_known_)
+    return {list_workloads{list_purpose::stop_check}};
   return {stop{gpu_.workload}};
+}
+
+effects policy::stop_checked(const result<std::vector<gpu_workload>>& got,
+                             double now_s) {
+  if (phase_ != gpu_phase::stopping || stop_confirmed_)
+    return {};
+  if (!got && !is_known_)
+    return stop_failed("the workload list cannot be read: "
+                       + got.error().message);
+  if (got)
+    for (auto& x : *got)
+      if (x.workload == gpu_.workload && x.running) {
+        if (!is_ours(x))
+          return not_ours();
+        return {stop{gpu_.workload}};
+      }
+  // A list that lags does not show what has just been launched.
+  auto young = (now_s - launched_at_s_) * 1000
+               < 2 * static_cast<double>(cfg_.health_interval.count());
+  if (is_known_ && (!got || young))
+    return {stop{gpu_.workload}};
+  if (!is_known_ && ++lookups_ < cfg_.adopted_lookups)
+    return arm(timer::stop_retry, cfg_.adopted_lookup_interval);
+  stop_confirmed_ = true;
+  return maybe_gone();
+}
+
+// An entry of the ledger can be anybody's word, and the account may have
+// workloads that are none of ours.
+bool policy::is_ours(const gpu_workload& listed) {
+  is_known_ = is_known_ || could_have_made(entry(), listed);
+  return is_known_;
+}
+
+effects policy::not_ours() {
+  effects out{say{severity::error,
+                  "the ledger says that workload " + excerpt(gpu_.workload, 300)
+                    + " is ours, but the provider lists it with a type, an end "
+                      "or a beginning that this launch cannot have had: it is "
+                      "left alone, and the entry is removed"}};
+  // Nothing of it is repeated from here on.
+  reason_ = "not ours";
+  phase_ = gpu_phase::stopping;
+  for (auto& x : generations_)
+    ++x;
+  stop_held_ = false;
+  stop_confirmed_ = true;
+  out.push_back(update());
+  append(out, maybe_gone());
+  return out;
 }
 
 effects policy::disown() {

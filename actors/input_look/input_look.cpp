@@ -2,6 +2,7 @@
 
 #include "actors/input_look/choice.hpp"
 #include "messages/failure_caf.hpp"
+#include "messages/moment.hpp"
 #include "messages/printable.hpp"
 
 namespace render {
@@ -54,7 +55,7 @@ struct shell {
       }
       ++asked->missing;
       msg::run_job task;
-      task.deadline_s = deps->now()
+      task.deadline_s = steady_seconds(self->clock().now())
                         + std::chrono::duration<double>(cfg->limit).count();
       task.deadline_error = "the look took too long";
       task.subject = x;

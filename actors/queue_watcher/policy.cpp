@@ -28,8 +28,9 @@ bool covers(const std::vector<msg::claim_quota>& quotas,
   });
 }
 
-bool is_late(double complete_by_s, double now_s) {
-  return complete_by_s > 0 && complete_by_s <= now_s;
+/// Both by the same clock; 0: never.
+bool is_late(double late_at_s, double now_s) {
+  return late_at_s > 0 && late_at_s <= now_s;
 }
 
 std::string name_of(const job& x) {
@@ -37,14 +38,14 @@ std::string name_of(const job& x) {
 }
 
 // A job that ends before it began: its producer looks for the reason here.
-std::string last_word(const msg::unfit_job& x, double now_s) {
+std::string last_word(const msg::unfit_job& x, double unix_s) {
   auto& [subject, reason] = x;
   if (reason.kind != failure_kind::deadline_passed)
     return name_of(subject) + "refused: " + printable(reason.message, 500);
   auto out = name_of(subject) + "expired: ";
   if (subject.created_at_s <= 0)
     return out + reason.message;
-  auto waited = since(subject.created_at_s, now_s);
+  auto waited = since(subject.created_at_s, unix_s);
   return out + "waited "
          + std::to_string(
            std::chrono::duration_cast<std::chrono::seconds>(waited).count())
@@ -63,10 +64,10 @@ bool grown(const std::vector<msg::claim_quota>& before,
 
 } // namespace
 
-std::optional<failure> flaw_of(const job& x, double now_s) {
+std::optional<failure> flaw_of(const job& x, double unix_s) {
   if (auto id = job_id::from(x.id); !id)
     return id.error();
-  if (is_late(x.complete_by_s, now_s))
+  if (is_late(x.complete_by_s, unix_s))
     return failure{failure_kind::deadline_passed,
                    "Job expired before processing could begin"};
   if (auto params = validate(x); !params)
@@ -126,10 +127,10 @@ effects policy::on_wait_failed(const failure& why) {
   return back_off("waiting for work", why);
 }
 
-effects policy::on_claimed(msg::claimed_jobs x, double now_s) {
+effects policy::on_claimed(msg::claimed_jobs x, const moment& now) {
   asking_ = false;
   backoff_ = cfg_.backoff_min;
-  last_took_ = since(asked_at_s_, now_s);
+  last_took_ = since(asked_at_s_, now.steady_s);
   filled_ = x.more_waiting;
   // The claim has walked the queue to its end for the slots it left open,
   // unless it stopped at its limit of unfit jobs.
@@ -138,9 +139,9 @@ effects policy::on_claimed(msg::claimed_jobs x, double now_s) {
   manners_.on_look(found, !x.more_waiting);
   if (found)
     rescan_ = cfg_.rescan_free;
-  auto out = hand_over(std::move(x), now_s);
+  auto out = hand_over(std::move(x), now);
   last_asked_ = open_quotas();
-  append(out, next(now_s));
+  append(out, next(now.steady_s));
   return out;
 }
 
@@ -149,7 +150,8 @@ effects policy::on_claim_failed(const failure& why) {
   return back_off("claiming", why);
 }
 
-effects policy::on_peeked(msg::queue_snapshot x, double now_s) {
+effects policy::on_peeked(msg::queue_snapshot x, const moment& now) {
+  auto now_s = now.steady_s;
   asking_ = false;
   backoff_ = cfg_.backoff_min;
   peeked_at_s_ = now_s;
@@ -166,7 +168,7 @@ effects policy::on_peeked(msg::queue_snapshot x, double now_s) {
   };
   auto keep = [&](seen_job y) {
     // The count has left it out.
-    if (is_late(y.complete_by_s, now_s))
+    if (is_late(y.late_at_s, now_s))
       return refuse(y.id, out);
     still.push_back(std::move(y));
   };
@@ -177,10 +179,13 @@ effects policy::on_peeked(msg::queue_snapshot x, double now_s) {
   for (auto& y : x.waiting) {
     // `data` may have been too long to come along; the claim brings it.
     auto unread = y.data.empty() && job_kind_from(y.type);
-    if (!unread && flaw_of(y, now_s) && !is_late(y.complete_by_s, now_s))
+    if (!unread && flaw_of(y, now.unix_s)
+        && !is_late(y.complete_by_s, now.unix_s))
       refuse_counted(y.id, y.type);
     else
-      keep({y.id, y.type, y.created_at_s, y.complete_by_s, has_inputs(y)});
+      keep({y.id, y.type, y.created_at_s,
+            y.complete_by_s > 0 ? now.steady_at(y.complete_by_s) : 0,
+            has_inputs(y)});
   }
   seen_ = std::move(still);
   auto seen = to_report(counted);
@@ -237,9 +242,9 @@ effects policy::on_peek_failed(const failure& why) {
 }
 
 effects policy::on_rejected(const std::string& job_id, msg::claimed_jobs x,
-                            double now_s) {
+                            const moment& now) {
   rejecting_.erase(job_id);
-  return hand_over(std::move(x), now_s);
+  return hand_over(std::move(x), now);
 }
 
 effects policy::on_reject_failed(const std::string& job_id,
@@ -282,12 +287,12 @@ std::vector<msg::claim_quota> policy::open_quotas() const {
   return out;
 }
 
-effects policy::hand_over(msg::claimed_jobs x, double now_s) {
+effects policy::hand_over(msg::claimed_jobs x, const moment& now) {
   effects lines;
   msg::jobs_claimed out;
   out.unfit = std::move(x.unfit);
   for (auto& claimed : x.jobs) {
-    if (auto flaw = flaw_of(claimed, now_s)) {
+    if (auto flaw = flaw_of(claimed, now.unix_s)) {
       out.unfit.push_back({std::move(claimed), std::move(*flaw)});
       continue;
     }
@@ -297,7 +302,7 @@ effects policy::hand_over(msg::claimed_jobs x, double now_s) {
     out.jobs.push_back(std::move(claimed));
   }
   for (auto& y : out.unfit)
-    lines.push_back(tell{last_word(y, now_s)});
+    lines.push_back(tell{last_word(y, now.unix_s)});
   if (!out.jobs.empty() || !out.unfit.empty())
     lines.push_back(deliver{std::move(out)});
   return lines;
@@ -363,8 +368,8 @@ duration policy::until_first_deadline(double now_s) const {
   // There is a look before the hour is over; and a front end may write 1e300.
   auto first_s = now_s + 3'600;
   for (auto& x : seen_)
-    if (x.complete_by_s > 0)
-      first_s = std::min(first_s, x.complete_by_s);
+    if (x.late_at_s > 0)
+      first_s = std::min(first_s, x.late_at_s);
   return since(now_s, first_s) + duration{1};
 }
 

@@ -4,6 +4,7 @@
 // silent. Pure: no actors, no I/O, no clock, no randomness. Asks one thing of
 // the queue at a time, but for the wait and for rejections.
 #include "actors/queue_watcher/giving_way.hpp"
+#include "messages/moment.hpp"
 #include "messages/queue.hpp"
 
 #include <chrono>
@@ -79,9 +80,9 @@ using effect = std::variant<wait_for_work, claim, peek, reject, deliver, report,
 using effects = std::vector<effect>;
 
 /// Why this job cannot run, whatever GPU is there; nothing when it can.
-std::optional<failure> flaw_of(const job& x, double now_s);
+std::optional<failure> flaw_of(const job& x, double unix_s);
 
-/// `now_s` is Unix time in seconds.
+/// `now_s` is by the steady clock, as in `moment`.
 class policy {
 public:
   explicit policy(config cfg)
@@ -94,12 +95,12 @@ public:
   effects on_look_wanted(double now_s);
   effects on_head(const msg::queue_head& x, double now_s);
   effects on_wait_failed(const failure& why);
-  effects on_claimed(msg::claimed_jobs x, double now_s);
+  effects on_claimed(msg::claimed_jobs x, const moment& now);
   effects on_claim_failed(const failure& why);
-  effects on_peeked(msg::queue_snapshot x, double now_s);
+  effects on_peeked(msg::queue_snapshot x, const moment& now);
   effects on_peek_failed(const failure& why);
   effects on_rejected(const std::string& job_id, msg::claimed_jobs x,
-                      double now_s);
+                      const moment& now);
   effects on_reject_failed(const std::string& job_id, const failure& why);
   effects on_timer(uint64_t generation, double now_s);
 
@@ -108,13 +109,14 @@ private:
     std::string id;
     std::string type;
     double created_at_s = 0;
-    double complete_by_s = 0;
+    /// Its `complete_by`, by the steady clock; 0: none.
+    double late_at_s = 0;
     bool has_inputs = true;
   };
 
   std::vector<msg::claim_quota> open_quotas() const;
   msg::backlog to_report(const std::map<std::string, uint64_t>& counted) const;
-  effects hand_over(msg::claimed_jobs x, double now_s);
+  effects hand_over(msg::claimed_jobs x, const moment& now);
   void greet(const job& x, effects& out);
   effects next(double now_s);
   duration peek_spacing() const;

@@ -22,8 +22,12 @@ struct shell {
     return self->state.policy;
   }
 
-  double now() const {
-    return deps.now();
+  moment now() const {
+    return {steady_s(), deps.now()};
+  }
+
+  double steady_s() const {
+    return steady_seconds(self->clock().now());
   }
 
   void run(effects xs) const {
@@ -37,7 +41,7 @@ struct shell {
                 msg::await_work{x.patience})
       .then(
         [sh = *this](const msg::queue_head& head) {
-          sh.run(sh.policy().on_head(head, sh.now()));
+          sh.run(sh.policy().on_head(head, sh.steady_s()));
         },
         [sh = *this](const caf::error& err) {
           sh.run(sh.policy().on_wait_failed(to_failure(err)));
@@ -109,13 +113,13 @@ queue_watcher_behavior(self_ptr self, queue_watcher::config cfg,
   shell sh{self, std::move(deps)};
   return {
     [sh](msg::capacity& x) {
-      sh.run(sh.policy().on_capacity(std::move(x), sh.now()));
+      sh.run(sh.policy().on_capacity(std::move(x), sh.steady_s()));
     },
     [sh](const msg::look_now&) {
-      sh.run(sh.policy().on_look_wanted(sh.now()));
+      sh.run(sh.policy().on_look_wanted(sh.steady_s()));
     },
     [sh](const msg::timer_due& x) {
-      sh.run(sh.policy().on_timer(x.generation, sh.now()));
+      sh.run(sh.policy().on_timer(x.generation, sh.steady_s()));
     },
   };
 }

@@ -69,6 +69,8 @@ void shell::end() const {
   if (!st().side_group.empty())
     self->send(st().deps.http, msg::cancel_http{st().side_group});
   self->send(st().deps.owner, msg::render_ended{st().task.subject.id, outcome});
+  // Those of requests that nobody waits for any more would hold us until then.
+  self->clock().cancel_timeouts(self);
   self->quit();
 }
 

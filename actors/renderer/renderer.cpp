@@ -1,4 +1,5 @@
 #include "actors/renderer/shell.hpp"
+#include "messages/moment.hpp"
 
 #include <algorithm>
 
@@ -22,11 +23,11 @@ std::string shell::next_group() const {
 }
 
 void shell::arm(timer which, milliseconds delay, uint64_t generation) const {
-  self->delayed_send(self, delay, msg::timer_due{which, generation});
+  st().timers.arm(self, delay, {which, generation});
 }
 
 milliseconds shell::time_left() const {
-  auto left = st().task.deadline_s - st().deps.now();
+  auto left = st().task.deadline_s - steady_seconds(self->clock().now());
   return milliseconds{static_cast<int64_t>(std::max(0.0, left) * 1000)};
 }
 
@@ -263,6 +264,8 @@ void shell::carry_out(finish& x, uint64_t) const {
 }
 
 void shell::on_timer(const msg::timer_due& x) const {
+  if (!st().timers.is_due(self, x))
+    return;
   switch (static_cast<timer>(x.which)) {
   case progress_tick:
     return report();
@@ -292,7 +295,7 @@ renderer_behavior(renderer_actor::stateful_pointer<renderer_state> self,
   st.deps = std::move(deps);
   st.task = std::move(task);
   st.env = std::move(env);
-  st.random.seed(static_cast<std::minstd_rand::result_type>(st.env.seed));
+  st.retries = {cfg.store_delay_min, cfg.store_delay_max, st.env.seed};
   renderer::shell sh{self};
   sh.start();
   return {

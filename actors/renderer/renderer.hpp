@@ -4,10 +4,11 @@
 // When it dies, its owner hears of it and counts the attempt as failed; its
 // folder is removed either way.
 #include "actors/log.hpp"
+#include "actors/long_timers.hpp"
 #include "actors/renderer/plan.hpp"
 #include "actors/renderer/run.hpp"
 #include "actors/renderer/scratch_folder.hpp"
-#include "messages/clock.hpp"
+#include "actors/renderer/store_tries.hpp"
 #include "messages/foreign_text.hpp"
 #include "messages/io_actors.hpp"
 #include "messages/job_store_actor.hpp"
@@ -18,7 +19,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -37,8 +37,7 @@ struct renderer_config {
   std::chrono::milliseconds answer_margin{5'000};
   std::chrono::milliseconds media_timeout{600'000};
   std::chrono::milliseconds store_timeout{900'000};
-  /// Between the tries of a result that the storage does not take; doubles,
-  /// and up to half of it is drawn.
+  /// Between the tries of a result that the storage does not take.
   std::chrono::milliseconds store_delay_min{1'000};
   std::chrono::milliseconds store_delay_max{30'000};
   /// How long the remote work may take to stop.
@@ -61,7 +60,6 @@ struct renderer_deps {
   /// fails then.
   render_owner_actor keeper{};
   plan_factory plans;
-  wall_clock now;
   logger log;
   std::shared_ptr<folder_keeper> folders;
   /// All words of the attempt pass it before they leave.
@@ -103,7 +101,8 @@ struct renderer_state {
   uint64_t last_unstored = 0;
   /// The GPU is left; what remains is the storage.
   bool parked = false;
-  std::minstd_rand random;
+  store_tries retries{{}, {}, 0};
+  long_timers timers;
   uint64_t groups_used = 0;
   size_t interrupts_open = 0;
   /// When it was last said whose the job is, or that Redis does not say.

@@ -2,19 +2,7 @@
 // job's deadline. The GPU is not needed for that.
 #include "actors/renderer/shell.hpp"
 
-#include <algorithm>
-#include <random>
-
 namespace render::renderer {
-
-namespace {
-
-bool may_be_stored_later(const failure& why) {
-  return why.kind == failure_kind::unfit
-         || why.kind == failure_kind::outcome_unknown;
-}
-
-} // namespace
 
 void shell::store(renderer_state::unstored x) const {
   auto what = x.what;
@@ -31,21 +19,16 @@ void shell::store(renderer_state::unstored x) const {
 void shell::store_failed(renderer_state::unstored x, failure why) const {
   if (!st().course.is_current(x.number))
     return;
-  if (!may_be_stored_later(why) || !st().deps.keeper)
+  auto delay = st().retries.after(why, x.tries);
+  if (!delay || !st().deps.keeper)
     return answered(x.number, x.index, fail(std::move(why)));
   park(why);
-  auto most = st().cfg.store_delay_min;
-  for (uint32_t i = 0; i < x.tries && most < st().cfg.store_delay_max; ++i)
-    most *= 2;
-  most = std::min(most, st().cfg.store_delay_max);
-  std::uniform_int_distribution<int64_t> spread{most.count() / 2, most.count()};
-  milliseconds delay{spread(st().random)};
   log(spdlog::level::warn,
-      why.message + ", again in " + std::to_string(delay.count()) + " ms");
+      why.message + ", again in " + std::to_string(delay->count()) + " ms");
   ++x.tries;
   auto number = ++st().last_unstored;
   st().unstored_files.emplace(number, std::move(x));
-  arm(store_again, delay, number);
+  arm(store_again, *delay, number);
 }
 
 // The keeper first: who hears that the slot is free may be gone a moment later.

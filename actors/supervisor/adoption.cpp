@@ -35,10 +35,11 @@ effects policy::on_gpus_taken(const result<msg::gpus_taken>& got,
   return out;
 }
 
-effects policy::adopt(const gpu_entry& x, std::vector<std::string> known) {
+effects policy::adopt(const gpu_entry& x, std::vector<std::string> known,
+                      bool vouched) {
   auto has_room = room() > 0;
   auto instance = add_gpu(x.type, x.id);
-  effects out{rent{instance, x.type, x.id, x, std::move(known)}};
+  effects out{rent{instance, x.type, x.id, x, std::move(known), vouched}};
   if (!has_room) {
     gpus_.at(instance).told_to_stop = true;
     out.push_back(drain_gpu{instance, "left by a dead worker, no room for it"});

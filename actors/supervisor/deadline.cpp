@@ -28,7 +28,7 @@ std::string utc_text(double unix_s) {
   return text.data();
 }
 
-msg::run_job with_deadline(job x, double now_s, duration default_max_time,
+msg::run_job with_deadline(job x, const moment& now, duration default_max_time,
                            duration cap) {
   auto in_seconds = [](duration d) {
     return static_cast<double>(d.count()) / 1000;
@@ -37,11 +37,12 @@ msg::run_job with_deadline(job x, double now_s, duration default_max_time,
                                          : in_seconds(default_max_time),
                         in_seconds(cap));
   msg::run_job out;
-  out.deadline_s = now_s + limit;
+  out.deadline_s = now.steady_s + limit;
   out.deadline_error = "Job exceeded maximum runtime of " + seconds_text(limit)
                        + " seconds";
-  if (x.complete_by_s > 0 && x.complete_by_s < out.deadline_s) {
-    out.deadline_s = x.complete_by_s;
+  auto complete_by_s = now.steady_at(x.complete_by_s);
+  if (x.complete_by_s > 0 && complete_by_s < out.deadline_s) {
+    out.deadline_s = complete_by_s;
     out.deadline_error = "Job exceeded completion deadline ("
                          + utc_text(x.complete_by_s) + ")";
   }

@@ -50,18 +50,19 @@ bool worth_another_gpu(failure_kind kind) {
          || kind == failure_kind::aborted;
 }
 
-policy::held_job policy::hold(job x, double now_s) const {
+policy::held_job policy::hold(job x, const moment& now) const {
   held_job out;
-  out.task = with_deadline(std::move(x), now_s, cfg_.default_max_time,
+  out.task = with_deadline(std::move(x), now, cfg_.default_max_time,
                            cfg_.max_render_time);
   return out;
 }
 
-effects policy::on_jobs_claimed(msg::jobs_claimed x, double now_s) {
+effects policy::on_jobs_claimed(msg::jobs_claimed x, const moment& now) {
+  auto now_s = now.steady_s;
   effects out;
   jobs_received_ += x.jobs.size();
   for (auto& bad : x.unfit)
-    append(out, end(hold(std::move(bad.subject), now_s),
+    append(out, end(hold(std::move(bad.subject), now),
                     failed_outcome(std::move(bad.reason))));
   for (auto& subject : x.jobs) {
     auto id = subject.id;
@@ -73,29 +74,30 @@ effects policy::on_jobs_claimed(msg::jobs_claimed x, double now_s) {
     if (auto at = jobs_.find(id); at != jobs_.end()) {
       // One that waits for a slot goes on waiting, under the new claim.
       if (at->second.instance == 0)
-        at->second.task = hold(std::move(subject), now_s).task;
+        at->second.task = hold(std::move(subject), now).task;
       else
-        at->second.claimed_again = std::move(subject);
+        at->second.claimed_again = hold(std::move(subject), now).task;
       continue;
     }
-    append(out, take(std::move(subject), now_s));
+    append(out, take(hold(std::move(subject), now), now_s));
   }
   append(out, capacity());
   append(out, scale(now_s));
   return out;
 }
 
-effects policy::take(job x, double now_s) {
-  auto id = x.id;
+effects policy::take(held_job x, double now_s) {
+  auto& subject = x.task.subject;
+  auto id = subject.id;
   if (draining() || !fitness_.fit())
-    return put_back(x);
+    return put_back(subject);
   // Workers died under it, or their GPUs: it is not tried for ever.
-  if (x.history.size() >= cfg_.attempts_max) {
-    auto text = told(x.history);
-    return end(hold(std::move(x), now_s),
+  if (subject.history.size() >= cfg_.attempts_max) {
+    auto text = told(subject.history);
+    return end(std::move(x),
                failed_outcome({failure_kind::unavailable, std::move(text)}));
   }
-  jobs_.insert_or_assign(id, hold(std::move(x), now_s));
+  jobs_.insert_or_assign(id, std::move(x));
   return place(id, now_s);
 }
 
@@ -194,7 +196,9 @@ effects policy::on_job_ended(msg::job_ended x, double now_s) {
     // Whatever it came to, nothing can be written under the old claim.
     out.push_back(
       say{severity::info, "job " + id + ": was claimed again while it ran"});
-    append(out, take(std::move(*again), now_s));
+    held_job anew;
+    anew.task = std::move(*again);
+    append(out, take(std::move(anew), now_s));
   } else if (x.outcome.success()) {
     append(out, end(std::move(held), std::move(x.outcome)));
   } else if (is_not_ours(kind)) {

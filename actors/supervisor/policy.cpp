@@ -83,13 +83,16 @@ effects policy::on_backlog(const msg::backlog& x, double now_s) {
   return out;
 }
 
-effects policy::on_gpu_update(const msg::gpu_update& x, double now_s) {
+effects policy::on_gpu_update(const msg::gpu_update& x, const moment& now) {
+  auto now_s = now.steady_s;
   auto at = gpus_.find(x.instance);
   if (at == gpus_.end())
     return {};
   auto& known = at->second;
   auto was_ready = known.last.phase == gpu_phase::ready;
   effects out;
+  if (x.launched_s != known.last.launched_s)
+    known.launched_at_s = now.steady_at(x.launched_s);
   known.last = x;
   mark_begun(known);
   if (x.phase == gpu_phase::ready && !was_ready) {
@@ -128,7 +131,7 @@ effects policy::on_gpu_died(uint64_t instance, const std::string& why,
   if (left.workload.empty())
     clean_ = false; // The ledger knows the intent: others will look for it.
   else
-    append(out, adopt(left, {}));
+    append(out, adopt(left, {}, true));
   append(out, gpu_gone(instance, "the GPU's actor died", now_s));
   return out;
 }

@@ -6,6 +6,7 @@
 #include "actors/supervisor/input_gate.hpp"
 #include "messages/append.hpp"
 #include "messages/gpu_ledger.hpp"
+#include "messages/moment.hpp"
 #include "messages/node.hpp"
 #include "messages/queue.hpp"
 
@@ -126,6 +127,8 @@ struct rent {
   /// Set: a GPU that is rented already, from a dead worker's hands.
   std::optional<gpu_entry> adopted;
   std::vector<std::string> known_workloads;
+  /// With `adopted`: launched by this process.
+  bool vouched = false;
 };
 struct take_gpus {};
 /// Of one that was taken over.
@@ -199,7 +202,7 @@ double in_seconds(duration d);
 /// A question to the ledger.
 using ledger_write = std::variant<settle, release>;
 
-/// All times are Unix seconds.
+/// `now_s` is by the steady clock, as in `moment`.
 class policy {
 public:
   explicit policy(config cfg);
@@ -208,15 +211,15 @@ public:
   /// Also after the QUEUE WATCHER was started anew: it begins to count at 0.
   effects on_watcher_started();
   effects on_watcher_died(const std::string& why, double now_s);
-  effects on_jobs_claimed(msg::jobs_claimed x, double now_s);
+  effects on_jobs_claimed(msg::jobs_claimed x, const moment& now);
   effects on_backlog(const msg::backlog& x, double now_s);
   effects on_gpus_taken(const result<msg::gpus_taken>& got, double now_s);
   effects on_gpus_viewed(const std::string& type,
-                         const result<msg::gpus_seen>& got, double now_s);
+                         const result<msg::gpus_seen>& got, const moment& now);
   /// Of the jobs that wait for GPUs of this type.
   effects on_inputs_seen(const std::string& type,
                          const result<msg::inputs_seen>& got, double now_s);
-  effects on_gpu_update(const msg::gpu_update& x, double now_s);
+  effects on_gpu_update(const msg::gpu_update& x, const moment& now);
   /// A GPU INSTANCE died without a word.
   effects on_gpu_died(uint64_t instance, const std::string& why, double now_s);
   effects on_job_ended(msg::job_ended x, double now_s);
@@ -261,7 +264,7 @@ private:
     uint64_t avoid_instance = 0;
     double pending_since_s = 0;
     /// The same job, queued anew by a front end and claimed while this runs.
-    std::optional<job> claimed_again;
+    std::optional<msg::run_job> claimed_again;
   };
 
   struct gpu {
@@ -270,6 +273,8 @@ private:
     /// In the order in which they were sent.
     std::vector<std::string> jobs;
     bool told_to_stop = false;
+    /// `last.launched_s` by the steady clock.
+    double launched_at_s = 0;
     double ready_since_s = 0;
     /// When a job last ended on it, or it became ready.
     double idle_since_s = 0;
@@ -303,8 +308,8 @@ private:
   };
 
   // jobs.cpp
-  held_job hold(job x, double now_s) const;
-  effects take(job x, double now_s);
+  held_job hold(job x, const moment& now) const;
+  effects take(held_job x, double now_s);
   effects place(const std::string& job_id, double now_s);
   effects place_pending(double now_s);
   std::optional<uint64_t> find_slot(const held_job& x) const;
@@ -339,7 +344,7 @@ private:
   rent rent_one(const std::string& type);
   effects make_room(uint64_t instance, const std::string& type);
   uint64_t on_their_way(const std::vector<gpu_entry>& entries,
-                        double now_s) const;
+                        double unix_s) const;
   std::optional<uint64_t> in_the_way(const std::string& type,
                                      double now_s) const;
   bool is_in_the_way(const gpu& x, const std::string& type, double now_s) const;
@@ -366,7 +371,8 @@ private:
   bool wants_successor(const gpu& x, double now_s) const;
   uint32_t room() const;
   // adoption.cpp
-  effects adopt(const gpu_entry& x, std::vector<std::string> known);
+  effects adopt(const gpu_entry& x, std::vector<std::string> known,
+                bool vouched = false);
   std::string make_ledger_id();
 
   // drain.cpp
@@ -392,7 +398,7 @@ private:
   /// Writes to be asked for again, by the generation of their timer.
   std::map<uint64_t, ledger_write> refused_writes_;
   std::optional<msg::capacity> told_capacity_;
-  /// Unix seconds of the QUEUE WATCHER's deaths within the window.
+  /// The QUEUE WATCHER's deaths within the window.
   std::deque<double> watcher_deaths_;
   uint64_t watcher_generation_ = 0;
   std::map<std::string, uint64_t> backlog_;
@@ -422,9 +428,10 @@ private:
 /// Infrastructure has failed; another GPU may do better.
 bool worth_another_gpu(failure_kind kind);
 
-/// When a job that begins now must have ended, and what to say if it has not.
+/// When a job that begins now must have ended, by the steady clock, and what to
+/// say if it has not.
 /// `default_max_time` is for a job without one; `cap` holds for all.
-msg::run_job with_deadline(job x, double now_s, duration default_max_time,
+msg::run_job with_deadline(job x, const moment& now, duration default_max_time,
                            duration cap);
 
 /// "2026-11-23T20:00:00Z".

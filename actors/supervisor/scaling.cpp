@@ -205,7 +205,7 @@ effects policy::launch(const std::string& type, uint32_t wanted) {
 rent policy::rent_one(const std::string& type) {
   auto ledger_id = make_ledger_id();
   ++launched_;
-  return {add_gpu(type, ledger_id), type, ledger_id, {}, {}};
+  return {add_gpu(type, ledger_id), type, ledger_id, {}, {}, false};
 }
 
 // One that does nothing, for a type that nobody waits for; or one of this type
@@ -262,14 +262,14 @@ effects policy::make_room(uint64_t instance, const std::string& type) {
 // GPUs of other workers that will take jobs soon. Those that are ready have
 // taken theirs already.
 uint64_t policy::on_their_way(const std::vector<gpu_entry>& entries,
-                              double now_s) const {
+                              double unix_s) const {
   auto ours = [this](const gpu_entry& x) {
     return std::any_of(gpus_.begin(), gpus_.end(), [&](auto& entry) {
       return entry.second.last.ledger_id == x.id;
     });
   };
   auto counts = std::count_if(entries.begin(), entries.end(), [&](auto& x) {
-    auto since = now_s - std::max(x.intent_s, x.launched_s);
+    auto since = unix_s - std::max(x.intent_s, x.launched_s);
     auto boots = x.state == gpu_entry_state::intent
                  || x.state == gpu_entry_state::running;
     return boots && since < in_seconds(cfg_.boot_time) && !ours(x);
@@ -281,11 +281,11 @@ uint64_t policy::on_their_way(const std::vector<gpu_entry>& entries,
 // launched: without a look, all of them would launch for one job.
 effects policy::on_gpus_viewed(const std::string& type,
                                const result<msg::gpus_seen>& got,
-                               double now_s) {
+                               const moment& now) {
   if (draining())
     return {};
   effects out;
-  auto coming = got ? on_their_way(got->entries, now_s) : 0;
+  auto coming = got ? on_their_way(got->entries, now.unix_s) : 0;
   if (!got)
     out.push_back(
       say{severity::warning,
@@ -301,7 +301,7 @@ effects policy::on_gpus_viewed(const std::string& type,
   if (got && queued_for(type) > 0)
     out.push_back(look_at_queue{});
   else
-    append(out, decide(type, now_s));
+    append(out, decide(type, now.steady_s));
   return out;
 }
 

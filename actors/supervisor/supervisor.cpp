@@ -26,8 +26,12 @@ struct shell {
     return self->state;
   }
 
-  double now() const {
-    return st().deps.now();
+  moment now() const {
+    return {steady_s(), st().deps.now()};
+  }
+
+  double steady_s() const {
+    return steady_seconds(self->clock().now());
   }
 
   void run(effects xs) const {
@@ -67,7 +71,7 @@ struct shell {
 
   void operator()(look_around x) const {
     auto on = [sh = *this](const msg::surroundings_seen& got) {
-      sh.run(sh.st().policy.on_surroundings_seen(got, sh.now()));
+      sh.run(sh.st().policy.on_surroundings_seen(got, sh.steady_s()));
     };
     self->request(st().deps.surroundings, surroundings_timeout, x.what)
       .then(on, [on](const caf::error& err) {
@@ -107,7 +111,7 @@ struct shell {
 
   void operator()(supervisor::take_gpus) const {
     auto on = [sh = *this](const result<msg::gpus_taken>& got) {
-      sh.run(sh.st().policy.on_gpus_taken(got, sh.now()));
+      sh.run(sh.st().policy.on_gpus_taken(got, sh.steady_s()));
     };
     self->request(st().deps.gpu_ledger, ledger_timeout, msg::take_gpus{})
       .then(
@@ -141,7 +145,7 @@ struct shell {
 
   void operator()(supervisor::look_at_inputs x) const {
     auto on = [sh = *this, type = x.type](const result<msg::inputs_seen>& got) {
-      sh.run(sh.st().policy.on_inputs_seen(type, got, sh.now()));
+      sh.run(sh.st().policy.on_inputs_seen(type, got, sh.steady_s()));
     };
     self
       ->request(st().deps.inputs, inputs_timeout,
@@ -212,12 +216,12 @@ struct shell {
       return;
     self->monitor(from);
     st().parked.insert_or_assign(x.job_id, std::move(from));
-    run(st().policy.on_render_parked(x.job_id, x.why, now()));
+    run(st().policy.on_render_parked(x.job_id, x.why, steady_s()));
   }
 
   void on_parked_ended(const std::string& job_id, job_outcome outcome) const {
     st().parked.erase(job_id);
-    run(st().policy.on_parked_ended(job_id, std::move(outcome), now()));
+    run(st().policy.on_parked_ended(job_id, std::move(outcome), steady_s()));
   }
 
   void on_down(const caf::down_msg& x) const {
@@ -230,13 +234,14 @@ struct shell {
                           "the renderer died: " + caf::to_string(x.reason)}));
       }
     if (st().watcher.address() == x.source)
-      return run(st().policy.on_watcher_died(caf::to_string(x.reason), now()));
+      return run(
+        st().policy.on_watcher_died(caf::to_string(x.reason), steady_s()));
     for (auto& [instance, handle] : st().gpus)
       if (handle.address() == x.source) {
         auto gone = instance;
         st().gpus.erase(gone);
         return run(
-          st().policy.on_gpu_died(gone, caf::to_string(x.reason), now()));
+          st().policy.on_gpu_died(gone, caf::to_string(x.reason), steady_s()));
       }
   }
 };
@@ -278,23 +283,23 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
       sh.run(sh.st().policy.on_jobs_claimed(std::move(x), sh.now()));
     },
     [sh](const msg::backlog& x) {
-      sh.run(sh.st().policy.on_backlog(x, sh.now()));
+      sh.run(sh.st().policy.on_backlog(x, sh.steady_s()));
     },
     [sh](const msg::gpu_update& x) {
       sh.run(sh.st().policy.on_gpu_update(x, sh.now()));
     },
     [sh](msg::job_ended& x) {
-      sh.run(sh.st().policy.on_job_ended(std::move(x), sh.now()));
+      sh.run(sh.st().policy.on_job_ended(std::move(x), sh.steady_s()));
     },
     [sh](const msg::drain_node& x) {
-      sh.run(sh.st().policy.on_drain(x.reason, sh.now()));
+      sh.run(sh.st().policy.on_drain(x.reason, sh.steady_s()));
     },
     [sh](const msg::get_status& x) {
       return sh.st().policy.status(x.with_jobs);
     },
     [sh](const msg::timer_due& x) {
       sh.run(sh.st().policy.on_timer(static_cast<timer>(x.which), x.generation,
-                                     sh.now()));
+                                     sh.steady_s()));
     },
   };
 }

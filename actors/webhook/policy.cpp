@@ -137,13 +137,14 @@ void policy::tidy(const std::string& host_name, const std::string& url_name) {
     hosts_.erase(host);
 }
 
-effects policy::on_deliver(webhook entry, double now_s) {
-  // The lease began with the settling, by this same clock.
-  auto since_s = entry.created_ms > 0
-                   ? static_cast<double>(entry.created_ms) / 1000
-                   : now_s;
+effects policy::on_deliver(webhook entry, const moment& now) {
+  // The lease began with the settling, some moments ago.
+  auto since_s = now.steady_s;
+  if (entry.created_ms > 0)
+    since_s = std::min(
+      since_s, now.steady_at(static_cast<double>(entry.created_ms) / 1000));
   accept(std::move(entry), since_s + in_seconds(cfg_.lease));
-  return post_what_fits(now_s);
+  return post_what_fits(now.steady_s);
 }
 
 effects policy::on_taken(const result<msg::webhooks_taken>& got, double asked_s,
@@ -230,7 +231,8 @@ effects policy::post_what_fits(double now_s) {
 }
 
 effects policy::on_answer(const std::string& id,
-                          const result<http_response>& got, double now_s) {
+                          const result<http_response>& got, const moment& now) {
+  auto now_s = now.steady_s;
   auto node = entries_.extract(id);
   if (node.empty())
     return {};
@@ -242,7 +244,7 @@ effects policy::on_answer(const std::string& id,
   x.in_flight = false;
   take_turns(x);
   auto out = got && got->ok() ? delivered(std::move(x))
-                              : failed(std::move(x), got, now_s);
+                              : failed(std::move(x), got, now);
   append(out, post_what_fits(now_s));
   append(out, arm_due(now_s));
   append(out, check_flushed());
@@ -265,7 +267,8 @@ effects policy::dead(open_entry x, std::string why) {
 }
 
 effects policy::failed(open_entry x, const result<http_response>& got,
-                       double now_s) {
+                       const moment& now) {
+  auto now_s = now.steady_s;
   // Another worker may be at it: its count of tries stands.
   if (now_s > x.lease_end_s) {
     leave(x);
@@ -284,8 +287,8 @@ effects policy::failed(open_entry x, const result<http_response>& got,
   }
   auto delay = delay_after(cfg_.tries, x.entry.attempts, random_);
   if (got)
-    delay = std::max(delay,
-                     std::min(retry_after(*got, now_s), cfg_.retry_after_max));
+    delay = std::max(
+      delay, std::min(retry_after(*got, now.unix_s), cfg_.retry_after_max));
   auto kept = delay <= cfg_.kept_wait_max;
   // While we keep the timer of the next try, others shall find the entry due
   // only when we are dead.

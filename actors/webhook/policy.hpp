@@ -15,6 +15,7 @@
 #include "actors/webhook/schedule.hpp"
 #include "messages/failure.hpp"
 #include "messages/http.hpp"
+#include "messages/moment.hpp"
 #include "messages/webhook.hpp"
 
 #include <chrono>
@@ -103,7 +104,7 @@ struct say {
 using effect = std::variant<post, record, take, arm_timer, flushed, say>;
 using effects = std::vector<effect>;
 
-/// All times are Unix seconds.
+/// `now_s` is by the steady clock, as in `moment`.
 class policy {
 public:
   explicit policy(config cfg) : cfg_(std::move(cfg)), random_(cfg_.seed) {
@@ -111,13 +112,13 @@ public:
   }
 
   effects start();
-  effects on_deliver(webhook entry, double now_s);
+  effects on_deliver(webhook entry, const moment& now);
   /// `asked_s`: when the entries were asked for; their lease begins no earlier.
   effects on_taken(const result<msg::webhooks_taken>& got, double asked_s,
                    double now_s);
   void on_recorded(const std::string& id, double lease_end_s);
   effects on_answer(const std::string& id, const result<http_response>& got,
-                    double now_s);
+                    const moment& now);
   effects on_timer(timer which, uint64_t generation, double now_s);
   effects on_flush(duration patience, double now_s);
 
@@ -135,7 +136,7 @@ private:
   struct open_entry {
     webhook entry;
     std::string host;
-    /// Until when it is ours, as far as we know, by our clock.
+    /// Until when it is ours, as far as we know.
     double lease_end_s = 0;
     bool in_flight = false;
     /// When the next try is due, while it waits for that.
@@ -170,7 +171,8 @@ private:
   effects post_what_fits(double now_s);
   std::optional<webhook> next_of(url_state& url, double now_s);
   effects delivered(open_entry x);
-  effects failed(open_entry x, const result<http_response>& got, double now_s);
+  effects failed(open_entry x, const result<http_response>& got,
+                 const moment& now);
   effects dead(open_entry x, std::string why);
   effects look();
   effects looked(const failure* trouble);

@@ -8,7 +8,7 @@
 
 namespace render::webhook_sender {
 
-std::chrono::milliseconds retry_after(const http_response& x, double now_s) {
+std::chrono::milliseconds retry_after(const http_response& x, double unix_s) {
   auto at = x.headers.find("retry-after");
   if (at == x.headers.end() || (x.status != 429 && x.status != 503))
     return std::chrono::milliseconds{0};
@@ -21,7 +21,7 @@ std::chrono::milliseconds retry_after(const http_response& x, double now_s) {
   std::tm date{};
   if (!strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date))
     return std::chrono::milliseconds{0};
-  auto wait_s = static_cast<double>(timegm(&date)) - now_s;
+  auto wait_s = static_cast<double>(timegm(&date)) - unix_s;
   return std::chrono::milliseconds{
     static_cast<int64_t>(std::max(0.0, wait_s) * 1000)};
 }

@@ -10,7 +10,7 @@ namespace render::webhook_sender {
 
 /// What a receiver asks for with 429 or 503, in seconds or as a date; 0 when
 /// it asks for nothing.
-std::chrono::milliseconds retry_after(const http_response& x, double now_s);
+std::chrono::milliseconds retry_after(const http_response& x, double unix_s);
 
 /// `scheme://host:port`, in lower case, without a user's name and password.
 std::string host_of(std::string_view url);

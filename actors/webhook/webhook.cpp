@@ -21,8 +21,12 @@ struct shell {
     return self->state;
   }
 
-  double now() const {
-    return st().deps.now();
+  moment now() const {
+    return {steady_s(), st().deps.now()};
+  }
+
+  double steady_s() const {
+    return steady_seconds(self->clock().now());
   }
 
   void run(effects xs) const {
@@ -31,7 +35,7 @@ struct shell {
   }
 
   void operator()(post x) const {
-    auto timestamp = static_cast<int64_t>(now());
+    auto timestamp = static_cast<int64_t>(now().unix_s);
     http_request request;
     request.method = "POST";
     request.url = x.entry.url;
@@ -84,8 +88,9 @@ struct shell {
   }
 
   void operator()(take x) const {
-    auto on = [sh = *this, asked = now()](result<msg::webhooks_taken> got) {
-      sh.run(sh.st().policy.on_taken(got, asked, sh.now()));
+    auto on = [sh = *this,
+               asked = steady_s()](result<msg::webhooks_taken> got) {
+      sh.run(sh.st().policy.on_taken(got, asked, sh.steady_s()));
     };
     self->request(st().deps.outbox, outbox_timeout, x.what)
       .then(
@@ -148,12 +153,12 @@ webhook_behavior(self_ptr self, webhook_sender::config cfg, webhook_deps deps) {
     [sh](const msg::flush_webhooks& x) -> caf::result<caf::ok_atom> {
       auto out = sh.self->make_response_promise<caf::ok_atom>();
       sh.st().flushing.push_back(out);
-      sh.run(sh.st().policy.on_flush(x.patience, sh.now()));
+      sh.run(sh.st().policy.on_flush(x.patience, sh.steady_s()));
       return out;
     },
     [sh](const msg::timer_due& x) {
       sh.run(sh.st().policy.on_timer(static_cast<timer>(x.which), x.generation,
-                                     sh.now()));
+                                     sh.steady_s()));
     },
   };
 }

@@ -46,7 +46,6 @@ renderer_deps rendering(const wiring_ptr& w, render_owner_actor owner) {
   out.progress = w->outside.jobs;
   out.owner = std::move(owner);
   out.plans = make_plan;
-  out.now = w->around.now;
   out.log = w->around.log;
   out.folders = w->around.folders;
   out.mask = w->mask;
@@ -99,6 +98,7 @@ gpu_instance_actor spawn_gpu(const wiring_ptr& w, const supervisor::rent& order,
   out.ledger_id = order.ledger_id;
   out.adopted = order.adopted;
   out.known_workloads = order.known_workloads;
+  out.vouched = order.vouched;
   out.workload_type = order.type;
   for (auto& [kind, workload] : cfg.workload_of_kind)
     if (workload == order.type)

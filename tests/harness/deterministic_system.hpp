@@ -1,5 +1,6 @@
 #pragma once
 // An actor system on CAF's test scheduler: one thread, virtual time.
+#include "messages/moment.hpp"
 #include "messages/type_ids.hpp"
 
 #include <caf/all.hpp>
@@ -54,6 +55,13 @@ public:
     return handle;
   }
 
+  /// The system keeps an actor that it has spawned, also one that has ended; no
+  /// more so.
+  template <class Handle>
+  void let_go(const Handle& handle) {
+    std::erase(spawned_, caf::actor_cast<caf::actor>(handle));
+  }
+
   /// Delivers all messages that are due now; time stands still.
   void run() {
     while (scheduler_->has_job())
@@ -81,21 +89,34 @@ public:
     scheduler_->clock().current_time += d;
   }
 
-  /// Virtual time since the epoch of the test clock; serves as wall clock:
-  /// Unix time `start_s` at the beginning.
+  /// Somebody sets the wall clock, which is nothing to the steady one.
+  void set_wall_clock(caf::timespan forward) {
+    wall_jumps_s_ += std::chrono::duration<double>(forward).count();
+  }
+
+  /// The wall clock: Unix time `start_s` at the beginning.
   double unix_now(double start_s = 1'700'000'000.0) const {
-    return start_s
-           + std::chrono::duration<double>(
-               scheduler_->clock().now().time_since_epoch())
-               .count();
+    return start_s + elapsed_s() + wall_jumps_s_;
+  }
+
+  /// As in `moment`.
+  double steady_now() const {
+    return steady_seconds(scheduler_->clock().now());
   }
 
   /// Virtual milliseconds since the beginning.
   int64_t elapsed_ms() const {
-    return std::llround(unix_now(0) * 1000);
+    return std::llround(elapsed_s() * 1000);
   }
 
 private:
+  double elapsed_s() const {
+    return std::chrono::duration<double>(
+             scheduler_->clock().now().time_since_epoch())
+      .count();
+  }
+
+  double wall_jumps_s_ = 0;
   caf::actor_system_config cfg_;
   std::unique_ptr<caf::actor_system> system_;
   caf::scheduler::test_coordinator* scheduler_ = nullptr;

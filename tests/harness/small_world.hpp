@@ -94,8 +94,8 @@ public:
     worker_env_["STATUS_ADDRESS"] = "off";
     for (auto& [name, value] : more)
       worker_env_[name] = value;
-    worker_.emplace(std::vector<std::string>{PROGRAM_DIR "/c3-render-worker",
-                                             "--env-file", "/dev/null"},
+    worker_.emplace(std::vector<std::string>{worker_program, "--env-file",
+                                             "/dev/null"},
                     worker_env_, folder.path("worker.log"));
     // Before that, a signal just ends it.
     if (!wait_until([this] {
@@ -220,6 +220,7 @@ public:
   temp_folder folder;
   redis_server redis;
   webhook_receiver receiver;
+  std::string worker_program = PROGRAM_DIR "/c3-render-worker";
 
 private:
   bool exists(const std::string& name) const {

@@ -195,6 +195,7 @@ private:
     own.ledger_id = order.ledger_id;
     own.adopted = order.adopted;
     own.known_workloads = order.known_workloads;
+    own.vouched = order.vouched;
     own.workload_type = order.type;
     own.slots = cfg.slots_per_gpu;
     own.kinds.clear();
@@ -235,9 +236,6 @@ private:
       auto& script = script_of(x);
       return std::make_unique<timed_plan>(script.takes, script.outcome,
                                           env.vision_url);
-    };
-    deps.now = [this] {
-      return unix_now();
     };
     deps.log = null_logger();
     deps.folders = folders_;

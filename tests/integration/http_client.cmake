@@ -4,5 +4,6 @@ render_test(
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/http_client_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/http_client_answers_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/http_client_disk_test.cpp
   DEPENDS render_curl_loop "${HTTPLIB_LIBRARY}"
   TIMEOUT 120)

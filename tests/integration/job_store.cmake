@@ -4,6 +4,7 @@ render_test(
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/job_store_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/job_store_faults_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/job_store_queue_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/job_store_counts_test.cpp
   DEPENDS render_job_store hiredis
   TIMEOUT 120)
 render_test(

@@ -38,6 +38,19 @@ BOOST_AUTO_TEST_CASE(is_stopped_after_the_idle_timeout_to_the_millisecond) {
   BOOST_TEST(!updates->back().failed);
 }
 
+// CAF's clock holds whoever a timer is for, and takes none back.
+BOOST_AUTO_TEST_CASE(leaves_nothing_of_its_actor_a_minute_after_its_stop) {
+  cfg.idle_timeout = 300s;
+  boot();
+  advance(301s);
+  BOOST_TEST(log->count("phase gone") == 1u);
+  auto address = gpu.address();
+  let_go(gpu);
+  gpu = nullptr;
+  advance(1min);
+  BOOST_TEST(!caf::actor_cast<caf::strong_actor_ptr>(address));
+}
+
 BOOST_AUTO_TEST_CASE(counts_its_idle_time_from_its_last_job) {
   cfg.idle_timeout = 300s;
   boot();

@@ -160,6 +160,98 @@ BOOST_AUTO_TEST_CASE(an_adopted_gpu_that_gets_a_job_lives_as_any_other) {
   BOOST_TEST((phase() == gpu_phase::ready));
 }
 
+BOOST_AUTO_TEST_CASE(an_adopted_gpus_node_is_the_providers_word_alone) {
+  auto gpu = machine(unix_now() + 7'100);
+  cfg.adopted = orphan(gpu, unix_now());
+  cfg.adopted->node = "thief.example";
+  start();
+  advance(1s);
+  BOOST_TEST((phase() == gpu_phase::ready));
+  BOOST_TEST(updates->back().node == gpu.node);
+  // Each request to a node bears the key.
+  BOOST_TEST(log->text().find("thief") == std::string::npos, log->text());
+  for (auto& x : *updates)
+    BOOST_TEST(x.node != "thief.example");
+}
+
+BOOST_AUTO_TEST_CASE(an_adopted_gpu_that_is_not_listed_is_no_gpu) {
+  cfg.adopted = orphan(machine(unix_now() + 7'100), unix_now());
+  cloud->machines.clear();
+  cfg.adopted->node = "thief.example";
+  start();
+  advance(20min);
+  BOOST_TEST((phase() == gpu_phase::gone));
+  BOOST_TEST(events("probe") == 0u, log->text());
+  BOOST_TEST(events("stop") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_gpu_that_was_being_stopped_is_stopped_when_it_is_ours) {
+  cfg.adopted = orphan(machine(unix_now() + 7'100), unix_now());
+  cfg.adopted->state = gpu_entry_state::stopping;
+  cloud->list_failures = {{failure_kind::unavailable, "HTTP 502"}};
+  start();
+  advance(2s);
+  BOOST_TEST((phase() == gpu_phase::gone));
+  BOOST_TEST(events("stop w1") == 1u, log->text());
+  BOOST_TEST(ledger->closed.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_gpu_that_was_being_stopped_and_is_not_listed_is_closed) {
+  cfg.adopted = orphan(machine(unix_now() + 7'100), unix_now());
+  cfg.adopted->state = gpu_entry_state::stopping;
+  cloud->hidden = {"w1"};
+  start();
+  advance(34s);
+  BOOST_TEST(ledger->closed.empty());
+  advance(6s);
+  BOOST_TEST(ledger->closed.size() == 1u);
+  BOOST_TEST(events("stop") == 0u);
+}
+
+// Whoever may write to Redis may name any workload of the account.
+BOOST_AUTO_TEST_CASE(a_workload_that_no_launch_of_ours_can_have_made_is_left) {
+  struct lie {
+    std::string what;
+    std::function<void(gpu_workload&)> theirs;
+  };
+  const std::vector<lie> lies{
+    {"type",
+     [](auto& x) {
+       x.type = "ollama_webui:large";
+     }},
+    {"end",
+     [](auto& x) {
+       x.expires_s += 60;
+     }},
+    {"beginning",
+     [](auto& x) {
+       x.created_s -= 3'600;
+     }},
+  };
+  for (auto& x : lies)
+    for (auto state : {gpu_entry_state::stopping, gpu_entry_state::running,
+                       gpu_entry_state::ready})
+      for (auto drains : {false, true}) {
+        BOOST_TEST_CONTEXT(x.what << " as " << to_string(state)
+                                  << (drains ? ", draining" : "")) {
+          fixture f;
+          f.machine(f.unix_now() + 7'100);
+          f.cfg.adopted = orphan(f.cloud->machines["w1"].record, f.unix_now());
+          f.cfg.adopted->state = state;
+          x.theirs(f.cloud->machines["w1"].record);
+          f.start();
+          if (drains)
+            f.send(msg::drain_gpu{"no room for it"});
+          f.advance(20min);
+          BOOST_TEST((f.phase() == gpu_phase::gone));
+          BOOST_TEST(f.events("stop") == 0u, f.log->text());
+          BOOST_TEST(f.events("probe") == 0u);
+          BOOST_TEST(f.cloud->running() == 1u);
+          BOOST_TEST(f.ledger->closed.size() == 1u);
+        }
+      }
+}
+
 BOOST_AUTO_TEST_CASE(an_intent_whose_gpu_was_made_is_found_and_adopted) {
   auto left = orphan({}, unix_now());
   cfg.adopted = left;

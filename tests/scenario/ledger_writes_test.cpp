@@ -215,4 +215,17 @@ BOOST_AUTO_TEST_CASE(after_a_loss_the_mark_waits_for_one_that_is_under_way) {
   BOOST_TEST(last_of("SET") != nullptr);
 }
 
+// Nobody here looks after it any more: neither is it renewed, nor does an idle
+// worker ask for its mark ever after.
+BOOST_AUTO_TEST_CASE(one_that_is_left_while_it_is_under_way_is_forgotten) {
+  write_node("gpu1");
+  caf::anon_send(store, msg::leave_gpu{"e1"});
+  time.settle();
+  say(done);
+  sent.clear();
+  time.run_for(2min);
+  BOOST_TEST(last_of("GET") == nullptr);
+  BOOST_TEST(sent_nodes().empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

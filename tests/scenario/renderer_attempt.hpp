@@ -62,7 +62,7 @@ struct attempt : deterministic_system {
     if (task.subject.data.empty())
       task.subject.data = R"({"text":"Hi."})";
     if (task.deadline_s == 0)
-      task.deadline_s = unix_now() + 3'600;
+      task.deadline_s = steady_now() + 3'600;
     task.deadline_error = "too late";
     store->jobs["1"].status = status;
     renderer_deps deps;
@@ -138,9 +138,6 @@ struct attempt : deterministic_system {
       plan->interrupts = interrupts;
       plan->followed = followed;
       return plan;
-    };
-    deps.now = [this] {
-      return unix_now();
     };
     deps.log = null_logger();
     deps.folders = folders;

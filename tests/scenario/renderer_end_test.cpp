@@ -7,7 +7,7 @@ using namespace render::harness;
 BOOST_FIXTURE_TEST_SUITE(an_end_from_outside, attempt)
 
 BOOST_AUTO_TEST_CASE(comes_at_the_deadline) {
-  task.deadline_s = unix_now() + 60;
+  task.deadline_s = steady_now() + 60;
   start([] {
     return wait_for(1h, [] {
       return done("late");
@@ -288,7 +288,7 @@ BOOST_AUTO_TEST_CASE(goes_on_when_redis_does_not_say) {
 }
 
 BOOST_AUTO_TEST_CASE(ends_at_its_deadline_all_the_same) {
-  task.deadline_s = unix_now() + 30;
+  task.deadline_s = steady_now() + 30;
   sleep_before_the_render();
   advance(1min);
   BOOST_TEST(web->requests.empty());
@@ -311,6 +311,45 @@ BOOST_AUTO_TEST_CASE(is_written_every_800_ms) {
   advance(10s);
   BOOST_TEST(log->times("progress 1 render 1/2") == "800 1600");
   BOOST_TEST(log->times("ended") == "2100");
+}
+
+// CAF's clock holds whoever a timer is for, and takes none back.
+BOOST_AUTO_TEST_CASE(leaves_nothing_of_the_attempt_a_minute_later) {
+  auto stops_a_stream = [](attempt& x) {
+    x.web->on_request = [](const http_request&) {
+      return http_status(200, 1h);
+    };
+    auto long_one = get("http://n/run");
+    long_one.total_timeout = 0ms;
+    x.start([=] {
+      step out;
+      out.next = call{{long_one}, [](answers) {
+                        return done("never");
+                      }};
+      return out;
+    });
+    x.advance(1s);
+    x.stop({failure_kind::cancelled, "cancelled"});
+  };
+  auto waits_for_long = [](attempt& x) {
+    x.start([] {
+      return wait_for(10s, [] {
+        return done("well");
+      });
+    });
+  };
+  for (auto& begin : std::vector<std::function<void(attempt&)>>{
+         stops_a_stream, waits_for_long}) {
+    attempt x;
+    begin(x);
+    x.advance(11s);
+    BOOST_TEST(x.log->count("ended") == 1u);
+    auto address = x.renderer.address();
+    x.let_go(x.renderer);
+    x.renderer = nullptr;
+    x.advance(1min);
+    BOOST_TEST(!caf::actor_cast<caf::strong_actor_ptr>(address));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

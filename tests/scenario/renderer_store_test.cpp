@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(that_is_not_taken_frees_the_slot_once_and_is_tried_again) {
 // Somebody else's render may run there by now.
 BOOST_AUTO_TEST_CASE(that_waits_leaves_the_gpu_alone_at_the_deadline) {
   storage_is_down = true;
-  task.deadline_s = unix_now() + 60;
+  task.deadline_s = steady_now() + 60;
   begin();
   advance(60s);
   BOOST_TEST(log->count("keeper: ended") == 1u);

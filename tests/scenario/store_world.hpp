@@ -29,7 +29,7 @@ struct store_world {
     deps.now = [this] {
       return time.unix_now();
     };
-    deps.log = null_logger();
+    deps.log = log;
     deps.make_link = redis.links_of(client);
     if (with_journal)
       deps.local = shelf.open(client);
@@ -64,6 +64,7 @@ struct store_world {
     return redis.run({"HGET", "job:" + id, "status"}).text;
   }
 
+  logger log = null_logger();
   virtual_time time{1};
   sim_redis redis{time, 1};
   journal_shelf shelf;

@@ -10,6 +10,14 @@ render_test(
           render_renderer render_webhook)
 
 render_test(
+  wall_clock_test
+  LABEL scenario
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/wall_clock_test.cpp
+  DEPENDS render_supervisor render_gpu_instance render_queue_watcher
+          render_renderer render_webhook
+  TIMEOUT 120)
+
+render_test(
   ledger_writes_test
   LABEL scenario
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/ledger_writes_test.cpp
@@ -21,5 +29,6 @@ render_test(
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/left_gpus_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/ended_jobs_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/lost_claim_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/nobodys_claim_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/fleet_turns_test.cpp
   DEPENDS render_harness)

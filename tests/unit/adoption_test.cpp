@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(also_stops_the_gpu_of_an_instance_that_died) {
   // Its launch has come to an entry of its own.
   auto told = ready(rented[0].instance, "n");
   told.ledger_id = "a-1";
-  x.on_gpu_update(told, t0);
+  x.on_gpu_update(told, both(t0));
   auto again = all<rent>(x.on_gpu_died(rented[0].instance, "bug", t0));
   BOOST_REQUIRE_EQUAL(again.size(), 1u);
   BOOST_TEST(again[0].ledger_id == "a-1");
@@ -135,15 +135,15 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_CASE(a_job_goes_where_its_former_owners_render_runs) {
   policy x{settings()};
   auto rented = all<rent>(x.on_gpus_taken(left({"a", "b"}), t0));
-  x.on_gpu_update(ready(rented[0].instance, "n1"), t0);
-  x.on_gpu_update(ready(rented[1].instance, "n2"), t0);
+  x.on_gpu_update(ready(rented[0].instance, "n1"), both(t0));
+  x.on_gpu_update(ready(rented[1].instance, "n2"), both(t0));
   auto one = a_job("one");
   one.remote = to_text(render_handle{"n1", "comfyui", "prompt"});
-  auto out = all<run_on>(x.on_jobs_claimed({{one}, {}}, t0));
+  auto out = all<run_on>(x.on_jobs_claimed({{one}, {}}, both(t0)));
   BOOST_REQUIRE_EQUAL(out.size(), 1u);
   BOOST_TEST(out[0].instance == rented[0].instance);
   // Without that, the youngest GPU.
-  out = all<run_on>(x.on_jobs_claimed({{a_job("two")}, {}}, t0));
+  out = all<run_on>(x.on_jobs_claimed({{a_job("two")}, {}}, both(t0)));
   BOOST_REQUIRE_EQUAL(out.size(), 1u);
   BOOST_TEST(out[0].instance == rented[1].instance);
 }
@@ -153,7 +153,7 @@ BOOST_AUTO_TEST_CASE(a_job_whose_workers_keep_dying_fails_with_its_history) {
   auto one = a_job("one");
   one.history = {"its worker stopped answering: a", "the GPU died",
                  "its worker stopped answering: b"};
-  auto out = all<settle>(x.on_jobs_claimed({{one}, {}}, t0));
+  auto out = all<settle>(x.on_jobs_claimed({{one}, {}}, both(t0)));
   BOOST_REQUIRE_EQUAL(out.size(), 1u);
   BOOST_TEST(out[0].what.subject.fence == 2u);
   BOOST_TEST(out[0].what.outcome.error.message
@@ -165,13 +165,13 @@ BOOST_AUTO_TEST_CASE(a_job_whose_workers_keep_dying_fails_with_its_history) {
 BOOST_AUTO_TEST_CASE(attempts_of_earlier_owners_count) {
   policy x{settings()};
   auto rented = all<rent>(x.on_gpus_taken(left({"a"}), t0));
-  x.on_gpu_update(ready(rented[0].instance, "n"), t0);
+  x.on_gpu_update(ready(rented[0].instance, "n"), both(t0));
   auto one = a_job("one");
   one.history = {"its worker stopped answering: a"};
-  x.on_jobs_claimed({{one}, {}}, t0);
+  x.on_jobs_claimed({{one}, {}}, both(t0));
   auto update = ready(rented[0].instance, "n");
   update.busy_slots = 1;
-  x.on_gpu_update(update, t0);
+  x.on_gpu_update(update, both(t0));
   msg::job_ended cut{rented[0].instance, one,
                      failed_outcome({failure_kind::unavailable, "cut"})};
   auto noted = all<note_attempt>(x.on_job_ended(cut, t0));

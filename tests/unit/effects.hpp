@@ -1,5 +1,7 @@
 #pragma once
-// What the tests of all policies ask of a list of effects.
+// What the tests of all policies ask of a list of effects, and give as time.
+#include "messages/moment.hpp"
+
 #include <variant>
 #include <vector>
 
@@ -13,6 +15,11 @@ std::vector<Kind> all(const Effects& xs) {
     if (auto* y = std::get_if<Kind>(&x))
       out.push_back(*y);
   return out;
+}
+
+/// Both clocks say the same.
+inline moment both(double now_s) {
+  return {now_s, now_s};
 }
 
 } // namespace render

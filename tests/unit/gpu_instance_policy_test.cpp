@@ -57,8 +57,8 @@ msg::run_job task(const std::string& id) {
 policy lost_launch(config cfg = media(),
                    const result<std::vector<gpu_workload>>& before = list({})) {
   policy x{std::move(cfg)};
-  x.start(t0);
-  x.on_listed(list_purpose::before_launch, before, t0);
+  x.start(both(t0));
+  x.on_listed(list_purpose::before_launch, before, both(t0));
   x.on_ledger_written({}, {}, t0);
   x.on_launched(fail(lost), t0);
   return x;
@@ -66,7 +66,8 @@ policy lost_launch(config cfg = media(),
 
 /// With a ledger that knows nothing else.
 effects look(policy& x, std::vector<gpu_workload> listed) {
-  auto out = x.on_listed(list_purpose::lookup, list(std::move(listed)), t0 + 3);
+  auto out = x.on_listed(list_purpose::lookup, list(std::move(listed)),
+                         both(t0 + 3));
   BOOST_REQUIRE(all<view_ledger>(out).size() == 1u);
   return x.on_ledger_viewed(msg::gpus_seen{}, t0 + 3);
 }
@@ -74,8 +75,8 @@ effects look(policy& x, std::vector<gpu_workload> listed) {
 /// Launched and ready at t0.
 policy ready_gpu(config cfg = media()) {
   policy x{std::move(cfg)};
-  x.start(t0);
-  x.on_listed(list_purpose::before_launch, list({}), t0);
+  x.start(both(t0));
+  x.on_listed(list_purpose::before_launch, list({}), both(t0));
   x.on_ledger_written({}, {}, t0);
   x.on_launched(workload("w"), t0);
   x.on_probed("", {}, t0);
@@ -131,11 +132,11 @@ BOOST_AUTO_TEST_CASE(is_told_apart_by_type_and_end) {
 // A list that lags shows for a while what another worker has stopped.
 BOOST_AUTO_TEST_CASE(takes_no_workload_that_has_ended) {
   auto x = lost_launch();
-  x.on_listed(list_purpose::lookup, list({workload("stopped")}), t0 + 3);
+  x.on_listed(list_purpose::lookup, list({workload("stopped")}), both(t0 + 3));
   x.on_ledger_viewed(msg::gpus_seen{{}, {"stopped"}}, t0 + 3);
   BOOST_TEST((x.phase() == gpu_phase::launching));
   x.on_listed(list_purpose::lookup,
-              list({workload("stopped"), workload("ours")}), t0 + 5);
+              list({workload("stopped"), workload("ours")}), both(t0 + 5));
   auto out = x.on_ledger_viewed(msg::gpus_seen{{}, {"stopped"}}, t0 + 5);
   BOOST_REQUIRE(all<write_ledger>(out).size() == 1u);
   BOOST_TEST(all<write_ledger>(out)[0].entry.workload == "ours");
@@ -145,11 +146,11 @@ BOOST_AUTO_TEST_CASE(is_given_up_when_the_list_or_the_ledger_is_unreadable) {
   auto cfg = media();
   cfg.lookups_max = 3;
   auto x = lost_launch(cfg);
-  x.on_listed(list_purpose::lookup, fail(unavailable), t0);
-  x.on_listed(list_purpose::lookup, list({}), t0);
+  x.on_listed(list_purpose::lookup, fail(unavailable), both(t0));
+  x.on_listed(list_purpose::lookup, list({}), both(t0));
   x.on_ledger_viewed(fail(unavailable), t0);
   BOOST_TEST((x.phase() == gpu_phase::launching));
-  auto out = x.on_listed(list_purpose::lookup, fail(unavailable), t0);
+  auto out = x.on_listed(list_purpose::lookup, fail(unavailable), both(t0));
   BOOST_TEST((x.phase() == gpu_phase::gone));
   BOOST_TEST(all<launch>(out).empty());
   BOOST_TEST((all<say>(out).front().level == severity::error));
@@ -158,11 +159,11 @@ BOOST_AUTO_TEST_CASE(is_given_up_when_the_list_or_the_ledger_is_unreadable) {
 
 BOOST_AUTO_TEST_CASE(writes_down_what_looks_like_its_workload_before) {
   policy x{media()};
-  x.start(t0);
+  x.start(both(t0));
   auto other = workload("other");
   other.expires_s += 60;
   auto out = x.on_listed(list_purpose::before_launch,
-                         list({workload("same"), other}), t0);
+                         list({workload("same"), other}), both(t0));
   BOOST_REQUIRE(all<write_ledger>(out).size() == 1u);
   BOOST_TEST(all<write_ledger>(out)[0].entry.known_before
              == std::vector<std::string>{"same"});
@@ -193,7 +194,7 @@ BOOST_AUTO_TEST_CASE(that_is_not_found_is_left_and_the_next_has_its_own_entry) {
     BOOST_TEST(all<leave_ledger>(out).at(0).id == before);
     BOOST_TEST(all<close_ledger>(out).empty());
     auto next = before == "e" ? "e-1" : "e-2";
-    out = x.on_listed(list_purpose::before_launch, list({}), t0 + 5);
+    out = x.on_listed(list_purpose::before_launch, list({}), both(t0 + 5));
     BOOST_TEST(entry_of(out).id == next);
     BOOST_TEST((entry_of(out).state == gpu_entry_state::intent));
     x.on_ledger_written({}, {}, t0 + 5);
@@ -277,8 +278,8 @@ BOOST_AUTO_TEST_CASE(its_entry_says_when_a_gpu_has_booted) {
   auto cfg = media();
   cfg.kinds = {job_kind::csm, job_kind::whisper};
   policy x{cfg};
-  x.start(t0);
-  x.on_listed(list_purpose::before_launch, list({}), t0);
+  x.start(both(t0));
+  x.on_listed(list_purpose::before_launch, list({}), both(t0));
   x.on_ledger_written({}, {}, t0);
   using enum gpu_entry_state;
   auto written = [](const effects& out) {
@@ -318,7 +319,7 @@ BOOST_AUTO_TEST_CASE(that_is_another_workers_sends_its_jobs_elsewhere) {
 
 BOOST_AUTO_TEST_CASE(matters_only_while_there_is_a_gpu) {
   policy x{media()};
-  x.start(t0);
+  x.start(both(t0));
   BOOST_TEST(x.on_ledger_doubt().empty());
   auto y = ready_gpu();
   y.on_halt("test", t0);
@@ -356,8 +357,8 @@ BOOST_AUTO_TEST_CASE(that_were_replaced_do_nothing) {
 
 BOOST_AUTO_TEST_CASE(do_nothing_once_it_stops) {
   policy x{media()};
-  x.start(t0);
-  x.on_listed(list_purpose::before_launch, list({}), t0);
+  x.start(both(t0));
+  x.on_listed(list_purpose::before_launch, list({}), both(t0));
   auto armed = all<arm_timer>(x.on_launched(workload("w"), t0));
   x.on_halt("test", t0);
   for (auto& y : armed)
@@ -373,7 +374,8 @@ BOOST_AUTO_TEST_CASE(do_not_wake_a_gpu_that_stops) {
   x.on_halt("test", t0);
   BOOST_TEST(x.on_probed("csm", {}, t0).empty());
   BOOST_TEST(x.on_probed("", fail(unavailable), t0).empty());
-  BOOST_TEST(x.on_listed(list_purpose::health, list({}), t0 + 99).empty());
+  BOOST_TEST(
+    x.on_listed(list_purpose::health, list({}), both(t0 + 99)).empty());
   BOOST_TEST((x.phase() == gpu_phase::stopping));
   x.on_stopped(0.0, t0);
   BOOST_TEST((x.phase() == gpu_phase::gone));
@@ -393,15 +395,15 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_CASE(a_node_name_that_comes_late_is_taken_from_the_list) {
   policy x{media()};
-  x.start(t0);
-  x.on_listed(list_purpose::before_launch, list({}), t0);
+  x.start(both(t0));
+  x.on_listed(list_purpose::before_launch, list({}), both(t0));
   x.on_ledger_written({}, {}, t0);
   auto nameless = workload("w");
   nameless.node.clear();
   auto out = x.on_launched(nameless, t0);
   BOOST_TEST(all<probe>(out).empty());
   BOOST_TEST(all<list_workloads>(out).size() == 1u);
-  x.on_listed(list_purpose::health, list({workload("w")}), t0 + 1);
+  x.on_listed(list_purpose::health, list({workload("w")}), both(t0 + 1));
   BOOST_TEST(x.node() == "n-w");
   auto tick = timer_of(out, timer::boot_probe);
   out = x.on_timer(timer::boot_probe, tick.generation, t0 + 1);

@@ -37,11 +37,11 @@ struct player {
 
   /// Somebody else has taken it.
   effects too_late() {
-    return keep(x.on_claimed(claimed({}), now));
+    return keep(x.on_claimed(claimed({}), both(now)));
   }
 
   effects nothing_left() {
-    return keep(x.on_peeked({{}, 0}, now));
+    return keep(x.on_peeked({{}, 0}, both(now)));
   }
 
   /// What follows the timer that was armed last.
@@ -165,12 +165,12 @@ BOOST_AUTO_TEST_CASE(goes_on_giving_way_when_only_foreign_jobs_wait) {
   p.pushed();
   p.yielded();
   BOOST_REQUIRE(all<claim>(p.left_standing()).size() == 1u);
-  auto out = p.keep(p.x.on_claimed(claimed({}, true), p.now));
+  auto out = p.keep(p.x.on_claimed(claimed({}, true), both(p.now)));
   BOOST_REQUIRE(all<peek>(out).size() == 1u);
-  p.keep(p.x.on_peeked({{good_job("v", "analyze")}, 1}, p.now));
+  p.keep(p.x.on_peeked({{good_job("v", "analyze")}, 1}, both(p.now)));
   // It is gone.
   p.keep(p.x.on_timer(p.armed.generation, p.now));
-  p.keep(p.x.on_claimed(claimed({}), p.now));
+  p.keep(p.x.on_claimed(claimed({}), both(p.now)));
   BOOST_TEST(all<claim>(p.pushed()).empty());
   BOOST_TEST(p.armed.delay.count() == 12);
 }
@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(is_as_quick_as_ever_once_it_gets_a_job) {
   p.pushed();
   p.yielded();
   BOOST_REQUIRE(all<claim>(p.left_standing()).size() == 1u);
-  p.x.on_claimed(claimed({good_job("a")}), p.now);
+  p.x.on_claimed(claimed({good_job("a")}), both(p.now));
   BOOST_TEST(all<claim>(p.pushed()).size() == 1u);
 }
 
@@ -221,7 +221,7 @@ BOOST_AUTO_TEST_CASE(gives_way_for_250_ms_doubled_up_to_5_s) {
 BOOST_AUTO_TEST_CASE(takes_its_turn_in_a_fleet) {
   player p{0};
   p.pushed();
-  p.keep(p.x.on_peeked({{}, 0, {}, {0.5, 21}}, p.now));
+  p.keep(p.x.on_peeked({{}, 0, {}, {0.5, 21}}, both(p.now)));
   for (auto ms : {250, 500, 1'000, 2'000, 4'000, 5'000}) {
     p.pushed();
     BOOST_TEST(p.armed.delay.count() == ms + 3'000);
@@ -230,7 +230,7 @@ BOOST_AUTO_TEST_CASE(takes_its_turn_in_a_fleet) {
   player in_a_crowd{0};
   in_a_crowd.pushed();
   in_a_crowd.keep(
-    in_a_crowd.x.on_peeked({{}, 0, {}, {0.5, 5'000}}, in_a_crowd.now));
+    in_a_crowd.x.on_peeked({{}, 0, {}, {0.5, 5'000}}, both(in_a_crowd.now)));
   in_a_crowd.pushed();
   BOOST_TEST(in_a_crowd.armed.delay.count() == 250 + 15'000);
 }
@@ -239,7 +239,7 @@ BOOST_AUTO_TEST_CASE(takes_its_turn_in_a_fleet) {
 BOOST_AUTO_TEST_CASE(takes_no_turn_with_a_slot) {
   player p{0};
   p.pushed();
-  p.keep(p.x.on_peeked({{}, 0, {}, {0.5, 100}}, p.now));
+  p.keep(p.x.on_peeked({{}, 0, {}, {0.5, 100}}, both(p.now)));
   p.x.on_capacity(slots(1), p.now);
   p.lose(1);
   p.pushed();

@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(is_made_only_for_slots_that_are_open) {
   auto x = awake(slots(2));
   x.on_head({true}, t0);
   // One job comes; the owner has not yet said that it has it.
-  auto out = x.on_claimed(claimed({good_job("a")}, true), t0);
+  auto out = x.on_claimed(claimed({good_job("a")}, true), both(t0));
   BOOST_TEST(all<deliver>(out).size() == 1u);
   out = x.on_capacity(slots(2, 0), t0);
   for (auto& y : all<claim>(out))
@@ -48,10 +48,10 @@ BOOST_AUTO_TEST_CASE(is_made_only_for_slots_that_are_open) {
   // Now it has, and one slot is still open.
   x = awake(slots(1));
   x.on_head({true}, t0);
-  x.on_claimed(claimed({good_job("a")}, true), t0);
+  x.on_claimed(claimed({good_job("a")}, true), both(t0));
   out = x.on_capacity(slots(0, 1), t0);
   BOOST_TEST(all<claim>(out).empty());
-  out = x.on_peeked({{good_job("b")}, 1}, t0);
+  out = x.on_peeked({{good_job("b")}, 1}, both(t0));
   BOOST_TEST(all<claim>(out).empty());
   // The job has ended: the slot is open again.
   out = x.on_capacity(slots(1, 1), t0 + 1);
@@ -68,11 +68,11 @@ BOOST_AUTO_TEST_CASE(is_one_at_a_time) {
 BOOST_AUTO_TEST_CASE(is_not_repeated_at_once_when_it_found_nothing) {
   auto x = awake(slots(1));
   x.on_head({true}, t0);
-  auto out = x.on_claimed(claimed({}, true), t0);
+  auto out = x.on_claimed(claimed({}, true), both(t0));
   BOOST_TEST(all<claim>(out).empty());
   // A look at what waits, then again after 25 ms.
   BOOST_REQUIRE(all<peek>(out).size() == 1u);
-  out = x.on_peeked({{}, 1}, t0);
+  out = x.on_peeked({{}, 1}, both(t0));
   BOOST_TEST(all<claim>(out).empty());
   BOOST_REQUIRE(all<arm_timer>(out).size() == 1u);
   auto timer = all<arm_timer>(out)[0];
@@ -84,32 +84,32 @@ BOOST_AUTO_TEST_CASE(is_not_repeated_at_once_when_it_found_nothing) {
 BOOST_AUTO_TEST_CASE(that_finds_nothing_is_repeated_more_and_more_slowly) {
   auto x = awake(slots(2));
   x.on_head({true}, t0);
-  x.on_claimed(claimed({}, true), t0);
-  auto out = x.on_peeked({{}, 1}, t0);
+  x.on_claimed(claimed({}, true), both(t0));
+  auto out = x.on_peeked({{}, 1}, both(t0));
   auto now = t0;
   for (auto delay : {25, 50, 100, 100}) {
     auto timer = all<arm_timer>(out).at(0);
     BOOST_TEST(timer.delay.count() == delay);
     now += delay / 1e3;
     BOOST_REQUIRE(all<claim>(x.on_timer(timer.generation, now)).size() == 1u);
-    out = x.on_claimed(claimed({}, true), now);
+    out = x.on_claimed(claimed({}, true), both(now));
     // Once in 250 ms it looks first.
     if (!all<peek>(out).empty())
-      out = x.on_peeked({{}, 1}, now);
+      out = x.on_peeked({{}, 1}, both(now));
   }
   // One that finds something: quick again.
   x.on_timer(all<arm_timer>(out).at(0).generation, now += 0.1);
-  out = x.on_claimed(claimed({good_job("a")}, true), now);
+  out = x.on_claimed(claimed({good_job("a")}, true), both(now));
   if (!all<peek>(out).empty())
-    out = x.on_peeked({{}, 1}, now);
+    out = x.on_peeked({{}, 1}, both(now));
   BOOST_TEST(all<arm_timer>(out).at(0).delay.count() == 25);
 }
 
 BOOST_AUTO_TEST_CASE(that_took_long_is_repeated_more_slowly) {
   auto x = awake(slots(1));
   x.on_head({true}, t0);
-  x.on_claimed(claimed({}, true), t0 + 0.1);
-  auto out = x.on_peeked({{}, 1}, t0 + 0.1);
+  x.on_claimed(claimed({}, true), both(t0 + 0.1));
+  auto out = x.on_peeked({{}, 1}, both(t0 + 0.1));
   BOOST_REQUIRE(all<arm_timer>(out).size() == 1u);
   BOOST_TEST(all<arm_timer>(out)[0].delay.count() >= 390);
 }
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(brings_bad_jobs_along_as_unfit) {
   x.on_head({true}, t0);
   auto late = good_job("late");
   late.complete_by_s = t0 - 1;
-  auto out = x.on_claimed(claimed({good_job("a"), late}), t0);
+  auto out = x.on_claimed(claimed({good_job("a"), late}), both(t0));
   BOOST_REQUIRE(all<deliver>(out).size() == 1u);
   auto what = all<deliver>(out)[0].what;
   BOOST_TEST(what.jobs.size() == 1u);
@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(reports_what_waits_and_looks_again_in_three_seconds) {
   BOOST_REQUIRE(all<peek>(out).size() == 1u);
   auto old = good_job("old", "analyze");
   old.created_at_s = t0 - 500;
-  out = x.on_peeked({{good_job("a"), old}, 2}, t0);
+  out = x.on_peeked({{good_job("a"), old}, 2}, both(t0));
   BOOST_REQUIRE(all<report>(out).size() == 1u);
   auto seen = all<report>(out)[0].what;
   BOOST_TEST(seen.waiting_by_type.at("csm") == 1u);
@@ -153,12 +153,13 @@ BOOST_AUTO_TEST_CASE(reports_what_waits_and_looks_again_in_three_seconds) {
   // In a fleet it takes its turn.
   auto later = x;
   later.on_timer(all<arm_timer>(out)[0].generation, t0 + 3);
-  auto again = later.on_peeked({{good_job("b")}, 1, {}, {0.5, 41}}, t0 + 3);
+  auto again = later.on_peeked({{good_job("b")}, 1, {}, {0.5, 41}},
+                               both(t0 + 3));
   BOOST_REQUIRE(all<arm_timer>(again).size() == 1u);
   BOOST_TEST(all<arm_timer>(again)[0].delay.count() == 3'000 + 2'000);
   // When all of it is gone, that is told once.
   out = x.on_timer(all<arm_timer>(out)[0].generation, t0 + 1);
-  out = x.on_peeked({{}, 0}, t0 + 1);
+  out = x.on_peeked({{}, 0}, both(t0 + 1));
   BOOST_REQUIRE(all<report>(out).size() == 1u);
   BOOST_TEST(all<report>(out)[0].what.waiting_by_type.empty());
   BOOST_TEST(all<wait_for_work>(out).size() == 1u);
@@ -204,12 +205,12 @@ BOOST_AUTO_TEST_CASE(looks_at_once_when_its_owner_wants_it) {
   BOOST_TEST(all<peek>(x.on_head({true}, t0)).size() == 1u);
   // One under way will do.
   BOOST_TEST(x.on_look_wanted(t0).empty());
-  auto out = x.on_peeked({{good_job("a")}, 1}, t0);
+  auto out = x.on_peeked({{good_job("a")}, 1}, both(t0));
   BOOST_TEST(all<report>(out).size() == 1u);
   auto timer = all<arm_timer>(out)[0].generation;
   BOOST_TEST(all<peek>(x.on_look_wanted(t0 + 0.1)).size() == 1u);
   BOOST_TEST(x.on_timer(timer, t0 + 1).empty());
-  out = x.on_peeked({{}, 0}, t0 + 0.1);
+  out = x.on_peeked({{}, 0}, both(t0 + 0.1));
   BOOST_TEST(all<report>(out).size() == 1u);
 }
 
@@ -222,22 +223,22 @@ BOOST_AUTO_TEST_CASE(says_when_asked_that_nothing_waits) {
   }
   x.on_head({true}, t0);
   x.on_look_wanted(t0);
-  BOOST_TEST(all<report>(x.on_peeked({{}, 0}, t0)).size() == 1u);
+  BOOST_TEST(all<report>(x.on_peeked({{}, 0}, both(t0))).size() == 1u);
   x.on_head({true}, t0);
-  BOOST_TEST(all<report>(x.on_peeked({{}, 0}, t0)).empty());
+  BOOST_TEST(all<report>(x.on_peeked({{}, 0}, both(t0))).empty());
 }
 
 BOOST_AUTO_TEST_CASE(looks_after_the_claim_that_is_under_way) {
   auto x = awake(slots(1));
   BOOST_TEST(all<claim>(x.on_head({true}, t0)).size() == 1u);
   BOOST_TEST(x.on_look_wanted(t0).empty());
-  auto out = x.on_claimed(claimed({}, true), t0);
+  auto out = x.on_claimed(claimed({}, true), both(t0));
   BOOST_TEST(all<peek>(out).size() == 1u);
   // Which may have taken all there was.
   auto y = awake(slots(1));
   y.on_head({true}, t0);
   y.on_look_wanted(t0);
-  out = y.on_claimed(claimed({good_job("a")}), t0);
+  out = y.on_claimed(claimed({good_job("a")}), both(t0));
   BOOST_REQUIRE(all<report>(out).size() == 1u);
   BOOST_TEST(all<report>(out)[0].what.waiting_by_type.empty());
 }
@@ -247,10 +248,10 @@ BOOST_AUTO_TEST_CASE(rejects_what_can_never_run) {
   x.on_head({true}, t0);
   auto late = good_job("late");
   late.complete_by_s = t0 - 1;
-  auto out = x.on_peeked({{late, good_job("odd", "teleport")}, 2}, t0);
+  auto out = x.on_peeked({{late, good_job("odd", "teleport")}, 2}, both(t0));
   BOOST_TEST(all<reject>(out).size() == 2u);
   BOOST_TEST(all<report>(out).empty());
-  out = x.on_rejected("late", claimed({late}), t0);
+  out = x.on_rejected("late", claimed({late}), both(t0));
   BOOST_REQUIRE(all<deliver>(out).size() == 1u);
   BOOST_TEST(all<deliver>(out)[0].what.unfit.size() == 1u);
 }
@@ -261,7 +262,7 @@ BOOST_AUTO_TEST_CASE(rejects_a_few_at_a_time) {
   std::vector<job> many;
   for (int i = 0; i < 100; ++i)
     many.push_back(good_job(std::to_string(i), "teleport"));
-  BOOST_TEST(all<reject>(x.on_peeked({many, 100}, t0)).size() == 16u);
+  BOOST_TEST(all<reject>(x.on_peeked({many, 100}, both(t0))).size() == 16u);
 }
 
 BOOST_AUTO_TEST_CASE(asks_only_whether_what_it_has_seen_still_waits) {
@@ -274,12 +275,13 @@ BOOST_AUTO_TEST_CASE(asks_only_whether_what_it_has_seen_still_waits) {
   auto big = good_job("big");
   big.data.clear();
   auto out = x.on_peeked(
-    {{good_job("a"), old, late, big, good_job("odd", "teleport")}, 5}, t0);
+    {{good_job("a"), old, late, big, good_job("odd", "teleport")}, 5},
+    both(t0));
   out = x.on_timer(all<arm_timer>(out).at(0).generation, t0 + 1);
   BOOST_TEST(all<peek>(out).at(0).known
              == (std::vector<std::string>{"a", "old", "late", "big"}));
   // "a" is gone, "old" stands in the queue twice, "new" has come.
-  out = x.on_peeked({{good_job("new")}, 5, {1, 1, 2, 3, 99}}, t0 + 1);
+  out = x.on_peeked({{good_job("new")}, 5, {1, 1, 2, 3, 99}}, both(t0 + 1));
   BOOST_REQUIRE(all<reject>(out).size() == 1u);
   BOOST_TEST(all<reject>(out)[0].job_id == "late");
   auto seen = all<report>(out).at(0).what;
@@ -298,12 +300,12 @@ BOOST_AUTO_TEST_CASE(looks_when_a_job_has_become_too_late) {
   late.complete_by_s = t0 + 1.5;
   auto later = good_job("later");
   later.complete_by_s = 1e300;
-  auto out = x.on_peeked({{good_job("a"), late, later}, 3}, t0);
+  auto out = x.on_peeked({{good_job("a"), late, later}, 3}, both(t0));
   BOOST_REQUIRE(all<arm_timer>(out).size() == 1u);
   BOOST_TEST(all<arm_timer>(out)[0].delay.count() == 1'501);
   out = x.on_timer(all<arm_timer>(out)[0].generation, t0 + 1.501);
   BOOST_REQUIRE(all<peek>(out).size() == 1u);
-  out = x.on_peeked({{}, 3, {0, 1, 2}}, t0 + 1.501);
+  out = x.on_peeked({{}, 3, {0, 1, 2}}, both(t0 + 1.501));
   BOOST_REQUIRE(all<reject>(out).size() == 1u);
   BOOST_TEST(all<reject>(out)[0].job_id == "late");
   BOOST_TEST(all<arm_timer>(out).at(0).delay.count() == 3'000);
@@ -312,7 +314,7 @@ BOOST_AUTO_TEST_CASE(looks_when_a_job_has_become_too_late) {
 BOOST_AUTO_TEST_CASE(asks_again_as_before_when_a_look_has_failed) {
   auto x = awake(slots(0));
   x.on_head({true}, t0);
-  auto out = x.on_peeked({{good_job("a")}, 1}, t0);
+  auto out = x.on_peeked({{good_job("a")}, 1}, both(t0));
   x.on_timer(all<arm_timer>(out).at(0).generation, t0 + 1);
   out = x.on_peek_failed({failure_kind::unavailable, "Redis: gone"});
   out = x.on_timer(all<arm_timer>(out).at(0).generation, t0 + 2);
@@ -324,7 +326,7 @@ BOOST_AUTO_TEST_CASE(trusts_data_that_was_too_long_to_see) {
   x.on_head({true}, t0);
   auto big = good_job("big");
   big.data.clear();
-  auto out = x.on_peeked({{big}, 1}, t0);
+  auto out = x.on_peeked({{big}, 1}, both(t0));
   BOOST_TEST(all<reject>(out).empty());
   BOOST_TEST(all<report>(out).size() == 1u);
 }
@@ -377,7 +379,7 @@ BOOST_AUTO_TEST_CASE(still_hands_over_a_claim_that_was_under_way) {
   auto closed = slots(1);
   closed.accepting = false;
   x.on_capacity(closed, t0);
-  auto out = x.on_claimed(claimed({good_job("a")}), t0);
+  auto out = x.on_claimed(claimed({good_job("a")}), both(t0));
   BOOST_TEST(all<deliver>(out).size() == 1u);
   BOOST_TEST(all<claim>(out).empty());
 }

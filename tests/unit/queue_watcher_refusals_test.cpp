@@ -39,7 +39,8 @@ BOOST_AUTO_TEST_CASE(that_is_a_path_is_a_flaw_before_all_others) {
 
 BOOST_AUTO_TEST_CASE(that_is_a_path_is_not_handed_over_to_run) {
   auto x = asking();
-  auto out = x.on_claimed(claimed({good_job("../keep"), good_job(uuid)}), t0);
+  auto out = x.on_claimed(claimed({good_job("../keep"), good_job(uuid)}),
+                          both(t0));
   auto given = all<deliver>(out);
   BOOST_REQUIRE(given.size() == 1u);
   BOOST_REQUIRE(given[0].what.jobs.size() == 1u);
@@ -51,20 +52,20 @@ BOOST_AUTO_TEST_CASE(that_is_a_path_is_not_handed_over_to_run) {
 BOOST_AUTO_TEST_CASE(that_is_a_path_is_rejected_without_a_slot) {
   auto x = awake(slots(0));
   x.on_head({true}, t0);
-  auto out = x.on_peeked({{good_job("a\n\x1b[2Jb")}, 1}, t0);
+  auto out = x.on_peeked({{good_job("a\n\x1b[2Jb")}, 1}, both(t0));
   BOOST_REQUIRE(all<reject>(out).size() == 1u);
   BOOST_TEST(all<reject>(out)[0].job_id == "a\n\x1b[2Jb");
 }
 
 BOOST_AUTO_TEST_CASE(that_is_no_uuid_is_spoken_of_once) {
   auto x = asking();
-  auto out = x.on_claimed(claimed({good_job(uuid)}), t0);
+  auto out = x.on_claimed(claimed({good_job(uuid)}), both(t0));
   BOOST_TEST(lines(out).empty());
-  out = x.on_claimed(claimed({good_job("a"), good_job("b")}), t0);
+  out = x.on_claimed(claimed({good_job("a"), good_job("b")}), both(t0));
   BOOST_REQUIRE(lines(out).size() == 1u);
   BOOST_TEST(lines(out)[0].find("job a (csm): its id is no UUID") == 0u);
   BOOST_TEST(all<deliver>(out)[0].what.jobs.size() == 2u);
-  BOOST_TEST(lines(x.on_claimed(claimed({good_job("c")}), t0)).empty());
+  BOOST_TEST(lines(x.on_claimed(claimed({good_job("c")}), both(t0))).empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -90,7 +91,7 @@ BOOST_AUTO_TEST_SUITE(a_job_that_never_runs)
 BOOST_AUTO_TEST_CASE(is_in_the_log_with_the_reason) {
   auto bad = good_job(uuid);
   bad.data = R"({"text":"Hi.","topk":0})";
-  auto out = asking().on_claimed(claimed({bad}), t0);
+  auto out = asking().on_claimed(claimed({bad}), both(t0));
   BOOST_REQUIRE(lines(out).size() == 1u);
   BOOST_TEST(lines(out)[0].find("job " + uuid + " (csm): refused: topk: got 0")
              == 0u);
@@ -100,7 +101,7 @@ BOOST_AUTO_TEST_CASE(is_in_the_log_with_its_wait_when_it_has_expired) {
   auto late = good_job(uuid);
   late.created_at_s = t0 - 136;
   late.complete_by_s = t0 - 1;
-  auto out = asking().on_claimed(claimed({late}), t0);
+  auto out = asking().on_claimed(claimed({late}), both(t0));
   BOOST_REQUIRE(lines(out).size() == 1u);
   BOOST_TEST(lines(out)[0]
              == "job " + uuid
@@ -112,7 +113,7 @@ BOOST_AUTO_TEST_CASE(is_in_the_log_when_the_job_store_has_found_it) {
   msg::claimed_jobs got;
   got.unfit.push_back({good_job("a\nb", "tele\x1bport"),
                        {failure_kind::invalid_input, "type: got \"x\""}});
-  auto out = awake(slots(1)).on_rejected("a", got, t0);
+  auto out = awake(slots(1)).on_rejected("a", got, both(t0));
   BOOST_REQUIRE(lines(out).size() == 1u);
   BOOST_TEST(lines(out)[0]
              == "job a\\x0ab (tele\\x1bport): refused: type: got \"x\"");

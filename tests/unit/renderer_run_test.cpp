@@ -1,8 +1,11 @@
 // The course of one attempt: it ends exactly once, and stale answers are none.
 #include "actors/renderer/run.hpp"
+#include "actors/renderer/store_tries.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+#include <set>
 #include <tuple>
 
 using namespace render;
@@ -111,3 +114,41 @@ BOOST_AUTO_TEST_CASE(only_who_has_slept_asks_before_it_goes_on_to_work) {
   BOOST_TEST(!asks(wait{}, 1h));
   BOOST_TEST(!asks(finish{}, 1h));
 }
+
+BOOST_AUTO_TEST_SUITE(a_result_that_the_storage_does_not_take)
+
+BOOST_AUTO_TEST_CASE(is_tried_again_when_the_storage_may_be_mended) {
+  using namespace std::chrono_literals;
+  store_tries tries{1s, 30s, 1};
+  for (auto kind : {failure_kind::unfit, failure_kind::outcome_unknown})
+    BOOST_TEST(tries.after({kind, "down"}, 0).has_value());
+  for (auto kind : {failure_kind::invalid_input, failure_kind::rejected,
+                    failure_kind::unavailable, failure_kind::cancelled,
+                    failure_kind::internal, failure_kind::shutting_down})
+    BOOST_TEST(!tries.after({kind, "no"}, 0));
+}
+
+BOOST_AUTO_TEST_CASE(waits_twice_as_long_each_time_up_to_a_limit) {
+  using namespace std::chrono_literals;
+  const failure down{failure_kind::unfit, "down"};
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    store_tries tries{1s, 30s, seed};
+    auto most = std::chrono::milliseconds{1s};
+    for (uint32_t before = 0; before < 40; ++before) {
+      auto wait = *tries.after(down, before);
+      BOOST_TEST((wait >= most / 2 && wait <= most));
+      most = std::min<std::chrono::milliseconds>(30s, 2 * most);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(is_not_tried_by_a_whole_fleet_at_once) {
+  using namespace std::chrono_literals;
+  std::set<int64_t> waits;
+  for (uint64_t seed = 1; seed <= 50; ++seed)
+    waits.insert(
+      store_tries{1s, 30s, seed}.after({failure_kind::unfit, ""}, 5)->count());
+  BOOST_TEST(waits.size() > 40u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -75,18 +75,18 @@ struct fleet {
     BOOST_REQUIRE(x.status().gpus.size() == gpus);
     x.on_backlog({}, t0);
     for (uint64_t i = 1; i <= gpus; ++i)
-      x.on_gpu_update(update(i, gpu_phase::ready), t0);
+      x.on_gpu_update(update(i, gpu_phase::ready), both(t0));
   }
 
   effects claim(const std::string& id, double now_s = t0) {
-    return x.on_jobs_claimed({{a_job(id)}, {}}, now_s);
+    return x.on_jobs_claimed({{a_job(id)}, {}}, both(now_s));
   }
 
   /// The GPU says that it runs so many.
   void begun(uint64_t instance, uint32_t busy = 1) {
     x.on_gpu_update(update(instance, gpu_phase::ready,
                            {job_kind::csm, job_kind::whisper}, busy),
-                    t0);
+                    both(t0));
   }
 
   /// Looks each second at the jobs that wait for a slot, the first time because

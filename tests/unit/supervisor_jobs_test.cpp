@@ -11,7 +11,7 @@ BOOST_AUTO_TEST_SUITE(a_deadline)
 BOOST_AUTO_TEST_CASE(is_the_first_of_three_limits) {
   auto x = a_job("a");
   auto at = [&] {
-    return with_deadline(x, t0, 1'200s, 1'800s);
+    return with_deadline(x, both(t0), 1'200s, 1'800s);
   };
   BOOST_TEST(at().deadline_s == t0 + 1'200);
   x.max_time_s = 60;
@@ -34,13 +34,78 @@ BOOST_AUTO_TEST_CASE(is_the_first_of_three_limits) {
 }
 
 BOOST_AUTO_TEST_CASE(is_capped_for_a_job_without_one_too) {
-  BOOST_TEST(with_deadline(a_job("a"), t0, 1'200s, 600s).deadline_s
+  BOOST_TEST(with_deadline(a_job("a"), both(t0), 1'200s, 600s).deadline_s
              == t0 + 600);
 }
 
 BOOST_AUTO_TEST_CASE(is_written_in_utc) {
   BOOST_TEST(utc_text(0) == "1970-01-01T00:00:00Z");
   BOOST_TEST(utc_text(1'700'000'000.9) == "2023-11-14T22:13:20Z");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(a_job_that_was_claimed_again_while_it_ran)
+
+namespace {
+
+job claim_of(const std::string& id, uint64_t fence) {
+  auto out = a_job(id);
+  out.fence = fence;
+  return out;
+}
+
+/// Runs under claim 1, and claim 2 is ours too.
+fleet twice_claimed() {
+  fleet f{1};
+  f.x.on_jobs_claimed({{claim_of("a", 1)}, {}}, both(t0));
+  f.begun(1);
+  auto out = f.x.on_jobs_claimed({{claim_of("a", 2)}, {}}, both(t0 + 1));
+  BOOST_TEST(all<run_on>(out).empty());
+  return f;
+}
+
+} // namespace
+
+// Nothing can be written under the old claim, and nobody else may run the new
+// one.
+BOOST_AUTO_TEST_CASE(runs_under_the_new_claim_whatever_its_end_was) {
+  for (auto kind : {failure_kind::invalid_input, failure_kind::unavailable,
+                    failure_kind::cancelled, failure_kind::not_owner,
+                    failure_kind::unfit, failure_kind::shutting_down,
+                    failure_kind::deadline_passed, failure_kind::internal}) {
+    auto f = twice_claimed();
+    auto out = f.x.on_job_ended(ended(1, "a", {kind, "no"}), t0 + 2);
+    BOOST_TEST_CONTEXT(to_string(kind)) {
+      BOOST_TEST(all<settle>(out).empty());
+      BOOST_TEST(all<release>(out).empty());
+      BOOST_REQUIRE(all<run_on>(out).size() == 1u);
+      BOOST_TEST(all<run_on>(out)[0].task.subject.fence == 2u);
+    }
+  }
+  auto f = twice_claimed();
+  auto out = f.x.on_job_ended({1, claim_of("a", 1), {"done", {}, {}}}, t0 + 2);
+  BOOST_TEST(all<settle>(out).empty());
+  BOOST_REQUIRE(all<run_on>(out).size() == 1u);
+  BOOST_TEST(all<run_on>(out)[0].task.subject.fence == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(goes_back_under_the_new_claim_when_the_node_drains) {
+  auto f = twice_claimed();
+  f.x.on_drain("test", t0 + 1);
+  auto out = f.x.on_job_ended({1, claim_of("a", 1), {"done", {}, {}}}, t0 + 2);
+  BOOST_REQUIRE(all<release>(out).size() == 1u);
+  BOOST_TEST(all<release>(out)[0].fence == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(ends_under_the_new_claim_when_it_waits_for_a_slot) {
+  fleet f{1};
+  f.x.on_gpu_update(update(1, gpu_phase::draining), both(t0));
+  f.x.on_jobs_claimed({{claim_of("a", 1)}, {}}, both(t0));
+  auto out = f.x.on_jobs_claimed({{claim_of("a", 2)}, {}}, both(t0 + 1));
+  out = f.x.on_drain("test", t0 + 2);
+  BOOST_REQUIRE(all<release>(out).size() == 1u);
+  BOOST_TEST(all<release>(out)[0].fence == 2u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -88,7 +153,7 @@ BOOST_AUTO_TEST_CASE(without_a_slot_gets_the_next_that_is_free) {
 BOOST_AUTO_TEST_CASE(that_cannot_run_is_settled_without_a_slot) {
   fleet f{1};
   auto out = f.x.on_jobs_claimed(
-    {{}, {{a_job("a"), {failure_kind::invalid_input, "no"}}}}, t0);
+    {{}, {{a_job("a"), {failure_kind::invalid_input, "no"}}}}, both(t0));
   BOOST_REQUIRE(all<settle>(out).size() == 1u);
   BOOST_TEST(all<settle>(out)[0].what.outcome.error.message
              == "Error processing CSM job: no");
@@ -266,3 +331,26 @@ BOOST_AUTO_TEST_CASE(that_was_not_ours_counts_for_nothing) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+// What Redis finds wrong with the write stays wrong; an outage ends.
+BOOST_AUTO_TEST_CASE(an_end_that_is_refused_again_and_again_is_given_up) {
+  auto drained = [](failure_kind kind, int tries) {
+    fleet f{0};
+    f.x.on_jobs_claimed(
+      {{}, {{a_job("a"), {failure_kind::invalid_input, "no"}}}}, both(t0));
+    f.x.on_drain("test", t0);
+    const settle end{{a_job("a"), failed_outcome(unavailable)}};
+    for (int i = 0; i < tries; ++i) {
+      auto out = f.x.on_write_failed(end, {kind, "WRONGTYPE"});
+      if (!all<flush_webhooks>(out).empty())
+        return i + 1;
+      auto again = timer_of(out, timer::ledger);
+      BOOST_TEST(again.delay <= settings().ledger_retry_max);
+      out = f.x.on_timer(again.which, again.generation, t0);
+      BOOST_TEST(all<settle>(out).size() == 1u);
+    }
+    return 0;
+  };
+  BOOST_TEST(drained(failure_kind::internal, 100) == 10);
+  BOOST_TEST(drained(failure_kind::unavailable, 100) == 0);
+}

@@ -56,7 +56,8 @@ struct one_worker {
 
   effects ledger_shows(std::vector<gpu_entry> entries,
                        const std::string& type = "media:fast") {
-    return x.on_gpus_viewed(type, msg::gpus_seen{std::move(entries)}, now_s);
+    return x.on_gpus_viewed(type, msg::gpus_seen{std::move(entries)},
+                            both(now_s));
   }
 
   /// And then the queue, where nothing has changed.
@@ -128,7 +129,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_in_the_queue_waits_for_no_look_at_it) {
   job ours;
   ours.id = "a";
   ours.type = "csm";
-  w.wait_ends(w.x.on_jobs_claimed({{ours}, {}}, t0));
+  w.wait_ends(w.x.on_jobs_claimed({{ours}, {}}, both(t0)));
   BOOST_TEST(all<rent>(w.ledger_shows({})).size() == 1u);
 }
 
@@ -218,7 +219,7 @@ BOOST_AUTO_TEST_CASE(a_look_that_fails_keeps_no_job_waiting) {
   one_worker w;
   w.wait_ends(w.jobs_wait(2));
   auto out = w.x.on_gpus_viewed(
-    "media:fast", fail(failure_kind::unavailable, "Redis: cut"), t0);
+    "media:fast", fail(failure_kind::unavailable, "Redis: cut"), both(t0));
   BOOST_TEST(all<rent>(out).size() == 2u);
   BOOST_REQUIRE(!all<say>(out).empty());
   BOOST_TEST(all<say>(out)[0].text.find("Redis: cut") != std::string::npos);
@@ -244,18 +245,18 @@ BOOST_AUTO_TEST_CASE(a_job_of_ours_needs_no_look) {
   gpu.instance = 1;
   gpu.phase = gpu_phase::ready;
   gpu.ready_kinds = {job_kind::csm};
-  w.x.on_gpu_update(gpu, t0);
+  w.x.on_gpu_update(gpu, both(t0));
   job subject;
   subject.id = "a";
   subject.type = "csm";
-  w.x.on_jobs_claimed({{subject}, {}}, t0);
+  w.x.on_jobs_claimed({{subject}, {}}, both(t0));
   gpu.busy_slots = 1;
-  w.x.on_gpu_update(gpu, t0);
+  w.x.on_gpu_update(gpu, both(t0));
   // It dies under the job.
   gpu.phase = gpu_phase::gone;
   gpu.failed = true;
   w.now_s = t0 + 1;
-  auto out = w.x.on_gpu_update(gpu, w.now_s);
+  auto out = w.x.on_gpu_update(gpu, both(w.now_s));
   append(out, w.wait_ends(out));
   BOOST_TEST(all<supervisor::view_gpus>(out).empty());
   BOOST_TEST(all<rent>(out).size() == 1u);
@@ -281,7 +282,7 @@ struct full_worker : one_worker {
     ready.instance = 1;
     ready.phase = gpu_phase::ready;
     ready.ready_kinds = {job_kind::csm};
-    x.on_gpu_update(ready, t0);
+    x.on_gpu_update(ready, both(t0));
   }
 
   static config one_gpu() {
@@ -315,7 +316,7 @@ BOOST_FIXTURE_TEST_CASE(nobody_looks_while_it_is_busy, full_worker) {
   job subject;
   subject.id = "a";
   subject.type = "csm";
-  x.on_jobs_claimed({{subject}, {}}, now_s);
+  x.on_jobs_claimed({{subject}, {}}, both(now_s));
   auto out = wait_ends(jobs_wait(1, "analyze"));
   BOOST_TEST(all<supervisor::view_gpus>(out).empty());
   BOOST_TEST(all<supervisor::view_gpus>(jobs_wait(2, "analyze")).empty());

@@ -123,7 +123,7 @@ private:
       y.url = x.url;
       outbox_[y.id] = {y, now_ + lease_s()};
       begins_to_wait(y.url);
-      carry_out(policy_.on_deliver(y, now_));
+      carry_out(policy_.on_deliver(y, both(now_)));
       break;
     }
     case event::answer: {
@@ -134,7 +134,7 @@ private:
         load.since_s = now_;
       --per_host_.at(host_of(x.url));
       carry_out(policy_.on_answer(
-        x.id, x.status == 0 ? broken() : answered(x.status), now_));
+        x.id, x.status == 0 ? broken() : answered(x.status), both(now_)));
       break;
     }
     case event::timer_fired: {

@@ -41,10 +41,10 @@ BOOST_AUTO_TEST_SUITE(deliveries)
 BOOST_AUTO_TEST_CASE(five_tries_five_seconds_apart_then_a_dead_letter) {
   policy p{config{}};
   auto now = t0;
-  auto out = p.on_deliver(entry(1), now);
+  auto out = p.on_deliver(entry(1), both(now));
   for (uint32_t i = 1; i <= 4; ++i) {
     BOOST_REQUIRE_EQUAL(all<post>(out).size(), 1u);
-    out = p.on_answer("msg_1", answered(500), now);
+    out = p.on_answer("msg_1", answered(500), both(now));
     auto written = all<record>(out).at(0).what;
     p.on_recorded("msg_1", all<record>(out).at(0).lease_end_s);
     BOOST_TEST((written.state == msg::delivery_state::retry_later));
@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(five_tries_five_seconds_apart_then_a_dead_letter) {
     out = p.on_timer(timer::due, due->generation, now);
   }
   BOOST_REQUIRE_EQUAL(all<post>(out).size(), 1u);
-  out = p.on_answer("msg_1", broken(), now);
+  out = p.on_answer("msg_1", broken(), both(now));
   auto dead = all<record>(out).at(0).what;
   BOOST_TEST((dead.state == msg::delivery_state::dead));
   BOOST_TEST(dead.entry.attempts == 5u);
@@ -69,16 +69,16 @@ BOOST_AUTO_TEST_CASE(five_tries_five_seconds_apart_then_a_dead_letter) {
 BOOST_AUTO_TEST_CASE(only_2xx_counts) {
   for (int32_t status : {200, 201, 204, 299}) {
     policy p{config{}};
-    p.on_deliver(entry(1), t0);
-    auto out = p.on_answer("msg_1", answered(status), t0);
+    p.on_deliver(entry(1), both(t0));
+    auto out = p.on_answer("msg_1", answered(status), both(t0));
     BOOST_TEST(
       (all<record>(out).at(0).what.state == msg::delivery_state::delivered));
     BOOST_TEST(p.open() == 0u);
   }
   for (int32_t status : {100, 301, 302, 400, 404, 410, 500}) {
     policy p{config{}};
-    p.on_deliver(entry(1), t0);
-    auto out = p.on_answer("msg_1", answered(status), t0);
+    p.on_deliver(entry(1), both(t0));
+    auto out = p.on_answer("msg_1", answered(status), both(t0));
     BOOST_TEST(
       (all<record>(out).at(0).what.state == msg::delivery_state::retry_later));
   }
@@ -86,8 +86,9 @@ BOOST_AUTO_TEST_CASE(only_2xx_counts) {
 
 BOOST_AUTO_TEST_CASE(a_url_that_is_none_is_final_at_once) {
   policy p{config{}};
-  p.on_deliver(entry(1), t0);
-  auto out = p.on_answer("msg_1", broken(failure_kind::invalid_input), t0);
+  p.on_deliver(entry(1), both(t0));
+  auto out = p.on_answer("msg_1", broken(failure_kind::invalid_input),
+                         both(t0));
   BOOST_TEST((all<record>(out).at(0).what.state == msg::delivery_state::dead));
   BOOST_TEST(p.open() == 0u);
 }
@@ -95,23 +96,23 @@ BOOST_AUTO_TEST_CASE(a_url_that_is_none_is_final_at_once) {
 BOOST_AUTO_TEST_CASE(a_receiver_may_ask_for_more_time_within_a_limit) {
   for (auto [text, want] : {std::pair{"20", 20s}, std::pair{"1", 5s}}) {
     policy p{config{}};
-    p.on_deliver(entry(1), t0);
-    auto out = p.on_answer("msg_1", answered(429, text), t0);
+    p.on_deliver(entry(1), both(t0));
+    auto out = p.on_answer("msg_1", answered(429, text), both(t0));
     BOOST_TEST((timer_of(out, timer::due)->delay == want));
   }
   for (auto [text, want] : {std::pair{"60", 60s}, std::pair{"86400", 300s}}) {
     policy p{config{}};
-    p.on_deliver(entry(1), t0);
-    auto out = p.on_answer("msg_1", answered(429, text), t0);
+    p.on_deliver(entry(1), both(t0));
+    auto out = p.on_answer("msg_1", answered(429, text), both(t0));
     BOOST_TEST((all<record>(out).at(0).what.delay == want));
   }
 }
 
 BOOST_AUTO_TEST_CASE(an_entry_that_is_given_twice_is_posted_once) {
   policy p{config{}};
-  BOOST_TEST(all<post>(p.on_deliver(entry(1), t0)).size() == 1u);
+  BOOST_TEST(all<post>(p.on_deliver(entry(1), both(t0))).size() == 1u);
   BOOST_TEST(p.on_taken(msg::webhooks_taken{{entry(1)}}, t0, t0).empty());
-  auto out = p.on_answer("msg_1", answered(500), t0);
+  auto out = p.on_answer("msg_1", answered(500), both(t0));
   BOOST_TEST(p.on_taken(msg::webhooks_taken{{entry(1)}}, t0, t0).empty());
   BOOST_TEST(p.open() == 1u);
 }
@@ -122,7 +123,7 @@ BOOST_AUTO_TEST_CASE(tries_of_a_dead_worker_count) {
   left.attempts = 4;
   BOOST_TEST(all<post>(p.on_taken(msg::webhooks_taken{{left}}, t0, t0)).size()
              == 1u);
-  auto out = p.on_answer("msg_1", answered(500), t0);
+  auto out = p.on_answer("msg_1", answered(500), both(t0));
   BOOST_TEST((all<record>(out).at(0).what.state == msg::delivery_state::dead));
 }
 
@@ -131,11 +132,12 @@ BOOST_AUTO_TEST_CASE(one_host_has_its_own_places) {
   cfg.per_host_max = 2;
   policy p{cfg};
   for (int i = 0; i < 5; ++i)
-    BOOST_TEST(all<post>(p.on_deliver(entry(i), t0)).size()
+    BOOST_TEST(all<post>(p.on_deliver(entry(i), both(t0))).size()
                == (i < 2 ? 1u : 0u));
-  BOOST_TEST(all<post>(p.on_deliver(entry(9, "http://b.example"), t0)).size()
-             == 1u);
-  auto out = p.on_answer("msg_0", answered(200), t0);
+  BOOST_TEST(
+    all<post>(p.on_deliver(entry(9, "http://b.example"), both(t0))).size()
+    == 1u);
+  auto out = p.on_answer("msg_0", answered(200), both(t0));
   BOOST_REQUIRE_EQUAL(all<post>(out).size(), 1u);
   BOOST_TEST(all<post>(out)[0].entry.id == "msg_2");
 }
@@ -145,16 +147,16 @@ BOOST_AUTO_TEST_CASE(what_is_too_much_stays_in_the_outbox) {
   cfg.open_max = 3;
   policy p{cfg};
   for (int i = 0; i < 5; ++i)
-    p.on_deliver(entry(i), t0);
+    p.on_deliver(entry(i), both(t0));
   BOOST_TEST(p.open() == 3u);
-  p.on_answer("msg_0", answered(200), t0);
-  BOOST_TEST(all<post>(p.on_deliver(entry(4), t0)).size() == 1u);
+  p.on_answer("msg_0", answered(200), both(t0));
+  BOOST_TEST(all<post>(p.on_deliver(entry(4), both(t0))).size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(no_log_line_shows_a_query) {
   policy p{config{}};
-  p.on_deliver(entry(1), t0);
-  auto out = p.on_answer("msg_1", answered(500), t0);
+  p.on_deliver(entry(1), both(t0));
+  auto out = p.on_answer("msg_1", answered(500), both(t0));
   for (auto& x : all<say>(out))
     BOOST_TEST(x.text.find("secret") == std::string::npos, x.text);
 }
@@ -167,10 +169,10 @@ BOOST_AUTO_TEST_CASE(what_is_ours_no_longer_is_not_posted) {
   config cfg;
   cfg.per_host_max = 1;
   policy p{cfg};
-  p.on_deliver(entry(1), t0);
-  p.on_deliver(entry(2), t0);
+  p.on_deliver(entry(1), both(t0));
+  p.on_deliver(entry(2), both(t0));
   // Stopped for a minute in the middle of a try.
-  auto out = p.on_answer("msg_1", answered(200), t0 + 61);
+  auto out = p.on_answer("msg_1", answered(200), both(t0 + 61));
   BOOST_TEST(all<post>(out).empty());
   BOOST_TEST(p.open() == 0u);
   // The sweep brings it again.
@@ -185,7 +187,8 @@ BOOST_AUTO_TEST_CASE(a_try_must_end_within_the_lease) {
     policy p{config{}};
     auto settled = entry(1);
     settled.created_ms = static_cast<int64_t>(t0) * 1000;
-    BOOST_TEST(all<post>(p.on_deliver(settled, t0 + age)).size() == posts);
+    BOOST_TEST(all<post>(p.on_deliver(settled, both(t0 + age))).size()
+               == posts);
     policy q{config{}};
     BOOST_TEST(
       all<post>(q.on_taken(msg::webhooks_taken{{entry(1)}}, t0, t0 + age))
@@ -199,8 +202,8 @@ BOOST_AUTO_TEST_CASE(a_lease_is_as_long_as_what_was_recorded) {
   cfg.lease = 20s;
   for (auto recorded : {true, false}) {
     policy p{cfg};
-    p.on_deliver(entry(1), t0);
-    auto out = p.on_answer("msg_1", answered(500), t0 + 9);
+    p.on_deliver(entry(1), both(t0));
+    auto out = p.on_answer("msg_1", answered(500), both(t0 + 9));
     if (recorded)
       p.on_recorded("msg_1", all<record>(out).at(0).lease_end_s);
     auto due = timer_of(out, timer::due);
@@ -217,8 +220,8 @@ BOOST_AUTO_TEST_CASE(a_record_may_shorten_the_lease) {
   for (auto [late, posts] : {std::pair{10, 1u}, std::pair{11, 0u}}) {
     for (auto confirmed : {true, false}) {
       policy p{cfg};
-      p.on_deliver(entry(1), t0);
-      auto out = p.on_answer("msg_1", answered(500), t0);
+      p.on_deliver(entry(1), both(t0));
+      auto out = p.on_answer("msg_1", answered(500), both(t0));
       if (confirmed)
         p.on_recorded("msg_1", all<record>(out).at(0).lease_end_s);
       auto due = timer_of(out, timer::due);
@@ -231,8 +234,8 @@ BOOST_AUTO_TEST_CASE(a_record_may_shorten_the_lease) {
 
 BOOST_AUTO_TEST_CASE(a_failure_after_the_lease_is_not_recorded) {
   policy p{config{}};
-  p.on_deliver(entry(1), t0);
-  auto out = p.on_answer("msg_1", broken(), t0 + 61);
+  p.on_deliver(entry(1), both(t0));
+  auto out = p.on_answer("msg_1", broken(), both(t0 + 61));
   BOOST_TEST(all<record>(out).empty());
   BOOST_TEST(p.open() == 0u);
 }
@@ -241,8 +244,8 @@ BOOST_AUTO_TEST_CASE(the_sweep_renews_what_is_held_back) {
   config cfg;
   cfg.per_url_max = 1;
   policy p{cfg};
-  p.on_deliver(entry(1), t0);
-  p.on_deliver(entry(2), t0);
+  p.on_deliver(entry(1), both(t0));
+  p.on_deliver(entry(2), both(t0));
   p.on_taken(msg::webhooks_taken{{entry(2)}}, t0 + 60, t0 + 60);
   auto sweep = timer_of(p.start(), timer::sweep);
   p.on_timer(timer::sweep, sweep->generation, t0 + 100);
@@ -341,7 +344,7 @@ BOOST_AUTO_TEST_CASE(every_entry_ends_exactly_once) {
       auto answer = [&](auto at, const result<http_response>& got) {
         auto id = at->first;
         flying.erase(at);
-        run(p.on_answer(id, got, now));
+        run(p.on_answer(id, got, both(now)));
       };
       auto sooner = [](auto& x, auto& y) {
         return x.second.second < y.second.second;
@@ -351,7 +354,7 @@ BOOST_AUTO_TEST_CASE(every_entry_ends_exactly_once) {
         if (given < 40) {
           auto x = entry(given++, "http://h" + std::to_string(draw(3)));
           outbox[x.id] = {x, now + 60};
-          run(p.on_deliver(x, now));
+          run(p.on_deliver(x, both(now)));
         }
         break;
       case 1:

@@ -18,7 +18,7 @@ webhook to(int n, const std::string& url) {
 }
 
 effects answer(policy& p, int n, int32_t status, double now = t0) {
-  return p.on_answer("msg_" + std::to_string(n), answered(status), now);
+  return p.on_answer("msg_" + std::to_string(n), answered(status), both(now));
 }
 
 } // namespace
@@ -30,15 +30,15 @@ BOOST_AUTO_TEST_SUITE(turns)
 BOOST_AUTO_TEST_CASE(a_failing_path_delays_no_other_path_of_its_host) {
   policy p{config{}};
   for (int i = 0; i < 8; ++i) {
-    p.on_deliver(to(i, "http://a.example/gone"), t0);
+    p.on_deliver(to(i, "http://a.example/gone"), both(t0));
     answer(p, i, 404);
   }
   for (int i = 10; i < 13; ++i) {
-    auto out = p.on_deliver(to(i, "http://a.example/well"), t0);
+    auto out = p.on_deliver(to(i, "http://a.example/well"), both(t0));
     BOOST_TEST(all<post>(out).size() == 1u);
   }
   // And the failing ones keep to the times of the contract.
-  auto late = p.on_deliver(to(20, "http://a.example/gone"), t0);
+  auto late = p.on_deliver(to(20, "http://a.example/gone"), both(t0));
   BOOST_TEST(all<post>(late).size() == 1u);
   auto due = timer_of(answer(p, 20, 404, t0 + 1), timer::due);
   BOOST_TEST(!due); // One is armed for the others already.
@@ -47,9 +47,10 @@ BOOST_AUTO_TEST_CASE(a_failing_path_delays_no_other_path_of_its_host) {
 BOOST_AUTO_TEST_CASE(a_silent_path_delays_no_other_path_of_its_host) {
   policy p{config{}};
   for (int i = 0; i < 500; ++i)
-    p.on_deliver(to(i, "http://a.example/silent"), t0);
+    p.on_deliver(to(i, "http://a.example/silent"), both(t0));
   BOOST_TEST(
-    all<post>(p.on_deliver(to(600, "http://a.example/well"), t0)).size() == 1u);
+    all<post>(p.on_deliver(to(600, "http://a.example/well"), both(t0))).size()
+    == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(paths_of_a_full_host_take_turns) {
@@ -57,9 +58,9 @@ BOOST_AUTO_TEST_CASE(paths_of_a_full_host_take_turns) {
   cfg.per_url_max = cfg.per_host_max = 2;
   policy p{cfg};
   for (int i = 0; i < 6; ++i)
-    p.on_deliver(to(i, "http://a.example/many"), t0);
-  p.on_deliver(to(6, "http://a.example/one"), t0);
-  p.on_deliver(to(7, "http://a.example/other"), t0);
+    p.on_deliver(to(i, "http://a.example/many"), both(t0));
+  p.on_deliver(to(6, "http://a.example/one"), both(t0));
+  p.on_deliver(to(7, "http://a.example/other"), both(t0));
   std::vector<std::string> order;
   for (int i : {0, 1, 6, 2, 7}) {
     auto out = all<post>(answer(p, i, 200));
@@ -77,13 +78,14 @@ BOOST_AUTO_TEST_CASE(silent_hosts_together_leave_a_turn_to_each_other_host) {
   cfg.per_host_max = cfg.per_url_max = 2;
   policy p{cfg};
   for (int i = 0; i < 40; ++i)
-    p.on_deliver(entry(i, "http://h" + std::to_string(i % 3)), t0);
-  BOOST_TEST(all<post>(p.on_deliver(entry(50, "http://well"), t0)).empty());
+    p.on_deliver(entry(i, "http://h" + std::to_string(i % 3)), both(t0));
+  BOOST_TEST(
+    all<post>(p.on_deliver(entry(50, "http://well"), both(t0))).empty());
   // Four time out, and the well one is among the next four.
   std::vector<post> next;
   for (int i : {0, 1, 2, 3})
-    for (auto& x :
-         all<post>(p.on_answer("msg_" + std::to_string(i), broken(), t0 + 10)))
+    for (auto& x : all<post>(
+           p.on_answer("msg_" + std::to_string(i), broken(), both(t0 + 10))))
       next.push_back(x);
   BOOST_TEST(next.size() == 4u);
   BOOST_TEST(std::any_of(next.begin(), next.end(), [](auto& x) {
@@ -96,11 +98,11 @@ BOOST_AUTO_TEST_CASE(one_url_leaves_memory_to_the_others) {
   cfg.open_max = 100;
   policy p{cfg};
   for (int i = 0; i < 500; ++i)
-    p.on_deliver(to(i, "http://a.example/silent"), t0);
+    p.on_deliver(to(i, "http://a.example/silent"), both(t0));
   BOOST_TEST(p.open() == 100u);
   for (int i = 500; i < 540; ++i) {
     auto url = "http://b.example/" + std::to_string(i);
-    BOOST_TEST(all<post>(p.on_deliver(to(i, url), t0)).size()
+    BOOST_TEST(all<post>(p.on_deliver(to(i, url), both(t0))).size()
                == (i < 516 ? 1u : 0u)); // The places of a host.
     BOOST_TEST(p.open() == 100u);
   }
@@ -151,7 +153,7 @@ BOOST_AUTO_TEST_CASE(an_outbox_that_cannot_be_read_is_said_once) {
 BOOST_AUTO_TEST_CASE(a_host_is_forgotten_with_its_last_webhook) {
   policy p{config{}};
   for (int i = 0; i < 1'000; ++i) {
-    p.on_deliver(entry(i, "http://h" + std::to_string(i)), t0);
+    p.on_deliver(entry(i, "http://h" + std::to_string(i)), both(t0));
     answer(p, i, i % 2 ? 200 : 500);
   }
   BOOST_TEST(p.hosts() == 500u);
@@ -202,8 +204,8 @@ BOOST_AUTO_TEST_CASE(is_the_same_in_the_log_and_in_the_dead_letter) {
           return x;
         }()}) {
     policy p{config{}};
-    p.on_deliver(entry(1), t0);
-    auto out = p.on_answer("msg_1", got, t0);
+    p.on_deliver(entry(1), both(t0));
+    auto out = p.on_answer("msg_1", got, both(t0));
     auto line = all<say>(out).at(0).text;
     BOOST_TEST(line.find("hook to") == std::string::npos);
     BOOST_TEST(line.find("/hook") == std::string::npos, line);

@@ -26,7 +26,8 @@ constexpr size_t names_max = 1024;
 
 /// One request on its way, over all its redirects.
 struct exchange {
-  enum class stage { waiting, looking_up, running };
+  /// `writing`: all is there, but not on the disk yet.
+  enum class stage { waiting, looking_up, running, writing };
 
   uint64_t id = 0;
   http_request request;
@@ -42,6 +43,8 @@ struct exchange {
   std::unique_ptr<transfer> running;
   /// `running` is in the multi handle.
   bool added = false;
+  /// How `running` has ended.
+  CURLcode code = CURLE_OK;
 };
 
 struct known_name {
@@ -82,6 +85,8 @@ struct inbox {
   std::vector<submission> submissions;
   std::vector<std::string> cancellations;
   std::vector<answer> answers;
+  /// Whose file has been written on.
+  std::vector<uint64_t> moved;
 };
 
 } // namespace
@@ -138,11 +143,13 @@ struct curl_loop::implementation {
     std::vector<inbox::submission> begun;
     std::vector<std::string> ended;
     std::vector<inbox::answer> found;
+    std::vector<uint64_t> moved;
     {
       std::lock_guard guard{box->mutex};
       begun.swap(box->submissions);
       ended.swap(box->cancellations);
       found.swap(box->answers);
+      moved.swap(box->moved);
     }
     // In this order: a cancel also meets what was submitted before it.
     for (auto& x : begun)
@@ -151,6 +158,16 @@ struct curl_loop::implementation {
       cancel_group(group);
     for (auto& x : found)
       learn(x);
+    for (auto id : moved)
+      if (auto at = exchanges.find(id); at != exchanges.end())
+        go_on(*at->second);
+  }
+
+  void go_on(exchange& x) {
+    if (x.at == exchange::stage::writing)
+      conclude(x);
+    else if (x.running)
+      x.running->resume();
   }
 
   void start(inbox::submission& x) {
@@ -272,7 +289,12 @@ struct curl_loop::implementation {
                  : cookie_jar{};
     x.at = exchange::stage::running;
     x.running = std::make_unique<transfer>(x.id, x.request, x.way, limit,
-                                           x.bytes, cfg, std::move(jar));
+                                           x.bytes, cfg, std::move(jar),
+                                           [box = box, id = x.id] {
+                                             box->put([&](inbox& y) {
+                                               y.moved.push_back(id);
+                                             });
+                                           });
     if (!x.running->refusal().message.empty())
       return end(x, fail(x.running->refusal()));
     curl_multi_add_handle(multi, x.running->easy());
@@ -322,6 +344,8 @@ struct curl_loop::implementation {
       auto& x = *exchanges.at(id);
       if (x.at == exchange::stage::waiting)
         refuse(x, CURLE_OPERATION_TIMEDOUT, "too many requests at a time");
+      else if (x.at == exchange::stage::writing)
+        end(x, x.running->finish(x.code));
       else
         name_not_found(x, "the name look-up takes too long");
     }
@@ -333,8 +357,8 @@ struct curl_loop::implementation {
     if (x.at == exchange::stage::running)
       return never;
     auto end = x.deadline.value_or(never);
-    return x.at == exchange::stage::waiting ? end
-                                            : std::min(end, x.look_up_end);
+    return x.at != exchange::stage::looking_up ? end
+                                               : std::min(end, x.look_up_end);
   }
 
   milliseconds poll_time() const {
@@ -364,13 +388,22 @@ struct curl_loop::implementation {
       transfer* ended = nullptr;
       curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &ended);
       auto& x = *exchanges.at(ended->id());
-      auto answer = ended->finish(code);
-      auto next = answer ? ended->next_url() : std::string{};
-      if (next.empty())
-        end(x, std::move(answer));
-      else
-        redirect(x, next);
+      x.code = code;
+      conclude(x);
     }
+  }
+
+  void conclude(exchange& x) {
+    if (!x.running->is_written(x.code)) {
+      x.at = exchange::stage::writing;
+      return;
+    }
+    auto answer = x.running->finish(x.code);
+    auto next = answer ? x.running->next_url() : std::string{};
+    if (next.empty())
+      end(x, std::move(answer));
+    else
+      redirect(x, next);
   }
 
   void redirect(exchange& x, const std::string& url) {

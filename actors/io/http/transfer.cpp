@@ -45,22 +45,16 @@ bool can_be_unpacked(std::string_view coding) {
 
 transfer::transfer(uint64_t id, const http_request& request, dialling way,
                    std::chrono::milliseconds limit, curl_loop::on_bytes bytes,
-                   const http_config& cfg, cookie_jar jar)
+                   const http_config& cfg, cookie_jar jar,
+                   std::function<void()> moved)
   : jar_(std::move(jar)), id_(id), request_(request), way_(std::move(way)),
-    bytes_(std::move(bytes)), cfg_(cfg), easy_(curl_easy_init()) {
+    bytes_(std::move(bytes)), cfg_(cfg), moved_(std::move(moved)),
+    easy_(curl_easy_init()) {
   set_options(limit);
   set_way();
   set_certificates();
   set_headers();
   set_body();
-}
-
-transfer::~transfer() {
-  output_.reset();
-  if (complete_ || target_ != body_target::file)
-    return;
-  std::error_code ignored;
-  std::filesystem::remove(request_.output_file, ignored);
 }
 
 void transfer::refuse(failure_kind kind, std::string why) {
@@ -217,17 +211,13 @@ transfer::body_target transfer::choose_target() {
   return request_.output_file.empty() ? body_target::memory : body_target::file;
 }
 
-void transfer::refuse_to_write() {
-  auto code = errno;
+void transfer::refuse_to_write(int code) {
   refuse(kind_of_errno(code), file_name(request_.output_file)
                                 + " cannot be written: " + std::strerror(code));
 }
 
-bool transfer::open_output() {
-  output_.reset(std::fopen(request_.output_file.c_str(), "wb"));
-  if (!output_)
-    refuse_to_write();
-  return output_ != nullptr;
+void transfer::open_output() {
+  output_ = std::make_unique<file_writer>(request_.output_file, moved_);
 }
 
 bool transfer::keep_some(std::string_view bytes, uint64_t most) {
@@ -240,8 +230,8 @@ bool transfer::keep_some(std::string_view bytes, uint64_t most) {
 bool transfer::keep(std::string_view bytes) {
   if (target_ == body_target::undecided) {
     target_ = choose_target();
-    if (target_ == body_target::file && !open_output())
-      return false;
+    if (target_ == body_target::file)
+      open_output();
   }
   if (target_ == body_target::error_text)
     return keep_some(bytes, cfg_.max_error_body_bytes);
@@ -265,11 +255,8 @@ bool transfer::keep(std::string_view bytes) {
     bytes_(bytes);
     return true;
   case body_target::file:
-    if (std::fwrite(bytes.data(), 1, bytes.size(), output_.get())
-        == bytes.size())
-      return true;
-    refuse_to_write();
-    return false;
+    output_->write(bytes);
+    return true;
   default:
     response_.body.append(bytes);
     return true;
@@ -278,8 +265,17 @@ bool transfer::keep(std::string_view bytes) {
 
 size_t transfer::on_write(char* data, size_t size, size_t count, void* self) {
   auto all = size * count;
-  auto kept = static_cast<transfer*>(self)->keep({data, all});
-  return kept ? all : 0;
+  auto& x = *static_cast<transfer*>(self);
+  auto outcome = x.output_ ? x.output_->outcome() : std::nullopt;
+  if (outcome && *outcome != 0) {
+    x.refuse_to_write(*outcome);
+    return 0;
+  }
+  if (x.output_ && !x.output_->has_room()) {
+    x.paused_ = true;
+    return CURL_WRITEFUNC_PAUSE;
+  }
+  return x.keep({data, all}) ? all : 0;
 }
 
 bool transfer::keep_header(std::string_view line) {
@@ -377,7 +373,37 @@ std::string transfer::next_url() const {
   return url ? url : "";
 }
 
+void transfer::resume() {
+  if (!paused_ || (!output_->outcome() && !output_->has_room()))
+    return;
+  paused_ = false;
+  curl_easy_pause(easy(), CURLPAUSE_CONT);
+}
+
+bool transfer::is_written(CURLcode code) {
+  if (code != CURLE_OK || !refusal_.message.empty()) {
+    if (output_)
+      output_->abandon();
+    return !output_ || output_->outcome().has_value();
+  }
+  // An empty body is a file too.
+  if (target_ == body_target::undecided && !request_.output_file.empty()) {
+    target_ = choose_target();
+    if (target_ == body_target::file)
+      open_output();
+  }
+  if (!output_)
+    return true;
+  output_->close();
+  return output_->outcome().has_value();
+}
+
 result<http_response> transfer::finish(CURLcode code) {
+  auto has_stuck = paused_ && code == CURLE_OPERATION_TIMEDOUT;
+  auto unwritten = output_ && code == CURLE_OK && !output_->outcome();
+  if (refusal_.message.empty() && (has_stuck || unwritten))
+    refuse(failure_kind::unfit, file_name(request_.output_file)
+                                  + " is written too slowly for its time");
   if (!refusal_.message.empty())
     return fail(refusal_);
   curl_off_t total_us = 0;
@@ -403,20 +429,15 @@ result<http_response> transfer::finish(CURLcode code) {
   char* url = nullptr;
   curl_easy_getinfo(easy(), CURLINFO_EFFECTIVE_URL, &url);
   response_.effective_url = url ? url : request_.url;
-  if (target_ == body_target::undecided && response_.ok()
-      && !request_.output_file.empty()) {
-    // An empty body is a file too.
-    target_ = body_target::file;
-    if (!open_output())
+  if (output_) {
+    if (auto failed = output_->outcome().value_or(EIO); failed != 0) {
+      refuse_to_write(failed);
       return fail(refusal_);
-  }
-  if (output_ && std::fclose(output_.release()) != 0) {
-    refuse_to_write();
-    return fail(refusal_);
+    }
+    output_->keep();
   }
   if (response_.body_bytes == 0)
     response_.body_bytes = response_.body.size();
-  complete_ = true;
   return std::move(response_);
 }
 

@@ -3,6 +3,7 @@
 // redirect is an answer; whoever follows it makes another transfer.
 #include "actors/io/http/cookie_jars.hpp"
 #include "actors/io/http/dialling.hpp"
+#include "actors/io/http/file_writer.hpp"
 
 #include <curl/curl.h>
 
@@ -33,13 +34,14 @@ using curl_ptr = std::unique_ptr<T, curl_closer>;
 class transfer {
 public:
   /// `request` and `cfg` outlive it. `limit`: of the whole exchange, 0: none.
+  /// `moved`: see `file_writer`; then `resume` or `is_written` is to be asked.
   transfer(uint64_t id, const http_request& request, dialling way,
            std::chrono::milliseconds limit, curl_loop::on_bytes bytes,
-           const http_config& cfg, cookie_jar jar);
+           const http_config& cfg, cookie_jar jar, std::function<void()> moved);
   transfer(const transfer&) = delete;
   transfer& operator=(const transfer&) = delete;
-  /// Removes an output file that is not complete.
-  ~transfer();
+  /// An output file that is not complete is removed.
+  ~transfer() = default;
 
   uint64_t id() const noexcept {
     return id_;
@@ -58,7 +60,13 @@ public:
   /// After curl is done with it.
   std::string next_url() const;
 
-  /// After curl is done with it.
+  /// Goes on to read if it had stopped for want of room.
+  void resume();
+
+  /// After curl is done with it: nothing is on its way to the disk.
+  bool is_written(CURLcode code);
+
+  /// After that, or when it has no more time.
   result<http_response> finish(CURLcode code);
 
 private:
@@ -76,9 +84,8 @@ private:
   bool keep_some(std::string_view bytes, uint64_t most);
   bool keep_header(std::string_view line);
   bool may_reach(const ip_address& x) const;
-  bool open_output();
-  /// By errno.
-  void refuse_to_write();
+  void open_output();
+  void refuse_to_write(int code);
 
   static size_t on_write(char* data, size_t size, size_t count, void* self);
   static size_t on_header(char* data, size_t size, size_t count, void* self);
@@ -102,9 +109,11 @@ private:
   bool cut_ = false;
   bool headers_ended_ = false;
   uint64_t header_bytes_ = 0;
-  bool complete_ = false;
   char error_text_[CURL_ERROR_SIZE] = {};
-  curl_ptr<FILE> output_;
+  std::function<void()> moved_;
+  std::unique_ptr<file_writer> output_;
+  /// Reads no more until there is room for what it has read.
+  bool paused_ = false;
   curl_ptr<FILE> input_;
   curl_ptr<curl_slist> headers_;
   curl_ptr<curl_slist> names_;

@@ -1,4 +1,5 @@
 // Looking at the queue and taking jobs out of it.
+#include "actors/io/job_store/counting.hpp"
 #include "actors/io/job_store/shell.hpp"
 #include "messages/printable.hpp"
 
@@ -34,10 +35,20 @@ promise<msg::queue_snapshot> shell::peek(const msg::peek_queue& x) const {
                  {std::string{keys::queue}, keys::waiting_count(cfg().prefix)},
                  std::move(argv)),
     [sh = *this, to](answer got) mutable {
-      auto seen = std::move(got).and_then(decode_peek);
-      if (seen)
-        seen->place = sh.st().place;
-      deliver(to, std::move(seen));
+      std::string counts, rest;
+      if (got && got->is_array(5)) {
+        counts = got->elements[3].text;
+        rest = got->elements[4].text;
+      }
+      count_rest(sh, rest, std::move(counts),
+                 [sh, to, got = std::move(got)](std::string all) mutable {
+                   if (got && got->is_array(4))
+                     got->elements[3].text = std::move(all);
+                   auto seen = std::move(got).and_then(decode_peek);
+                   if (seen)
+                     seen->place = sh.st().place;
+                   deliver(to, std::move(seen));
+                 });
     });
   return to;
 }

@@ -20,8 +20,9 @@ for i = 9, #ARGV do known[ARGV[i]] = i - 9 end
 
 // Each worker without a free slot looks every few seconds, mostly at jobs that
 // it has seen before: a number in the answer. Beyond those that are shown, jobs
-// are only counted. That is a walk through all of the queue, so of a long one
-// the count serves all workers for a while.
+// are only counted. That is a walk through all of the queue: of a long one its
+// beginning is counted here, the asker goes on from there (count_script), and
+// the whole count serves all workers for a while.
 constexpr std::string_view peek_walk_lua = R"lua(
 local function data_of(id)
   local key = 'job:' .. id
@@ -35,12 +36,13 @@ if length > counted_above then
   local text = redis.pcall('GET', KEYS[2])
   counted = type(text) == 'string' and string.match(text, '^[%d ]+$') or false
 end
-local waiting, still, at, page = {}, {}, 0, 100
+local waiting, still, at, page, last = {}, {}, 0, 100, ''
 local function is_full() return #waiting + #still >= limit end
-while at < ids_max and not (counted and is_full()) do
+while at < ids_max
+    and not (is_full() and (counted or at >= counted_above)) do
   local ids = redis.call('LRANGE', KEYS[1], at, at + page - 1)
   if #ids == 0 then break end
-  at = at + #ids
+  at, last = at + #ids, ids[#ids]
   for _, id in ipairs(ids) do
     local shown = not is_full()
     local position = shown and known[id]
@@ -66,16 +68,19 @@ while at < ids_max and not (counted and is_full()) do
     end
   end
 end
+local rest = ''
 if not counted then
   local numbers = {}
   for i, t in ipairs(types) do numbers[i] = count[t] end
   counted = table.concat(numbers, ' ')
+  if at < length and at < ids_max then
+    rest = at .. ' ' .. clip(last, 1024)
   -- A Redis that refuses writes is only asked more often.
-  if length > counted_above then
+  elseif length > counted_above then
     redis.pcall('SET', KEYS[2], counted, 'PX', ARGV[8])
   end
 end
-return {length, waiting, still, clip(counted, 200)}
+return {length, waiting, still, clip(counted, 200), rest}
 )lua";
 
 } // namespace

@@ -78,9 +78,11 @@ command make_ordered_command(const script& lua,
 }
 
 redis_connection::redis_connection(uv_loop_t* loop, link_options options,
-                                   on_done done, on_change changed)
-  : loop_(loop), options_(std::move(options)), done_(std::move(done)),
-    changed_(std::move(changed)), backoff_(options_.backoff_min) {
+                                   size_t answer_max, on_done done,
+                                   on_change changed)
+  : loop_(loop), options_(std::move(options)), answer_max_(answer_max),
+    done_(std::move(done)), changed_(std::move(changed)),
+    backoff_(options_.backoff_min) {
   uv_timer_init(loop_, &timer_);
   uv_timer_init(loop_, &watchdog_);
   timer_.data = this;
@@ -107,6 +109,7 @@ void redis_connection::open() {
     tls_ = std::move(*loaded);
   }
   reader_ = {redisReaderCreate(), redisReaderFree};
+  answer_bytes_ = 0;
   redis_stream::listener& listener = *this;
   stream_ = std::make_unique<redis_stream>(loop_, target_, tls_,
                                            options_.tls.server_name, listener);
@@ -199,13 +202,18 @@ void redis_connection::write(command x, bool internal) {
 void redis_connection::arrived(std::string_view bytes) {
   // Whoever hears of a reply may end the connection.
   auto reader = reader_;
+  answer_bytes_ += bytes.size();
   redisReaderFeed(reader.get(), bytes.data(), bytes.size());
   while (reader == reader_) {
     void* raw = nullptr;
     if (redisReaderGetReply(reader.get(), &raw) != REDIS_OK)
       return refuse(reader->errstr);
+    if (!raw && answer_bytes_ > answer_max_)
+      return refuse("an answer of more than " + std::to_string(answer_max_)
+                    + " bytes was not read to its end");
     if (!raw)
       return;
+    answer_bytes_ = 0;
     std::unique_ptr<redisReply, decltype(&freeReplyObject)> owned{
       static_cast<redisReply*>(raw), freeReplyObject};
     handle(to_reply(*owned));

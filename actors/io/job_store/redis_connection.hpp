@@ -27,8 +27,9 @@ public:
   using on_done = std::function<void(uint64_t id, result<reply>)>;
   using on_change = std::function<void(bool up, std::string text)>;
 
-  redis_connection(uv_loop_t* loop, link_options options, on_done done,
-                   on_change changed);
+  /// An answer of more than `answer_max` bytes ends the connection.
+  redis_connection(uv_loop_t* loop, link_options options, size_t answer_max,
+                   on_done done, on_change changed);
 
   redis_connection(const redis_connection&) = delete;
   redis_connection& operator=(const redis_connection&) = delete;
@@ -77,6 +78,7 @@ private:
 
   uv_loop_t* loop_;
   link_options options_;
+  size_t answer_max_;
   on_done done_;
   on_change changed_;
   /// Read when the first connection is made.
@@ -84,6 +86,8 @@ private:
   std::unique_ptr<redis_stream> stream_;
   /// Of the bytes of `stream_`. Shared with the call that reads from it.
   std::shared_ptr<redisReader> reader_;
+  /// Of the answer that is being read.
+  size_t answer_bytes_ = 0;
   /// Where the stream leads.
   endpoint target_;
   /// While the target is a sentinel, who tells the master's address.

@@ -2,12 +2,20 @@
 
 #include "actors/io/job_store/redis_connection.hpp"
 
+#include <cstdint>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
 #include <utility>
 
 namespace render::job_store {
+
+namespace {
+
+/// An id, whole; what is pushed there can be anything.
+constexpr size_t waiting_answer_max = 64 << 10;
+
+} // namespace
 
 struct redis_loop::implementation {
   implementation(link_options options, sink out_sink)
@@ -49,7 +57,7 @@ struct redis_loop::implementation {
   std::unique_ptr<redis_connection> make_link(const link_options& options,
                                               channel where) {
     return std::make_unique<redis_connection>(
-      &loop, options,
+      &loop, options, where == channel::waiting ? waiting_answer_max : SIZE_MAX,
       [this](uint64_t id, result<reply> x) {
         events.completions.push_back({id, std::move(x)});
       },

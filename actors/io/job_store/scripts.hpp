@@ -62,9 +62,10 @@ const script& claim_one_script();
 ///       each look counts anew, for how long the count of a longer one holds
 ///       (ms), then the ids that the asker knows.
 /// Returns {queue length, array of job entries, array of positions among the
-/// known ids, count}; `data` is false where absent and the integer length where
-/// it is too long; count = the claimable jobs of each type, in the order of the
-/// types, with spaces between, as far as the look went.
+/// known ids, count, rest}; `data` is false where absent and the integer length
+/// where it is too long; count = the claimable jobs of each type, in the order
+/// of the types, with spaces between, as far as the look went; rest = where
+/// `count_rest` goes on, empty when all were counted.
 const script& peek_script();
 
 /// Puts a job back at the head of the queue, if we still hold it.

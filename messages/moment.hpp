@@ -1,0 +1,28 @@
+#pragma once
+// One moment by two clocks. Intervals are measured by the steady one, which
+// never jumps; the wall clock may be set at any time and is for dates alone.
+#include <chrono>
+
+namespace render {
+
+struct moment {
+  /// Seconds by the steady clock, above 0. Only differences mean something.
+  double steady_s = 0;
+  /// Seconds since the Unix epoch, for what others read or have written.
+  double unix_s = 0;
+
+  /// When that date comes, or came, by the steady clock. Holds from now on,
+  /// whatever happens to the wall clock.
+  double steady_at(double date_s) const noexcept {
+    return steady_s + (date_s - unix_s);
+  }
+};
+
+/// Seconds by the steady clock, as in `moment`.
+inline double steady_seconds(std::chrono::steady_clock::time_point x) {
+  // Machines are younger than that: dates before their start stay above 0.
+  constexpr double origin_s = 1e9;
+  return origin_s + std::chrono::duration<double>(x.time_since_epoch()).count();
+}
+
+} // namespace render

@@ -1,0 +1,113 @@
+// The JOB STORE against a real redis-server: a queue that is long, or holds
+// what is no id, costs neither of them much.
+#include "actors/io/job_store/counting.hpp"
+#include "tests/integration/redis_store.hpp"
+
+using namespace render;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct big_queue : harness::redis_store {
+  /// Scripts that Redis has been asked to run.
+  int64_t scripts_run() {
+    auto stats = redis.cmd("INFO", "commandstats").text;
+    int64_t out = 0;
+    for (const std::string mark :
+         {"cmdstat_evalsha:calls=", "cmdstat_eval:calls="})
+      if (auto at = stats.find(mark); at != std::string::npos)
+        out += std::stoll(stats.substr(at + mark.size()));
+    return out;
+  }
+
+  /// Three csm jobs for each analyze job, at once.
+  void push_fast(int count) {
+    redis.cmd("EVAL", R"lua(
+      for i = 1, tonumber(ARGV[1]) do
+        redis.call('HSET', 'job:c' .. i, 'status', 'queued', 'type',
+                   i % 4 == 0 and 'analyze' or 'csm', 'data', '{}')
+        redis.call('RPUSH', 'queue:jobs', 'c' .. i)
+      end)lua",
+              "0", std::to_string(count));
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(a_big_queue, big_queue)
+
+// A script that walks it all would hold up everybody else's commands.
+BOOST_AUTO_TEST_CASE(a_long_queue_is_counted_a_thousand_at_a_time) {
+  push_fast(10'000);
+  redis.cmd("CONFIG", "RESETSTAT");
+  auto seen = ask<msg::queue_snapshot>(store, msg::peek_queue{});
+  BOOST_REQUIRE(seen);
+  BOOST_TEST(seen->waiting.size() == 100u);
+  BOOST_TEST(seen->waiting_by_type["csm"] == 7'500u);
+  BOOST_TEST(seen->waiting_by_type["analyze"] == 2'500u);
+  BOOST_TEST(scripts_run() >= 10);
+  // The count is kept for others.
+  redis.cmd("CONFIG", "RESETSTAT");
+  seen = ask<msg::queue_snapshot>(spawn("worker-b"), msg::peek_queue{});
+  BOOST_REQUIRE(seen);
+  BOOST_TEST(seen->waiting_by_type["csm"] == 7'500u);
+  BOOST_TEST(scripts_run() < 8);
+}
+
+BOOST_AUTO_TEST_CASE(a_count_goes_on_where_it_was_while_jobs_leave) {
+  push_fast(2'500);
+  auto next = [&](const std::string& last, int64_t at,
+                  const std::string& counts) {
+    return redis.cmd("EVAL", job_store::count_script().text, "2", "queue:jobs",
+                     "kept", "w", last, std::to_string(at), "1000",
+                     "1700000000", "csm,analyze", counts, "1000", "10000");
+  };
+  auto got = next("", 0, "0 0");
+  BOOST_TEST(got.elements.at(0).text == "750 250");
+  redis.cmd("LTRIM", "queue:jobs", "20", "-1");
+  got = next(got.elements[2].text, got.elements[1].integer,
+             got.elements[0].text);
+  BOOST_TEST(got.elements.at(0).text == "1500 500");
+  BOOST_TEST(got.elements.at(3).integer == 0);
+  got = next(got.elements[2].text, got.elements[1].integer,
+             got.elements[0].text);
+  BOOST_TEST(got.elements.at(0).text == "1875 625");
+  BOOST_TEST(got.elements.at(3).integer == 1);
+  BOOST_TEST(redis.cmd("GET", "kept").text == "1875 625");
+}
+
+// Whoever may push to the queue may push anything.
+BOOST_AUTO_TEST_CASE(what_is_no_id_does_not_come_along) {
+  std::string huge(5u << 20, 'x');
+  redis.cmd("RPUSH", "queue:jobs", huge);
+  auto head = ask<msg::queue_head>(store, msg::await_work{1s});
+  BOOST_REQUIRE(head);
+  BOOST_TEST(head->present);
+  BOOST_TEST(head->id.size() < 1'100u);
+  redis.cmd("DEL", "queue:jobs");
+  // While it is waited for, it is known only when it comes.
+  caf::scoped_actor me{*system};
+  auto waiting = me->request(store, 10s, msg::await_work{8s});
+  BOOST_REQUIRE(harness::wait_until([&] {
+    return redis.cmd("CLIENT", "LIST").text.find("cmd=blmove")
+           != std::string::npos;
+  }));
+  redis.cmd("RPUSH", "queue:jobs", huge);
+  auto refused = false;
+  waiting.receive([](const msg::queue_head&) {},
+                  [&](const caf::error& err) {
+                    refused = to_string(err).find("not read to its end")
+                              != std::string::npos;
+                  });
+  BOOST_TEST(refused);
+  BOOST_REQUIRE(harness::wait_until([&] {
+    auto again = ask<msg::queue_head>(store, msg::await_work{1s});
+    return again && again->present && again->id.size() < 1'100u;
+  }));
+  // The next claim removes it.
+  push("j");
+  BOOST_TEST(claim(store).jobs.size() == 1u);
+  BOOST_TEST(queued() == 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

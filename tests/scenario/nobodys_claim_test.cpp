@@ -1,0 +1,219 @@
+// What the JOB STORE has handed out, and nobody works on; and what it takes for
+// a loss of Redis' data.
+#include "tests/scenario/store_world.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <sstream>
+
+using namespace render;
+using namespace render::harness;
+
+namespace {
+
+struct fixture : store_world {
+  fixture() {
+    log = std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::ostream_sink_st>(text));
+  }
+
+  void push(const std::string& id) {
+    redis.run({"HSET", "job:" + id, "id", id, "type", "csm", "status", "queued",
+               "created_at", "1700000000", "data",
+               R"({"text":"Hi.","notify_url":"http://r.example/h"})"});
+    redis.run({"RPUSH", "queue:jobs", id});
+  }
+
+  /// Claimed by w1, and answered.
+  job claimed(const std::string& id) {
+    push(id);
+    auto out = std::make_shared<job>();
+    time.system().spawn([out, this](caf::event_based_actor* self) {
+      self->request(stores.at(1), 20s, msg::claim_jobs{{{{"csm"}, 1}}})
+        .then([out](const msg::claimed_jobs& x) {
+          if (!x.jobs.empty())
+            *out = x.jobs[0];
+        });
+    });
+    time.run_for(3s);
+    BOOST_REQUIRE(out->id == id);
+    return *out;
+  }
+
+  std::string field(const std::string& id, const std::string& name) {
+    return redis.run({"HGET", "job:" + id, name}).text;
+  }
+
+  bool says(const std::string& what) const {
+    return text.str().find(what) != std::string::npos;
+  }
+
+  gpu_entry entry() const {
+    gpu_entry out;
+    out.id = "e1";
+    out.type = "media:fast";
+    out.state = gpu_entry_state::running;
+    out.workload = "wl-1";
+    return out;
+  }
+
+  size_t gpus_taken_by(uint64_t client) {
+    auto count = std::make_shared<size_t>(0);
+    time.system().spawn([count, this, client](caf::event_based_actor* self) {
+      self->request(stores.at(client), 60s, msg::take_gpus{})
+        .then([count](const msg::gpus_taken& x) {
+          *count = x.entries.size();
+        });
+    });
+    time.run_for(1s);
+    return *count;
+  }
+
+  std::ostringstream text;
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(what_nobody_works_on, fixture)
+
+// The QUEUE WATCHER has died, or has waited for its answer for too long.
+BOOST_AUTO_TEST_CASE(is_a_claim_that_nobody_heard_of_and_goes_back) {
+  start(1);
+  push("a");
+  tell(1, msg::claim_jobs{{{{"csm"}, 1}}});
+  time.run_for(2s);
+  BOOST_REQUIRE(status("a") == "running");
+  // Two minutes, and the next renewal.
+  time.run_for(145s);
+  BOOST_TEST(status("a") == "queued");
+  BOOST_TEST(redis.run({"LLEN", "queue:jobs"}).integer == 1);
+}
+
+BOOST_AUTO_TEST_CASE(is_no_claim_that_somebody_asks_about) {
+  start(1);
+  auto x = claimed("a");
+  for (int i = 0; i < 10; ++i) {
+    tell(1, msg::report_progress{x.id, "render", 0.1, x.fence});
+    time.run_for(60s);
+  }
+  BOOST_TEST(status("a") == "running");
+}
+
+BOOST_AUTO_TEST_CASE(is_a_gpu_whose_taker_got_no_answer) {
+  start(1);
+  tell(1, msg::write_gpu{entry()});
+  die(1);
+  start(2, false);
+  start(9, false);
+  time.run_for(60s);
+  tell(2, msg::take_gpus{});
+  BOOST_REQUIRE(redis.run({"HGET", "c3:gpu:e1", "owner"}).text == "w2");
+  time.run_for(9min);
+  BOOST_TEST(gpus_taken_by(9) == 0u);
+  time.run_for(2min);
+  BOOST_TEST(gpus_taken_by(9) == 1u);
+}
+
+// A GPU INSTANCE that dies while it launches.
+BOOST_AUTO_TEST_CASE(is_an_intent_whose_writer_has_died) {
+  start(1);
+  start(9, false);
+  auto intent = entry();
+  intent.state = gpu_entry_state::intent;
+  intent.workload.clear();
+  auto writer = time.system().spawn([=, this](caf::event_based_actor* self) {
+    self->request(stores.at(1), 60s, msg::write_gpu{intent})
+      .then([](caf::ok_atom) {});
+    return caf::behavior{[](int) {}};
+  });
+  time.run_for(2s);
+  time.kill({caf::actor_cast<caf::actor>(writer)});
+  writer = nullptr;
+  time.run_for(9min);
+  BOOST_TEST(gpus_taken_by(9) == 0u);
+  time.run_for(3min);
+  BOOST_TEST(gpus_taken_by(9) == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(a_loss_of_data, fixture)
+
+BOOST_AUTO_TEST_CASE(is_told_of) {
+  start(1);
+  claimed("a");
+  lose_all();
+  BOOST_TEST(says("Redis has lost writes"));
+  BOOST_TEST(status("a") == "running");
+}
+
+BOOST_AUTO_TEST_CASE(is_no_settling_whose_answer_was_lost) {
+  start(1);
+  auto x = claimed("a");
+  claimed("b"); // Something else is held all the while.
+  redis.latency = {0.1, 0.1};
+  caf::anon_send(stores.at(1), msg::settle_job{x, job_outcome{"done", {}, {}}});
+  // Refused once, since Redis does not know the script yet.
+  time.run_for(350ms);
+  BOOST_REQUIRE(status("a") == "success");
+  redis.crash();
+  redis.latency = {};
+  redis.start();
+  time.run_for(60s);
+  BOOST_TEST(!says("Redis has lost writes"), text.str());
+  // Nor is it one that is not seen later.
+  lose_all();
+  BOOST_TEST(says("Redis has lost writes"));
+}
+
+BOOST_AUTO_TEST_CASE(is_no_gpu_that_was_stopped_during_an_outage) {
+  start(1);
+  claimed("b");
+  redis.crash();
+  caf::anon_send(stores.at(1), msg::write_gpu{entry()});
+  time.run_for(20s);
+  caf::anon_send(stores.at(1), msg::close_gpu{entry(), "idle", 0});
+  time.run_for(20s);
+  redis.start();
+  time.run_for(60s);
+  BOOST_TEST(!says("Redis has lost writes"), text.str());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(cancelling, fixture)
+
+// As the worker before us: somebody else sends this webhook.
+BOOST_AUTO_TEST_CASE(stands_in_the_record_of_a_job_that_was_cut_short) {
+  start(1);
+  const std::map<failure_kind, std::string> written{
+    {failure_kind::deadline_passed, "true"},
+    {failure_kind::unavailable, "true"},
+    {failure_kind::invalid_input, ""},
+    {failure_kind::rejected, ""}};
+  for (auto& [kind, expected] : written) {
+    std::string id{to_string(kind)};
+    auto x = claimed(id);
+    tell(1, msg::settle_job{x, failed_outcome({kind, "no"})});
+    time.run_for(1s);
+    BOOST_TEST(status(id) == "failed");
+    BOOST_TEST(field(id, "cancelling") == expected, id);
+  }
+  auto well = claimed("well");
+  tell(1, msg::settle_job{well, job_outcome{"done", {}, {}}});
+  BOOST_TEST(field("well", "cancelling") == "");
+}
+
+BOOST_AUTO_TEST_CASE(is_gone_when_the_job_is_queued_and_claimed_anew) {
+  start(1);
+  push("a");
+  redis.run({"HSET", "job:a", "cancelling", "true"});
+  tell(1, msg::claim_jobs{{{{"csm"}, 1}}});
+  time.run_for(2s);
+  BOOST_TEST(status("a") == "running");
+  BOOST_TEST(field("a", "cancelling") == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
