@@ -24,7 +24,7 @@ public:
   };
 
   /// Of `count` waiting jobs, `without_inputs` of which need none: those that a
-  /// GPU is launched for. `now_s` is Unix time in seconds.
+  /// GPU is launched for. `now_s` is by the steady clock, as in `moment`.
   uint64_t usable(const config& cfg, uint64_t count, uint64_t without_inputs,
                   double now_s) const;
 

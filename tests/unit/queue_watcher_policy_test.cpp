@@ -176,13 +176,13 @@ BOOST_AUTO_TEST_CASE(tells_how_many_have_no_inputs) {
   auto out = x.on_peeked(
     {{good_job("a"), good_job("b"), clone, unread, good_job("c", "analyze")},
      5},
-    t0);
+    both(t0));
   auto without = all<report>(out).at(0).what.without_inputs;
   BOOST_TEST(without.size() == 1u);
   BOOST_TEST(without.at("csm") == 2u);
   // What is known already is remembered.
   x.on_timer(all<arm_timer>(out).at(0).generation, t0 + 3);
-  out = x.on_peeked({{}, 3, {0, 1, 3}}, t0 + 3);
+  out = x.on_peeked({{}, 3, {0, 1, 3}}, both(t0 + 3));
   BOOST_TEST(all<report>(out).at(0).what.without_inputs.at("csm") == 2u);
 }
 
@@ -191,7 +191,8 @@ BOOST_AUTO_TEST_CASE(takes_the_jobs_that_it_does_not_see_for_like_those) {
     auto x = awake(slots(0));
     x.on_head({true}, t0);
     auto out = x.on_peeked(
-      {std::move(shown), 5'000, {}, {}, {{"csm", 5'000}, {"analyze", 0}}}, t0);
+      {std::move(shown), 5'000, {}, {}, {{"csm", 5'000}, {"analyze", 0}}},
+      both(t0));
     return all<report>(out).at(0).what.without_inputs.at("csm");
   };
   auto unread = good_job("unread");

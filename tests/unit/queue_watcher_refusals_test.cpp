@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_SUITE(a_job_whose_notify_url_is_of_no_use)
 BOOST_AUTO_TEST_CASE(runs_and_the_log_says_that_nobody_is_told) {
   auto x = good_job(uuid);
   x.data = R"({"text":"Hi.","notify_url":"ftp://h/secret"})";
-  auto out = asking().on_claimed(claimed({x}), t0);
+  auto out = asking().on_claimed(claimed({x}), both(t0));
   BOOST_REQUIRE(all<deliver>(out).size() == 1u);
   BOOST_TEST(all<deliver>(out)[0].what.jobs.size() == 1u);
   BOOST_REQUIRE(lines(out).size() == 1u);

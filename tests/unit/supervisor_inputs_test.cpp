@@ -226,7 +226,8 @@ BOOST_AUTO_TEST_CASE(are_looked_at_after_what_others_launch) {
   BOOST_TEST(all<supervisor::view_gpus>(out).size() == 1u);
   BOOST_TEST(looks(out) == 0u);
   auto view = [&](std::vector<gpu_entry> entries) {
-    w.x.on_gpus_viewed("media:fast", msg::gpus_seen{std::move(entries)}, t0);
+    w.x.on_gpus_viewed("media:fast", msg::gpus_seen{std::move(entries)},
+                       both(t0));
     return w.x.on_backlog(w.waiting, t0);
   };
   gpu_entry theirs;
@@ -253,7 +254,7 @@ BOOST_AUTO_TEST_CASE(of_a_job_that_others_serve_are_not_looked_at) {
   theirs.id = "theirs";
   theirs.state = gpu_entry_state::running;
   theirs.intent_s = t0;
-  w.x.on_gpus_viewed("media:fast", msg::gpus_seen{{theirs}}, t0);
+  w.x.on_gpus_viewed("media:fast", msg::gpus_seen{{theirs}}, both(t0));
   BOOST_TEST(looks(w.x.on_backlog(w.waiting, t0)) == 0u);
 }
 
@@ -268,18 +269,18 @@ BOOST_AUTO_TEST_CASE(are_not_looked_at_for_what_is_ours_already) {
   gpu.instance = 1;
   gpu.phase = gpu_phase::ready;
   gpu.ready_kinds = {job_kind::whisper};
-  w.x.on_gpu_update(gpu, t0);
+  w.x.on_gpu_update(gpu, both(t0));
   job subject;
   subject.id = "a";
   subject.type = "whisper";
-  w.x.on_jobs_claimed({{subject}, {}}, t0);
+  w.x.on_jobs_claimed({{subject}, {}}, both(t0));
   gpu.busy_slots = 1;
-  w.x.on_gpu_update(gpu, t0);
+  w.x.on_gpu_update(gpu, both(t0));
   // It dies under the job, when nothing is known of inputs any more.
   w.now_s = t0 + 100;
   gpu.phase = gpu_phase::gone;
   gpu.failed = true;
-  auto out = w.x.on_gpu_update(gpu, w.now_s);
+  auto out = w.x.on_gpu_update(gpu, both(w.now_s));
   append(out, w.wait_ends(out));
   BOOST_TEST(looks(out) == 0u);
   BOOST_TEST(launches(out) == 1u);
@@ -296,7 +297,7 @@ BOOST_AUTO_TEST_CASE(are_looked_at_before_a_gpu_makes_room) {
   gpu.instance = 1;
   gpu.phase = gpu_phase::ready;
   gpu.ready_kinds = {job_kind::whisper};
-  w.x.on_gpu_update(gpu, t0);
+  w.x.on_gpu_update(gpu, both(t0));
   w.waiting = {};
   w.waiting.waiting_by_type["analyze"] = 1;
   w.now_s = t0 + 1;

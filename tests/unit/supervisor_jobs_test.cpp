@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(fails_with_the_words_that_its_type_is_known_by) {
     fleet f{1};
     auto x = a_job("a");
     x.type = type;
-    auto out = f.x.on_jobs_claimed({{}, {{x, {kind, text}}}}, t0);
+    auto out = f.x.on_jobs_claimed({{}, {{x, {kind, text}}}}, both(t0));
     return all<settle>(out)[0].what.outcome.error.message;
   };
   constexpr auto no = failure_kind::rejected;
@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(that_failed_before_has_the_words_of_its_type_once) {
   fleet f{1};
   auto x = a_job("a");
   x.history = {"one", "two", "three"};
-  auto out = f.x.on_jobs_claimed({{x}, {}}, t0);
+  auto out = f.x.on_jobs_claimed({{x}, {}}, both(t0));
   BOOST_REQUIRE(all<settle>(out).size() == 1u);
   BOOST_TEST(all<settle>(out)[0].what.outcome.error.message
              == "Error processing CSM job: failed after 3 attempts: 1: one; 2: "
