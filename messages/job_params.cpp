@@ -2,11 +2,11 @@
 
 #include "messages/http.hpp"
 #include "messages/json.hpp"
+#include "messages/loose_number.hpp"
 #include "messages/web_url.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <optional>
 
@@ -54,43 +54,14 @@ failure bad(std::string_view field, const value* got,
   return {failure_kind::invalid_input, std::move(text)};
 }
 
-// What Python's float() makes of a text: blanks around it, a plus sign, and
-// underscores between digits are fine.
-std::optional<double> number_in(std::string_view text) {
-  static constexpr std::string_view blanks = " \t\r\n\f\v";
-  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
-  text = text.substr(0, text.find_last_not_of(blanks) + 1);
-  auto is_digit = [](char c) {
-    return c >= '0' && c <= '9';
-  };
-  std::string plain;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '_') {
-      plain += text[i];
-      continue;
-    }
-    if (i == 0 || i + 1 == text.size() || !is_digit(text[i - 1])
-        || !is_digit(text[i + 1]))
-      return std::nullopt;
-  }
-  if (plain.size() > 1 && plain[0] == '+' && plain[1] != '-')
-    plain.erase(0, 1);
-  double out = 0;
-  auto [end, err] = std::from_chars(plain.data(), plain.data() + plain.size(),
-                                    out);
-  if (plain.empty() || err != std::errc{} || end != plain.data() + plain.size())
-    return std::nullopt;
-  return out;
-}
-
 // Producers send form values as text, and true for 1.
-std::optional<double> loose_number(const value& x) {
+std::optional<double> number_in(const value& x) {
   if (x.IsNumber())
     return x.GetDouble();
   if (x.IsBool())
     return x.GetBool() ? 1 : 0;
   if (x.IsString())
-    return number_in({x.GetString(), x.GetStringLength()});
+    return loose_number({x.GetString(), x.GetStringLength()});
   return std::nullopt;
 }
 
@@ -111,7 +82,7 @@ public:
     auto* x = find(field);
     if (!x)
       return;
-    auto got = loose_number(*x);
+    auto got = number_in(*x);
     if (!got || !(*got >= min && *got <= max))
       return reject(field, x,
                     "a number from " + trimmed(min) + " to " + trimmed(max));
@@ -122,7 +93,7 @@ public:
     auto* x = find(field);
     if (!x)
       return;
-    auto got = loose_number(*x);
+    auto got = number_in(*x);
     auto whole = got ? std::trunc(*got) : NAN;
     if (!(whole >= static_cast<double>(min)
           && whole <= static_cast<double>(max)))
@@ -323,6 +294,13 @@ result<job_params> validate(const job& x) {
   return parse_params(*kind, x.data);
 }
 
+bool has_inputs(const job& x) {
+  if (job_kind_from(x.type) != job_kind::csm)
+    return true;
+  auto params = validate(x);
+  return !params || !std::get<csm_params>(*params).reference_audio_url.empty();
+}
+
 namespace {
 
 // The text of "notify_url" in what is no JSON as a whole; empty when there is
@@ -348,25 +326,32 @@ std::string notify_url_in_ruins(std::string_view data) {
   return text && text->IsString() ? text->GetString() : std::string{};
 }
 
+std::string url_or_empty(const std::string& text) {
+  auto url = normalized_url(text);
+  return is_web_url(url) ? url : std::string{};
+}
+
+std::string notify_url_in(const value& data) {
+  return url_or_empty(json::string_or_empty(data, "notify_url"));
+}
+
 } // namespace
 
 std::string notify_url_of(std::string_view data) {
   if (data.size() > data_bytes_max * 16)
     return {};
   auto doc = json::parse_as_python(data);
-  auto url = normalized_url(doc ? json::string_or_empty(*doc, "notify_url")
-                                : notify_url_in_ruins(data));
-  return is_web_url(url) ? url : std::string{};
+  return doc ? notify_url_in(*doc) : url_or_empty(notify_url_in_ruins(data));
 }
 
 std::optional<failure> notify_url_flaw(std::string_view data) {
-  if (data.size() > data_bytes_max || !notify_url_of(data).empty())
+  if (data.size() > data_bytes_max)
     return std::nullopt;
   auto doc = json::parse_as_python(data);
   auto* url = doc ? json::find(*doc, "notify_url") : nullptr;
   auto unset = !url || url->IsNull()
                || (url->IsString() && url->GetStringLength() == 0);
-  if (unset)
+  if (unset || !notify_url_in(*doc).empty())
     return std::nullopt;
   return bad("notify_url", url, url_rule);
 }

@@ -62,6 +62,10 @@ result<job_params> parse_params(job_kind kind, std::string_view data);
 /// Checks type, times and data of a whole record.
 result<job_params> validate(const job& x);
 
+/// Whether inputs have to be fetched for this job. True also of a record that
+/// does not say: data that is bad, or was left out.
+bool has_inputs(const job& x);
+
 /// `notify_url` of any job's data, also of data that does not validate or is
 /// no JSON as a whole; empty when absent, or not http(s).
 std::string notify_url_of(std::string_view data);

@@ -16,12 +16,64 @@ namespace render::json {
 namespace {
 
 constexpr int depth_max = 100;
+// 16 bytes each, twice while it is read. The longest answer that is of use, a
+// ComfyUI's list of node classes, has a tenth of it.
+constexpr size_t values_max = 1'000'000;
 
 /// A document while it is read. One that is too deep would exhaust the stack,
-/// here and in whatever walks through it later.
+/// here and in whatever walks through it later; one of too many values the
+/// memory.
 struct bounded_document : document {
+  bool admit() {
+    if (++values > values_max)
+      refusal = "JSON has more than 1000000 values";
+    return !refusal;
+  }
+
+  bool descend() {
+    if (++depth > depth_max)
+      refusal = "JSON is nested more than 100 levels deep";
+    return admit();
+  }
+
+  bool Null() {
+    return admit() && document::Null();
+  }
+
+  bool Bool(bool x) {
+    return admit() && document::Bool(x);
+  }
+
+  bool Int(int x) {
+    return admit() && document::Int(x);
+  }
+
+  bool Uint(unsigned x) {
+    return admit() && document::Uint(x);
+  }
+
+  bool Int64(int64_t x) {
+    return admit() && document::Int64(x);
+  }
+
+  bool Uint64(uint64_t x) {
+    return admit() && document::Uint64(x);
+  }
+
+  bool Double(double x) {
+    return admit() && document::Double(x);
+  }
+
+  bool String(const Ch* text, rapidjson::SizeType size, bool copy) {
+    return admit() && document::String(text, size, copy);
+  }
+
+  bool Key(const Ch* text, rapidjson::SizeType size, bool copy) {
+    return admit() && document::Key(text, size, copy);
+  }
+
   bool StartObject() {
-    return ++depth <= depth_max && document::StartObject();
+    return descend() && document::StartObject();
   }
 
   bool EndObject(rapidjson::SizeType members) {
@@ -30,7 +82,7 @@ struct bounded_document : document {
   }
 
   bool StartArray() {
-    return ++depth <= depth_max && document::StartArray();
+    return descend() && document::StartArray();
   }
 
   bool EndArray(rapidjson::SizeType elements) {
@@ -39,6 +91,9 @@ struct bounded_document : document {
   }
 
   int depth = 0;
+  size_t values = 0;
+  /// Why it is not read on.
+  const char* refusal = nullptr;
 };
 
 // Not in place: a copy of a value would still lie in the first one's text.
@@ -117,8 +172,7 @@ result<document> parse_with(std::string_view text) {
                 : read<Flags | rapidjson::kParseValidateEncodingFlag>(doc,
                                                                       text);
   if (done.Code() == rapidjson::kParseErrorTermination)
-    return fail(failure_kind::invalid_input,
-                "JSON is nested more than 100 levels deep");
+    return fail(failure_kind::invalid_input, doc.refusal);
   if (done.IsError())
     return fail(failure_kind::invalid_input,
                 "not valid JSON at byte " + std::to_string(done.Offset()) + ": "

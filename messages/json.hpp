@@ -25,9 +25,11 @@ public:
 using value = rapidjson::GenericValue<rapidjson::UTF8<>, pool>;
 using document = rapidjson::GenericDocument<rapidjson::UTF8<>, pool>;
 
-/// Fails as `invalid_input` with the offset of the error. Depth is limited
-/// (100 levels): hostile input must not exhaust the stack. Half of a surrogate
-/// pair (\ud83d alone), which JavaScript and Python write, is read as U+FFFD.
+/// Fails as `invalid_input` with the offset of the error. Depth is limited to
+/// 100 levels and the number of values, keys counted, to 1,000,000: hostile
+/// input must exhaust neither the stack nor the memory. Half of a surrogate
+/// pair (\ud83d alone), which JavaScript and Python write, is read as U+FFFD,
+/// so the texts in it are valid UTF-8.
 result<document> parse(std::string_view text);
 
 /// As Python's json reads: NaN, Infinity and -Infinity are numbers, too.

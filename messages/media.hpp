@@ -18,7 +18,8 @@ typename Inspector::result_type inspect(Inspector& f, identify_file& x) {
 }
 
 struct file_identity {
-  /// From the content (libmagic), for example "audio/mpeg".
+  /// From the content, for example "audio/mpeg". Only what was recognized is
+  /// called audio, video or image.
   std::string content_type;
   /// With the dot, fitting the content: ".mp3"; empty when unknown.
   std::string extension;
@@ -30,7 +31,7 @@ typename Inspector::result_type inspect(Inspector& f, file_identity& x) {
   return f(x.content_type, x.extension, x.bytes);
 }
 
-/// Decodes a JPEG, PNG or WebP (EXIF orientation applied), shrinks it to fit
+/// Decodes a JPEG, PNG, WebP, GIF, BMP or TIFF (the first picture in it, EXIF orientation applied), shrinks it to fit
 /// `max_side` × `max_side` when larger, and writes it to `output`, whose
 /// extension (.png, .jpg) chooses the format. Fails as `invalid_input` when
 /// it is no image, truncated, or a decompression bomb.

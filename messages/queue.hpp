@@ -272,11 +272,13 @@ struct backlog {
   std::map<std::string, uint64_t> waiting_by_type;
   /// Unix seconds at which the oldest of them was created; 0 when none.
   double oldest_created_at_s = 0;
+  /// Those of `waiting_by_type` that are known to have no inputs to fetch.
+  std::map<std::string, uint64_t> without_inputs = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, backlog& x) {
-  return f(x.waiting_by_type, x.oldest_created_at_s);
+  return f(x.waiting_by_type, x.oldest_created_at_s, x.without_inputs);
 }
 
 } // namespace render::msg

@@ -4,6 +4,7 @@
 #include "messages/gpu.hpp"
 #include "messages/gpu_ledger.hpp"
 #include "messages/http.hpp"
+#include "messages/input_look.hpp"
 #include "messages/job.hpp"
 #include "messages/media.hpp"
 #include "messages/node.hpp"
@@ -92,5 +93,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(render, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(render, (render::msg::render_parked))
   CAF_ADD_TYPE_ID(render, (render::msg::check_surroundings))
   CAF_ADD_TYPE_ID(render, (render::msg::surroundings_seen))
+  CAF_ADD_TYPE_ID(render, (render::msg::look_at_inputs))
+  CAF_ADD_TYPE_ID(render, (render::msg::inputs_seen))
 
 CAF_END_TYPE_ID_BLOCK(render)

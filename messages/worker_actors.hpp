@@ -69,6 +69,12 @@ using renderer_actor = caf::typed_actor<caf::reacts_to<msg::stop_render>,
                                         // INTERNAL: timers.
                                         caf::reacts_to<msg::timer_due>>;
 
+/// The INPUT LOOK actor interface.
+using input_look_actor = caf::typed_actor<
+  // Looks at the inputs of the first few waiting jobs. What it refuses comes
+  // to the asker before the answer.
+  caf::replies_to<msg::look_at_inputs>::with<msg::inputs_seen>>;
+
 /// The WEBHOOK actor interface.
 using webhook_actor = caf::typed_actor<
   // Deliver this, it is leased to us. Loss is repaired by the outbox.

@@ -193,11 +193,16 @@ effects policy::on_ledger_viewed(const result<msg::gpus_seen>& got,
     return lookup_failed({got.error().kind, "the ledger cannot be read ("
                                               + got.error().message + ")"},
                          now_s);
-  for (auto& x : got->entries)
+  auto mine = entry();
+  for (auto& x : got->entries) {
     if (!x.workload.empty())
       held_.insert(x.workload);
+    // As everybody else reads it: our clock may be ahead.
+    if (x.id == mine.id)
+      mine.intent_s = std::min(mine.intent_s, x.intent_s);
+  }
   held_.insert(got->ended_workloads.begin(), got->ended_workloads.end());
-  auto found = find_workload(entry(), std::exchange(listed_, {}), got->entries,
+  auto found = find_workload(mine, std::exchange(listed_, {}), got->entries,
                              held_);
   if (!found.mine)
     return not_found(found, now_s);

@@ -180,23 +180,10 @@ effects policy::on_peeked(msg::queue_snapshot x, double now_s) {
     if (!unread && flaw_of(y, now_s) && !is_late(y.complete_by_s, now_s))
       refuse_counted(y.id, y.type);
     else
-      keep({y.id, y.type, y.created_at_s, y.complete_by_s});
+      keep({y.id, y.type, y.created_at_s, y.complete_by_s, has_inputs(y)});
   }
   seen_ = std::move(still);
-  msg::backlog seen;
-  for (auto& y : seen_) {
-    ++seen.waiting_by_type[y.type];
-    if (y.created_at_s > 0
-        && (seen.oldest_created_at_s == 0
-            || y.created_at_s < seen.oldest_created_at_s))
-      seen.oldest_created_at_s = y.created_at_s;
-  }
-  // A look shows the first ones only. Those may be newer than the count.
-  for (auto& [type, count] : counted)
-    if (count > 0) {
-      auto& all = seen.waiting_by_type[type];
-      all = std::max(all, count);
-    }
+  auto seen = to_report(counted);
   auto open = open_quotas();
   auto& waiting = seen.waiting_by_type;
   auto fits = std::any_of(waiting.begin(), waiting.end(), [&](auto& entry) {
@@ -216,6 +203,31 @@ effects policy::on_peeked(msg::queue_snapshot x, double now_s) {
     out.push_back(report{std::move(seen)});
   }
   append(out, next(now_s));
+  return out;
+}
+
+// A look shows the first ones only. Those may be newer than the count.
+msg::backlog
+policy::to_report(const std::map<std::string, uint64_t>& counted) const {
+  msg::backlog out;
+  for (auto& x : seen_) {
+    ++out.waiting_by_type[x.type];
+    if (!x.has_inputs)
+      ++out.without_inputs[x.type];
+    if (x.created_at_s > 0
+        && (out.oldest_created_at_s == 0
+            || x.created_at_s < out.oldest_created_at_s))
+      out.oldest_created_at_s = x.created_at_s;
+  }
+  for (auto& [type, count] : counted)
+    if (count > 0) {
+      auto& all = out.waiting_by_type[type];
+      auto without = out.without_inputs.find(type);
+      // The others are taken to be like these.
+      if (without != out.without_inputs.end() && without->second == all)
+        without->second = std::max(all, count);
+      all = std::max(all, count);
+    }
   return out;
 }
 
@@ -292,6 +304,11 @@ effects policy::hand_over(msg::claimed_jobs x, double now_s) {
 }
 
 void policy::greet(const job& x, effects& out) {
+  // The value stays out of the log: its path may be a secret.
+  if (notify_url_flaw(x.data))
+    out.push_back(tell{name_of(x)
+                       + "its notify_url is no http or https URL; it runs "
+                         "without a webhook"});
   auto id = job_id::from(x.id);
   if (told_of_odd_id_ || !id || id->is_uuid())
     return;

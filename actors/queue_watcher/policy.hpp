@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -108,9 +109,11 @@ private:
     std::string type;
     double created_at_s = 0;
     double complete_by_s = 0;
+    bool has_inputs = true;
   };
 
   std::vector<msg::claim_quota> open_quotas() const;
+  msg::backlog to_report(const std::map<std::string, uint64_t>& counted) const;
   effects hand_over(msg::claimed_jobs x, double now_s);
   void greet(const job& x, effects& out);
   effects next(double now_s);

@@ -63,6 +63,8 @@ private:
   step prepared(result<answer>& got) {
     if (!got)
       return end_with(with_context("image_url", got.error()));
+    if (env_.inputs_only)
+      return end_with(job_outcome{});
     question_.prompt = params_.prompt;
     question_.image_base64
       = std::move(std::get<msg::prepared_image>(*got).base64);

@@ -59,11 +59,11 @@ public:
   step start() override {
     if (!clones())
       return describe();
-    return fetch_inputs(
-      {{"reference_audio_url", params_.reference_audio_url, "reference"}}, env_,
-      [this](std::vector<http_response>) {
-        return prepare();
-      });
+    return fetch_inputs({{"reference_audio_url", params_.reference_audio_url,
+                          "reference", "Failed to download reference audio"}},
+                        env_, [this](std::vector<http_response>) {
+                          return prepare();
+                        });
   }
 
   std::vector<http_request> interrupt() override {
@@ -89,6 +89,8 @@ private:
   }
 
   step describe() {
+    if (env_.inputs_only)
+      return end_with(job_outcome{});
     return app_.describe([this] {
       if (!clones())
         return run("null");

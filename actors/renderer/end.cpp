@@ -1,6 +1,6 @@
 // How an attempt ends, and whose the job is.
+#include "actors/renderer/outcome.hpp"
 #include "actors/renderer/shell.hpp"
-#include "messages/masked.hpp"
 
 namespace render::renderer {
 
@@ -59,12 +59,9 @@ void shell::interrupted() const {
 }
 
 void shell::end() const {
-  auto outcome = st().course.outcome();
-  const std::vector<std::string> secrets{st().env.api_key};
-  outcome.error.message = masked(std::move(outcome.error.message), secrets);
-  outcome.text = masked(std::move(outcome.text), secrets);
+  auto outcome = fit_to_leave(st().course.outcome(), st().deps.mask);
   if (outcome.success())
-    log(spdlog::level::info, "rendered");
+    log(spdlog::level::info, st().env.inputs_only ? "can be used" : "rendered");
   else
     log(spdlog::level::warn, std::string{to_string(outcome.error.kind)} + ": "
                                + outcome.error.message);

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <memory>
 #include <numeric>
+#include <optional>
 
 namespace render {
 
@@ -132,17 +133,28 @@ step fetched(const fetching_ptr& x, const std::vector<size_t>& which,
     if (worth_another_fetch(x->got[which[i]]))
       again.push_back(which[i]);
   }
-  if (!again.empty() && x->tries < fetch_tries)
+  if (!again.empty() && x->tries < fetch_tries && !x->env.inputs_only)
     return {"fetch again", -1, wait{fetch_delay, [x, again] {
                                       return fetch(x, again);
                                     }}};
   std::vector<http_response> all;
+  std::optional<failure> may_pass;
   for (size_t i = 0; i < x->wanted.size(); ++i) {
-    auto one = check_fetched(x->wanted[i].field, x->wanted[i].url, x->got[i]);
-    if (!one)
-      return end_with(one.error());
-    all.push_back(std::move(*one));
+    auto& wanted = x->wanted[i];
+    auto one = check_fetched(wanted.field, wanted.url, x->got[i]);
+    if (one) {
+      all.push_back(std::move(*one));
+    } else if (x->env.inputs_only && worth_another_fetch(x->got[i])) {
+      may_pass = {failure_kind::unavailable, std::move(one.error().message)};
+    } else {
+      auto says_so = !wanted.lament.empty()
+                     && one.error().kind == failure_kind::invalid_input;
+      return end_with(says_so ? with_context(wanted.lament, one.error())
+                              : one.error());
+    }
   }
+  if (may_pass)
+    return end_with(std::move(*may_pass));
   return x->then(std::move(all));
 }
 

@@ -30,6 +30,9 @@ struct input {
   std::string url;
   /// File name in the work folder.
   std::string stem;
+  /// How the error begins when it cannot be had: as the worker before this one
+  /// said it. May be empty.
+  std::string lament = {};
 };
 
 /// Fetches all inputs at once, each with a few tries, and goes on with the

@@ -117,6 +117,10 @@ struct render_environment {
   uint64_t max_input_bytes = 512ull << 20;
   /// Largest result that is fetched, bytes.
   uint64_t max_result_bytes = 2048ull << 20;
+  /// The plan ends well once the inputs are fetched and checked, and asks
+  /// nothing of a node. What may pass (503, no connection) is not tried again:
+  /// it ends as `unavailable`.
+  bool inputs_only = false;
 };
 
 class render_plan {

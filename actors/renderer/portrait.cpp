@@ -90,8 +90,10 @@ private:
   // -- inputs -----------------------------------------------------------------
 
   step begin() {
-    return fetch_inputs({{"image_url", params_.image_url, "image"},
-                         {"audio_url", params_.audio_url, "audio"}},
+    return fetch_inputs({{"image_url", params_.image_url, "image",
+                          "Failed to download image file"},
+                         {"audio_url", params_.audio_url, "audio",
+                          "Failed to download audio file"}},
                         env_, [this](std::vector<http_response>) {
                           return prepare();
                         });
@@ -114,6 +116,8 @@ private:
       return end_with(with_context("image_url", got[0].error()));
     if (!got[1])
       return end_with(with_context("audio_url", got[1].error()));
+    if (env_.inputs_only)
+      return end_with(job_outcome{});
     auto& image = std::get<msg::prepared_image>(*got[0]);
     auto& audio = std::get<msg::prepared_audio>(*got[1]);
     filled_.job_id = id_;

@@ -9,11 +9,12 @@ namespace renderer {
 void shell::log(spdlog::level::level_enum level,
                 const std::string& text) const {
   auto& subject = st().task.subject;
-  st().deps.log->log(level, "job {} ({}): {}", subject.id, subject.type, text);
+  st().deps.log->log(level, "job {} ({}){}: {}", subject.id, subject.type,
+                     st().env.inputs_only ? ", its inputs alone" : "", text);
 }
 
 std::string shell::group_prefix() const {
-  return "job/" + st().task.subject.id + "/";
+  return st().cfg.group + st().task.subject.id + "/";
 }
 
 std::string shell::next_group() const {
@@ -89,7 +90,7 @@ void shell::carry_out(step next) const {
   if (next.remote)
     self->send(st().deps.progress,
                msg::note_remote{st().task.subject.id, st().task.subject.fence,
-                                *next.remote});
+                                st().deps.mask.masked(*next.remote)});
   if (next.listen)
     listen(std::move(*next.listen));
   auto number = st().course.begin_step();
@@ -126,8 +127,10 @@ void shell::heard(const std::string& message) const {
 }
 
 void shell::note(const std::string& stage, double progress) const {
-  if (st().course.note(stage, progress))
-    log(spdlog::level::info, stage);
+  constexpr size_t stage_max = 300;
+  auto shown = foreign_text(stage, st().deps.mask, stage_max);
+  if (st().course.note(shown, progress))
+    log(spdlog::level::info, shown);
 }
 
 void shell::carry_out(call& x, uint64_t number) const {

@@ -8,6 +8,7 @@
 #include "actors/renderer/run.hpp"
 #include "actors/renderer/scratch_folder.hpp"
 #include "messages/clock.hpp"
+#include "messages/foreign_text.hpp"
 #include "messages/io_actors.hpp"
 #include "messages/job_store_actor.hpp"
 #include "messages/worker_actors.hpp"
@@ -42,6 +43,9 @@ struct renderer_config {
   std::chrono::milliseconds store_delay_max{30'000};
   /// How long the remote work may take to stop.
   std::chrono::milliseconds interrupt_grace{3'000};
+  /// Of its requests' groups; ends with a slash. The first slash keeps a job
+  /// whose id is "webhook" apart from the webhooks.
+  std::string group = "job/";
 };
 
 using plan_factory = std::function<std::unique_ptr<render_plan>(
@@ -60,6 +64,8 @@ struct renderer_deps {
   wall_clock now;
   logger log;
   std::shared_ptr<folder_keeper> folders;
+  /// All words of the attempt pass it before they leave.
+  secret_mask mask{};
 };
 
 struct renderer_state {

@@ -45,8 +45,7 @@ struct shell {
   }
 
   void log(spdlog::level::level_enum level, const std::string& text) const;
-  /// Groups of this attempt. The first slash keeps a job whose id is "webhook"
-  /// apart from the webhooks, the second one job 1 from job 10.
+  /// Groups of this attempt. The slash at its end keeps job 1 from job 10.
   std::string group_prefix() const;
   std::string next_group() const;
   void arm(timer which, milliseconds delay, uint64_t generation = 0) const;

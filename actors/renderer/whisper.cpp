@@ -60,10 +60,10 @@ std::string service_language(const std::string& language) {
   return lower(language.substr(0, language.find_first_of("-_")));
 }
 
-bool is_no_sound(const std::string& content_type) {
-  return content_type.starts_with("text/") || content_type.starts_with("image/")
-         || content_type == "application/json"
-         || content_type == "application/pdf";
+/// Nothing else leaves for a node.
+bool may_hold_sound(const std::string& content_type) {
+  return content_type.starts_with("audio/")
+         || content_type.starts_with("video/");
 }
 
 /// The output's files: an array, or one file alone.
@@ -117,8 +117,9 @@ public:
   }
 
   step start() override {
-    return fetch_inputs({{"audio_url", params_.audio_url, "audio"}}, env_,
-                        [this](const std::vector<http_response>& got) {
+    return fetch_inputs({{"audio_url", params_.audio_url, "audio",
+                          "Failed to download audio from URL"}},
+                        env_, [this](const std::vector<http_response>& got) {
                           return look(got[0].content_type());
                         });
   }
@@ -135,11 +136,13 @@ private:
         if (!got)
           return end_with(with_context("audio_url", got.error()));
         auto& seen = std::get<msg::file_identity>(*got);
-        if (is_no_sound(seen.content_type))
+        if (!may_hold_sound(seen.content_type))
           return end_with(
             failure{failure_kind::invalid_input,
                     "audio_url: " + redacted_url(params_.audio_url)
                       + " is no sound but " + seen.content_type});
+        if (env_.inputs_only)
+          return end_with(job_outcome{});
         // The service chooses its decoder by the extension.
         return send(
           id_ + choose_extension(params_.audio_url, told_type, seen.extension));

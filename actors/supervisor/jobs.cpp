@@ -26,6 +26,22 @@ std::string told(const std::vector<std::string>& history) {
   return text;
 }
 
+/// How the worker before this one began the errors of each type. Front ends may
+/// look for it.
+std::string_view beginning_of_error(const job& x) {
+  switch (job_kind_from(x.type).value_or(job_kind::analyze)) {
+  case job_kind::csm:
+    return "Error processing CSM job: ";
+  case job_kind::whisper:
+    return "Error processing Whisper job: ";
+  case job_kind::portrait:
+    return "Failed to generate portrait video: ";
+  case job_kind::analyze:
+    break;
+  }
+  return {};
+}
+
 } // namespace
 
 bool worth_another_gpu(failure_kind kind) {
@@ -50,9 +66,10 @@ effects policy::on_jobs_claimed(msg::jobs_claimed x, double now_s) {
   for (auto& subject : x.jobs) {
     auto id = subject.id;
     // What was reported as waiting waits no more.
-    if (auto at = backlog_.find(subject.type);
-        at != backlog_.end() && at->second > 0)
-      --at->second;
+    for (auto* waiting : {&backlog_, &without_inputs_})
+      if (auto at = waiting->find(subject.type);
+          at != waiting->end() && at->second > 0)
+        --at->second;
     if (auto at = jobs_.find(id); at != jobs_.end()) {
       // One that waits for a slot goes on waiting, under the new claim.
       if (at->second.instance == 0)
@@ -204,6 +221,9 @@ effects policy::on_job_ended(msg::job_ended x, double now_s) {
 }
 
 effects policy::end(held_job x, job_outcome outcome) {
+  // The texts of deadlines are fixed by the contract.
+  if (!outcome.success() && outcome.error.kind != failure_kind::deadline_passed)
+    outcome.error.message.insert(0, beginning_of_error(x.task.subject));
   unsettled_.insert_or_assign(x.task.subject.id, outcome.success());
   return {settle{{std::move(x.task.subject), std::move(outcome)}}};
 }
@@ -226,7 +246,8 @@ effects policy::retry(held_job x, const failure& why, double now_s) {
     auto text = told(history);
     if (late)
       text = x.task.deadline_error + " (" + text + ")";
-    append(out, end(std::move(x), failed_outcome({why.kind, std::move(text)})));
+    auto kind = late ? failure_kind::deadline_passed : why.kind;
+    append(out, end(std::move(x), failed_outcome({kind, std::move(text)})));
     return out;
   }
   ++retried_;

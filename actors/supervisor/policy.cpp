@@ -74,6 +74,7 @@ uint32_t policy::free_slots(const gpu& x) const {
 
 effects policy::on_backlog(const msg::backlog& x, double now_s) {
   backlog_ = x.waiting_by_type;
+  without_inputs_ = x.without_inputs;
   backlog_at_s_ = now_s;
   effects out;
   if (!draining())

@@ -3,6 +3,7 @@
 // failures are tried again, and how the node drains. Pure: no actors, no I/O,
 // no clock; randomness from a seeded engine.
 #include "actors/supervisor/fitness.hpp"
+#include "actors/supervisor/input_gate.hpp"
 #include "messages/append.hpp"
 #include "messages/gpu_ledger.hpp"
 #include "messages/node.hpp"
@@ -89,6 +90,7 @@ struct config {
   duration adoption_interval{5'000};
   uint64_t seed = 1;
   fitness::config surroundings{};
+  input_gate::config inputs{};
 };
 
 enum class timer : uint32_t {
@@ -132,6 +134,11 @@ struct leave_gpu {
 };
 struct view_gpus {
   std::string type;
+};
+struct look_at_inputs {
+  std::string type;
+  /// The jobs that such a GPU serves.
+  std::vector<std::string> job_types;
 };
 struct drain_gpu {
   uint64_t instance = 0;
@@ -180,11 +187,11 @@ struct say {
   std::string text;
 };
 
-using effect
-  = std::variant<send_capacity, look_at_queue, run_on, rent, drain_gpu,
-                 halt_gpu, look_around, stop_renderer, settle, release,
-                 note_attempt, take_gpus, leave_gpu, view_gpus, deliver,
-                 start_watcher, arm_timer, flush_webhooks, finish, say>;
+using effect = std::variant<send_capacity, look_at_queue, run_on, rent,
+                            drain_gpu, halt_gpu, look_around, stop_renderer,
+                            settle, release, note_attempt, take_gpus, leave_gpu,
+                            view_gpus, look_at_inputs, deliver, start_watcher,
+                            arm_timer, flush_webhooks, finish, say>;
 using effects = std::vector<effect>;
 
 double in_seconds(duration d);
@@ -206,6 +213,9 @@ public:
   effects on_gpus_taken(const result<msg::gpus_taken>& got, double now_s);
   effects on_gpus_viewed(const std::string& type,
                          const result<msg::gpus_seen>& got, double now_s);
+  /// Of the jobs that wait for GPUs of this type.
+  effects on_inputs_seen(const std::string& type,
+                         const result<msg::inputs_seen>& got, double now_s);
   effects on_gpu_update(const msg::gpu_update& x, double now_s);
   /// A GPU INSTANCE died without a word.
   effects on_gpu_died(uint64_t instance, const std::string& why, double now_s);
@@ -280,6 +290,7 @@ private:
     bool viewing = false;
     /// Slots of their GPUs, as it has answered.
     std::optional<uint64_t> elsewhere;
+    input_gate inputs;
     uint32_t failures = 0;
     double not_before_s = 0;
   };
@@ -336,10 +347,18 @@ private:
   uint64_t queued_for(const std::string& type) const;
   /// With those that are ours and have no slot.
   uint64_t waiting_for(const std::string& type) const;
-  shortage shortage_of(const std::string& type, double now_s) const;
+  /// `queued`: jobs in the queue, by their type.
+  shortage shortage_of(const std::string& type,
+                       const std::map<std::string, uint64_t>& queued,
+                       double now_s) const;
   std::set<std::string> workload_types() const;
   const std::string& workload_of(const std::string& job_type) const;
   void gpu_failed(const std::string& type, double now_s);
+  // inputs.cpp
+  /// Of the jobs that `shortage_of` counts as others, those that a GPU is
+  /// launched for.
+  uint32_t worth_a_gpu(const std::string& type, double now_s) const;
+  effects look_first(const std::string& type, uint32_t jobs, double now_s);
   // succession.cpp
   effects watch_age(const gpu& x, double now_s) const;
   effects succeed(double now_s);
@@ -377,6 +396,8 @@ private:
   std::deque<double> watcher_deaths_;
   uint64_t watcher_generation_ = 0;
   std::map<std::string, uint64_t> backlog_;
+  /// Of these, the ones that have no inputs.
+  std::map<std::string, uint64_t> without_inputs_;
   /// When the queue was seen so.
   double backlog_at_s_ = 0;
   std::map<std::string, demand> demands_;

@@ -38,11 +38,13 @@ uint64_t policy::waiting_for(const std::string& type) const {
   return out;
 }
 
-policy::shortage policy::shortage_of(const std::string& type,
-                                     double now_s) const {
+policy::shortage
+policy::shortage_of(const std::string& type,
+                    const std::map<std::string, uint64_t>& queued,
+                    double now_s) const {
   std::map<job_kind, uint64_t> retries;
   std::map<job_kind, uint64_t> others;
-  for (auto& [job_type, count] : backlog_)
+  for (auto& [job_type, count] : queued)
     if (workload_of(job_type) == type)
       others[*job_kind_from(job_type)] += count;
   for (auto& id : pending_) {
@@ -120,17 +122,23 @@ effects policy::scale_type(const std::string& type, double now_s,
   // A GPU helps nobody who may not claim.
   if (!fitness_.fit())
     return {};
-  auto missing = shortage_of(type, now_s);
-  if (missing.others == 0)
+  auto missing = shortage_of(type, backlog_, now_s);
+  if (missing.others == 0) {
     need.waited = false;
+    need.inputs.rest();
+  }
   if (missing.others == 0 && (missing.retries == 0 || need.timer_is_jitter))
     need.timer_generation = 0;
   uint32_t ripe = need.waited ? missing.others : 0;
+  auto worth = ripe > 0 ? worth_a_gpu(type, now_s) : 0;
+  auto looking = need.inputs.looking();
+  if (looking)
+    ripe = std::min(ripe, worth);
   if (elsewhere)
     ripe -= static_cast<uint32_t>(std::min<uint64_t>(ripe, *elsewhere));
   // A job that is ours already waits for no stranger to take it.
   auto urgent = missing.retries + ripe;
-  if (urgent + missing.others == 0)
+  if (urgent + missing.others == 0 || (urgent == 0 && looking))
     return {};
   if (urgent > 0 && now_s >= need.not_before_s) {
     auto full = room() == 0;
@@ -142,10 +150,22 @@ effects policy::scale_type(const std::string& type, double now_s,
         return {};
       return {view_gpus{type}};
     }
-    if (full)
-      return make_room(*leaves, type);
+    effects out;
+    if (ripe > worth) {
+      out = look_first(type, ripe - worth, now_s);
+      urgent = missing.retries + worth;
+      if (urgent == 0)
+        return out;
+    }
+    if (full) {
+      append(out, make_room(*leaves, type));
+      return out;
+    }
     auto wanted = (urgent + cfg_.slots_per_gpu - 1) / cfg_.slots_per_gpu;
-    return launch(type, wanted);
+    append(out, launch(type, wanted));
+    // The look is for those that have waited as long.
+    need.waited = need.waited || need.inputs.looking();
+    return out;
   }
   // Others see to them: a random wait anew.
   auto left_to_others = elsewhere && ripe == 0;

@@ -14,6 +14,8 @@ using self_ptr = supervisor_actor::stateful_pointer<supervisor_state>;
 // The ledger keeps trying by itself; asked again after this, it just waits on.
 constexpr auto ledger_timeout = 60s;
 constexpr auto flush_margin = 5s;
+// Longer than a look at the queue, one at the inputs, and a claim take.
+constexpr auto inputs_timeout = 60s;
 // Longer than a question to the storage takes. A disk that hangs answers never.
 constexpr auto surroundings_timeout = 45s;
 
@@ -137,6 +139,22 @@ struct shell {
         });
   }
 
+  void operator()(supervisor::look_at_inputs x) const {
+    auto on = [sh = *this, type = x.type](const result<msg::inputs_seen>& got) {
+      sh.run(sh.st().policy.on_inputs_seen(type, got, sh.now()));
+    };
+    self
+      ->request(st().deps.inputs, inputs_timeout,
+                msg::look_at_inputs{std::move(x.job_types)})
+      .then(
+        [on](const msg::inputs_seen& got) {
+          on(got);
+        },
+        [on](const caf::error& err) {
+          on(fail(to_failure(err)));
+        });
+  }
+
   void operator()(supervisor::note_attempt x) const {
     self->send(st().deps.ledger, msg::note_attempt{std::move(x.subject)});
   }
@@ -230,6 +248,7 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
                                                     supervisor_deps deps) {
   auto& st = self->state;
   cfg.surroundings.watched = static_cast<bool>(deps.surroundings);
+  cfg.inputs.watched = static_cast<bool>(deps.inputs);
   st.deps = std::move(deps);
   st.policy = supervisor::policy{std::move(cfg)};
   shell sh{self};
@@ -239,6 +258,8 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
   // Children end with their owner.
   self->set_exit_handler([sh](const caf::exit_msg& x) {
     caf::anon_send_exit(sh.st().watcher, caf::exit_reason::user_shutdown);
+    if (auto& inputs = sh.st().deps.inputs)
+      caf::anon_send_exit(inputs, caf::exit_reason::user_shutdown);
     for (auto& [instance, handle] : sh.st().gpus)
       caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
     for (auto& [job_id, handle] : sh.st().parked)

@@ -30,6 +30,8 @@ struct supervisor_deps {
   webhook_actor webhooks;
   /// None: the worker counts as fit at all times.
   surroundings_actor surroundings;
+  /// Ended by the SUPERVISOR. None: GPUs are launched for whatever waits.
+  input_look_actor inputs{};
   drain_listener_actor listener;
   wall_clock now;
   logger log;

@@ -13,11 +13,11 @@ namespace render::ctl {
 
 namespace {
 
-constexpr std::array<std::string_view, 17> known_fields{
-  "id",          "type",       "status",      "stage",      "progress",
-  "error",       "result",     "result_url",  "created_at", "started_at",
-  "finished_at", "updated_at", "complete_by", "max_time",   "attempt",
-  "locked_by",   "locked_at"};
+constexpr std::array<std::string_view, 18> known_fields{
+  "id",         "type",        "status",     "stage",       "progress",
+  "error",      "notice",      "result",     "result_url",  "created_at",
+  "started_at", "finished_at", "updated_at", "complete_by", "max_time",
+  "attempt",    "locked_by",   "locked_at"};
 
 constexpr std::array<std::string_view, 11> number_fields{
   "created_at", "complete_by", "max_time",   "locked_at",

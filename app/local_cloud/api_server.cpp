@@ -90,6 +90,19 @@ launch_order api_server::order_for(std::string type, double expires) const {
   return out;
 }
 
+void api_server::lose_answer(std::string_view how, const httplib::Request& in,
+                             httplib::Response& out) {
+  if (how == "html")
+    return reply_page(out, 502);
+  auto status = static_cast<int>(number_or(how, 0));
+  if (status < 400 || status > 599)
+    return cut_connection(in);
+  // The text of a framework whose handler threw.
+  if (status == 500)
+    return reply_message(out, status, "Internal server error");
+  reply_page(out, status);
+}
+
 void api_server::launch(const httplib::Request& in, httplib::Response& out) {
   if (shared_.faults->take("launch_refuse"))
     return reply_page(out, 503);
@@ -110,7 +123,7 @@ void api_server::launch(const httplib::Request& in, httplib::Response& out) {
     return reply_message(out, 402, "Insufficient balance");
   auto made = nodes_.launch(order_for(type, *expires));
   if (auto how = shared_.faults->take("launch_lost_answer"))
-    return *how == "html" ? reply_page(out, 502) : cut_connection(in);
+    return lose_answer(*how, in, out);
   reply_json(out, json_object{}
                     .add("node", made.node)
                     .add("workload", made.id)

@@ -15,6 +15,10 @@ public:
 
 private:
   void launch(const httplib::Request& in, httplib::Response& out);
+  /// The GPU was made; the answer does not say so. `how`: "html", a status, or
+  /// anything else for a connection that is cut.
+  static void lose_answer(std::string_view how, const httplib::Request& in,
+                          httplib::Response& out);
   void workloads(const httplib::Request& in, httplib::Response& out);
   void stop(const httplib::Request& in, httplib::Response& out);
   void balance(httplib::Response& out) const;

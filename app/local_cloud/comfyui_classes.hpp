@@ -9,10 +9,13 @@ namespace render::local_cloud {
 
 enum class want { link, integer, number, boolean, text, one_of, file };
 
+/// The class of nodes that pass on their input `anything` as it is.
+inline constexpr std::string_view passing_class = "easy cleanGpuUsed";
+
 struct input_rule {
   std::string name;
   want kind;
-  /// Type of what is linked, e.g. IMAGE.
+  /// Type of what is linked, e.g. IMAGE; `*`: any.
   std::string type{};
   double least = 0;
   double most = 0;

@@ -112,7 +112,8 @@ private:
                  rule.name);
     auto& given = found->second.outputs[to->output];
     auto& wanted = rule.type;
-    bool fits = given == wanted || (wanted == "FLOAT" && given == "INT");
+    bool fits = given == wanted || given == "*" || wanted == "*"
+                || (wanted == "FLOAT" && given == "INT");
     if (!fits)
       add(node, "return_type_mismatch",
           "Return type mismatch between linked nodes",
@@ -246,16 +247,34 @@ std::string node_errors_json(const validation& x, const json::value& prompt) {
   return out.str();
 }
 
+namespace {
+
+/// What an input is linked to, behind nodes that only pass it on.
+std::optional<target> source_of(const json::value& prompt,
+                                const std::string& node,
+                                std::string_view name) {
+  auto up = linked(prompt, node, name);
+  // A link can form a ring.
+  for (int depth = 0; up && depth < 64; ++depth) {
+    if (class_of(prompt, up->node) != passing_class)
+      return up;
+    up = linked(prompt, up->node, "anything");
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
 std::string image_above(const json::value& prompt, const std::string& node) {
   auto at = node;
   // A link can form a ring; no workflow of interest is this deep.
   for (int depth = 0; depth < 64; ++depth) {
     if (class_of(prompt, at) == "LoadImage")
       return text_in(prompt, at, "image");
-    auto up = linked(prompt, at, "images");
+    auto up = source_of(prompt, at, "images");
     for (auto name : {"image", "data_dict"})
       if (!up)
-        up = linked(prompt, at, name);
+        up = source_of(prompt, at, name);
     if (!up)
       return {};
     at = up->node;
@@ -301,24 +320,28 @@ result<video_plan> plan_video(const json::value& prompt,
   if (out.image.empty())
     return fail(failure_kind::rejected, "no image is linked to node " + node);
   auto at = node;
-  while (auto up = linked(prompt, at, at == node ? "images" : "image")) {
+  while (auto up = source_of(prompt, at, at == node ? "images" : "image")) {
     at = up->node;
     auto type = class_of(prompt, at);
     if (type == "SONICSampler") {
       out.fps = number_in(prompt, at, "fps", out.fps);
-      if (auto data = linked(prompt, at, "data_dict")) {
+      if (auto data = source_of(prompt, at, "data_dict")) {
         at = data->node;
         out.duration = number_in(prompt, at, "duration", out.duration);
       }
     } else if (type == "ImageResize+" && out.width == 0) {
       out.width = static_cast<int>(number_in(prompt, at, "width", 0));
       out.height = static_cast<int>(number_in(prompt, at, "height", 0));
+    } else if (type == "Image Resize" && out.width == 0
+               && text_in(prompt, at, "mode") == "resize") {
+      out.width = static_cast<int>(number_in(prompt, at, "resize_width", 0));
+      out.height = static_cast<int>(number_in(prompt, at, "resize_height", 0));
     } else if (type == "LoadImage") {
       break;
     }
   }
   out.fps = number_in(prompt, node, "frame_rate", out.fps);
-  if (auto audio = linked(prompt, node, "audio"))
+  if (auto audio = source_of(prompt, node, "audio"))
     out.audio = text_in(prompt, audio->node, "audio");
   out.crf = static_cast<int>(number_in(prompt, node, "crf", out.crf));
   if (auto prefix = text_in(prompt, node, "filename_prefix"); !prefix.empty())

@@ -20,7 +20,8 @@ constexpr std::array catalogue{
   entry{"launch_refuse", "launch answers 503 with an HTML page"},
   entry{"launch_error", "launch answers a JSON error; ARG: status, else 402"},
   entry{"launch_lost_answer", "launches, then cuts the connection; ARG html: "
-                              "answers 502 HTML"},
+                              "answers 502 HTML; a status: answers that, as a "
+                              "server does whose handler failed"},
   entry{"boot_forever", "the launched node never comes up"},
   entry{"die_after", "ARG seconds after launch (or, aimed at a node that runs, "
                      "from now) the node dies and leaves the list"},

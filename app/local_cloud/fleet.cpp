@@ -35,7 +35,8 @@ std::string fleet::new_name() {
     auto word = [this] {
       return words[shared_.random->next() % words.size()];
     };
-    auto name = fmt::format("{}-{}-{}-gpu.local", word(), word(), word());
+    auto name = fmt::format("{}-{}-{}.local.comput3.ai", word(), word(),
+                            word());
     if (!was_launched(name))
       return name;
   }

@@ -159,6 +159,23 @@ bool from_loopback(const httplib::Request& request) {
          || request.remote_addr.starts_with("::ffff:127.");
 }
 
+bool has_local_host(const httplib::Request& request) {
+  auto host = request.get_header_value("Host");
+  // Of an address in brackets the last colon is a part.
+  if (auto colon = host.rfind(':');
+      colon != std::string::npos && host.find(']', colon) == std::string::npos)
+    host.erase(colon);
+  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+}
+
+void reply_preflight(httplib::Response& out) {
+  out.status = 204;
+  out.set_header("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE");
+  out.set_header("Access-Control-Allow-Headers",
+                 "X-C3-API-KEY, Authorization, Content-Type");
+  out.set_header("Access-Control-Max-Age", "600");
+}
+
 bool strip(std::string_view& path, std::string_view prefix) {
   if (!path.starts_with(prefix))
     return false;

@@ -29,6 +29,12 @@ std::string media_type(std::string_view path);
 std::string safe_file_name(std::string_view name);
 /// Whether the request comes from this machine.
 bool from_loopback(const httplib::Request& request);
+/// Whether it was sent to a name of this machine. A page of the web can let a
+/// name of its own lead here.
+bool has_local_host(const httplib::Request& request);
+
+/// What a browser wants to hear before it lets a page send the key.
+void reply_preflight(httplib::Response& out);
 
 /// If `path` begins with `prefix`, removes it.
 bool strip(std::string_view& path, std::string_view prefix);

@@ -51,7 +51,13 @@ private:
   fs::path path_;
 };
 
-/// Another process never sees half a file.
+std::string exists_already(const fs::path& path) {
+  return "--env-file: " + path.string()
+         + " exists already; move it away, or name another file";
+}
+
+/// Another process never sees half a file, and what somebody has written there
+/// stays.
 result<void> write_whole(const fs::path& path, const std::string& text) {
   auto aside = path;
   aside += ".new";
@@ -59,8 +65,13 @@ result<void> write_whole(const fs::path& path, const std::string& text) {
   out << text;
   out.close();
   std::error_code error;
+  // Unlike a rename, a link replaces nothing.
   if (out)
-    fs::rename(aside, path, error);
+    fs::create_hard_link(aside, path, error);
+  std::error_code ignored;
+  fs::remove(aside, ignored);
+  if (error == std::errc::file_exists)
+    return fail(failure_kind::invalid_input, exists_already(path));
   if (!out || error)
     return fail(failure_kind::invalid_input,
                 "--env-file: cannot write " + path.string());
@@ -85,6 +96,7 @@ void prepare(httplib::Server& server, cloud& all) {
   server.Get(".*", handle);
   server.Post(".*", handle);
   server.Delete(".*", handle);
+  server.Options(".*", handle);
 }
 
 std::string base_url(const std::string& host, int port) {
@@ -139,6 +151,10 @@ int run(const options& config, const sigset_t& ends) {
   if (auto missing = missing_programs(); !missing.empty()) {
     for (auto& x : missing)
       std::cerr << "c3-local-cloud: this machine has no " << x << '\n';
+    return 1;
+  }
+  if (!config.env_file.empty() && fs::exists(config.env_file)) {
+    std::cerr << "c3-local-cloud: " << exists_already(config.env_file) << '\n';
     return 1;
   }
   temporary_folder root;

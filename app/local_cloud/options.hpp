@@ -39,7 +39,8 @@ struct options {
   std::string host = "127.0.0.1";
   /// 0 lets the system choose.
   int port = 8780;
-  std::string api_key = "local";
+  /// Comput3's own node proxy wants eight characters and more.
+  std::string api_key = "localkey-0001";
   /// Where the worker's environment is written once we listen; may be empty.
   std::string env_file;
   /// Served under /files/ and written to by POST /files; empty: a temporary

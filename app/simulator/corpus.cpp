@@ -12,7 +12,7 @@ bool is_storm(uint64_t seed) {
   return seed % 10 == 5;
 }
 
-bool is_unfit(uint64_t seed) {
+bool has_all_faults(uint64_t seed) {
   return seed > 1'000'000;
 }
 
@@ -35,8 +35,8 @@ run_options corpus_options(uint64_t seed, const std::string& faults) {
     out.faults = faults;
   else if (storm)
     out.faults = "safe,-redis-amnesia,-redis-failover";
-  else if (is_unfit(seed))
-    out.faults = "safe,surroundings";
+  else if (has_all_faults(seed))
+    out.faults = "all";
   else
     out.faults = is_calm(seed) ? "receivers" : "safe";
   // A node with room for more is another node.

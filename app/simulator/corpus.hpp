@@ -13,9 +13,9 @@ bool is_calm(uint64_t seed);
 /// A large fleet, and each kind of fault once a minute, but no lost data.
 bool is_storm(uint64_t seed);
 
-/// Workers' disks and the storage fail as well: what came after the first seeds
-/// has seeds of its own.
-bool is_unfit(uint64_t seed);
+/// Every kind of fault: those that came after the first seeds have seeds of
+/// their own.
+bool has_all_faults(uint64_t seed);
 
 /// GPUs are retired after five minutes, those in use with a successor.
 bool is_short_lived(uint64_t seed);

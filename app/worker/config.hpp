@@ -28,6 +28,9 @@ struct network_address {
 };
 
 struct worker_config {
+  /// What must never be told, see `secrets_of`.
+  std::vector<std::string> secrets;
+
   // The Comput3 account.
   std::string api_key;
   std::string api_url;
@@ -157,6 +160,10 @@ config_findings read_config(environment env);
 
 /// The same; the failure has all errors, a line each.
 result<worker_config> parse_config(const environment& env);
+
+/// Every value of a setting that is marked as secret, each key of a list by
+/// itself, and of a URL the password.
+std::vector<std::string> secrets_of(const environment& env);
 
 /// What a `.env` file says.
 struct env_file {

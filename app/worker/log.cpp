@@ -1,7 +1,6 @@
 #include "app/worker/log.hpp"
 
 #include "messages/json.hpp"
-#include "messages/masked.hpp"
 #include "messages/printable.hpp"
 
 #include <spdlog/formatter.h>
@@ -9,6 +8,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <memory>
+#include <utility>
 
 namespace render {
 
@@ -23,38 +23,36 @@ void append(spdlog::memory_buf_t& out, std::string_view text) {
 /// Whatever a service, a producer or Redis has put into it: one line, which
 /// steers no terminal.
 std::string message_of(const spdlog::details::log_msg& x,
-                       const std::vector<std::string>& secrets) {
-  return printable(masked({x.payload.data(), x.payload.size()}, secrets));
+                       const secret_mask& mask) {
+  return printable(mask.masked({x.payload.data(), x.payload.size()}));
 }
 
 /// spdlog's patterns do not escape, so each kind of line has its own formatter.
 class text_formatter : public spdlog::formatter {
 public:
-  explicit text_formatter(std::vector<std::string> secrets)
-    : secrets_(std::move(secrets)) {
+  explicit text_formatter(secret_mask mask) : mask_(std::move(mask)) {
     // nop
   }
 
   void format(const spdlog::details::log_msg& x,
               spdlog::memory_buf_t& out) override {
     head_.format(x, out);
-    append(out, message_of(x, secrets_));
+    append(out, message_of(x, mask_));
     append(out, "\n");
   }
 
   std::unique_ptr<spdlog::formatter> clone() const override {
-    return std::make_unique<text_formatter>(secrets_);
+    return std::make_unique<text_formatter>(mask_);
   }
 
 private:
-  std::vector<std::string> secrets_;
+  secret_mask mask_;
   spdlog::pattern_formatter head_{"%Y-%m-%dT%H:%M:%S.%eZ %-7l ", utc, ""};
 };
 
 class json_formatter : public spdlog::formatter {
 public:
-  explicit json_formatter(std::vector<std::string> secrets)
-    : secrets_(std::move(secrets)) {
+  explicit json_formatter(secret_mask mask) : mask_(std::move(mask)) {
     // nop
   }
 
@@ -68,33 +66,33 @@ public:
     append(out, R"(","level":")");
     append(out, {level.data(), level.size()});
     append(out, R"(","message":)");
-    append(out, json::quote(message_of(x, secrets_)));
+    append(out, json::quote(message_of(x, mask_)));
     append(out, "}\n");
   }
 
   std::unique_ptr<spdlog::formatter> clone() const override {
-    return std::make_unique<json_formatter>(secrets_);
+    return std::make_unique<json_formatter>(mask_);
   }
 
 private:
-  std::vector<std::string> secrets_;
+  secret_mask mask_;
   spdlog::pattern_formatter time_{"%Y-%m-%dT%H:%M:%S.%eZ", utc, ""};
 };
 
 } // namespace
 
-std::unique_ptr<spdlog::formatter>
-make_formatter(std::string_view format, std::vector<std::string> secrets) {
+std::unique_ptr<spdlog::formatter> make_formatter(std::string_view format,
+                                                  secret_mask mask) {
   if (format == "json")
-    return std::make_unique<json_formatter>(std::move(secrets));
-  return std::make_unique<text_formatter>(std::move(secrets));
+    return std::make_unique<json_formatter>(std::move(mask));
+  return std::make_unique<text_formatter>(std::move(mask));
 }
 
 logger make_logger(std::string_view format, const std::string& level,
-                   std::vector<std::string> secrets) {
+                   secret_mask mask) {
   auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   auto out = std::make_shared<spdlog::logger>("worker", sink);
-  out->set_formatter(make_formatter(format, std::move(secrets)));
+  out->set_formatter(make_formatter(format, std::move(mask)));
   out->set_level(spdlog::level::from_str(level));
   out->flush_on(spdlog::level::debug);
   return out;

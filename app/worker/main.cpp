@@ -306,9 +306,7 @@ int run(const options& opts, bool env_file_given) {
       return report(configuration, ok.error().message);
   signal_waiter signals;
   auto log = make_logger(cfg.log_format, cfg.log_level,
-                         {cfg.api_key, cfg.redis_password,
-                          cfg.redis_sentinel_password, cfg.minio_access_key,
-                          cfg.minio_secret_key, cfg.webhook_secret});
+                         secret_mask{cfg.secrets});
   for (auto& x : warnings)
     log->warn("settings: {}", x);
   return opts.check_config ? check_config(cfg, found.in_force, log)

@@ -3,6 +3,7 @@
 #include "actors/io/gpu_cloud/account.hpp"
 #include "actors/io/http/http.hpp"
 #include "actors/io/job_store/redis_loop.hpp"
+#include "actors/io/media/box.hpp"
 #include "actors/io/media/media.hpp"
 #include "actors/io/object_store/kept_results.hpp"
 #include "actors/io/surroundings/surroundings.hpp"
@@ -33,6 +34,13 @@ using namespace std::chrono_literals;
 constexpr auto question_timeout = 3s;
 constexpr auto cloud_question_timeout = 35s;
 constexpr auto teardown_limit = 10s;
+
+surroundings::config machine_config(const worker_config& cfg) {
+  surroundings::config out{cfg.output_dir, cfg.min_free_bytes};
+  for (auto& program : media::boxed::programs())
+    out.programs.push_back(program);
+  return out;
+}
 
 double unix_now() {
   return std::chrono::duration<double>(
@@ -140,7 +148,7 @@ node::node(worker_config cfg, logger log,
     system_->spawn(media_behavior, media::config{}, log_), around_);
   outside_.surroundings = system_->spawn<caf::detached>(
     surroundings_behavior,
-    surroundings::this_machine({cfg_.output_dir, cfg_.min_free_bytes}),
+    surroundings::this_machine(machine_config(cfg_)),
     outside_.objects);
 }
 

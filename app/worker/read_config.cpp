@@ -2,6 +2,7 @@
 #include "app/worker/redis_settings.hpp"
 
 #include <algorithm>
+#include <sstream>
 
 namespace render {
 
@@ -37,6 +38,10 @@ public:
     });
     if (out_.errors.empty())
       check_together();
+    out_.config.secrets = secrets_of(out_.in_force);
+    // Percent-decoded, where it came in a URL.
+    if (!out_.config.redis_password.empty())
+      out_.config.secrets.push_back(out_.config.redis_password);
     return std::move(out_);
   }
 
@@ -164,6 +169,29 @@ result<worker_config> parse_config(const environment& env) {
   for (auto& x : found.errors)
     all += (all.empty() ? "" : "\n") + x;
   return fail(failure_kind::invalid_input, std::move(all));
+}
+
+std::vector<std::string> secrets_of(const environment& env) {
+  std::vector<std::string> out;
+  for (auto& x : settings()) {
+    auto value = value_of(env, x);
+    if (!x.secret || value.empty())
+      continue;
+    std::istringstream words{std::string{value}};
+    for (std::string word; words >> word;) {
+      if (auto scheme = word.find("://"); scheme != std::string::npos) {
+        auto host = word.rfind('@');
+        auto user = word.find(':', scheme + 3);
+        if (host == std::string::npos || user > host)
+          continue;
+        word = word.substr(user + 1, host - user - 1);
+      }
+      if (word.starts_with("whsec_"))
+        word.erase(0, 6);
+      out.push_back(std::move(word));
+    }
+  }
+  return out;
 }
 
 namespace {

@@ -1,6 +1,7 @@
 #include "app/worker/wiring.hpp"
 
 #include "actors/gpu_instance/gpu_instance.hpp"
+#include "actors/input_look/input_look.hpp"
 #include "actors/io/gpu_cloud/gpu_cloud.hpp"
 #include "actors/io/job_store/job_store.hpp"
 #include "actors/io/object_store/folder_store.hpp"
@@ -31,9 +32,26 @@ struct wiring {
   std::string portrait_workflow;
   outside_worlds outside;
   node_surroundings around;
+  secret_mask mask;
 };
 
 using wiring_ptr = std::shared_ptr<const wiring>;
+
+/// What every RENDERER needs.
+renderer_deps rendering(const wiring_ptr& w, render_owner_actor owner) {
+  renderer_deps out;
+  out.http = w->outside.http;
+  out.media = w->outside.media;
+  out.store = w->outside.objects;
+  out.progress = w->outside.jobs;
+  out.owner = std::move(owner);
+  out.plans = make_plan;
+  out.now = w->around.now;
+  out.log = w->around.log;
+  out.folders = w->around.folders;
+  out.mask = w->mask;
+  return out;
+}
 
 renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
                               const std::string& node_name,
@@ -53,18 +71,24 @@ renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
   env.portrait_workflow = w->portrait_workflow;
   env.seed = w->around.new_seed();
   env.max_input_bytes = cfg.max_input_bytes;
-  renderer_deps deps;
-  deps.http = w->outside.http;
-  deps.media = w->outside.media;
-  deps.store = w->outside.objects;
-  deps.progress = w->outside.jobs;
-  deps.owner = std::move(owner);
+  auto deps = rendering(w, std::move(owner));
   deps.keeper = std::move(keeper);
-  deps.plans = make_plan;
-  deps.now = w->around.now;
-  deps.log = w->around.log;
-  deps.folders = w->around.folders;
   return w->system.spawn(renderer_behavior, renderer_config{}, deps, task, env);
+}
+
+// The job is nobody's yet: nothing of it is written, and nobody is asked whose
+// it is.
+renderer_actor spawn_look(const wiring_ptr& w, const msg::run_job& task,
+                          render_owner_actor owner) {
+  renderer_config cfg;
+  cfg.group = "look/";
+  cfg.progress_interval = cfg.slept_after = std::chrono::hours{24};
+  render_environment env;
+  env.inputs_only = true;
+  env.portrait_workflow = w->portrait_workflow;
+  env.max_input_bytes = w->cfg.max_input_bytes;
+  return w->system.spawn(renderer_behavior, cfg, rendering(w, std::move(owner)),
+                         task, env);
 }
 
 gpu_instance_actor spawn_gpu(const wiring_ptr& w, const supervisor::rent& order,
@@ -133,6 +157,16 @@ supervisor::config supervisor_config(const worker_config& cfg, uint64_t seed) {
   return out;
 }
 
+input_look_actor spawn_input_look(const wiring_ptr& w) {
+  auto look = [w](const msg::run_job& task, render_owner_actor owner) {
+    return spawn_look(w, task, std::move(owner));
+  };
+  return caf::actor_cast<input_look_actor>(
+    w->system.spawn(input_look_behavior, input_look_config{},
+                    input_look_deps{w->outside.jobs, w->outside.jobs, look,
+                                    w->around.now, w->around.log}));
+}
+
 object_store_actor
 spawn_object_store(caf::actor_system& system, const worker_config& cfg,
                    const http_actor& http, const node_surroundings& around) {
@@ -154,6 +188,7 @@ spawn_object_store(caf::actor_system& system, const worker_config& cfg,
 }
 
 void watch_parts(const deciding_actors& deciding,
+                 const input_look_actor& inputs,
                  const outside_worlds& outside) {
   auto watch = [&](std::string name, const auto& part) {
     caf::anon_send(deciding.watch, std::move(name),
@@ -162,6 +197,8 @@ void watch_parts(const deciding_actors& deciding,
   // First, since it is told to drain when another one has ended.
   watch(supervisor_part, deciding.supervisor);
   watch("WEBHOOK", deciding.webhooks);
+  if (inputs)
+    watch("INPUT LOOK", inputs);
   watch("JOB STORE", outside.jobs);
   watch("HTTP", outside.http);
   watch("GPU CLOUD", outside.cloud);
@@ -195,8 +232,9 @@ outside_worlds spawn_outside_worlds(caf::actor_system& system,
   cloud.node_domain = gpu_cloud::node_domain_of(cfg.node_domain, cfg.api_url,
                                                 cfg.node_url, cfg.ui_url);
   cloud.api_key = cfg.api_key;
-  out.cloud = system.spawn(gpu_cloud_behavior, cloud,
-                           gpu_cloud_deps{out.http, around.log});
+  out.cloud = system.spawn(
+    gpu_cloud_behavior, cloud,
+    gpu_cloud_deps{out.http, around.log, secret_mask{cfg.secrets}});
 
   out.objects = spawn_object_store(system, cfg, out.http, around);
   return out;
@@ -209,7 +247,8 @@ deciding_actors spawn_deciding_actors(caf::actor_system& system,
                                       const node_surroundings& around,
                                       drain_listener_actor listener) {
   auto w = std::make_shared<const wiring>(
-    wiring{system, cfg, std::move(portrait_workflow), outside, around});
+    wiring{system, cfg, std::move(portrait_workflow), outside, around,
+           secret_mask{cfg.secrets}});
   deciding_actors out;
   out.watch = system.spawn(
     part_watch_behavior,
@@ -234,12 +273,15 @@ deciding_actors spawn_deciding_actors(caf::actor_system& system,
   };
   deps.webhooks = out.webhooks;
   deps.surroundings = outside.surroundings;
+  // The other policy keeps to the contract's times.
+  if (looks_before_launch(cfg))
+    deps.inputs = spawn_input_look(w);
   deps.listener = out.watch;
   deps.now = around.now;
   deps.log = around.log;
   out.supervisor = system.spawn(
     supervisor_behavior, supervisor_config(cfg, around.new_seed()), deps);
-  watch_parts(out, outside);
+  watch_parts(out, deps.inputs, outside);
   return out;
 }
 

@@ -17,7 +17,7 @@ def play(stage, kind, field, name, body, seconds=30):
     with stage.memory() as used:
         record = stage.ended(stage.push(kind, {
             field: stage.tenant.url(name)}), seconds)
-    expect(used.grown < 600 * MEGABYTE,
+    expect(used.grown < 500 * MEGABYTE,
            f"{used.grown // MEGABYTE} MB of memory")
     return record, time.monotonic() - begun
 
@@ -58,6 +58,20 @@ def wide_webp(stage):
 @row("pictures", "progressive JPEG with 2,000 scans")
 def many_scans(stage):
     play(stage, "analyze", "image_url", "/scans.jpg", scans_of_a_jpeg(2000))
+
+
+@row("pictures", "PNG of 8,192 x 8,192 pixels with alpha, which is at the limit")
+def large_picture(stage):
+    record, _ = play(stage, "analyze", "image_url", "/large.png",
+                     png(8192, 8192, 8, 6))
+    expect(record["status"] == "success", record.get("error"))
+
+
+@row("pictures", "GIF whose head says 65,535 x 65,535")
+def wide_gif(stage):
+    record, _ = play(stage, "analyze", "image_url", "/wide.gif",
+                     b"GIF89a\xff\xff\xff\xff\x80\0\0" + bytes(100))
+    expect(record["status"] == "failed", "it was taken")
 
 
 def scans_of_a_jpeg(count):

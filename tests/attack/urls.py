@@ -19,6 +19,27 @@ def picture(stage, url, **more):
     return stage.push("analyze", {"image_url": url, **more})
 
 
+@row("urls", "jobs with inputs that no GPU could use make the worker rent one",
+     stage="own")
+def private_input_rents_no_gpu(stage):
+    trap = stage.trap()
+    stage.tenant.pages["/page"] = b"<html><body>no</body></html>"
+    urls = [f"http://127.0.0.1:{trap.port}/", "http://192.168.0.1/x",
+            stage.tenant.url("/none"), stage.tenant.url("/page")]
+    jobs = [stage.push(kind, {field: url})
+            for kind, field in (("analyze", "image_url"),
+                                ("whisper", "audio_url"))
+            for url in urls]
+    for job in jobs:
+        error = stage.failed(job, 60)
+        expect("_url: " in error, "the field is not named: " + error)
+    expect(trap.visits == 0, f"{trap.visits} connections were made")
+    launched = len(stage.our_workloads())
+    expect(launched == 0, f"{launched} GPUs were launched")
+    stage.serves()
+    expect(len(stage.our_workloads()) == 1, "a good job got no GPU of its own")
+
+
 @row("urls", "an input URL leads to loopback, in every spelling")
 def input_to_loopback(stage):
     traps = [stage.trap(), stage.trap("::1")]
@@ -73,7 +94,7 @@ def port_scan(stage):
     expect(len(texts) == 1, f"they differ: {sorted(texts)}")
 
 
-@row("urls", "what is no sound is sent on to a GPU node", slow=True)
+@row("urls", "what is no sound is sent on to a GPU node")
 def internal_answer_to_a_node(stage):
     stage.tenant.pages["/blob"] = bytes(range(7, 250)) * 40
     job = stage.push("whisper", {"audio_url": stage.tenant.url("/blob")})

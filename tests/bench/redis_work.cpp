@@ -93,6 +93,7 @@ void send_settle(plain_client& redis, const std::string& id) {
               "0",
               "1",
               "0",
+              "",
               ""});
 }
 

@@ -9,7 +9,7 @@ namespace render::harness {
 
 auditor::auditor(sim_world& world, audit_limits limits)
   : world_(world), limits_(limits) {
-  waited_.fill(virtual_duration::min() / 2);
+  waited_.fill(long_ago);
   auto& server = world_.redis.server();
   server.on_field = [this](std::string_view key, std::string_view field,
                            std::string_view before, std::string_view now) {
@@ -19,13 +19,18 @@ auditor::auditor(sim_world& world, audit_limits limits)
     ledger_.on_removed(key);
   };
   world_.cloud.on_launch = [this](const sim_gpu& gpu) {
-    if (!gpu.foreign())
-      check_launch(gpu);
+    if (gpu.foreign())
+      return;
+    check_launch(gpu);
+    check_launch_for_upload(gpu);
   };
   world_.cloud.on_run = [this](const sim_gpu& gpu, const sim_run& run,
                                bool begins) {
     if (begins)
       on_run(gpu, run);
+  };
+  world_.cloud.on_rendered = [this](const sim_gpu&, const sim_run& run) {
+    on_rendered(run);
   };
   world_.cloud.on_stop_asked = [this](const sim_gpu& gpu, uint64_t client) {
     if (gpu.foreign())
@@ -48,6 +53,7 @@ auditor::~auditor() {
   world_.redis.server().on_removed = nullptr;
   world_.cloud.on_launch = nullptr;
   world_.cloud.on_run = nullptr;
+  world_.cloud.on_rendered = nullptr;
   world_.cloud.on_stop_asked = nullptr;
 }
 
@@ -91,6 +97,11 @@ void auditor::on_field(std::string_view key, std::string_view field,
 void auditor::on_status(size_t job, std::string_view before,
                         std::string_view now) {
   auto& x = jobs_[job];
+  // Somebody had a copy of what Redis had lost.
+  if (x.end == 'l' && !is_final_status(now)) {
+    x.end = 0;
+    --finals_;
+  }
   x.running = now == "running" ? world_.time.now() : virtual_duration{-1};
   auto id = job_table::id_of(job);
   if (world_.writing() == redis_writer::front_end) {
@@ -133,6 +144,7 @@ void auditor::check_failure(size_t job) {
   for (auto* sign : {"No space left", "upload output/", "disk, memory"})
     if (error.find(sign) != std::string::npos)
       return break_rule("failed for its worker", id, error);
+  check_deadline(job, error);
 }
 
 // "w3 2": the worker, and the fence of its claim. Written with the status.
@@ -149,6 +161,8 @@ void auditor::on_owner(size_t job, std::string_view before,
   auto& x = jobs_[job];
   if (now.empty() || now == before)
     return;
+  if (auto at = renders_.find(job); at != renders_.end())
+    at->second.rendered = virtual_duration{-1};
   auto id = job_table::id_of(job);
   auto* old = world_.find_node(x.owner);
   if (!x.owner.empty() && x.owner != now && old && old->alive
@@ -180,6 +194,7 @@ void auditor::on_run(const sim_gpu& gpu, const sim_run& run) {
   for (auto& [number, x] : gpu.runs)
     if (&x == &run)
       all.emplace_back(gpu.number, number);
+  check_second_render(gpu, run);
 }
 
 // Whoever dies now leaves something behind that others can look for.

@@ -34,6 +34,11 @@ struct audit_limits {
   double orphan_s = 60;
   /// Until the worker has surely heard that a claim of its has worked.
   double claim_heard_s = 5;
+  /// How long an outage of Redis may be over before what it has undone shows.
+  double redis_aftermath_s = 60;
+  /// How long the storage must have been away, and all jobs that still need a
+  /// GPU be gone, before whoever rents one does so for an upload.
+  double upload_only_s = 180;
   /// Nothing makes a worker doubt its machines, so it has no reason to give one
   /// up before its time.
   bool calm = false;
@@ -100,6 +105,7 @@ private:
   void let_go(uint64_t client);
   void on_status(size_t job, std::string_view before, std::string_view now);
   void check_failure(size_t job);
+  void check_deadline(size_t job, std::string_view error);
   void on_settler(size_t job, std::string_view now);
   void on_owner(size_t job, std::string_view before, std::string_view now);
   void check_launch(const sim_gpu& gpu);
@@ -109,6 +115,13 @@ private:
   std::array<bool, 4> look_at_queue();
   void on_data_lost();
   void on_run(const sim_gpu& gpu, const sim_run& run);
+  // auditor_renders.cpp
+  void check_second_render(const sim_gpu& gpu, const sim_run& run);
+  void on_rendered(const sim_run& run);
+  /// Its result waits for nothing but the storage.
+  bool is_rendered(size_t job, double since_s) const;
+  bool holds_uploads_only(const sim_node& node, double since_s) const;
+  void check_launch_for_upload(const sim_gpu& gpu);
   void tick();
   void check_gpus();
   void check_idle(const sim_gpu& gpu, const sim_node& node,
@@ -128,6 +141,16 @@ private:
   std::map<uint64_t, virtual_duration> waits_since_;
   /// Followed runs by job.
   std::map<size_t, std::vector<std::pair<uint64_t, uint64_t>>> followed_;
+  /// The last render of a job.
+  struct rendering {
+    uint64_t gpu = 0;
+    /// Who held the job; 0: nobody known.
+    uint64_t client = 0;
+    virtual_duration began{0};
+    /// Negative: not yet.
+    virtual_duration rendered{-1};
+  };
+  std::map<size_t, rendering> renders_;
   std::vector<sample> samples_;
   double sample_interval_s_ = 0;
   double next_sample_s_ = 0;
@@ -140,8 +163,7 @@ private:
   std::map<uint64_t, keeping> kept_;
   /// When a job of this kind was last seen to wait.
   std::array<virtual_duration, 4> waited_;
-  virtual_duration api_ok_since_{0};
-  virtual_duration data_lost_{virtual_duration::min() / 2};
+  virtual_duration data_lost_ = long_ago;
   size_t finals_ = 0;
 };
 

@@ -32,8 +32,6 @@ void auditor::tick() {
     tick();
   });
   auto now_s = in_seconds(world_.time.now());
-  if (world_.cloud.api_down)
-    api_ok_since_ = world_.time.now();
   check_gpus();
   check_warm_slots();
   auto nodes = std::max<size_t>(1, world_.nodes().size());
@@ -70,14 +68,13 @@ const sim_node* auditor::keeper_of(const sim_gpu& gpu) {
 
 void auditor::check_gpus() {
   auto now = world_.time.now();
-  if (in_seconds(now - api_ok_since_) < limits_.dead_gpu_s
-      && api_ok_since_.count() > 0)
-    return;
   for (auto& [number, gpu] : world_.cloud.running()) {
     if (gpu->foreign())
       continue;
     auto* node = keeper_of(*gpu);
     auto client = node ? node->client : 0;
+    if (in_seconds(now - world_.without_api_at(client)) < limits_.dead_gpu_s)
+      continue;
     auto& kept = kept_.try_emplace(number, keeping{client, now}).first->second;
     if (kept.client != client)
       kept = {client, now};
@@ -99,11 +96,18 @@ void auditor::check_idle(const sim_gpu& gpu, const sim_node& node,
   auto idle
     = in_seconds(now - std::max(gpu.last_busy, held_until_[node.client]));
   auto allowed = node.cfg.gpu_idle_timeout.count() + limits_.idle_tolerance_s;
-  if (gpu.busy == 0 && !gpu.dead && now > gpu.last_busy && idle > allowed
-      && held_[node.client] == 0)
-    return break_rule("idle GPU", gpu.workload,
-                      gpu.node + " of " + node.worker_id + " does nothing for "
-                        + seconds_text(idle));
+  if (gpu.busy == 0 && !gpu.dead && now > gpu.last_busy && idle > allowed) {
+    // One that its worker cannot reach still boots for it.
+    if (in_seconds(now - world_.web.kept_off_at(node.client, gpu.node))
+        < allowed)
+      return;
+    auto text = gpu.node + " of " + node.worker_id + " does nothing for "
+                + seconds_text(idle);
+    if (held_[node.client] == 0)
+      return break_rule("idle GPU", gpu.workload, text);
+    if (holds_uploads_only(node, allowed))
+      return break_rule("GPU held for an upload", gpu.workload, text);
+  }
   // Whoever takes one over has to wait for it anew.
   auto waits = in_seconds(now - kept_since);
   if (waits > node.cfg.boot_timeout.count() + limits_.dead_gpu_s
@@ -149,6 +153,10 @@ void auditor::check_warm_slots() {
       continue;
     auto age = in_seconds(now - gpu->created);
     if (age > node->cfg.gpu_replace_after.count() - 10)
+      continue;
+    // It is taken for dead, and no name will tell otherwise for a while.
+    if (in_seconds(now - world_.web.kept_off_at(node->client, gpu->node))
+        < limits_.warm_slot_s)
       continue;
     for (size_t kind = 0; kind < 4; ++kind)
       if (waits[kind] && gpu->service_up[kind] < now - from_seconds(5)) {

@@ -1,5 +1,7 @@
 #include "tests/harness/faults.hpp"
 
+#include "tests/harness/virtual_seconds.hpp"
+
 #include <algorithm>
 
 namespace render::harness {
@@ -37,6 +39,15 @@ const std::vector<fault_kind>& fault_kinds() {
     {"process-death", "a worker is killed and another one starts"},
     {"disk-full", "a worker's disk is full for some minutes", false},
     {"storage-down", "the storage takes nothing for up to an hour", false},
+    {"actor-death",
+     "a part of a worker ends by a fault of its own; its process ends and "
+     "another one starts",
+     false},
+    {"clock-jumps",
+     "a worker's clock is set wrong, by minutes or up to an hour", false},
+    {"hung-dns",
+     "one worker or all of them get no answer for a host's name for minutes",
+     false},
   };
   return table;
 }
@@ -114,6 +125,9 @@ fault_injector::fault_injector(sim_world& world, fault_set faults,
   repeat("cancels", &fault_injector::cancel_late);
   repeat("disk-full", &fault_injector::disk_full);
   repeat("storage-down", &fault_injector::storage_down);
+  repeat("actor-death", &fault_injector::actor_death);
+  repeat("clock-jumps", &fault_injector::clock_jump);
+  repeat("hung-dns", &fault_injector::hung_dns);
 }
 
 audit_limits fault_injector::limits() const {
@@ -153,6 +167,13 @@ void fault_injector::repeat(std::string_view name, event what) {
     (this->*what)();
     repeat(name, what);
   });
+}
+
+// Into the record of the run; client 0: all of them.
+void fault_injector::tell(uint64_t client, const std::string& what) {
+  world_.time.add_record(
+    "fault",
+    (client == 0 ? "all: " : "w" + std::to_string(client) + ": ") + what);
 }
 
 uint64_t fault_injector::some_client() {
@@ -305,6 +326,54 @@ void fault_injector::storage_down() {
   world_.set_storage_down(true);
   after(10, dice_.chance(0.2) ? 3'600 : 300, [this] {
     world_.set_storage_down(false);
+  });
+}
+
+void fault_injector::actor_death() {
+  auto client = some_client();
+  if (client == 0)
+    return;
+  auto& parts = sim_world::part_names();
+  auto& part = parts[dice_.below(parts.size())];
+  tell(client, part + " ends");
+  world_.end_part(client, part, dice_.duration(1, 10));
+}
+
+// Most are put right again: by NTP, at once or little by little.
+void fault_injector::clock_jump() {
+  auto client = some_client();
+  if (client == 0)
+    return;
+  auto by_s = dice_.chance(0.3) ? dice_.between(600, 3'600)
+                                : dice_.between(3, 600);
+  if (dice_.chance(0.5))
+    by_s = -by_s;
+  tell(client, "its clock jumps by " + seconds_text(by_s));
+  world_.jump_clock(client, by_s);
+  if (dice_.chance(0.8))
+    after(5, 900, [this, client, by_s] {
+      world_.jump_clock(client, -by_s);
+    });
+}
+
+void fault_injector::hung_dns() {
+  auto client = dice_.chance(0.5) ? 0 : some_client();
+  std::vector<std::string> hosts{sim_cloud::api_host, sim_places::storage_host,
+                                 sim_places::inputs_host};
+  for (auto& host : world_.places.receivers())
+    hosts.push_back(host);
+  for (auto& [number, gpu] : world_.cloud.running())
+    if (!gpu->foreign() && (client == 0 || gpu->client == client))
+      hosts.push_back(gpu->node);
+  auto host = hosts[dice_.below(hosts.size())];
+  tell(client, "nobody answers for the name " + host);
+  // A machine has two names.
+  for (auto& name : {host, "ui-" + host}) {
+    world_.web.hang_look_ups(client, name, true);
+  }
+  after(30, 600, [this, client, host] {
+    for (auto& name : {host, "ui-" + host})
+      world_.web.hang_look_ups(client, name, false);
   });
 }
 

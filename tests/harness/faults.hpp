@@ -26,7 +26,7 @@ const std::vector<fault_kind>& fault_kinds();
 using fault_set = std::set<std::string, std::less<>>;
 
 /// "none", "safe", "surroundings", "all", or names with commas; a minus takes
-/// one away: "all,-redis-amnesia".
+/// one away: "all,-redis-amnesia". "safe" and "surroundings" do not grow.
 result<fault_set> parse_faults(std::string_view text);
 
 /// Sets rates, and puts events on the timeline until `until`. `per_hour`: how
@@ -65,6 +65,10 @@ private:
   void deploy();
   void disk_full();
   void storage_down();
+  void actor_death();
+  void clock_jump();
+  void hung_dns();
+  void tell(uint64_t client, const std::string& what);
   uint64_t some_client();
   void after(double low_s, double high_s, std::function<void()> what);
 

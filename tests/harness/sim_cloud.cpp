@@ -196,10 +196,18 @@ void sim_cloud::launch(const exchange_ptr& x) {
   auto& gpu = rent(x->client, json::string_or_empty(*doc, "type"),
                    seconds(expires_unix - virtual_epoch_s));
   auto takes = dice_.duration(0.2, 1.5);
+  if (!lost_answers.empty()) {
+    auto status = lost_answers.front();
+    lost_answers.erase(lost_answers.begin());
+    return x->page(takes, status);
+  }
   if (dice_.chance(faults.launch_answer_lost)) {
-    if (dice_.chance(0.5))
-      return x->page(takes + 5s, 504);
-    return x->reset(takes);
+    if (!dice_.chance(0.5))
+      return x->reset(takes);
+    // A proxy has waited for it, or the handler failed with the machine made.
+    static constexpr std::array statuses{504, 500, 503, 408};
+    auto status = statuses[gpu.number % statuses.size()];
+    return x->page(takes + (status == 504 ? 5s : 0s), status);
   }
   x->json(takes, R"({"node":")" + gpu.node + R"(","workload":")" + gpu.workload
                    + R"(","workload_key":"k"})");

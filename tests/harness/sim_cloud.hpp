@@ -44,6 +44,8 @@ struct sim_run {
   virtual_duration ends{0};
   std::string session;
   bool ended = false;
+  /// It is done, and whoever follows it has been told, or can ask.
+  bool rendered = false;
   /// Its stream; the run ends when it closes.
   std::weak_ptr<sim_exchange> listener;
 };
@@ -66,6 +68,8 @@ struct sim_gpu {
   std::string end;
   /// It answers no more, but is paid for.
   bool dead = false;
+  /// When a service of it last failed, broke off or talked nonsense.
+  virtual_duration troubled = long_ago;
   virtual_duration last_busy{0};
   double busy_s = 0;
   std::map<uint64_t, sim_run> runs;
@@ -90,6 +94,8 @@ public:
   cloud_faults faults;
   /// Nobody answers at the API.
   bool api_down = false;
+  /// The next launches make their machines and answer with these statuses.
+  std::vector<int> lost_answers;
   /// Seconds from a launch until the machine answers, and until its services
   /// do after that.
   double boot_low_s = 20;
@@ -128,6 +134,8 @@ public:
   std::function<void(const sim_gpu&)> on_end;
   /// A run of a job begins (true) or ends.
   std::function<void(const sim_gpu&, const sim_run&, bool)> on_run;
+  /// What is there of its result can be had.
+  std::function<void(const sim_gpu&, const sim_run&)> on_rendered;
   /// Somebody asked to stop it.
   std::function<void(const sim_gpu&, uint64_t client)> on_stop_asked;
 
@@ -157,6 +165,7 @@ private:
   void end_run(sim_gpu& gpu, uint64_t number);
   void run_due(uint64_t gpu, uint64_t run);
   void complete(sim_gpu& gpu, sim_run& run, const exchange_ptr& listener);
+  void rendered(const sim_gpu& gpu, sim_run& run);
   void generate(sim_gpu& gpu, const exchange_ptr& x);
   static uint64_t run_of(const sim_gpu& gpu, std::string_view session);
 

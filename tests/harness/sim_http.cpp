@@ -1,6 +1,7 @@
 #include "tests/harness/sim_http.hpp"
 
 #include "actors/io/http/classify.hpp"
+#include "actors/io/http/curl_loop.hpp"
 #include "messages/failure_caf.hpp"
 #include "tests/harness/quick_hash.hpp"
 
@@ -175,15 +176,40 @@ sim_web::sim_web(virtual_time& time, uint64_t seed) : time_(time), dice_(seed) {
   // nop
 }
 
-void sim_web::cut(uint64_t client, const std::string& host, bool is_cut) {
-  if (is_cut)
-    cut_.emplace(client, host);
+void sim_web::set(std::set<way>& ways, way which, bool on) {
+  mended_[which] = time_.now();
+  if (on)
+    ways.insert(std::move(which));
   else
-    cut_.erase({client, host});
+    ways.erase(which);
 }
 
-bool sim_web::is_cut(uint64_t client, std::string_view host) const {
-  return !cut_.empty() && cut_.contains({client, std::string{host}});
+void sim_web::cut(uint64_t client, const std::string& host, bool is_cut) {
+  set(cut_, {client, host}, is_cut);
+}
+
+void sim_web::hang_look_ups(uint64_t client, const std::string& host,
+                            bool hang) {
+  set(hung_, {client, host}, hang);
+}
+
+// Client 0 stands for all.
+bool sim_web::has(const std::set<way>& ways, uint64_t client,
+                  std::string_view host) {
+  return !ways.empty()
+         && (ways.contains({client, std::string{host}})
+             || ways.contains({0, std::string{host}}));
+}
+
+virtual_duration sim_web::kept_off_at(uint64_t client,
+                                      const std::string& host) const {
+  if (has(cut_, client, host) || has(hung_, client, host))
+    return time_.now();
+  auto out = long_ago;
+  for (auto who : {client, uint64_t{0}})
+    if (auto at = mended_.find({who, host}); at != mended_.end())
+      out = std::max(out, at->second);
+  return out;
 }
 
 uint64_t sim_web::begin(uint64_t client, const http_request& x,
@@ -213,11 +239,12 @@ uint64_t sim_web::begin(uint64_t client, const http_request& x,
 
 void sim_web::route(const exchange_ptr& x) {
   auto& request = x->request;
-  auto lost = [&](const std::string& why, virtual_duration after) {
-    time_.events().after(after, [x, why] {
+  auto lost = [&](const std::string& why, virtual_duration after,
+                  int code = CURLE_COULDNT_CONNECT) {
+    time_.events().after(after, [x, why, code] {
       if (x->open())
-        x->finish(fail(classify(x->request, {CURLE_COULDNT_CONNECT, why, false,
-                                             std::chrono::milliseconds{0}})));
+        x->finish(fail(classify(
+          x->request, {code, why, false, std::chrono::milliseconds{0}})));
     });
   };
   if (!is_web_url(request.url)) {
@@ -228,7 +255,15 @@ void sim_web::route(const exchange_ptr& x) {
     });
     return;
   }
-  if (is_cut(x->client, x->host()))
+  if (has(hung_, x->client, x->host())) {
+    auto wait = std::min(http_config{}.look_up_timeout,
+                         request.connect_timeout);
+    if (request.total_timeout.count() > 0)
+      wait = std::min(wait, request.total_timeout);
+    return lost("the name look-up takes too long", virtual_duration{wait},
+                CURLE_COULDNT_RESOLVE_HOST);
+  }
+  if (has(cut_, x->client, x->host()))
     return lost("no route to the host",
                 virtual_duration{request.connect_timeout});
   auto at = servers_.find(std::string{x->host()});

@@ -95,6 +95,12 @@ public:
 
   /// Packets between this client and this host get lost.
   void cut(uint64_t client, const std::string& host, bool is_cut);
+  /// Nobody answers when this client asks for the host's address; client 0:
+  /// whoever asks. A request waits as long as the real HTTP actor does, then
+  /// fails.
+  void hang_look_ups(uint64_t client, const std::string& host, bool hang);
+  /// When this client was last kept from this host by one of the two.
+  virtual_duration kept_off_at(uint64_t client, const std::string& host) const;
   /// The client's process is dead.
   void drop(uint64_t client);
 
@@ -136,12 +142,18 @@ public:
 private:
   friend class sim_exchange;
   void route(const exchange_ptr& x);
-  bool is_cut(uint64_t client, std::string_view host) const;
+  using way = std::pair<uint64_t, std::string>;
+  static bool has(const std::set<way>& ways, uint64_t client,
+                  std::string_view host);
+  void set(std::set<way>& ways, way which, bool on);
 
   virtual_time& time_;
   dice dice_;
   std::unordered_map<std::string, server> servers_;
-  std::set<std::pair<uint64_t, std::string>> cut_;
+  std::set<way> cut_;
+  std::set<way> hung_;
+  /// When the last of them was whole again.
+  std::map<way, virtual_duration> mended_;
   /// By number, for each client: an order that does not depend on addresses.
   std::map<uint64_t, std::map<uint64_t, exchange_ptr>> open_by_client_;
   std::map<uint64_t, uint64_t> open_; // exchange → client

@@ -33,6 +33,7 @@ sim_places::sim_places(sim_web& web, const job_table& jobs, uint64_t seed)
 }
 
 void sim_places::add_receiver(const std::string& host, receiver_mood mood) {
+  receivers_.push_back(host);
   if (mood == receiver_mood::dead) {
     dead_.push_back(host); // An unknown host for the web.
     return;

@@ -32,6 +32,11 @@ public:
   /// Host "hooks.sim" and the like.
   void add_receiver(const std::string& host, receiver_mood mood);
 
+  /// All of their hosts.
+  const std::vector<std::string>& receivers() const noexcept {
+    return receivers_;
+  }
+
   /// Nobody listens at its host.
   bool is_dead(std::string_view url) const;
 
@@ -59,6 +64,7 @@ private:
   sim_web& web_;
   const job_table& jobs_;
   dice dice_;
+  std::vector<std::string> receivers_;
   std::vector<std::string> dead_;
   std::map<size_t, std::vector<delivery>> delivered_;
   size_t stored_ = 0;

@@ -313,6 +313,7 @@ void sim_redis::crash() {
 
 void sim_redis::start() {
   up_ = true;
+  mended_[0] = time_.now();
 }
 
 void sim_redis::cut(uint64_t client, bool is_cut) {
@@ -320,6 +321,19 @@ void sim_redis::cut(uint64_t client, bool is_cut) {
     cut_.insert(client);
   else
     cut_.erase(client);
+  mended_[client] = time_.now();
+}
+
+virtual_duration sim_redis::troubled_at(uint64_t client) const {
+  auto& is = server_.now_is;
+  if (!reachable(client) || is.out_of_memory || is.read_only
+      || latency.high_s > latency_range{}.high_s)
+    return time_.now();
+  auto out = long_ago;
+  for (auto who : {client, uint64_t{0}})
+    if (auto at = mended_.find(who); at != mended_.end())
+      out = std::max(out, at->second);
+  return out;
 }
 
 void sim_redis::drop(uint64_t client) {

@@ -7,6 +7,7 @@
 #include "tests/harness/virtual_time.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -40,6 +41,10 @@ public:
   /// Messages between the server and this client get lost.
   void cut(uint64_t client, bool is_cut);
 
+  /// When this client last could not rely on it: it was away, slow, refused
+  /// writes, or could not be reached.
+  virtual_duration troubled_at(uint64_t client) const;
+
   /// The client's process is dead: nothing it has sent arrives any more.
   void drop(uint64_t client);
 
@@ -64,6 +69,8 @@ private:
   dice dice_;
   bool up_ = true;
   std::set<uint64_t> cut_;
+  /// Of what is over; client 0: for all.
+  std::map<uint64_t, virtual_duration> mended_;
   std::set<sim_redis_link*> links_;
 };
 

@@ -89,28 +89,39 @@ void sim_cloud::run_due(uint64_t gpu_number, uint64_t number) {
   finish_run(gpu, run);
   if (auto listener = run.listener.lock(); listener && listener->open())
     complete(gpu, run, listener);
+  else if (jobs_[run.job].type == "portrait")
+    rendered(gpu, run);
   // ComfyUI keeps a history; nobody asks for it much later.
   time_.events().after(600s, [this, gpu_number, number] {
     gpus_.at(gpu_number).runs.erase(number);
   });
 }
 
-void sim_cloud::complete(sim_gpu&, sim_run& run, const exchange_ptr& to) {
+void sim_cloud::rendered(const sim_gpu& gpu, sim_run& run) {
+  run.rendered = true;
+  if (on_rendered)
+    on_rendered(gpu, run);
+}
+
+void sim_cloud::complete(sim_gpu& gpu, sim_run& run, const exchange_ptr& to) {
   to->on_closed = nullptr;
   auto& job = jobs_[run.job];
   if (job.type == "analyze") {
+    rendered(gpu, run);
     to->piece("{\"response\":\"A picture of job " + std::to_string(run.job)
               + ".\",\"done\":true}\n");
     return to->finish_stream("application/x-ndjson");
   }
   auto trouble = dice_.chance(faults.run_gpu_trouble);
   if (trouble || dice_.chance(faults.run_error)) {
+    gpu.troubled = time_.now();
     to->piece(event(
       std::string{R"({"msg":"process_completed","success":false,"output":)"}
       + (trouble ? R"({"error":"CUDA out of memory"}})"
                  : R"({"error":"the model did not like it"}})")));
     return to->finish_stream(std::string{event_stream});
   }
+  rendered(gpu, run);
   auto id = job_table::id_of(run.job);
   auto data = job.type == "csm"
                 ? R"([{"path":"/tmp/)" + id + R"(/out.mp3"}])"
@@ -137,8 +148,10 @@ void sim_cloud::serve(uint64_t number, const exchange_ptr& x) {
   auto ui = x->host().starts_with("ui-");
   if (!ui && path == "/")
     return x->respond(5ms, 200, "text/html", "<html>ready</html>");
-  if (dice_.chance(faults.garbage))
+  if (dice_.chance(faults.garbage)) {
+    gpu.troubled = time_.now();
     return x->page(10ms, dice_.chance(0.5) ? 200 : 500);
+  }
   if (ui)
     return up(job_kind::portrait) ? serve_comfyui(gpu, x) : x->page(10ms, 502);
   if (take_prefix(path, "/csm"))
@@ -211,12 +224,15 @@ void sim_cloud::follow(sim_gpu& gpu, const exchange_ptr& x,
   };
   x->piece(event(R"({"msg":"process_starts"})"));
   if (dice_.chance(faults.stream_silent)) {
+    gpu.troubled = time_.now();
     end_run(gpu, number);
     x->on_closed = nullptr;
     return;
   }
-  if (dice_.chance(faults.stream_dropped))
+  if (dice_.chance(faults.stream_dropped)) {
+    gpu.troubled = time_.now();
     return x->reset((run.ends - time_.now()) / 2);
+  }
   if (run.ends <= time_.now())
     complete(gpu, run, x);
   // Heartbeats, as long as anybody listens.
@@ -303,8 +319,10 @@ void sim_cloud::generate(sim_gpu& gpu, const exchange_ptr& x) {
   x->on_closed = [this, gpu_number = gpu.number, number] {
     end_run(gpus_.at(gpu_number), number);
   };
-  if (dice_.chance(faults.stream_dropped))
+  if (dice_.chance(faults.stream_dropped)) {
+    gpu.troubled = time_.now();
     x->reset((run.ends - time_.now()) / 2);
+  }
 }
 
 } // namespace render::harness

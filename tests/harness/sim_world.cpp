@@ -3,6 +3,7 @@
 #include "actors/io/surroundings/surroundings.hpp"
 #include "messages/json.hpp"
 #include "tests/harness/sim_media.hpp"
+#include "tests/harness/virtual_seconds.hpp"
 
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/sinks/base_sink.h>
@@ -147,8 +148,8 @@ sim_node& sim_world::add_node(double clock_skew_s) {
     throw std::invalid_argument(cfg.error().message);
   x.cfg = std::move(*cfg);
   node_surroundings around;
-  around.now = [this, clock_skew_s] {
-    return time.unix_now() + clock_skew_s;
+  around.now = [this, &x] {
+    return time.unix_now() + x.clock_skew_s;
   };
   around.log = options.record_logs ? std::make_shared<spdlog::logger>(
                  x.worker_id, std::make_shared<record_sink>(time, x.worker_id))
@@ -165,10 +166,7 @@ sim_node& sim_world::add_node(double clock_skew_s) {
   x.listener = time.system().spawn([this, client](drain_listener_actor::pointer)
                                      -> drain_listener_actor::behavior_type {
     return {[this, client](const msg::node_drained& how) {
-      if (auto* node = find_node(client)) {
-        node->drained = true;
-        node->clean = how.clean;
-      }
+      on_drained(client, how.clean);
     }};
   });
   x.outside
@@ -196,12 +194,65 @@ void sim_world::kill_node(uint64_t client) {
   };
   time.kill({any(x.deciding.watch), any(x.deciding.supervisor),
              any(x.deciding.webhooks), any(x.outside.surroundings),
-             any(x.outside.media),
-             any(x.outside.objects), any(x.outside.cloud), any(x.outside.jobs),
-             any(x.outside.http), any(x.listener)});
+             any(x.outside.media), any(x.outside.objects), any(x.outside.cloud),
+             any(x.outside.jobs), any(x.outside.http), any(x.listener)});
   x.deciding = {};
   x.outside = {};
   x.listener = nullptr;
+}
+
+const std::vector<std::string>& sim_world::part_names() {
+  static const std::vector<std::string> names{
+    supervisor_part, "WEBHOOK",      "JOB STORE", "HTTP",
+    "GPU CLOUD",     "OBJECT STORE", "MEDIA"};
+  return names;
+}
+
+caf::actor sim_world::part_of(uint64_t client, const std::string& name) const {
+  auto& x = nodes_.at(client);
+  auto any = [](const auto& handle) {
+    return caf::actor_cast<caf::actor>(handle);
+  };
+  return name == supervisor_part  ? any(x.deciding.supervisor)
+         : name == "WEBHOOK"      ? any(x.deciding.webhooks)
+         : name == "JOB STORE"    ? any(x.outside.jobs)
+         : name == "HTTP"         ? any(x.outside.http)
+         : name == "GPU CLOUD"    ? any(x.outside.cloud)
+         : name == "OBJECT STORE" ? any(x.outside.objects)
+                                  : any(x.outside.media);
+}
+
+void sim_world::end_part(uint64_t client, const std::string& part,
+                         virtual_duration restart_after) {
+  nodes_.at(client).lacks_a_part = true;
+  // Its connections go with it.
+  if (part == "HTTP")
+    web.drop(client);
+  restart_after_[client] = restart_after;
+  caf::anon_send_exit(part_of(client, part),
+                      caf::exit_reason::unhandled_exception);
+}
+
+void sim_world::on_drained(uint64_t client, bool clean) {
+  auto* node = find_node(client);
+  if (!node)
+    return;
+  node->drained = true;
+  node->clean = clean;
+  if (!node->lacks_a_part)
+    return;
+  time.events().after(virtual_duration{0}, [this, client] {
+    if (!find_node(client)->alive)
+      return;
+    kill_node(client);
+    time.events().after(restart_after_.at(client), [this] {
+      add_node();
+    });
+  });
+}
+
+void sim_world::jump_clock(uint64_t client, double by_s) {
+  nodes_.at(client).clock_skew_s += by_s;
 }
 
 void sim_world::fill_disk(uint64_t client, bool full) {
@@ -209,29 +260,43 @@ void sim_world::fill_disk(uint64_t client, bool full) {
     full_disks_.insert(client);
   else
     full_disks_.erase(client);
-  mended_[client] = time.now();
+  disk_mended_[client] = time.now();
 }
 
 void sim_world::set_storage_down(bool down) {
   places.storage_down = down;
-  mended_[0] = time.now();
+  storage_mended_ = time.now();
+}
+
+virtual_duration sim_world::without_storage_at(uint64_t client) const {
+  if (places.storage_down)
+    return time.now();
+  return std::max(storage_mended_,
+                  web.kept_off_at(client, sim_places::storage_host));
+}
+
+virtual_duration sim_world::without_api_at(uint64_t client) const {
+  return cloud.api_down ? time.now()
+                        : web.kept_off_at(client, sim_cloud::api_host);
+}
+
+virtual_duration sim_world::without_disk_at(uint64_t client) const {
+  if (full_disks_.contains(client))
+    return time.now();
+  auto at = disk_mended_.find(client);
+  return at == disk_mended_.end() ? long_ago : at->second;
 }
 
 bool sim_world::may_be_unfit(uint64_t client) const {
-  if (full_disks_.contains(client) || places.storage_down)
-    return true;
-  for (auto which : {client, uint64_t{0}})
-    if (auto at = mended_.find(which);
-        at != mended_.end()
-        && std::chrono::duration<double>(time.now() - at->second).count()
-             < probes_s)
-      return true;
-  return false;
+  auto a_moment_ago = time.now() - from_seconds(probes_s);
+  return without_disk_at(client) > a_moment_ago
+         || without_storage_at(client) > a_moment_ago;
 }
 
 void sim_world::drain_node(uint64_t client) {
-  caf::anon_send(nodes_.at(client).deciding.supervisor,
-                 msg::drain_node{"SIGTERM"});
+  auto& x = nodes_.at(client);
+  x.draining = true;
+  caf::anon_send(x.deciding.supervisor, msg::drain_node{"SIGTERM"});
 }
 
 sim_node* sim_world::find_node(uint64_t client) {

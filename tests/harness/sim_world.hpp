@@ -29,10 +29,15 @@ struct sim_node {
   outside_worlds outside;
   deciding_actors deciding;
   drain_listener_actor listener;
+  /// Its wall clock is so far ahead of Redis'.
   double clock_skew_s = 0;
+  /// One of its parts has been ended; its process ends when it has said so.
+  bool lacks_a_part = false;
   bool alive = true;
   /// Its SUPERVISOR has said that it is empty.
   bool drained = false;
+  /// It was told to drain.
+  bool draining = false;
   /// False also when a part of it has ended by itself.
   bool clean = false;
 };
@@ -64,13 +69,27 @@ public:
   void kill_node(uint64_t client);
   /// SIGTERM.
   void drain_node(uint64_t client);
+  /// Top-level actors of a node, by the names that its log has for them.
+  static const std::vector<std::string>& part_names();
+  /// One of them ends as if by a fault of its own. The process ends when the
+  /// node says so, as app/worker/main.cpp has it, and so long after that a
+  /// process supervisor starts another one.
+  void end_part(uint64_t client, const std::string& part,
+                virtual_duration restart_after);
+  /// Somebody sets this node's wall clock.
+  void jump_clock(uint64_t client, double by_s);
 
   /// Nothing can be written on this worker's disk; whole again: false.
   void fill_disk(uint64_t client, bool full);
   /// Nobody can store anything.
   void set_storage_down(bool down);
-  /// Its disk is full or the storage is down, or was so a moment ago.
+  /// Its disk is full, or it cannot have the storage, or that was so a moment
+  /// ago.
   bool may_be_unfit(uint64_t client) const;
+  /// When this client could last not have the storage, and the provider's API.
+  virtual_duration without_storage_at(uint64_t client) const;
+  virtual_duration without_api_at(uint64_t client) const;
+  virtual_duration without_disk_at(uint64_t client) const;
 
   /// Pushes each job of the options at its time.
   void start_producing();
@@ -115,10 +134,14 @@ public:
   sim_places places;
 
 private:
+  caf::actor part_of(uint64_t client, const std::string& name) const;
+  void on_drained(uint64_t client, bool clean);
   journal_shelf journals_;
   std::set<uint64_t> full_disks_;
-  /// By client; 0: the storage, for all.
-  std::map<uint64_t, virtual_duration> mended_;
+  /// By client.
+  std::map<uint64_t, virtual_duration> disk_mended_;
+  virtual_duration storage_mended_ = long_ago;
+  std::map<uint64_t, virtual_duration> restart_after_;
   void produce(size_t job);
   void produce_next();
   job_store::reply as_front_end(const std::vector<std::string>& command);

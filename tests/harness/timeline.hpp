@@ -14,6 +14,9 @@ namespace render::harness {
 /// Since the beginning of the run.
 using virtual_duration = std::chrono::nanoseconds;
 
+/// Before anything that matters; differences to it are no overflow.
+inline constexpr virtual_duration long_ago = virtual_duration::min() / 2;
+
 class timeline {
 public:
   virtual_duration now() const noexcept {

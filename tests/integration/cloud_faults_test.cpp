@@ -48,6 +48,21 @@ BOOST_AUTO_TEST_CASE(a_lost_launch_answer_is_looked_up_not_launched_twice) {
   check_nothing_is_left();
 }
 
+BOOST_AUTO_TEST_CASE(a_page_for_an_answer_is_looked_up_before_the_next_launch) {
+  fault(R"({"fault":"launch_refuse","count":1})");
+  check_success(say());
+  BOOST_TEST(json::integer(ledger(), "launches").value_or(-1) == 1);
+  BOOST_TEST(worker().output().find("the GPU may exist") != std::string::npos);
+  check_nothing_is_left();
+}
+
+BOOST_AUTO_TEST_CASE(a_launch_that_fails_after_the_fact_leaks_no_gpu) {
+  fault(R"({"fault":"launch_lost_answer","arg":"500","count":1})");
+  check_success(say());
+  BOOST_TEST(json::integer(ledger(), "launches").value_or(-1) == 1);
+  check_nothing_is_left();
+}
+
 BOOST_AUTO_TEST_CASE(a_dropped_stream_is_tried_again) {
   fault(R"({"fault":"drop_stream","count":1})");
   auto id = say();
@@ -64,6 +79,16 @@ BOOST_AUTO_TEST_CASE(a_model_error_is_final_and_has_the_models_text) {
   BOOST_TEST(wait_for_end(id) == "failed");
   BOOST_TEST(!job_field(id, "error").empty());
   check_success(say("Next."));
+  check_nothing_is_left();
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_echoes_our_key_tells_nobody) {
+  fault(R"({"fault":"gradio_error","arg":"denied: localkey-0001","count":1})");
+  auto id = say();
+  BOOST_TEST(wait_for_end(id) == "failed");
+  auto error = job_field(id, "error");
+  BOOST_TEST(error.find("denied: ***") != std::string::npos, error);
+  BOOST_TEST(worker().output().find("localkey-0001") == std::string::npos);
   check_nothing_is_left();
 }
 
@@ -95,7 +120,7 @@ BOOST_AUTO_TEST_CASE(a_refused_stop_is_repeated_until_it_is_confirmed) {
 
 BOOST_AUTO_TEST_CASE(workloads_of_others_are_left_alone) {
   auto client = cloud_client();
-  httplib::Headers key{{"X-C3-API-KEY", "local"}};
+  httplib::Headers key{{"X-C3-API-KEY", "localkey-0001"}};
   auto expires = std::to_string(std::time(nullptr) + 3600);
   auto got = client.Post("/api/v0/launch", key,
                          R"({"type":"media:fast","expires":)" + expires + "}",

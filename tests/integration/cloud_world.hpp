@@ -228,7 +228,7 @@ public:
   harness::temp_folder folder;
   std::optional<harness::process> program;
   std::optional<httplib::Client> client;
-  httplib::Headers key{{"X-C3-API-KEY", "local"}};
+  httplib::Headers key{{"X-C3-API-KEY", "localkey-0001"}};
   std::string env;
   std::string base;
   std::string workload;

@@ -113,7 +113,7 @@ struct node_fixture : cloud_fixture {
   }
 
   httplib::Headers headers() const {
-    return {{"X-C3-API-KEY", "local"}};
+    return {{"X-C3-API-KEY", "localkey-0001"}};
   }
 
   std::string post(const std::string& path, const std::string& body) {
@@ -179,7 +179,7 @@ struct node_fixture : cloud_fixture {
 BOOST_FIXTURE_TEST_SUITE(comfyui_events, node_fixture)
 
 BOOST_AUTO_TEST_CASE(a_prompt_is_told_from_its_queueing_to_its_end) {
-  listener mine{events_url("me"), "local"};
+  listener mine{events_url("me"), "localkey-0001"};
   BOOST_TEST(mine.waits_for({R"("sid":"me")", R"("queue_remaining":0)"}));
   auto id = queue("me");
   BOOST_TEST(mine.waits_for({R"("node":null)", id}));
@@ -204,7 +204,7 @@ BOOST_AUTO_TEST_CASE(a_prompt_is_told_from_its_queueing_to_its_end) {
 }
 
 BOOST_AUTO_TEST_CASE(others_hear_of_the_queue_and_of_states_alone) {
-  listener other{events_url("other"), "local"};
+  listener other{events_url("other"), "localkey-0001"};
   BOOST_TEST(other.waits_for({R"("sid":"other")"}));
   auto id = queue("me");
   BOOST_TEST(other.waits_for({R"("queue_remaining":1)"}));
@@ -216,7 +216,7 @@ BOOST_AUTO_TEST_CASE(others_hear_of_the_queue_and_of_states_alone) {
 }
 
 BOOST_AUTO_TEST_CASE(an_interrupted_prompt_says_at_which_node) {
-  listener mine{events_url("me"), "local"};
+  listener mine{events_url("me"), "localkey-0001"};
   auto id = queue("me");
   BOOST_TEST(mine.waits_for({R"("progress")", R"("value":2,)"}));
   post(ui_ + "/interrupt", R"({"prompt_id":")" + id + "\"}");
@@ -227,7 +227,7 @@ BOOST_AUTO_TEST_CASE(an_interrupted_prompt_says_at_which_node) {
 
 BOOST_AUTO_TEST_CASE(a_failed_prompt_says_why) {
   fault(R"({"fault":"comfy_execution_error","arg":"no memory","count":1})");
-  listener mine{events_url("me"), "local"};
+  listener mine{events_url("me"), "localkey-0001"};
   BOOST_TEST(mine.waits_for({R"("sid":"me")"}));
   auto id = queue("me");
   BOOST_TEST(mine.waits_for({"execution_error", "no memory", id}));
@@ -235,34 +235,34 @@ BOOST_AUTO_TEST_CASE(a_failed_prompt_says_why) {
 }
 
 BOOST_AUTO_TEST_CASE(who_comes_back_hears_where_it_is) {
-  listener other{events_url("other"), "local"};
+  listener other{events_url("other"), "localkey-0001"};
   BOOST_TEST(other.waits_for({R"("sid":"other")"}));
   auto id = queue("me");
   BOOST_TEST(other.waits_for({"progress_state", "finished", id}));
-  listener late{events_url("me"), "local"};
+  listener late{events_url("me"), "localkey-0001"};
   BOOST_TEST(late.waits_for({R"({"type":"executing","data":{"node":")"}));
   BOOST_TEST(late.waits_for({"execution_success", id}));
 }
 
 BOOST_AUTO_TEST_CASE(a_socket_ends_with_its_node) {
-  listener mine{events_url("me"), "local"};
+  listener mine{events_url("me"), "localkey-0001"};
   BOOST_TEST(mine.waits_for({R"("sid":"me")"}));
   fault(R"({"fault":"die_after","arg":"0","node":")" + node_ + "\"}");
   BOOST_TEST(mine.waits_for_end());
   BOOST_TEST(mine.end() != "closed");
-  listener again{events_url("me"), "local"};
+  listener again{events_url("me"), "localkey-0001"};
   BOOST_TEST(again.waits_for_end());
   BOOST_TEST(get(ui_ + "/ws").starts_with("502"));
 }
 
 BOOST_AUTO_TEST_CASE(a_restart_cuts_its_sockets_and_forgets_its_prompts) {
-  listener mine{events_url("me"), "local"};
+  listener mine{events_url("me"), "localkey-0001"};
   auto id = queue("me");
   BOOST_TEST(mine.waits_for({"execution_start", id}));
   fault(R"({"fault":"comfy_forget","count":1})");
   BOOST_TEST(get(ui_ + "/queue").find(id) == std::string::npos);
   BOOST_TEST(mine.waits_for_end());
-  listener again{events_url("me"), "local"};
+  listener again{events_url("me"), "localkey-0001"};
   BOOST_TEST(again.waits_for({R"("queue_remaining":0)"}));
   auto next = queue("me");
   BOOST_TEST(again.waits_for({"execution_success", next}));
@@ -276,9 +276,9 @@ BOOST_AUTO_TEST_CASE(a_socket_is_refused_like_anything_else) {
   fault(R"({"fault":"comfy_no_socket","arg":"403","count":1})");
   BOOST_TEST(get(ui_ + "/ws?clientId=me").starts_with("403"));
   fault(R"({"fault":"comfy_no_socket","count":1})");
-  listener refused{events_url("me"), "local"};
+  listener refused{events_url("me"), "localkey-0001"};
   BOOST_TEST(refused.waits_for_end());
-  listener let_in{events_url("me"), "local"};
+  listener let_in{events_url("me"), "localkey-0001"};
   BOOST_TEST(let_in.waits_for({R"("sid":"me")"}));
 }
 

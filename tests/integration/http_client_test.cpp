@@ -202,6 +202,32 @@ BOOST_AUTO_TEST_CASE(goes_on_while_a_name_is_never_resolved) {
   auto left = web.send(get("http://hung.test/"));
 }
 
+// However often it is asked for while it hangs.
+BOOST_AUTO_TEST_CASE(leaves_other_names_a_thread_beside_one_that_hangs) {
+  std::promise<void> release;
+  auto released = release.get_future().share();
+  auto look_up = [released](const std::string& host) -> name_resolver::found {
+    if (host.starts_with("hung"))
+      released.wait();
+    return std::vector<ip_address>{loopback};
+  };
+  raw_server server{always(ok())};
+  http_config cfg;
+  cfg.look_up_timeout = 50ms;
+  client web{cfg, std::make_unique<threaded_resolver>(3, 1024, look_up)};
+  for (int i = 0; i < 5; ++i)
+    BOOST_TEST(!web.ask(get("http://hung.test/")).has_value());
+  auto answers = [&](const std::string& host) {
+    for (int i = 0; i < 100; ++i)
+      if (web.ask(get(server.url(host))))
+        return true;
+    return false;
+  };
+  BOOST_TEST(answers("a.test"));
+  release.set_value();
+  BOOST_TEST(answers("hung.test"));
+}
+
 BOOST_AUTO_TEST_CASE(gives_hosts_their_turns) {
   std::promise<void> release;
   auto released = release.get_future().share();

@@ -34,14 +34,15 @@ private:
 
 class client {
 public:
-  explicit client(http_config cfg = {})
+  explicit client(http_config cfg = {}, std::unique_ptr<name_resolver> names
+                                        = std::make_unique<table_of_names>())
     : loop_(
       std::move(cfg),
       [this](uint64_t id, result<http_response> got) {
         std::lock_guard guard{mutex_};
         waiting_.at(id).set_value(std::move(got));
       },
-      std::make_unique<table_of_names>()) {
+      std::move(names)) {
     // nop
   }
 

@@ -70,16 +70,18 @@ BOOST_AUTO_TEST_CASE(jobs_that_cannot_run_come_along_as_unfit) {
   redis.cmd("RPUSH", "queue:jobs", "alien");
   push("fine");
   auto got = claim(store, 2);
-  BOOST_REQUIRE_EQUAL(got.jobs.size(), 1u);
-  BOOST_TEST(got.jobs[0].id == "fine");
+  // The old worker passes over times that it cannot read.
+  BOOST_REQUIRE_EQUAL(got.jobs.size(), 2u);
+  BOOST_TEST(got.jobs[0].id == "garbled");
+  BOOST_TEST(got.jobs[0].max_time_s == 0);
+  BOOST_TEST(got.jobs[1].id == "fine");
   BOOST_TEST(!got.more_waiting);
   std::map<std::string, std::string> reasons;
   for (auto& x : got.unfit)
     reasons[x.subject.id] = x.reason.message;
-  BOOST_TEST(reasons.size() == 4u);
+  BOOST_TEST(reasons.size() == 3u);
   BOOST_TEST(reasons["late"] == "Job expired before processing could begin");
   BOOST_TEST(reasons["odd"].starts_with("Unknown job type: \"video\""));
-  BOOST_TEST(reasons["garbled"].starts_with("max_time: got \"soon\""));
   for (auto& x : got.unfit) {
     auto done = ask<msg::job_settled>(
       store, msg::settle_job{x.subject, failed_outcome(x.reason)});

@@ -47,6 +47,22 @@ BOOST_AUTO_TEST_CASE(a_claim_locks_and_a_settle_writes_all_in_one_step) {
   BOOST_TEST(redis.cmd("SCARD", "c3:running:worker-a").integer == 0);
 }
 
+BOOST_AUTO_TEST_CASE(a_notify_url_of_no_use_is_noted_with_the_end) {
+  data = R"({"image_url":"http://a/b","notify_url":"n/h"})";
+  push("a");
+  auto job = claim(store, 1).jobs.at(0);
+  BOOST_REQUIRE(ask<msg::job_settled>(store, msg::settle_job{job, text("t")}));
+  BOOST_TEST(status("a") == "success");
+  BOOST_TEST(redis.field("job:a", "notice")
+             == "notify_url: got \"n/h\", accepted is an http or https URL; no "
+                "webhook is sent");
+  data = R"({"image_url":"http://a/b"})";
+  push("a");
+  job = claim(store, 1).jobs.at(0);
+  BOOST_REQUIRE(ask<msg::job_settled>(store, msg::settle_job{job, text("t")}));
+  BOOST_TEST(redis.cmd("HEXISTS", "job:a", "notice").integer == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_front_end_cancel_is_never_overwritten) {
   push("queued");
   redis.cmd("HSET", "job:queued", "status", "cancelled");

@@ -29,7 +29,9 @@ BOOST_AUTO_TEST_CASE(launches_fail_in_each_way) {
   BOOST_TEST(!post("/api/v0/launch", launch_body()));
   fault(R"({"fault":"launch_lost_answer","arg":"html","count":1})");
   check_page(post("/api/v0/launch", launch_body()), 502);
-  BOOST_TEST(booked("launches") == 2);
+  fault(R"({"fault":"launch_lost_answer","arg":"500","count":1})");
+  check_json(post("/api/v0/launch", launch_body()), 500, "Internal");
+  BOOST_TEST(booked("launches") == 3);
   fault(R"({"fault":"list_lag","arg":60,"count":1})");
   auto node = launch();
   BOOST_TEST(!contains(list()->body, node));

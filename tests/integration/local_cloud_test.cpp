@@ -7,8 +7,9 @@ using namespace std::chrono_literals;
 BOOST_FIXTURE_TEST_SUITE(local_cloud, cloud_world)
 
 BOOST_AUTO_TEST_CASE(the_environment_of_a_worker_is_told) {
-  for (auto name : {"C3_API_KEY=local\n", "C3_API_URL=http://127.0.0.1:",
-                    "/node/{node}\n", "/ui/{node}\n"})
+  for (auto name :
+       {"C3_API_KEY=localkey-0001\n",
+        "C3_API_URL=http://127.0.0.1:", "/node/{node}\n", "/ui/{node}\n"})
     BOOST_TEST(contains(env, name), env);
   BOOST_TEST(contains(program->output(), env));
 }
@@ -29,7 +30,7 @@ BOOST_AUTO_TEST_CASE(the_api_wants_its_key_and_answers_in_json) {
 
 BOOST_AUTO_TEST_CASE(a_workload_is_launched_listed_stopped_and_booked) {
   auto node = launch();
-  BOOST_TEST(node.ends_with("-gpu.local"));
+  BOOST_TEST(node.ends_with(".local.comput3.ai"));
   check_json(list(), 200, node);
   BOOST_TEST(booked("running") == 1);
   check_page(get("/node/" + node), 200);
@@ -39,10 +40,57 @@ BOOST_AUTO_TEST_CASE(a_workload_is_launched_listed_stopped_and_booked) {
   check_json(stop(), 404, "not found");
   check_json(list(), 200, "[]");
   check_page(get("/node/" + node), 502);
-  check_page(get("/node/no-such-gpu.local"), 404);
+  check_page(get("/node/no-such.local.comput3.ai"), 404);
   BOOST_TEST(booked("launches") == 1);
   BOOST_TEST(booked("stops") == 1);
   BOOST_TEST(booked("running") == 0);
+}
+
+BOOST_AUTO_TEST_CASE(web_pages_of_this_machine_may_call_it) {
+  httplib::Headers page{{"Origin", "http://localhost:3000"},
+                        {"Access-Control-Request-Method", "POST"}};
+  auto asked = client->Options("/api/v0/launch", page);
+  BOOST_REQUIRE(asked);
+  BOOST_TEST(asked->status == 204);
+  BOOST_TEST(asked->get_header_value("Access-Control-Allow-Origin") == "*");
+  BOOST_TEST(contains(asked->get_header_value("Access-Control-Allow-Headers"),
+                      "X-C3-API-KEY"));
+  auto got = get("/api/v0/balance");
+  BOOST_TEST(got->get_header_value("Access-Control-Allow-Origin") == "*");
+}
+
+// A page somewhere on the web must not play faults on a developer's machine.
+BOOST_AUTO_TEST_CASE(administration_is_not_for_web_pages) {
+  auto post_fault = [this](const httplib::Headers& headers) {
+    return client->Post("/cloud/faults", headers, R"({"fault":"list_html"})",
+                        json_type);
+  };
+  for (auto* origin : {"https://evil.example", "null", "http://localhost:3000"})
+    check_json(post_fault({{"Origin", origin}}), 403, "web page");
+  // A name of theirs that leads here.
+  check_json(post_fault({{"Host", "evil.example"}}), 403, "Host");
+  check_json(client->Get("/cloud/ledger", {{"Host", "evil.example:80"}}), 403,
+             "Host");
+  auto asked = client->Options("/cloud/faults",
+                               {{"Origin", "https://e.example"}});
+  BOOST_REQUIRE(asked);
+  BOOST_TEST(asked->status == 403);
+  BOOST_TEST(asked->get_header_value("Access-Control-Allow-Origin") == "");
+  check_json(list(), 200, "[]");
+  for (auto* host : {"localhost:1", "127.0.0.1", "[::1]:8780"})
+    check_json(client->Get("/cloud/faults", {{"Host", host}}), 200, "[]");
+}
+
+BOOST_AUTO_TEST_CASE(an_env_file_that_is_there_is_not_overwritten) {
+  auto path = folder.path("mine.env");
+  std::ofstream{path} << "C3_API_KEY=mine\n";
+  harness::process second{{PROGRAM_DIR "/c3-local-cloud", "--listen",
+                           "127.0.0.1:0", "--env-file", path},
+                          {},
+                          folder.path("second.log")};
+  BOOST_TEST(second.wait_for_exit(10s).value_or(-1) == 1);
+  BOOST_TEST(contains(second.output(), "exists already"), second.output());
+  BOOST_TEST(read_file(path) == "C3_API_KEY=mine\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_workload_ends_at_its_expiry) {
@@ -61,9 +109,9 @@ BOOST_AUTO_TEST_CASE(a_node_wants_the_key_too_and_answers_with_pages) {
   auto node = "/node/" + launch();
   check_page(client->Get(node + "/csm/config"), 401);
   check_page(client->Get(node + "/csm/config", {{"X-C3-API-KEY", "x"}}), 403);
-  check_json(
-    client->Get(node + "/csm/config", {{"Authorization", "Bearer local"}}), 200,
-    "sse_v3");
+  check_json(client->Get(node + "/csm/config",
+                         {{"Authorization", "Bearer localkey-0001"}}),
+             200, "sse_v3");
   check_page(get(node + "/tea"), 404);
 }
 

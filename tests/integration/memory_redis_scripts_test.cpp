@@ -186,11 +186,26 @@ private:
     run(job_store::settle_script(),
         {record, record + ":lock", running(), "c3:outbox", "c3:outbox:" + x,
          "c3:leases", "c3:mark:p"},
-        {worker(), x, now(), d_.of(words{"success", "failed"}), "why",
-         d_.of(words{"", "the text"}), d_.of(words{"", "http://s/x"}),
-         d_.of(words{"0", "1"}), d_.of(words{"0", "1"}), "86400",
-         d_.of(words{"", "http://r/hook"}), "{}", now_ms(), "60000", fence(),
-         number(), number(), d_.of(words{"0", "1"}), "mac"});
+        {worker(),
+         x,
+         now(),
+         d_.of(words{"success", "failed"}),
+         "why",
+         d_.of(words{"", "the text"}),
+         d_.of(words{"", "http://s/x"}),
+         d_.of(words{"0", "1"}),
+         d_.of(words{"0", "1"}),
+         "86400",
+         d_.of(words{"", "http://r/hook"}),
+         "{}",
+         now_ms(),
+         "60000",
+         fence(),
+         number(),
+         number(),
+         d_.of(words{"0", "1"}),
+         "mac",
+         d_.of(words{"", "notify_url: got 7"})});
   }
 
   // All are known but one: the order of a set's members is Redis' own affair.

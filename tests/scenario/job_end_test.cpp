@@ -198,9 +198,10 @@ BOOST_AUTO_TEST_CASE(is_final_after_the_attempts) {
   advance(5min);
   BOOST_TEST(log->count("begin a") == 3u, log->text());
   BOOST_TEST(status("a") == "failed");
-  BOOST_TEST(error("a")
-             == "failed after 3 attempts: 1: the stream broke; 2: the stream "
-                "broke; 3: the stream broke");
+  BOOST_TEST(
+    error("a")
+    == "Error processing CSM job: failed after 3 attempts: 1: the stream "
+       "broke; 2: the stream broke; 3: the stream broke");
   BOOST_TEST(log->count("settle a") == 1u);
 }
 
@@ -253,7 +254,7 @@ BOOST_AUTO_TEST_CASE(is_final_at_once) {
     one.advance(5min);
     BOOST_TEST(one.log->count("begin a") == 1u);
     BOOST_TEST(one.log->first("settle a failed") == from + 2'000);
-    BOOST_TEST(one.error("a") == "the model said no");
+    BOOST_TEST(one.error("a") == "Error processing CSM job: the model said no");
     BOOST_TEST(one.log->count("launch") == 1u);
   }
 }
@@ -265,7 +266,8 @@ BOOST_AUTO_TEST_CASE(costs_no_gpu_when_its_parameters_are_bad) {
   push(x);
   push("b", "teleport");
   advance(1s);
-  BOOST_TEST(error("a").rfind("topk: got 101", 0) == 0u, error("a"));
+  BOOST_TEST(error("a").starts_with("Error processing CSM job: topk: got 101"),
+             error("a"));
   BOOST_TEST(status("b") == "failed");
   advance(10min);
   BOOST_TEST(log->count("launch") == 0u);

@@ -59,6 +59,24 @@ BOOST_AUTO_TEST_CASE(a_refused_stop_is_repeated_until_the_provider_agrees) {
   BOOST_TEST(took < 31);
 }
 
+BOOST_AUTO_TEST_CASE(a_launch_that_fails_after_the_fact_is_found) {
+  for (auto status : {500, 503, 408}) {
+    fleet_scenario s{1, {{"GPU_IDLE_TIMEOUT", "60"}}};
+    s.world->cloud.lost_answers = {status};
+    s.given_workers(1);
+    auto job = s.when_a_job_is_pushed("whisper", 3);
+    s.until([&] {
+      return s.status(job) == "success";
+    });
+    BOOST_TEST(s.world->cloud.launches() == 1u, status);
+    auto took = s.until([&] {
+      return s.gpus_running() == 0;
+    });
+    BOOST_TEST(took >= 0, status);
+    BOOST_TEST(took < 61, status);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_machine_that_never_boots_is_stopped) {
   fleet_scenario s{1, {{"GPU_BOOT_TIMEOUT", "120"}}};
   s.world->cloud.faults.never_boots = 1;

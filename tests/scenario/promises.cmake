@@ -11,6 +11,7 @@ render_test(
           ${CMAKE_CURRENT_LIST_DIR}/promise_6_warm_gpus.cpp
           ${CMAKE_CURRENT_LIST_DIR}/promise_7_bad_input.cpp
           ${CMAKE_CURRENT_LIST_DIR}/promise_8_an_unfit_worker.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/promise_9_hostile_hours.cpp
   DEPENDS render_harness)
 
 # One file a timed rule of the contract, on whole worker nodes, to the
@@ -21,6 +22,7 @@ render_test(
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/rules_main.cpp
           ${CMAKE_CURRENT_LIST_DIR}/rule_launch.cpp
           ${CMAKE_CURRENT_LIST_DIR}/rule_gpu_life.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/rule_input_look.cpp
           ${CMAKE_CURRENT_LIST_DIR}/rule_job_limits.cpp
           ${CMAKE_CURRENT_LIST_DIR}/rule_polling.cpp
           ${CMAKE_CURRENT_LIST_DIR}/rule_webhooks.cpp

@@ -144,6 +144,7 @@ struct attempt : deterministic_system {
     };
     deps.log = null_logger();
     deps.folders = folders;
+    deps.mask = secret_mask{{"node-key-0123456789"}};
     env.work_dir = folder.path(".work/here/" + task.subject.id + "-"
                                + std::to_string(task.subject.attempt));
     renderer = spawn(renderer_behavior, cfg, deps, task, env);

@@ -173,6 +173,35 @@ BOOST_AUTO_TEST_CASE(comes_within_a_second_of_a_cancellation) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_FIXTURE_TEST_SUITE(the_words_of_an_attempt, attempt)
+
+BOOST_AUTO_TEST_CASE(hold_no_secret_of_ours) {
+  start([] {
+    step out = wait_for(1s, [] {
+      step last;
+      last.next = finish{
+        failed_outcome({failure_kind::rejected,
+                        "the node says: X-C3-API-KEY node-key-0123456789\n"})};
+      return last;
+    });
+    out.stage = "ask node-key-0123456789";
+    return out;
+  });
+  advance(2s);
+  BOOST_TEST(outcome->error.message == "the node says: X-C3-API-KEY ***");
+  BOOST_TEST(log->text().find("node-key") == std::string::npos, log->text());
+}
+
+BOOST_AUTO_TEST_CASE(hold_none_in_a_text_either) {
+  start([] {
+    return done("node-key-0123456789 is what I hear");
+  });
+  run();
+  BOOST_TEST(outcome->text == "*** is what I hear");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
 BOOST_FIXTURE_TEST_SUITE(a_job_tried_before, attempt)
 
 // While it waited for this GPU, its lease may have run out.

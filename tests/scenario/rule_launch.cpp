@@ -13,7 +13,7 @@ BOOST_AUTO_TEST_CASE(a_worker_without_a_gpu_waits_its_time_and_launches) {
   s.given_a_provider_that_refuses();
   s.given_workers(1);
   auto pushed = s.ms();
-  s.when_a_job_is_pushed("whisper", 5);
+  s.when_a_job_is_pushed("csm", 5);
   s.after(60);
   auto launches = s.times_of("api.sim/launch");
   BOOST_TEST_REQUIRE(!launches.empty());

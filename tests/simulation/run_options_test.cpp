@@ -88,6 +88,20 @@ BOOST_AUTO_TEST_CASE(the_corpus_has_runs_of_every_kind) {
   BOOST_TEST(settings["MAX_GPUS=3"] == 76);
 }
 
+BOOST_AUTO_TEST_CASE(seeds_above_a_million_have_every_kind_of_fault) {
+  auto kinds = harness::fault_kinds().size();
+  BOOST_TEST(corpus_run(1'000'001).faults.size() == kinds);
+  BOOST_TEST(harness::parse_faults("all")->size() == kinds);
+  auto safe = *harness::parse_faults("safe");
+  for (auto name :
+       {"disk-full", "storage-down", "actor-death", "clock-jumps", "hung-dns"})
+    BOOST_TEST(!safe.contains(name));
+  // They keep their runs.
+  BOOST_TEST(safe.size() == 25u);
+  BOOST_TEST((*harness::parse_faults("surroundings")
+              == harness::fault_set{"disk-full", "storage-down"}));
+}
+
 BOOST_AUTO_TEST_CASE(other_faults_have_no_storms) {
   auto x = corpus_options(15, "gpu-death");
   BOOST_TEST(x.faults == "gpu-death");

@@ -1,6 +1,6 @@
 // Two hundred seeds of a hundred jobs under faults, twenty calm ones, and some
-// with unfit workers: after every event the rules hold. `c3-sim --corpus SEED`
-// shows a broken one.
+// with every kind of fault: after every event the rules hold. `c3-sim --corpus
+// SEED` shows a broken one.
 #define BOOST_TEST_MODULE seed_corpus
 #include "app/simulator/corpus.hpp"
 
@@ -28,8 +28,9 @@ BOOST_AUTO_TEST_CASE(no_seed_breaks_a_rule) {
       expect_whole(seed);
 }
 
-// Full disks and a storage that is down, besides all the rest.
-BOOST_AUTO_TEST_CASE(no_seed_with_unfit_workers_breaks_a_rule) {
+// Full disks, a storage that is down, parts that end, clocks that jump and
+// names that hang, besides all the rest.
+BOOST_AUTO_TEST_CASE(no_seed_with_all_faults_breaks_a_rule) {
   for (uint64_t seed = 1'000'001; seed <= 1'000'000 + CORPUS_SEEDS / 5; ++seed)
     if (seed % CORPUS_PARTS == CORPUS_PART && !is_storm(seed) && !is_calm(seed))
       expect_whole(seed);

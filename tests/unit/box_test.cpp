@@ -31,7 +31,7 @@ struct box_fixture {
     msg::prepare_image x;
     x.input = input;
     x.output = folder.path("out.png");
-    return media::boxed::prepare(x, {}, stop);
+    return media::boxed::prepare(x, {}, "ffmpeg", stop);
   }
 
   std::string refusal(const std::string& bytes) const {
@@ -84,6 +84,8 @@ BOOST_AUTO_TEST_CASE(holds_no_secret_and_no_descriptor) {
 BOOST_AUTO_TEST_CASE(has_walls) {
   BOOST_TEST(shell("ulimit -c").starts_with("0"));
   BOOST_TEST(shell("ulimit -v").find("unlimited") == std::string::npos);
+  // Kilobytes. With the pages of libraries it stays below 500 MB.
+  BOOST_TEST(std::stoul(shell("ulimit -d")) <= 400u << 10);
   BOOST_TEST(shell("ulimit -f").find("unlimited") == std::string::npos);
   BOOST_TEST(shell("grep NoNewPrivs /proc/self/status").find('1')
              != std::string::npos);
@@ -101,6 +103,48 @@ BOOST_AUTO_TEST_CASE(does_the_usual_work) {
   BOOST_REQUIRE(what);
   BOOST_TEST(what->content_type == "image/png");
   BOOST_TEST(what->extension == ".png");
+}
+
+BOOST_AUTO_TEST_CASE(takes_the_first_frame_of_a_gif) {
+  auto gif = folder.path("in.gif");
+  auto made = media::run_program(
+    {"ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=red:s=32x16:d=0.2",
+     "-f", "lavfi", "-i", "color=blue:s=32x16:d=1", "-filter_complex",
+     "[0][1]concat", "file:" + gif},
+    60s, {});
+  BOOST_REQUIRE_MESSAGE(made && made->exit_code == 0,
+                        (made ? made->err : made.error().message));
+  auto got = picture(gif);
+  BOOST_REQUIRE_MESSAGE(got, (got ? "" : got.error().message));
+  BOOST_TEST(got->width == 32u);
+  BOOST_TEST(got->source_height == 16u);
+  auto seen = cv::imread(got->path, cv::IMREAD_UNCHANGED);
+  BOOST_TEST(seen.type() == CV_8UC3);
+  auto pixel = seen.at<cv::Vec3b>(8, 16);
+  BOOST_TEST((pixel[2] > 200 && pixel[0] < 60));
+  // The GIF and the answer.
+  BOOST_TEST(std::distance(std::filesystem::directory_iterator{folder.path()},
+                           std::filesystem::directory_iterator{})
+             == 2);
+}
+
+// At the limits of what is accepted, and of the memory.
+BOOST_AUTO_TEST_CASE(has_room_for_large_pictures) {
+  struct {
+    const char* name;
+    cv::Mat picture;
+  } const cases[] = {{"a.png", cv::Mat::zeros(8'192, 8'192, CV_8UC4)},
+                     {"b.png", cv::Mat::zeros(5'700, 5'700, CV_16UC4)},
+                     {"c.jpg", cv::Mat::zeros(8'000, 10'000, CV_8UC3)},
+                     {"d.bmp", cv::Mat::zeros(5'500, 7'300, CV_8UC3)},
+                     {"e.tiff", cv::Mat::zeros(5'500, 6'900, CV_8UC3)}};
+  for (auto& x : cases) {
+    auto file = folder.path(x.name);
+    BOOST_REQUIRE(cv::imwrite(file, x.picture));
+    auto got = picture(file);
+    BOOST_TEST(got.has_value(), x.name << (got ? "" : got.error().message));
+    std::filesystem::remove(file);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(ends_with_its_job) {
@@ -127,6 +171,13 @@ BOOST_AUTO_TEST_CASE(of_many_pixels_is_refused_by_its_header) {
   auto png = encoded(".png");
   png.replace(16, 10, big_endian(6'000) + big_endian(6'000) + "\x10\x06");
   BOOST_TEST(refusal(png).find("8 bytes") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(that_is_a_wide_gif_is_refused_by_its_header) {
+  auto gif = "GIF89a\xff\xff\xff\xff\x80\0\0"s + std::string(100, '\0');
+  BOOST_TEST(refusal(gif).find("65535x65535") != std::string::npos);
+  BOOST_TEST(refusal("GIF89a\x09\0\x09\0\x80\0\0"s + std::string(100, '\0'))
+             == "the GIF cannot be decoded");
 }
 
 BOOST_AUTO_TEST_CASE(of_many_packed_texts_is_refused) {

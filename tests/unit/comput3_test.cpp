@@ -132,10 +132,24 @@ BOOST_AUTO_TEST_CASE(may_lack_the_node_for_a_while) {
 }
 
 BOOST_AUTO_TEST_CASE(leaves_open_whether_a_gpu_was_rented) {
-  for (auto status : {408, 500, 502, 503, 504, 520, 524, 599})
+  for (auto status : {408, 500, 501, 502, 503, 504, 520, 524, 530, 599})
     BOOST_TEST((launch_fails(html(status)) == failure_kind::outcome_unknown));
-  for (auto status : {408, 500, 502, 504})
-    BOOST_TEST((launch_fails(answered(status, R"({"message":"database"})"))
+  // JSON, but of a proxy or a framework: it does not say that nothing was made.
+  for (auto* body :
+       {"", "{", "{}", "[]", "null", R"({"message":""})", R"({"message":7})",
+        R"({"message":"Internal server error"})",
+        R"({"error":"Endpoint request timed out"})",
+        R"({"error":"Gateway Timeout"})"})
+    for (auto status : {408, 500, 503})
+      BOOST_TEST(
+        (launch_fails(answered(status, body)) == failure_kind::outcome_unknown),
+        body);
+  // A refusal is JSON by its type, too.
+  BOOST_TEST(
+    (launch_fails(answered(503, R"({"error":"no GPU free"})", "text/html"))
+     == failure_kind::outcome_unknown));
+  for (auto status : {502, 504, 522})
+    BOOST_TEST((launch_fails(answered(status, R"({"error":"no GPU free"})"))
                 == failure_kind::outcome_unknown));
   // A 200 that says nothing of a workload.
   for (auto* body : {"", "{}", "[]", "null", "7", R"({"workload":7})",
@@ -150,8 +164,12 @@ BOOST_AUTO_TEST_CASE(leaves_open_whether_a_gpu_was_rented) {
 BOOST_AUTO_TEST_CASE(is_worth_another_try) {
   for (auto status : {403, 429})
     BOOST_TEST((launch_fails(html(status)) == failure_kind::unavailable));
-  BOOST_TEST((launch_fails(answered(503, R"({"error":"no GPU free"})"))
-              == failure_kind::unavailable));
+  // The API's own refusal: nothing was made.
+  for (auto status : {408, 500, 503})
+    for (auto* body :
+         {R"({"error":"no GPU free"})", R"({"message":"no GPU free"})"})
+      BOOST_TEST(
+        (launch_fails(answered(status, body)) == failure_kind::unavailable));
   BOOST_TEST((launch_fails(fail(failure_kind::unavailable, "refused"))
               == failure_kind::unavailable));
 }

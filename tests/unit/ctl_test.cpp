@@ -82,6 +82,13 @@ BOOST_AUTO_TEST_CASE(a_table_says_when_and_how_long_ago) {
                 "zoo           y\n");
 }
 
+BOOST_AUTO_TEST_CASE(a_table_shows_a_notice_before_the_result) {
+  BOOST_TEST(record_table({{"notice", "n"}, {"result", "r"}, {"data", "{}"}}, 0)
+             == "notice        n\n"
+                "result        r\n"
+                "data          {}\n");
+}
+
 BOOST_AUTO_TEST_CASE(a_holder_whose_lock_is_gone_is_called_dead) {
   record x{{"locked_by", "w1"}};
   BOOST_TEST(holder_text(x, true) == "w1");

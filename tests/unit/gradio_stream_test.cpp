@@ -75,6 +75,11 @@ BOOST_AUTO_TEST_CASE(are_followed_to_their_outputs) {
   x.add(sse(R"({"msg":"estimation","event_id":"e1","rank":2})"));
   BOOST_TEST(x.take_stage() == "queued, position 3");
   BOOST_TEST(x.take_stage().empty());
+  x.add(sse(R"({"msg":"estimation","event_id":"e1",)"
+            R"("rank":9223372036854775807})"));
+  BOOST_TEST(x.take_stage() == "queued, position 1000001");
+  x.add(sse(R"({"msg":"estimation","event_id":"e1","rank":-5})"));
+  BOOST_TEST(x.take_stage() == "queued, position 1");
   x.add(sse(R"({"msg":"process_starts","event_id":"e1","eta":null})"));
   BOOST_TEST(x.take_stage() == "render");
   x.add(sse(R"({"msg":"estimation","event_id":"e1","rank":0})"));

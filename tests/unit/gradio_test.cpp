@@ -185,6 +185,24 @@ BOOST_AUTO_TEST_CASE(move_into_the_range_of_their_slider) {
   BOOST_TEST(between.adjusted.empty());
 }
 
+// A bound of 1e300 is no int64_t.
+BOOST_AUTO_TEST_CASE(move_into_a_range_of_any_size) {
+  auto at = described();
+  auto placed = [&](const value_range& range, const char* heat) {
+    auto known = parameters();
+    for (auto& x : known)
+      x.range = range;
+    for (auto& x : at.slots)
+      x.range = {};
+    auto got = place("app", at, known, {{"text", R"("x")"}, {"heat", heat}});
+    return got.value().json;
+  };
+  BOOST_TEST(placed({1e300, {}}, "7") == R"(["x",null,1e+300,null,5])");
+  BOOST_TEST(placed({{}, -1e300}, "7") == R"(["x",null,-1e+300,null,5])");
+  BOOST_TEST(placed({9'007'199'254'740'992, {}}, "7")
+             == R"(["x",null,9007199254740992,null,5])");
+}
+
 BOOST_AUTO_TEST_CASE(use_the_known_range_where_the_app_tells_none) {
   auto known = parameters();
   for (auto& x : known)

@@ -47,6 +47,21 @@ BOOST_AUTO_TEST_CASE(is_the_callers_fault_for_a_bad_url) {
               == failure_kind::rejected));
 }
 
+// Whoever looks on from outside sees the text alone.
+BOOST_AUTO_TEST_CASE(is_final_and_has_the_common_text_for_a_forbidden_address) {
+  http_request request;
+  request.url = "https://a.example/x";
+  request.public_only = true;
+  transfer_error error{CURLE_COULDNT_CONNECT, "curl says no", false,
+                       std::chrono::milliseconds{1}};
+  auto closed = classify(request, error);
+  error.forbidden = true;
+  auto forbidden = classify(request, error);
+  BOOST_TEST((closed.kind == failure_kind::unavailable));
+  BOOST_TEST((forbidden.kind == failure_kind::rejected));
+  BOOST_TEST(forbidden.message == closed.message);
+}
+
 BOOST_AUTO_TEST_CASE(is_told_with_its_time_and_without_secrets) {
   auto text = classified("POST", CURLE_RECV_ERROR, true).message;
   BOOST_TEST(text == "POST https://a.example/x: curl says no after 1234 ms");

@@ -46,6 +46,37 @@ std::string webp(const std::string& chunk, const std::string& payload) {
   return "RIFF" + little(static_cast<uint32_t>(body.size()), 4) + body;
 }
 
+std::string gif(uint32_t width, uint32_t height) {
+  return "GIF89a" + little(width, 2) + little(height, 2) + "\x80\0\0"s;
+}
+
+/// 24 bits a pixel, not packed.
+std::string bmp(uint32_t width, uint32_t height) {
+  auto side = height > INT32_MAX ? 0 - height : height;
+  auto line = (width * 3 + 3) / 4 * 4;
+  return "BM" + little(0, 8) + little(54, 4) + little(40, 4) + little(width, 4)
+         + little(height, 4) + little(1, 2) + little(24, 2) + little(0, 24)
+         + std::string(line * side, 'x');
+}
+
+/// Three samples of 16 bits; the bits are listed elsewhere.
+std::string tiff(uint32_t width, uint32_t height, uint32_t colours = 2,
+                 bool small_first = true) {
+  auto number = small_first ? little : big;
+  auto field = [&](uint32_t tag, uint32_t type, uint32_t count,
+                   const std::string& value) {
+    return number(tag, 2) + number(type, 2) + number(count, 4) + value;
+  };
+  auto word = [&](uint32_t x) {
+    return number(x, 2) + number(0, 2);
+  };
+  return (small_first ? "II" : "MM") + number(42, 2) + number(14, 4)
+         + number(16, 2) + number(16, 2) + number(16, 2) + number(5, 2)
+         + field(256, 4, 1, number(width, 4)) + field(257, 3, 1, word(height))
+         + field(258, 3, 3, number(8, 4)) + field(262, 3, 1, word(colours))
+         + field(277, 3, 1, word(3)) + number(0, 4);
+}
+
 image_header good(const std::string& bytes) {
   auto got = read_image_header(bytes);
   BOOST_REQUIRE_MESSAGE(got, (got ? "" : got.error().message));
@@ -103,17 +134,57 @@ BOOST_AUTO_TEST_CASE(of_a_webp_tells_the_size) {
   BOOST_TEST(lossy.height == 480u);
 }
 
+BOOST_AUTO_TEST_CASE(of_a_gif_tells_the_size) {
+  auto x = good(gif(640, 480));
+  BOOST_TEST((x.format == image_format::gif));
+  BOOST_TEST(x.width == 640u);
+  BOOST_TEST(x.height == 480u);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_bmp_tells_the_size) {
+  auto x = good(bmp(6, 4));
+  BOOST_TEST((x.format == image_format::bmp));
+  BOOST_TEST(x.width == 6u);
+  BOOST_TEST(x.height == 4u);
+  BOOST_TEST(good(bmp(6, 0u - 4)).height == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_tiff_tells_the_size_and_depth_of_its_first_picture) {
+  for (auto small_first : {true, false}) {
+    auto x = good(tiff(640, 480, 2, small_first));
+    BOOST_TEST((x.format == image_format::tiff));
+    BOOST_TEST(x.width == 640u);
+    BOOST_TEST(x.height == 480u);
+    BOOST_TEST(x.pixel_bytes == 10u);
+    BOOST_TEST(x.may_have_alpha);
+  }
+  BOOST_TEST(!good(tiff(640, 480, 5)).may_have_alpha);
+}
+
+BOOST_AUTO_TEST_CASE(may_be_in_excess_of_a_limit) {
+  auto x = good(gif(10, 10));
+  BOOST_TEST(!excess_of(x, {100, 1, 400}));
+  BOOST_TEST(excess_of(x, {99, 1, 400})->message
+             == "the picture has 10x10 pixels, accepted is up to 99");
+  BOOST_TEST(excess_of(x, {100, 1, 399})->message
+             == "the picture has 10x10 pixels of 4 bytes, accepted is up to "
+                "399 bytes");
+  BOOST_TEST(excess_of(good(tiff(0xffffffff, 65'535)), {}).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(that_ends_early_is_refused_at_every_length) {
   auto jpeg = "\xff\xd8"s + segment(0xe0, "JFIF") + frame(640, 480) + scan;
-  for (auto& whole : {png(640, 480), jpeg,
+  for (auto& whole : {png(640, 480), jpeg, bmp(6, 4) + "    ", tiff(6, 4),
                       webp("VP8X", little(0, 4) + little(9, 3) + little(9, 3))})
     for (size_t size = 0; size < whole.size() - 4; ++size)
       BOOST_TEST(!read_image_header(whole.substr(0, size)), size);
 }
 
 BOOST_AUTO_TEST_CASE(says_what_is_wrong) {
-  BOOST_TEST(bad("") == "not a JPEG, PNG or WebP picture");
-  BOOST_TEST(bad("GIF89a") == "not a JPEG, PNG or WebP picture");
+  BOOST_TEST(bad("") == "not a JPEG, PNG, WebP, GIF, BMP or TIFF picture");
+  BOOST_TEST(bad("GIF89a") == "the GIF file is incomplete");
+  BOOST_TEST(bad("BM") == "the BMP file is incomplete");
+  BOOST_TEST(bad("II*\0"s) == "the TIFF file is incomplete");
   BOOST_TEST(bad(png(640, 480).substr(0, 40)) == "the PNG file is incomplete");
   BOOST_TEST(bad("\xff\xd8"s + frame(640, 480))
              == "the JPEG file is incomplete");
@@ -124,6 +195,7 @@ BOOST_AUTO_TEST_CASE(says_what_is_wrong) {
 
 BOOST_AUTO_TEST_CASE(without_pixels_is_refused) {
   BOOST_TEST(bad(png(0, 480)) == "the picture has no pixels");
+  BOOST_TEST(bad(gif(0, 480)) == "the picture has no pixels");
   BOOST_TEST(bad(png(640, 0)) == "the picture has no pixels");
   BOOST_TEST(bad("\xff\xd8"s + frame(640, 0) + scan)
              == "the picture has no pixels");

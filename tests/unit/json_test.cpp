@@ -71,6 +71,23 @@ BOOST_AUTO_TEST_CASE(nesting_ends_at_a_hundred_levels) {
   BOOST_TEST(json::parse(wide + "0]").has_value());
 }
 
+// 60 MB of "[]" made 780 MB of values.
+BOOST_AUTO_TEST_CASE(a_document_has_at_most_a_million_values) {
+  auto list = [](const std::string& element, size_t count) {
+    std::string out = "[";
+    for (size_t i = 0; i < count; ++i)
+      out += element + ',';
+    return out + "0]";
+  };
+  BOOST_TEST(json::parse(list("[]", 999'998)).has_value());
+  for (auto* x : {"[]", "{}", "0", "-7", "1e3", "5000000000", "-5000000000",
+                  "18446744073709551615", "null", "true", R"("x")"})
+    BOOST_TEST(
+      refusal(list(x, 999'999)).find("1000000 values") != std::string::npos, x);
+  BOOST_TEST(refusal(list(R"({"a":0})", 333'334)).find("1000000 values")
+             != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(only_utf8_is_text) {
   for (std::string bytes :
        {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf5\x80\x80\x80"})
@@ -95,6 +112,8 @@ BOOST_AUTO_TEST_CASE(half_a_surrogate_pair_is_a_replacement_character) {
   }
   refusal(R"("\ud83)");
   refusal(R"("\ud8)");
+  // The last letters before them, and Hangul, which begins with ED too.
+  BOOST_TEST(json::parse("\"\xed\x9f\xbf\xed\x95\x9c\"").has_value());
 }
 
 BOOST_AUTO_TEST_CASE(python_has_numbers_that_json_has_not) {

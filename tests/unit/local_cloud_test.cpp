@@ -225,6 +225,52 @@ BOOST_AUTO_TEST_CASE(the_plan_follows_the_links_up_to_the_inputs) {
   BOOST_TEST(plan.prefix == "Video_1");
 }
 
+// Comput3's own portrait workflow resizes with another node, and frees the
+// GPU's memory on the way.
+BOOST_AUTO_TEST_CASE(the_workflow_of_comput3s_examples_runs) {
+  graph = std::move(*json::parse(R"({
+    "13": {"class_type": "VHS_VideoCombine", "inputs": {"images": ["31", 0],
+           "frame_rate": 25, "audio": ["26", 0], "loop_count": 0,
+           "filename_prefix": "AnimateDiff", "format": "video/h264-mp4",
+           "pix_fmt": "yuv420p", "crf": 19, "save_metadata": true,
+           "trim_to_audio": true, "pingpong": false, "save_output": true}},
+    "18": {"class_type": "LoadImage", "inputs": {"image": "face.png"}},
+    "21": {"class_type": "PreviewImage", "inputs": {"images": ["46", 0]}},
+    "26": {"class_type": "LoadAudio", "inputs": {"audio": "talk.mp3"}},
+    "31": {"class_type": "SONICSampler", "inputs": {"model": ["34", 0],
+           "data_dict": ["35", 0], "seed": 1, "inference_steps": 25,
+           "dynamic_scale": 1, "fps": 25}},
+    "32": {"class_type": "ImageOnlyCheckpointLoader",
+           "inputs": {"ckpt_name": "svd_xt.safetensors"}},
+    "33": {"class_type": "SONIC_PreData", "inputs": {"clip_vision": ["32", 1],
+           "vae": ["32", 2], "audio": ["26", 0], "image": ["46", 0],
+           "weight_dtype": ["34", 1], "min_resolution": 576, "duration": 4,
+           "expand_ratio": 1}},
+    "34": {"class_type": "SONICTLoader", "inputs": {"model": ["32", 0],
+           "sonic_unet": "unet.pth", "ip_audio_scale": 1,
+           "use_interframe": true, "dtype": "fp16"}},
+    "35": {"class_type": "easy cleanGpuUsed",
+           "inputs": {"anything": ["33", 0]}},
+    "46": {"class_type": "Image Resize", "inputs": {"image": ["18", 0],
+           "mode": "resize", "supersample": "true", "resampling": "lanczos",
+           "rescale_factor": 1, "resize_width": 500, "resize_height": 400}}
+  })"));
+  auto got = check();
+  BOOST_TEST(got.error.type == "");
+  BOOST_TEST(got.nodes.empty());
+  BOOST_TEST((got.outputs == std::vector<std::string>{"13", "21"}));
+  auto plan = plan_video(graph, "13").value();
+  BOOST_TEST(plan.image == "face.png");
+  BOOST_TEST(plan.width == 500);
+  BOOST_TEST(plan.height == 400);
+  BOOST_TEST(plan.duration == 4);
+  BOOST_TEST(plan.fps == 25);
+  // A ring of such nodes has no source.
+  input("35", "anything")
+    .CopyFrom(*json::parse(R"(["35", 0])"), graph.GetAllocator());
+  BOOST_TEST(!plan_video(graph, "13"));
+}
+
 BOOST_AUTO_TEST_CASE(an_output_at_fault_does_not_stop_the_others) {
   input("9", "format") = "video/av1";
   BOOST_TEST(only_fault("9") == "value_not_in_list");

@@ -11,11 +11,11 @@ using namespace render;
 namespace {
 
 std::string logged(std::string_view format, const std::string& message,
-                   std::vector<std::string> secrets = {}) {
+                   const secret_mask& mask = {}) {
   std::stringstream out;
   auto sink = std::make_shared<spdlog::sinks::ostream_sink_st>(out);
   spdlog::logger log{"test", sink};
-  log.set_formatter(make_formatter(format, std::move(secrets)));
+  log.set_formatter(make_formatter(format, mask));
   log.warn("{}", message);
   return out.str();
 }
@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(a_message_is_one_line_that_steers_no_terminal) {
 BOOST_AUTO_TEST_CASE(a_secret_is_not_shown_whoever_says_it) {
   for (auto* format : {"text", "json"}) {
     auto line = logged(format, "no: X-C3-API-KEY: key-0123, key-0123!",
-                       {"", "no", "key-0123"});
+                       secret_mask{{"", "no", "key-0123"}});
     BOOST_TEST(line.find("no: X-C3-API-KEY: ***, ***!") != std::string::npos);
   }
 }

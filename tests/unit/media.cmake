@@ -4,8 +4,8 @@ render_test(
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/media_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/media_programs_test.cpp
-  DEPENDS render_media_work opencv_imgcodecs)
-add_dependencies(media_test c3-decode)
+  DEPENDS render_media_work render_pictures)
+add_dependencies(media_test c3-decode c3-identify)
 
 render_test(
   box_test
@@ -13,4 +13,4 @@ render_test(
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/box_test.cpp
   DEPENDS render_media_work opencv_imgcodecs)
-add_dependencies(box_test c3-decode)
+add_dependencies(box_test c3-decode c3-identify)

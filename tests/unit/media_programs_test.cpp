@@ -33,6 +33,22 @@ BOOST_AUTO_TEST_CASE(may_say_little) {
   BOOST_TEST(unknown->duration_s < 0);
 }
 
+BOOST_AUTO_TEST_CASE(names_what_has_no_other_name) {
+  auto name = [](const char* format, bool audio, bool video) {
+    media::audio_probe x;
+    x.format = format;
+    x.has_audio = audio;
+    x.has_video = video;
+    auto got = media::name_of(x);
+    return got.content_type + " " + got.extension;
+  };
+  BOOST_TEST(name("mp3", true, false) == "audio/mpeg .mp3");
+  BOOST_TEST(name("matroska,webm", true, true) == "video/x-mkv .mkv");
+  BOOST_TEST(name("mov,mp4,m4a,3gp,3g2,mj2", true, false)
+             == "audio/x-mov .mov");
+  BOOST_TEST(name("mpegts", false, false) == "application/octet-stream ");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(another_program)
@@ -43,6 +59,15 @@ BOOST_AUTO_TEST_CASE(gets_its_arguments_as_they_are) {
   BOOST_REQUIRE(got);
   BOOST_TEST(got->out == "a b|$HOME|; ls|*|");
   BOOST_TEST(media::run_program({"false"}, 10s, {})->exit_code == 1);
+}
+
+BOOST_AUTO_TEST_CASE(that_lacks_memory_in_its_box_is_not_the_machines_fault) {
+  auto lacks = [](const std::string& err) {
+    return media::lacks_room({1, {}, err});
+  };
+  BOOST_TEST(lacks("av_interleaved_write_frame(): No space left on device"));
+  BOOST_TEST(!lacks("file:a.mov: Cannot allocate memory"));
+  BOOST_TEST(!lacks("Invalid data found when processing input"));
 }
 
 BOOST_AUTO_TEST_CASE(that_is_missing_or_slow_is_a_failure) {

@@ -208,6 +208,23 @@ BOOST_AUTO_TEST_CASE(may_be_grey_deep_or_webp) {
   BOOST_TEST(is_red(cv::imread(webp->path), 16, 60));
 }
 
+BOOST_AUTO_TEST_CASE(may_be_bmp_or_tiff) {
+  for (auto* name : {"in.bmp", "in.tiff"}) {
+    auto got = image(picture(name, two_colours(64, 32)));
+    BOOST_REQUIRE_MESSAGE(got, (got ? "" : got.error().message));
+    BOOST_TEST(got->width == 64u);
+    auto seen = cv::imread(got->path);
+    BOOST_TEST(is_red(seen, 16, 60));
+    BOOST_TEST(!is_red(seen, 16, 4));
+  }
+  cv::Mat deep{4, 4, CV_16UC4, cv::Scalar{65'535, 0, 0, 0}};
+  auto flat = image(picture("deep.tiff", deep));
+  BOOST_REQUIRE(flat);
+  auto seen = cv::imread(flat->path, cv::IMREAD_UNCHANGED);
+  BOOST_TEST(seen.type() == CV_8UC3);
+  BOOST_TEST((seen.at<cv::Vec3b>(0, 0) == cv::Vec3b{255, 255, 255}));
+}
+
 BOOST_AUTO_TEST_CASE(comes_along_as_base64_when_asked) {
   msg::prepare_image x;
   x.input = picture("in.png", cv::Mat::zeros(2, 2, CV_8UC3));
@@ -222,15 +239,17 @@ BOOST_AUTO_TEST_CASE(comes_along_as_base64_when_asked) {
 }
 
 BOOST_AUTO_TEST_CASE(that_is_none_is_told_what_it_is) {
-  BOOST_TEST(image_error(write("a.png", "just text"))
-             == "not a JPEG, PNG or WebP picture but text/plain");
-  BOOST_TEST(image_error(write("a.png", "<!DOCTYPE html><html></html>"))
-             == "not a JPEG, PNG or WebP picture but text/html");
+  BOOST_TEST(
+    image_error(write("a.png", "just text"))
+    == "not a JPEG, PNG, WebP, GIF, BMP or TIFF picture but text/plain");
+  BOOST_TEST(
+    image_error(write("a.png", "<!DOCTYPE html><html></html>"))
+    == "not a JPEG, PNG, WebP, GIF, BMP or TIFF picture but text/html");
   BOOST_TEST(image_error(write("a.png", "")) == "the file is empty (0 bytes)");
 }
 
 BOOST_AUTO_TEST_CASE(that_was_cut_is_refused) {
-  for (auto* name : {"in.jpg", "in.png", "in.webp"}) {
+  for (auto* name : {"in.jpg", "in.png", "in.webp", "in.bmp", "in.tiff"}) {
     auto whole = read(picture(name, two_colours(256, 256)));
     auto text
       = image_error(write("cut-"s + name, whole.substr(0, whole.size() / 2)));
@@ -363,6 +382,29 @@ BOOST_AUTO_TEST_CASE(is_told_from_the_bytes_and_not_the_name) {
   BOOST_TEST(type(sound("e.flac")) == "audio/flac .flac");
   BOOST_TEST(media::identify(path("c"))->bytes == 9u);
   BOOST_TEST(!media::identify(path("missing")).has_value());
+}
+
+// What is no sound must not be called one: it would leave for a GPU node.
+BOOST_AUTO_TEST_CASE(that_libmagic_cannot_name_is_shown_to_ffprobe) {
+  auto type = [](const std::string& file) {
+    auto got = media::identify(file, {}, {});
+    BOOST_REQUIRE(got);
+    return got->content_type + " " + got->extension;
+  };
+  auto bare = read(sound("a.mp3", {"-id3v2_version", "0"}));
+  std::string noise;
+  for (int i = 0; i < 40; ++i)
+    for (int byte = 7; byte < 250; ++byte)
+      noise += static_cast<char>(byte);
+  BOOST_TEST(media::identify(write("b.bin", noise))->content_type
+             == "application/octet-stream");
+  BOOST_TEST(type(path("b.bin")) == "application/octet-stream ");
+  auto behind = write("c.bin", std::string(1000, '\0') + bare);
+  BOOST_TEST(media::identify(behind)->content_type
+             == "application/octet-stream");
+  BOOST_TEST(type(behind) == "audio/mpeg .mp3");
+  BOOST_TEST(media::identify(behind, {}, {})->bytes == bare.size() + 1000);
+  BOOST_TEST(type(write("d", "just text")) == "text/plain .txt");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

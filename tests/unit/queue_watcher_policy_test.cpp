@@ -164,6 +164,41 @@ BOOST_AUTO_TEST_CASE(reports_what_waits_and_looks_again_in_three_seconds) {
   BOOST_TEST(all<wait_for_work>(out).size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(tells_how_many_have_no_inputs) {
+  auto x = awake(slots(0));
+  x.on_head({true}, t0);
+  auto clone = good_job("clone");
+  clone.data = R"({"text":"Hi.","voice":"clone","reference_text":"Ho.",)"
+               R"("reference_audio_url":"http://a.example/a"})";
+  auto unread = good_job("unread");
+  unread.data.clear();
+  auto out = x.on_peeked(
+    {{good_job("a"), good_job("b"), clone, unread, good_job("c", "analyze")},
+     5},
+    t0);
+  auto without = all<report>(out).at(0).what.without_inputs;
+  BOOST_TEST(without.size() == 1u);
+  BOOST_TEST(without.at("csm") == 2u);
+  // What is known already is remembered.
+  x.on_timer(all<arm_timer>(out).at(0).generation, t0 + 3);
+  out = x.on_peeked({{}, 3, {0, 1, 3}}, t0 + 3);
+  BOOST_TEST(all<report>(out).at(0).what.without_inputs.at("csm") == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(takes_the_jobs_that_it_does_not_see_for_like_those) {
+  auto without = [](std::vector<job> shown) {
+    auto x = awake(slots(0));
+    x.on_head({true}, t0);
+    auto out = x.on_peeked(
+      {std::move(shown), 5'000, {}, {}, {{"csm", 5'000}, {"analyze", 0}}}, t0);
+    return all<report>(out).at(0).what.without_inputs.at("csm");
+  };
+  auto unread = good_job("unread");
+  unread.data.clear();
+  BOOST_TEST(without({good_job("a"), good_job("b")}) == 5'000u);
+  BOOST_TEST(without({good_job("a"), unread}) == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(looks_at_once_when_its_owner_wants_it) {
   auto x = awake(slots(0));
   BOOST_TEST(all<peek>(x.on_head({true}, t0)).size() == 1u);

@@ -69,6 +69,22 @@ BOOST_AUTO_TEST_CASE(that_is_no_uuid_is_spoken_of_once) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE(a_job_whose_notify_url_is_of_no_use)
+
+BOOST_AUTO_TEST_CASE(runs_and_the_log_says_that_nobody_is_told) {
+  auto x = good_job(uuid);
+  x.data = R"({"text":"Hi.","notify_url":"ftp://h/secret"})";
+  auto out = asking().on_claimed(claimed({x}), t0);
+  BOOST_REQUIRE(all<deliver>(out).size() == 1u);
+  BOOST_TEST(all<deliver>(out)[0].what.jobs.size() == 1u);
+  BOOST_REQUIRE(lines(out).size() == 1u);
+  BOOST_TEST(lines(out)[0].find("job " + uuid + " (csm): its notify_url")
+             == 0u);
+  BOOST_TEST(lines(out)[0].find("secret") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
 BOOST_AUTO_TEST_SUITE(a_job_that_never_runs)
 
 BOOST_AUTO_TEST_CASE(is_in_the_log_with_the_reason) {

@@ -90,8 +90,50 @@ BOOST_AUTO_TEST_CASE(that_cannot_run_is_settled_without_a_slot) {
   auto out = f.x.on_jobs_claimed(
     {{}, {{a_job("a"), {failure_kind::invalid_input, "no"}}}}, t0);
   BOOST_REQUIRE(all<settle>(out).size() == 1u);
-  BOOST_TEST(all<settle>(out)[0].what.outcome.error.message == "no");
+  BOOST_TEST(all<settle>(out)[0].what.outcome.error.message
+             == "Error processing CSM job: no");
   BOOST_TEST(all<run_on>(out).empty());
+}
+
+// Front ends look for how the worker before this one began its errors.
+BOOST_AUTO_TEST_CASE(fails_with_the_words_that_its_type_is_known_by) {
+  auto error_of = [](const char* type, failure_kind kind, const char* text) {
+    fleet f{1};
+    auto x = a_job("a");
+    x.type = type;
+    auto out = f.x.on_jobs_claimed({{}, {{x, {kind, text}}}}, t0);
+    return all<settle>(out)[0].what.outcome.error.message;
+  };
+  constexpr auto no = failure_kind::rejected;
+  BOOST_TEST(error_of("csm", no, "x") == "Error processing CSM job: x");
+  BOOST_TEST(error_of("whisper", no, "x") == "Error processing Whisper job: x");
+  BOOST_TEST(error_of("portrait", no, "x")
+             == "Failed to generate portrait video: x");
+  BOOST_TEST(error_of("analyze", no, "x") == "x");
+  BOOST_TEST(error_of("opera", no, "Unknown job type") == "Unknown job type");
+  BOOST_TEST(error_of("csm", failure_kind::deadline_passed, "Job expired")
+             == "Job expired");
+}
+
+BOOST_AUTO_TEST_CASE(that_fails_too_late_for_another_try_says_so_first) {
+  fleet f{1};
+  f.claim("a");
+  f.begun(1);
+  auto out = f.x.on_job_ended(ended(1, "a", unavailable), t0 + 100'000);
+  BOOST_REQUIRE(all<settle>(out).size() == 1u);
+  BOOST_TEST(all<settle>(out)[0].what.outcome.error.message.starts_with(
+    "Job exceeded maximum runtime of "));
+}
+
+BOOST_AUTO_TEST_CASE(that_failed_before_has_the_words_of_its_type_once) {
+  fleet f{1};
+  auto x = a_job("a");
+  x.history = {"one", "two", "three"};
+  auto out = f.x.on_jobs_claimed({{x}, {}}, t0);
+  BOOST_REQUIRE(all<settle>(out).size() == 1u);
+  BOOST_TEST(all<settle>(out)[0].what.outcome.error.message
+             == "Error processing CSM job: failed after 3 attempts: 1: one; 2: "
+                "two; 3: three");
 }
 
 BOOST_AUTO_TEST_CASE(that_was_queued_anew_runs_again_after_its_cancellation) {

@@ -5,6 +5,7 @@ render_test(
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/supervisor_policy_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_jobs_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_look_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/supervisor_inputs_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_succession_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_fitness_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_unfit_test.cpp

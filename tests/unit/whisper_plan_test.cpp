@@ -101,6 +101,22 @@ BOOST_AUTO_TEST_CASE(refuses_what_is_no_sound_before_the_service_sees_it) {
   BOOST_TEST(!contains(world.error().message, "sig=1"));
 }
 
+BOOST_AUTO_TEST_CASE(refuses_what_nobody_can_name) {
+  for (auto* type : {"application/octet-stream", "application/pdf",
+                     "application/json", "image/png"}) {
+    auto subject = plan();
+    player world{*subject};
+    world.deliver(1000, "audio/mpeg");
+    world.answer_with(msg::file_identity{type, ".mp3", 1000});
+    BOOST_TEST((world.error().kind == failure_kind::invalid_input));
+  }
+  auto subject = plan();
+  player world{*subject};
+  world.deliver(1000, "application/octet-stream");
+  world.answer_with(msg::file_identity{"video/mp4", ".mp4", 1000});
+  BOOST_TEST(contains(world.request().url, "/whisper/"));
+}
+
 BOOST_AUTO_TEST_CASE(sends_what_was_asked_for) {
   whisper_params x;
   x.model = "large-v3";

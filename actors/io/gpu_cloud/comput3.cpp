@@ -54,13 +54,33 @@ failure_kind kind_of(const http_response& x) {
   return failure_kind::rejected;
 }
 
-/// Whether a launch that was answered so may have made a machine all the same.
-/// A server or a proxy that gives up says nothing of what was done before; a
-/// 503 in the API's own JSON is its word that there is no GPU to be had.
-bool hides_the_outcome(const http_response& x) {
-  if (x.status == 503 && is_json(x))
+/// Statuses with which a proxy gives up on a server that may still act.
+bool is_given_up(int status) {
+  return status == 502 || status == 504 || (status >= 520 && status <= 527);
+}
+
+/// Does the API itself say no? It says why in JSON. What a framework says of an
+/// exception or a time-out is no refusal: the machine may have been made.
+bool is_refusal(const http_response& x) {
+  if (!is_json(x))
     return false;
-  return x.status == 408 || x.status >= 500;
+  auto doc = json::parse(x.body);
+  if (!doc || !doc->IsObject())
+    return false;
+  auto text = json::string_or_empty(*doc, "message");
+  if (text.empty())
+    text = json::string_or_empty(*doc, "error");
+  text = lower(text);
+  for (auto* trouble : {"internal", "timed out", "timeout", "time-out"})
+    if (text.find(trouble) != std::string::npos)
+      return false;
+  return !text.empty();
+}
+
+/// May a launch with this answer have made a machine all the same?
+bool hides_the_outcome(const http_response& x) {
+  return is_given_up(x.status)
+         || ((x.status >= 500 || x.status == 408) && !is_refusal(x));
 }
 
 std::string launch_name(const msg::launch_gpu& x) {

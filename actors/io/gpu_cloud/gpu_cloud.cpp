@@ -16,12 +16,13 @@ template <class Answer, class Read>
 caf::result<Answer>
 exchange(self_ptr self, const http_request& request, Read read) {
   auto out = self->make_response_promise<Answer>();
-  auto answer = [out, read](const result<http_response>& got) mutable {
+  auto answer = [out, read, mask = self->state.deps.mask](
+                  const result<http_response>& got) mutable {
     auto x = read(got);
     if (x)
       out.deliver(std::move(*x));
     else
-      out.deliver(to_error(x.error()));
+      out.deliver(to_error(fit_to_leave(x.error(), mask)));
   };
   self->request(self->state.deps.http, request.total_timeout + margin, request)
     .then(
@@ -52,8 +53,8 @@ gpu_cloud_behavior(self_ptr self, gpu_cloud::config cfg, gpu_cloud_deps deps) {
       return exchange<msg::gpu_list>(
         self, gpu_cloud::list_request(self->state.cfg, x),
         [self](const result<http_response>& got) {
-          return gpu_cloud::read_list(self->state.cfg, got).map(
-            [](std::vector<gpu_workload> xs) {
+          return gpu_cloud::read_list(self->state.cfg, got)
+            .map([](std::vector<gpu_workload> xs) {
               return msg::gpu_list{std::move(xs)};
             });
         });

@@ -3,6 +3,7 @@
 // is one HTTP exchange, and retries are the caller's business.
 #include "actors/io/gpu_cloud/comput3.hpp"
 #include "actors/log.hpp"
+#include "messages/foreign_text.hpp"
 #include "messages/io_actors.hpp"
 
 #include <caf/all.hpp>
@@ -12,6 +13,8 @@ namespace render {
 struct gpu_cloud_deps {
   http_actor http;
   logger log;
+  /// Of what a node or the API says in a failure.
+  secret_mask mask{};
 };
 
 struct gpu_cloud_state {

@@ -67,6 +67,8 @@ failure classify(const http_request& request, const transfer_error& error) {
       && repeatable(request) && request.total_timeout.count() > 0
       && error.elapsed >= request.total_timeout)
     kind = failure_kind::rejected;
+  if (error.forbidden)
+    kind = failure_kind::rejected;
   return {kind,
           name + std::string{reason.empty() ? "cannot be reached" : reason}};
 }

@@ -18,14 +18,16 @@ struct transfer_error {
   /// True when the connection stood, so that the server may have got it.
   bool sent = false;
   std::chrono::milliseconds elapsed{0};
+  /// The address may not be reached, whoever stands there.
+  bool forbidden = false;
 };
 
 /// Kinds: `invalid_input` for a URL that cannot be used, `unfit` when this
 /// machine is out of memory, `outcome_unknown`
 /// when something other than GET or HEAD may have reached the server,
-/// otherwise `unavailable`. Of a request with `public_only` the message tells
-/// nothing that would tell one closed port, refused address or unknown name
-/// from another.
+/// `rejected` for an address that may not be reached, otherwise `unavailable`.
+/// Of a request with `public_only` the message tells nothing that would tell
+/// one closed port, refused address or unknown name from another.
 failure classify(const http_request& request, const transfer_error& error);
 
 /// The same with all that is known, for the operator.

@@ -48,7 +48,12 @@ struct known_name {
   std::vector<ip_address> addresses;
   clock::time_point good_until;
   std::optional<clock::time_point> asked;
+  /// Look-ups that have not been answered.
+  size_t asking = 0;
 };
+
+/// Of one name: each that hangs costs a thread of those that all names share.
+constexpr size_t look_ups_per_name_max = 2;
 
 /// What other threads hand over. Outlives the loop while a look-up hangs.
 struct inbox {
@@ -193,7 +198,8 @@ struct curl_loop::implementation {
         point.addresses = name.addresses;
       }
       if (!keep_permitted(point, cfg.allowed))
-        return refuse(x, CURLE_COULDNT_CONNECT, "the address is not public");
+        return refuse(x, CURLE_COULDNT_CONNECT, "the address is not public",
+                      true);
     }
     dial(x, now);
   }
@@ -212,6 +218,9 @@ struct curl_loop::implementation {
     // One that hangs is not waited for once its time is up.
     if (name.asked && now - *name.asked < cfg.look_up_timeout)
       return;
+    if (name.asking == look_ups_per_name_max)
+      return;
+    ++name.asking;
     name.asked = now;
     names->look_up(host, [box = box, host](name_resolver::found found) {
       box->put([&](inbox& x) {
@@ -224,6 +233,8 @@ struct curl_loop::implementation {
     auto now = clock::now();
     auto& name = name_of(x.host, now);
     name.asked.reset();
+    // Forgotten while it hung: 0.
+    name.asking -= name.asking > 0 ? 1 : 0;
     if (x.found) {
       name.addresses = std::move(*x.found);
       name.good_until = now + cfg.names_kept;
@@ -269,10 +280,12 @@ struct curl_loop::implementation {
   }
 
   /// Ends one that has reached nobody.
-  void refuse(exchange& x, CURLcode code, std::string why) {
+  void refuse(exchange& x, CURLcode code, std::string why,
+              bool forbidden = false) {
     auto took
       = std::chrono::duration_cast<milliseconds>(clock::now() - x.begun);
-    transfer_error error{static_cast<int>(code), std::move(why), false, took};
+    transfer_error error{static_cast<int>(code), std::move(why), false, took,
+                         forbidden};
     if (x.request.public_only && cfg.tell)
       cfg.tell(full_text(x.request, error));
     end(x, fail(classify(x.request, error)));

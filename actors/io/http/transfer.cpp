@@ -389,10 +389,10 @@ result<http_response> transfer::finish(CURLcode code) {
     transfer_error error{static_cast<int>(code),
                          error_text_[0] != '\0' ? error_text_
                                                 : curl_easy_strerror(code),
-                         connected_us > 0, response_.elapsed};
+                         connected_us > 0, response_.elapsed, false};
     if (code == CURLE_ABORTED_BY_CALLBACK)
       error = {CURLE_COULDNT_CONNECT, "the address is not public", false,
-               response_.elapsed};
+               response_.elapsed, true};
     if (request_.public_only && cfg_.tell)
       cfg_.tell(full_text(request_, error));
     return fail(classify(request_, error));

@@ -1,5 +1,6 @@
 // Looking at the queue and taking jobs out of it.
 #include "actors/io/job_store/shell.hpp"
+#include "messages/printable.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -135,6 +136,8 @@ result<msg::claimed_jobs> shell::claimed(answer got,
     st().walk.end(std::move(*decoded->walk));
   for (auto& id : decoded->dropped)
     out().warn("job {}: dropped from the queue, its key is not a hash", id);
+  for (auto& [id, text] : decoded->remarks)
+    out().warn("job {}: {}", printable(id, 80), text);
   if (decoded->removed > 0)
     out().warn("{} more ids without a record removed from the queue",
                decoded->removed);

@@ -3,6 +3,7 @@
 #include "messages/http.hpp"
 #include "messages/job_params.hpp"
 #include "messages/json.hpp"
+#include "messages/loose_number.hpp"
 #include "messages/utf8.hpp"
 
 #include <algorithm>
@@ -75,18 +76,16 @@ failure reason_of(std::string_view reason, const job& subject,
             + ", accepted is one of csm, whisper, portrait, analyze"};
 }
 
-// A time of the record; what cannot be read counts as absent and is the flaw.
-double time_field(std::string text, std::string_view name,
-                  std::optional<failure>& flaw) {
+// A time of the record; what cannot be read counts as absent and is told.
+double time_field(const std::string& text, std::string_view name,
+                  std::vector<std::string>& unread) {
   if (text.empty())
     return 0;
-  if (auto x = parse_number(text))
+  if (auto x = loose_number(text); x && std::isfinite(*x))
     return *x;
-  if (!flaw)
-    flaw = failure{failure_kind::invalid_input,
-                   std::string{name} + ": got "
-                     + json::quote(valid_utf8(excerpt(text, 80)))
-                     + ", accepted is a number of seconds"};
+  unread.push_back(std::string{name} + ": got "
+                   + json::quote(valid_utf8(excerpt(text, 80)))
+                   + ", accepted is a number of seconds; it counts as absent");
   return 0;
 }
 
@@ -126,11 +125,11 @@ decoded_job decode_job(reply x) {
   out.subject.attempt = count_at(x, 1);
   out.subject.type = text_at(x, 2);
   // When it was made is for statistics only: garbage harms nobody.
-  std::optional<failure> ignored;
+  std::vector<std::string> ignored;
   out.subject.created_at_s = time_field(text_at(x, 3), "created_at", ignored);
   out.subject.complete_by_s = time_field(text_at(x, 4), "complete_by",
-                                         out.flaw);
-  out.subject.max_time_s = time_field(text_at(x, 5), "max_time", out.flaw);
+                                         out.unread);
+  out.subject.max_time_s = time_field(text_at(x, 5), "max_time", out.unread);
   out.subject.data = text_at(x, 6);
   out.subject.fence = static_cast<uint64_t>(integer_at(x, 7));
   out.subject.history = split_history(text_at(x, 8));
@@ -149,11 +148,9 @@ result<decoded_claim> decode_claim(reply x) {
   out.queue_length = static_cast<uint64_t>(integer_at(x, 0));
   for (auto& entry : x.elements[1].elements) {
     auto decoded = decode_job(std::move(entry));
-    if (decoded.flaw)
-      out.unfit.push_back(
-        {std::move(decoded.subject), std::move(*decoded.flaw)});
-    else
-      out.jobs.push_back(std::move(decoded.subject));
+    for (auto& text : decoded.unread)
+      out.remarks.push_back({decoded.subject.id, std::move(text)});
+    out.jobs.push_back(std::move(decoded.subject));
   }
   for (auto& entry : x.elements[2].elements) {
     if (!entry.is_array(2))

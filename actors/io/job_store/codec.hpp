@@ -22,10 +22,10 @@ std::optional<double> parse_number(std::string_view text);
 /// Shortest text that reads back as the same number, never an exponent.
 std::string number_text(double x);
 
-/// A job, and what is wrong with its times when they cannot be read.
 struct decoded_job {
   job subject;
-  std::optional<failure> flaw;
+  /// What counts as absent since it cannot be read, for the log.
+  std::vector<std::string> unread;
 };
 
 /// A job entry {id, attempt, type, created_at, complete_by, max_time, data,
@@ -43,6 +43,8 @@ struct decoded_claim {
   uint64_t queue_length = 0;
   std::vector<job> jobs;
   std::vector<decoded_unfit> unfit;
+  /// Job id and text, for the log.
+  std::vector<std::pair<std::string, std::string>> remarks;
   /// Ids removed from the queue because their record is not a hash.
   std::vector<std::string> dropped;
   /// None from a claim of one job.

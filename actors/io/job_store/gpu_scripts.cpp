@@ -21,14 +21,25 @@ end
 )lua";
 
 // Only a workload that is new to the entry is searched for, since most writes
-// are signs of life.
+// are signs of life. A launch is asked for right after it was written here, so
+// a worker whose clock is ahead gives itself away: others would take the GPU
+// for one that was there before.
 constexpr std::string_view write_gpu_lua = R"lua(
-local owner, known = unpack(redis.call('HMGET', KEYS[2], 'owner', 'workload'))
+local owner, known, expires, intent = unpack(redis.call(
+  'HMGET', KEYS[2], 'owner', 'workload', 'expires', 'intent_at'))
 if owner and owner ~= ARGV[1] then return 0 end
-local workload = ''
+local value, place = {}, {}
 for i = 7, #ARGV, 2 do
-  if ARGV[i] == 'workload' then workload = ARGV[i + 1] end
+  value[ARGV[i]], place[ARGV[i]] = ARGV[i + 1], i + 1
 end
+local workload = value.workload or ''
+local function not_after(text)
+  if (tonumber(value.intent_at) or 0) > (tonumber(text) or 0) then
+    value.intent_at, ARGV[place.intent_at] = text, text
+  end
+end
+not_after(clock[1] .. '.' .. string.format('%06d', clock[2]))
+if intent and expires == value.expires then not_after(intent) end
 if workload ~= known
     and named_elsewhere(KEYS[1], ARGV[4], ARGV[3], workload) then
   return -1

@@ -29,7 +29,7 @@ local function take(id)
              'status', 'running', 'started_at', now, 'attempt', attempt,
              'fence', fence)
   redis.call('HDEL', key, 'stage', 'progress', 'progress_at', 'finished_at',
-             'settled_by', 'cancelling')
+             'settled_by', 'cancelling', 'notice')
   redis.call('SET', key .. ':lock', worker, 'EX', lock_s)
   redis.call('ZADD', KEYS[3], clock_ms + lease_ms, id)
   redis.call('SADD', KEYS[2], id)

@@ -92,7 +92,8 @@ const script& ask_owner_script();
 ///       "1" when `text` is the result even if empty,
 ///       "1" to create a missing record, its lifetime (s),
 ///       webhook: url ("" for none), body, created (Unix ms), lease (ms),
-///       fence, confirmed, number, "1" for `cancelling`, the webhook's MAC.
+///       fence, confirmed, number, "1" for `cancelling`, the webhook's MAC,
+///       notice (may be empty).
 /// Returns {1 or 0: written, webhook entry}; the entry {attempts, created_ms}
 /// only where one waits in the outbox.
 const script& settle_script();
@@ -143,7 +144,7 @@ const script& note_attempt_script();
 const script& note_remote_script();
 
 /// Writes a ledger entry, unless another worker owns it, or another entry has
-/// its workload.
+/// its workload. Its `intent_at` is now at the latest, by Redis' clock.
 /// KEYS: gpus, gpu entry, mark.
 /// ARGV: worker id, lease time (ms; 0: what is left of the one it has), entry
 ///       id, entry key prefix, confirmed, number, then field, value, ...

@@ -32,6 +32,12 @@ webhook webhook_of(const held_job& x) {
   return out;
 }
 
+/// What its producer should know of a job that ran all the same.
+std::string notice_of(const job& x) {
+  auto flaw = notify_url_flaw(x.data);
+  return flaw ? valid_utf8(flaw->message + "; no webhook is sent") : "";
+}
+
 } // namespace
 
 promise<msg::ownership> shell::progress(const msg::report_progress& x) const {
@@ -186,20 +192,31 @@ command shell::settle_command(const held_job& x, milliseconds lease,
                                : webhook_mac(cfg().outbox_key, entry);
   auto is_text = outcome.success() && outcome.result_url.empty();
   auto ours = x.session == st().session;
-  return make_command(
-    settle_script(),
-    {keys::record(id), keys::lock(id), keys::running(prefix, x.owner),
-     keys::outbox(prefix), keys::outbox_entry(prefix, id), leases_key(),
-     mark_key(x.session)},
-    {x.owner, id, now_s(), outcome.success() ? "success" : "failed",
-     valid_utf8(outcome.error.message), outcome.text, outcome.result_url,
-     is_text ? "1" : "0",
-     is_recordless(subject) && !outcome.success() ? "1" : "0",
-     std::to_string(cfg().made_record_ttl.count()), entry.url, entry.body,
-     std::to_string(now_ms()), std::to_string(lease.count()),
-     std::to_string(subject.fence), std::to_string(st().confirmed),
-     std::to_string(ours ? number : 0), is_cut_short(outcome) ? "1" : "0",
-     mac});
+  return make_command(settle_script(),
+                      {keys::record(id), keys::lock(id),
+                       keys::running(prefix, x.owner), keys::outbox(prefix),
+                       keys::outbox_entry(prefix, id), leases_key(),
+                       mark_key(x.session)},
+                      {x.owner,
+                       id,
+                       now_s(),
+                       outcome.success() ? "success" : "failed",
+                       valid_utf8(outcome.error.message),
+                       outcome.text,
+                       outcome.result_url,
+                       is_text ? "1" : "0",
+                       is_recordless(subject) && !outcome.success() ? "1" : "0",
+                       std::to_string(cfg().made_record_ttl.count()),
+                       entry.url,
+                       entry.body,
+                       std::to_string(now_ms()),
+                       std::to_string(lease.count()),
+                       std::to_string(subject.fence),
+                       std::to_string(st().confirmed),
+                       std::to_string(ours ? number : 0),
+                       is_cut_short(outcome) ? "1" : "0",
+                       mac,
+                       notice_of(subject)});
 }
 
 void shell::settled(const std::string& id, uint64_t fence,

@@ -75,6 +75,7 @@ if missing then
   put('type', 'unknown')
 end
 if ARGV[18] == '1' then put('cancelling', 'true') end
+if ARGV[20] ~= '' then put('notice', ARGV[20]) end
 if status == 'failed' then put('error', ARGV[5]) else put('progress', 1) end
 if ARGV[6] ~= '' or ARGV[8] == '1' then put('result', ARGV[6]) end
 if ARGV[7] ~= '' then put('result_url', ARGV[7]) end

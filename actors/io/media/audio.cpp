@@ -4,9 +4,9 @@
 #include "actors/io/media/process.hpp"
 #include "messages/http.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
+#include <optional>
+#include <utility>
 
 namespace render::media {
 
@@ -30,22 +30,16 @@ std::string last_line(std::string text) {
   return excerpt(text.substr(text.rfind('\n') + 1), 200);
 }
 
-/// A program that cannot write says why in the words of strerror.
-bool lacks_room(const std::string& complaints) {
-  for (auto code : {ENOSPC, EDQUOT, EIO, EROFS, EMFILE, ENFILE, ENOMEM})
-    if (complaints.find(std::strerror(code)) != std::string::npos)
-      return true;
-  return false;
-}
-
 /// Only one file is read, by a demuxer that reads just that: a playlist could
 /// name other files and addresses.
 constexpr std::string_view formats
   = "aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,matroska,webm,mov,mp4,"
     "m4a,3gp,3g2,mj2,mp3,mpeg,mpegts,ogg,opus,tta,w64,wav,wv";
 
-result<audio_probe> probe(const std::string& path, const audio_tools& tools,
-                          std::stop_token stop) {
+/// Without a value: it reads nothing in the file.
+result<std::optional<audio_probe>> ask_ffprobe(const std::string& path,
+                                               const audio_tools& tools,
+                                               std::stop_token stop) {
   static constexpr const char* entries
     = "stream=codec_type:stream_disposition=attached_pic:"
       "format=format_name,duration";
@@ -53,12 +47,24 @@ result<audio_probe> probe(const std::string& path, const audio_tools& tools,
     = run_program({tools.ffprobe, "-v", "error", "-show_entries", entries,
                    "-of", "json", "-protocol_whitelist", "file",
                    "-format_whitelist", std::string{formats}, "file:" + path},
-                  tools.limit, stop);
+                  tools.limit, std::move(stop));
   if (!got)
     return fail(got.error());
   if (got->exit_code != 0)
-    return no_sound(path, "not sound that can be read", stop);
-  return read_probe(got->out);
+    return std::nullopt;
+  return read_probe(got->out).map([](auto&& x) {
+    return std::optional{std::move(x)};
+  });
+}
+
+result<audio_probe> probe(const std::string& path, const audio_tools& tools,
+                          std::stop_token stop) {
+  auto got = ask_ffprobe(path, tools, stop);
+  if (!got)
+    return fail(got.error());
+  if (!*got)
+    return no_sound(path, "not sound that can be read", std::move(stop));
+  return **got;
 }
 
 result<std::string> convert(const msg::prepare_audio& x,
@@ -71,6 +77,10 @@ result<std::string> convert(const msg::prepare_audio& x,
                                 "error",
                                 "-nostdin",
                                 "-y",
+                                "-threads",
+                                "1",
+                                "-filter_threads",
+                                "1",
                                 "-protocol_whitelist",
                                 "file",
                                 "-format_whitelist",
@@ -94,7 +104,7 @@ result<std::string> convert(const msg::prepare_audio& x,
   if (!got)
     return fail(got.error());
   // A short file that could not be written ends ffmpeg with 0 all the same.
-  if (lacks_room(got->err))
+  if (lacks_room(*got))
     return fail(failure_kind::unfit,
                 "the sound cannot be converted: " + last_line(got->err));
   if (got->exit_code != 0)
@@ -104,6 +114,26 @@ result<std::string> convert(const msg::prepare_audio& x,
 }
 
 } // namespace
+
+result<msg::file_identity> identify(const std::string& path,
+                                    const audio_tools& tools,
+                                    std::stop_token stop) {
+  auto out = boxed::identify(path, stop);
+  if (!out)
+    return out;
+  for (auto named : {"audio/", "video/", "image/", "text/"})
+    if (out->content_type.starts_with(named))
+      return out;
+  auto seen = ask_ffprobe(path, tools, std::move(stop));
+  if (!seen)
+    return fail(seen.error());
+  if (auto& probe = *seen; probe && (probe->has_audio || probe->has_video)) {
+    auto bytes = out->bytes;
+    out = name_of(*probe);
+    out->bytes = bytes;
+  }
+  return out;
+}
 
 result<msg::prepared_audio> prepare(const msg::prepare_audio& x,
                                     const audio_tools& tools,

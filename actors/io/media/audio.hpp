@@ -19,6 +19,12 @@ struct audio_tools {
   uint64_t output_bytes_max = 256ull << 20;
 };
 
+/// What a file is: as libmagic names it, or else what ffprobe makes of it. Only
+/// what one of them has read is called audio, image or video.
+result<msg::file_identity> identify(const std::string& path,
+                                    const audio_tools& tools,
+                                    std::stop_token stop);
+
 result<msg::prepared_audio> prepare(const msg::prepare_audio& x,
                                     const audio_tools& tools,
                                     std::stop_token stop);

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 namespace render::media {
 
@@ -37,6 +38,19 @@ result<audio_probe> read_probe(std::string_view json_text) {
 std::string extension_of_format(const std::string& format) {
   return format == "mp3" || format == "wav" || format == "flac" ? "." + format
                                                                 : std::string{};
+}
+
+msg::file_identity name_of(const audio_probe& x) {
+  static constexpr std::pair<std::string_view, std::string_view> table[]
+    = {{"matroska", "mkv"}, {"mpegts", "ts"}, {"asf", "wma"}};
+  auto name = x.format.substr(0, x.format.find(','));
+  for (auto& [format, extension] : table)
+    if (name == format)
+      name = extension;
+  auto medium = x.has_video ? "video/" : x.has_audio ? "audio/" : "";
+  if (*medium == '\0')
+    return {"application/octet-stream", {}, 0};
+  return {medium + (name == "mp3" ? "mpeg" : "x-" + name), "." + name, 0};
 }
 
 bool is_widely_readable(const audio_probe& x) {

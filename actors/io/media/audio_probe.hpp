@@ -1,6 +1,7 @@
 #pragma once
 // What ffprobe says of a file. Pure.
 #include "messages/failure.hpp"
+#include "messages/media.hpp"
 
 #include <string>
 #include <string_view>
@@ -23,6 +24,9 @@ result<audio_probe> read_probe(std::string_view json_text);
 
 /// ".mp3", ".wav" or ".flac"; empty for other containers.
 std::string extension_of_format(const std::string& format);
+
+/// A type and an extension for what libmagic has no name for.
+msg::file_identity name_of(const audio_probe& x);
 
 /// May the file stay as it is, or must it become an MP3?
 bool is_widely_readable(const audio_probe& x);

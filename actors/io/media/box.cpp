@@ -17,24 +17,27 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto limit = 30s;
+constexpr auto too_long = "it took longer than 30 s to decode the file";
 #if defined(__SANITIZE_ADDRESS__)
 // Its shadow alone takes terabytes of addresses.
+constexpr uint64_t addresses_max = UINT64_MAX;
 constexpr uint64_t memory_max = UINT64_MAX;
 #else
-constexpr uint64_t memory_max = 2ull << 30;
+constexpr uint64_t addresses_max = child_limits{}.addresses;
+constexpr uint64_t memory_max = child_limits{}.memory;
 #endif
-constexpr child_limits limits{memory_max, 512ull << 20, 30, 64};
+constexpr child_limits limits{addresses_max, memory_max, 512ull << 20, 30, 64};
 
 /// Beside this program, or where the build puts programs; else in PATH.
-std::string find_decoder() {
+std::string find_program(const std::string& name) {
   std::error_code err;
   auto self = std::filesystem::read_symlink("/proc/self/exe", err);
-  for (auto* from : {"c3-decode", "../bin/c3-decode"}) {
+  for (auto& from : {name, "../bin/" + name}) {
     auto found = self.parent_path() / from;
     if (!err && std::filesystem::exists(found, err))
       return found;
   }
-  return "c3-decode";
+  return name;
 }
 
 failure_kind kind_named(std::string_view name) {
@@ -44,15 +47,12 @@ failure_kind kind_named(std::string_view name) {
   return failure_kind::invalid_input;
 }
 
-/// What the decoder answers: one JSON object.
-result<json::document> ask(std::vector<std::string> argv,
+/// What c3-identify or c3-decode answers: one JSON object.
+result<json::document> ask(const std::vector<std::string>& argv,
                            std::stop_token stop) {
-  static const auto decoder = find_decoder();
-  argv.insert(argv.begin(), decoder);
   auto got = run_program(argv, limit, std::move(stop), limits);
   if (!got && got.error().kind == failure_kind::rejected)
-    return fail(failure_kind::invalid_input,
-                "it took longer than 30 s to decode the file");
+    return fail(failure_kind::invalid_input, too_long);
   if (!got)
     return fail(got.error());
   if (got->exit_code != 0)
@@ -61,21 +61,73 @@ result<json::document> ask(std::vector<std::string> argv,
                 "time");
   auto doc = json::parse(got->out);
   if (!doc)
-    return fail(with_context("c3-decode", doc.error()));
+    return fail(with_context("decoder", doc.error()));
   if (auto why = json::string(*doc, "error"))
     return fail(kind_named(json::string_or_empty(*doc, "kind")), *why);
   return doc;
+}
+
+const std::string& identifier() {
+  static const auto out = find_program("c3-identify");
+  return out;
+}
+
+const std::string& decoder() {
+  static const auto out = find_program("c3-decode");
+  return out;
 }
 
 uint32_t pixels(const json::document& doc, std::string_view name) {
   return static_cast<uint32_t>(json::integer(doc, name).value_or(0));
 }
 
+/// The first bytes of a GIF; empty when it is none.
+std::string head_of_gif(const std::string& path) {
+  std::string out(13, '\0');
+  std::ifstream in{path, std::ios::binary};
+  in.read(out.data(), static_cast<std::streamsize>(out.size()));
+  out.resize(static_cast<size_t>(in.gcount()));
+  return out.starts_with("GIF8") ? out : std::string{};
+}
+
+/// Writes the first frame of a GIF as a PNG.
+result<void> first_frame(const std::string& gif, const std::string& head,
+                         const std::string& png, const image_limits& limits,
+                         const std::string& ffmpeg, std::stop_token stop) {
+  auto header = read_image_header(head);
+  if (!header)
+    return fail(header.error());
+  if (auto excess = excess_of(*header, limits))
+    return fail(*excess);
+  auto got = run_program(
+    {ffmpeg,        "-v",        "error",      "-nostdin",
+     "-y",          "-threads",  "1",          "-protocol_whitelist",
+     "file",        "-f",        "gif",        "-i",
+     "file:" + gif, "-frames:v", "1",          "-c:v",
+     "png",         "-f",        "image2pipe", "file:" + png},
+    limit, std::move(stop));
+  if (!got && got.error().kind == failure_kind::rejected)
+    return fail(failure_kind::invalid_input, too_long);
+  if (!got)
+    return fail(got.error());
+  if (lacks_room(*got))
+    return fail(failure_kind::unfit, "no room for a frame of the GIF");
+  std::error_code err;
+  auto size = std::filesystem::file_size(png, err);
+  if (got->exit_code != 0 || err || size == 0)
+    return fail(failure_kind::invalid_input, "the GIF cannot be decoded");
+  return {};
+}
+
 } // namespace
+
+std::vector<std::string> programs() {
+  return {decoder(), identifier()};
+}
 
 result<msg::file_identity> identify(const std::string& path,
                                     std::stop_token stop) {
-  auto doc = ask({"identify", path}, std::move(stop));
+  auto doc = ask({identifier(), "type", path}, std::move(stop));
   if (!doc)
     return fail(doc.error());
   return msg::file_identity{
@@ -84,11 +136,21 @@ result<msg::file_identity> identify(const std::string& path,
     static_cast<uint64_t>(json::integer(*doc, "bytes").value_or(0))};
 }
 
-result<msg::prepared_image> prepare(const msg::prepare_image& x,
-                                    const image_limits& limits,
-                                    std::stop_token stop) {
+result<msg::prepared_image>
+prepare(const msg::prepare_image& x, const image_limits& limits,
+        const std::string& ffmpeg, std::stop_token stop) {
+  if (auto head = head_of_gif(x.input); !head.empty()) {
+    auto still = x;
+    still.input = x.output + ".frame";
+    auto made = first_frame(x.input, head, still.input, limits, ffmpeg, stop);
+    auto out = made ? prepare(still, limits, ffmpeg, stop)
+                    : result<msg::prepared_image>{fail(made.error())};
+    std::error_code ignored;
+    std::filesystem::remove(still.input, ignored);
+    return out;
+  }
   auto doc
-    = ask({"picture", x.input, x.output, std::to_string(x.max_side),
+    = ask({decoder(), x.input, x.output, std::to_string(x.max_side),
            x.flatten_alpha ? "1" : "0", std::to_string(limits.pixels_max),
            std::to_string(limits.bytes_max),
            std::to_string(limits.decoded_bytes_max)},
@@ -113,7 +175,7 @@ result<msg::prepared_image> prepare(const msg::prepare_image& x,
 }
 
 double duration_by_tags(const std::string& path, std::stop_token stop) {
-  auto doc = ask({"duration", path}, std::move(stop));
+  auto doc = ask({identifier(), "duration", path}, std::move(stop));
   return doc ? json::number(*doc, "seconds").value_or(-1) : -1;
 }
 

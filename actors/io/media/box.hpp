@@ -8,17 +8,22 @@
 
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace render::media::boxed {
+
+/// c3-decode and c3-identify: beside this program, else names for PATH.
+std::vector<std::string> programs();
 
 /// Like `media::identify`.
 result<msg::file_identity> identify(const std::string& path,
                                     std::stop_token stop);
 
-/// Like `media::prepare`.
-result<msg::prepared_image> prepare(const msg::prepare_image& x,
-                                    const image_limits& limits,
-                                    std::stop_token stop);
+/// Like `media::prepare`; of a GIF the first frame, made a PNG by `ffmpeg`, a
+/// program's name or path.
+result<msg::prepared_image>
+prepare(const msg::prepare_image& x, const image_limits& limits,
+        const std::string& ffmpeg, std::stop_token stop);
 
 /// Seconds by the file's tags; negative when they do not say.
 double duration_by_tags(const std::string& path, std::stop_token stop);

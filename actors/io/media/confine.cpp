@@ -111,7 +111,8 @@ bool confine(const child_limits& limits, const sock_fprog& barred) {
   if (syscall(SYS_close_range, 3u, ~0u, 0u) != 0)
     for (int fd = 3; fd < 65'536; ++fd)
       ::close(fd);
-  if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_AS, limits.memory)
+  if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_AS, limits.addresses)
+      || !limit(RLIMIT_DATA, limits.memory)
       || !limit(RLIMIT_FSIZE, limits.file_size)
       || !limit(RLIMIT_CPU, limits.cpu_s)
       || !limit(RLIMIT_NOFILE, limits.files))

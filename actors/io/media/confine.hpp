@@ -8,8 +8,10 @@ struct sock_fprog;
 namespace render::media {
 
 struct child_limits {
-  /// Address space, bytes.
-  uint64_t memory = 2ull << 30;
+  /// Address space, bytes: programs and libraries are mapped whole.
+  uint64_t addresses = 2ull << 30;
+  /// Of it what the program writes to, bytes.
+  uint64_t memory = 400ull << 20;
   /// Of one file that it writes, bytes.
   uint64_t file_size = 2ull << 30;
   /// Seconds of CPU.

@@ -1,7 +1,6 @@
 #include "actors/io/media/image.hpp"
 
 #include "actors/io/media/identify.hpp"
-#include "actors/io/media/image_header.hpp"
 #include "messages/base64.hpp"
 
 #include <opencv2/imgcodecs.hpp>
@@ -13,7 +12,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 namespace render::media {
 
@@ -37,9 +35,10 @@ result<std::string> read_file(const std::string& path, uint64_t bytes_max) {
     return bad("the file is larger than " + std::to_string(bytes_max)
                + " bytes");
   std::ifstream in{path, std::ios::binary};
-  std::ostringstream out;
-  out << in.rdbuf();
-  return std::move(out).str();
+  std::string out(size, '\0');
+  if (!in.read(out.data(), static_cast<std::streamsize>(size)))
+    return fail(failure_kind::internal, path + " cannot be read");
+  return out;
 }
 
 cv::Mat to_8_bit(const cv::Mat& x) {
@@ -50,36 +49,32 @@ cv::Mat to_8_bit(const cv::Mat& x) {
   return out;
 }
 
-/// Row by row: planes of floats would take five times the picture.
-cv::Mat over_white(const cv::Mat& bgra) {
-  cv::Mat out(bgra.rows, bgra.cols, CV_8UC3);
+/// In place: a second matrix would take as much memory again.
+void compose_over_white(cv::Mat& bgra) {
   for (int row = 0; row < bgra.rows; ++row) {
-    auto* from = bgra.ptr<cv::Vec4b>(row);
-    auto* to = out.ptr<cv::Vec3b>(row);
+    auto* pixels = bgra.ptr<cv::Vec4b>(row);
     for (int column = 0; column < bgra.cols; ++column) {
-      auto alpha = from[column][3];
+      auto& x = pixels[column];
       for (int i = 0; i < 3; ++i)
-        to[column][i] = static_cast<uchar>(
-          (from[column][i] * alpha + 255 * (255 - alpha) + 127) / 255);
+        x[i]
+          = static_cast<uchar>((x[i] * x[3] + 255 * (255 - x[3]) + 127) / 255);
+      x[3] = 255;
     }
   }
-  return out;
 }
 
-/// BGR, or BGRA where alpha is there and kept; upright.
-cv::Mat decode(const std::string& bytes, bool flatten) {
+/// BGR, or BGRA where alpha is there; upright.
+cv::Mat decode(const std::string& bytes, bool may_have_alpha) {
   // Signed bytes are a matrix that the WebP decoder refuses.
   cv::_InputArray raw{reinterpret_cast<const uchar*>(bytes.data()),
                       static_cast<int>(bytes.size())};
   // Only the colour mode applies the EXIF orientation, and only the unchanged
   // mode keeps alpha; pictures with both are left as they are stored.
-  auto stored = cv::imdecode(raw, cv::IMREAD_UNCHANGED);
-  if (stored.channels() != 4) {
-    stored.release();
-    return cv::imdecode(raw, cv::IMREAD_COLOR);
-  }
-  auto bgra = to_8_bit(stored);
-  return flatten ? over_white(bgra) : bgra;
+  if (may_have_alpha)
+    if (auto stored = cv::imdecode(raw, cv::IMREAD_UNCHANGED);
+        stored.channels() == 4)
+      return to_8_bit(stored);
+  return cv::imdecode(raw, cv::IMREAD_COLOR);
 }
 
 cv::Mat shrink(const cv::Mat& x, uint32_t side_max) {
@@ -115,15 +110,21 @@ result<void> write_picture(const std::string& path, const cv::Mat& picture) {
 }
 
 result<msg::prepared_image> prepare_checked(const msg::prepare_image& x,
-                                            const std::string& bytes) {
-  auto picture = decode(bytes, x.flatten_alpha);
+                                            const std::string& bytes,
+                                            bool may_have_alpha) {
+  auto picture = decode(bytes, may_have_alpha);
   if (picture.empty())
-    return bad("the picture cannot be decoded");
+    return bad("the picture cannot be decoded, or takes too much memory");
+  auto flatten = x.flatten_alpha && picture.channels() == 4;
+  if (flatten)
+    compose_over_white(picture);
   msg::prepared_image out;
   out.path = x.output;
   out.source_width = static_cast<uint32_t>(picture.cols);
   out.source_height = static_cast<uint32_t>(picture.rows);
   picture = shrink(picture, x.max_side);
+  if (flatten)
+    cv::cvtColor(picture, picture, cv::COLOR_BGRA2BGR);
   out.width = static_cast<uint32_t>(picture.cols);
   out.height = static_cast<uint32_t>(picture.rows);
   if (auto ok = write_picture(x.output, picture); !ok)
@@ -150,19 +151,10 @@ result<msg::prepared_image> prepare(const msg::prepare_image& x,
     return bad(header.error().message
                + (what ? " but " + what->content_type : ""));
   }
-  if (uint64_t{header->width} * header->height > limits.pixels_max)
-    return bad("the picture has " + std::to_string(header->width) + "x"
-               + std::to_string(header->height) + " pixels, accepted is up to "
-               + std::to_string(limits.pixels_max));
-  if (uint64_t{header->width} * header->height * header->pixel_bytes
-      > limits.decoded_bytes_max)
-    return bad("the picture has " + std::to_string(header->width) + "x"
-               + std::to_string(header->height) + " pixels of "
-               + std::to_string(header->pixel_bytes)
-               + " bytes, accepted is up to "
-               + std::to_string(limits.decoded_bytes_max) + " bytes");
+  if (auto excess = excess_of(*header, limits))
+    return fail(*excess);
   try {
-    return prepare_checked(x, *bytes);
+    return prepare_checked(x, *bytes, header->may_have_alpha);
   } catch (const cv::Exception& err) {
     return bad("the picture cannot be decoded: " + err.err);
   }

@@ -1,6 +1,8 @@
 #include "actors/io/media/image_header.hpp"
 
+#include <algorithm>
 #include <optional>
+#include <string>
 
 namespace render::media {
 
@@ -106,7 +108,7 @@ result<image_header> read_jpeg(std::string_view x) {
       if (length < 8)
         return truncated("JPEG");
       found = image_header{image_format::jpeg, big_endian(x, at + 7, 2),
-                           big_endian(x, at + 5, 2), 3};
+                           big_endian(x, at + 5, 2), 3, false};
     }
     if (marker == 0xda) {
       // The scan: what follows is picture, up to the end mark. The mark of an
@@ -144,6 +146,99 @@ result<image_header> read_webp(std::string_view x) {
   return out;
 }
 
+result<image_header> read_gif(std::string_view x) {
+  if (x.size() < 13)
+    return truncated("GIF");
+  return image_header{image_format::gif, little_endian(x, 6, 2),
+                      little_endian(x, 8, 2), 4};
+}
+
+result<image_header> read_bmp(std::string_view x) {
+  image_header out{image_format::bmp, 0, 0, 4};
+  uint64_t bits = 0;
+  auto packed = false;
+  auto old = x.size() >= 26 && little_endian(x, 14, 4) == 12;
+  if (x.size() < 54 && !old)
+    return truncated("BMP");
+  if (old) {
+    out.width = little_endian(x, 18, 2);
+    out.height = little_endian(x, 20, 2);
+    bits = little_endian(x, 24, 2);
+  } else {
+    out.width = little_endian(x, 18, 4);
+    out.height = little_endian(x, 22, 4);
+    // Negative: from the top to the bottom.
+    if (out.height > INT32_MAX)
+      out.height = 0 - out.height;
+    bits = little_endian(x, 28, 2);
+    auto compression = little_endian(x, 30, 4);
+    packed = compression == 1 || compression == 2;
+  }
+  auto line = (out.width * bits + 31) / 32 * 4;
+  if (!packed && x.size() < little_endian(x, 10, 4) + line * out.height)
+    return truncated("BMP");
+  return out;
+}
+
+/// The first directory of a TIFF.
+class tiff_directory {
+public:
+  explicit tiff_directory(std::string_view x)
+    : x_(x), little_(x.starts_with("II")) {
+    // nop
+  }
+
+  bool complete() const {
+    return x_.size() >= 8 && at() + 2 <= x_.size()
+           && at() + 2 + 12 * uint64_t{number(at(), 2)} <= x_.size();
+  }
+
+  /// The first value of the field with this tag; `otherwise` when there is
+  /// none, or when it is no whole number. Only for a complete one.
+  uint32_t value(uint32_t tag, uint32_t otherwise) const {
+    auto count = number(at(), 2);
+    for (uint64_t i = 0; i < count; ++i) {
+      auto entry = at() + 2 + 12 * i;
+      if (number(entry, 2) != tag)
+        continue;
+      auto type = number(entry + 2, 2);
+      uint64_t size = type == 3 ? 2 : type == 4 ? 4 : 0;
+      if (size == 0)
+        return otherwise;
+      uint64_t from = entry + 8;
+      if (size * number(entry + 4, 4) > 4)
+        from = number(from, 4);
+      return from + size <= x_.size() ? number(from, size) : otherwise;
+    }
+    return otherwise;
+  }
+
+private:
+  uint64_t at() const {
+    return number(4, 4);
+  }
+
+  uint32_t number(uint64_t at, uint64_t size) const {
+    return little_ ? little_endian(x_, at, size) : big_endian(x_, at, size);
+  }
+
+  std::string_view x_;
+  bool little_;
+};
+
+result<image_header> read_tiff(std::string_view x) {
+  tiff_directory fields{x};
+  if (!fields.complete())
+    return truncated("TIFF");
+  auto bits = std::clamp(fields.value(258, 1), 8u, 64u);
+  auto samples = std::clamp(fields.value(277, 1), 1u, 8u);
+  constexpr uint32_t separated = 5; // CMYK
+  // A strip may be all of the picture, and is unpacked before it is read.
+  return image_header{
+    image_format::tiff, fields.value(256, 0), fields.value(257, 0),
+    4 + bits / 8 * std::max(samples, 3u), fields.value(262, 0) != separated};
+}
+
 } // namespace
 
 result<image_header> read_image_header(std::string_view x) {
@@ -152,11 +247,33 @@ result<image_header> read_image_header(std::string_view x) {
              : x.starts_with("RIFF") && x.size() > 12
                  && x.substr(8, 4) == "WEBP"
                ? read_webp(x)
-               : result<image_header>{fail(failure_kind::invalid_input,
-                                           "not a JPEG, PNG or WebP picture")};
+             : x.starts_with("GIF8") ? read_gif(x)
+             : x.starts_with("BM")   ? read_bmp(x)
+             : x.starts_with("II*\0"sv) || x.starts_with("MM\0*"sv)
+               ? read_tiff(x)
+               : result<image_header>{
+                 fail(failure_kind::invalid_input,
+                      "not a JPEG, PNG, WebP, GIF, BMP or TIFF picture")};
   if (out && (out->width == 0 || out->height == 0))
     return fail(failure_kind::invalid_input, "the picture has no pixels");
   return out;
+}
+
+std::optional<failure> excess_of(const image_header& x,
+                                 const image_limits& limits) {
+  auto size = std::to_string(x.width) + "x" + std::to_string(x.height);
+  auto pixels = uint64_t{x.width} * x.height;
+  if (pixels > limits.pixels_max)
+    return failure{failure_kind::invalid_input,
+                   "the picture has " + size + " pixels, accepted is up to "
+                     + std::to_string(limits.pixels_max)};
+  if (pixels > limits.decoded_bytes_max / x.pixel_bytes)
+    return failure{failure_kind::invalid_input,
+                   "the picture has " + size + " pixels of "
+                     + std::to_string(x.pixel_bytes)
+                     + " bytes, accepted is up to "
+                     + std::to_string(limits.decoded_bytes_max) + " bytes"};
+  return std::nullopt;
 }
 
 } // namespace render::media

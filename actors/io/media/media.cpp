@@ -52,15 +52,15 @@ media_shell_actor::behavior_type media_behavior(self_ptr self,
   return {
     [self](const msg::identify_file& x) {
       return hand_over<msg::file_identity>(
-        self, x.group, [x](const std::stop_token& stop) {
-          return media::boxed::identify(x.path, stop);
+        self, x.group,
+        [x, tools = self->state.cfg.audio](const std::stop_token& stop) {
+          return media::identify(x.path, tools, stop);
         });
     },
     [self](const msg::prepare_image& x) {
       return hand_over<msg::prepared_image>(
-        self, x.group,
-        [x, limits = self->state.cfg.images](const std::stop_token& stop) {
-          return media::boxed::prepare(x, limits, stop);
+        self, x.group, [x, cfg = self->state.cfg](const std::stop_token& stop) {
+          return media::boxed::prepare(x, cfg.images, cfg.audio.ffmpeg, stop);
         });
     },
     [self](const msg::prepare_audio& x) {

@@ -136,6 +136,13 @@ int exit_code(int status) {
 
 } // namespace
 
+bool lacks_room(const program_output& x) {
+  for (auto code : {ENOSPC, EDQUOT, EIO, EROFS, ENFILE})
+    if (x.err.find(std::strerror(code)) != std::string::npos)
+      return true;
+  return false;
+}
+
 result<program_output> run_program(const std::vector<std::string>& argv,
                                    milliseconds limit, std::stop_token stop,
                                    const child_limits& box) {

@@ -20,6 +20,11 @@ struct program_output {
   std::string err;
 };
 
+/// Does a program complain of the disk, or of the machine's file handles? By
+/// the words of strerror. Not of memory: in its box it has less than there is,
+/// and a hostile file may want more.
+bool lacks_room(const program_output& x);
+
 /// `argv[0]` is looked up in PATH. Fails as `unavailable` when it cannot be
 /// started, `rejected` when it runs longer than `limit`, `cancelled` when
 /// `stop` is requested; its whole process group is killed then.

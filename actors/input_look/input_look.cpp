@@ -1,0 +1,175 @@
+#include "actors/input_look/input_look.hpp"
+
+#include "actors/input_look/choice.hpp"
+#include "messages/failure_caf.hpp"
+#include "messages/printable.hpp"
+
+namespace render {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+using self_ptr = input_look_shell::stateful_pointer<input_look_state>;
+using question_ptr = std::shared_ptr<input_look_state::question>;
+
+constexpr uint32_t peek_limit = 100;
+// Above the JOB STORE's own timeout: the job of a claim whose answer is lost
+// goes back to the queue.
+constexpr auto ask_timeout = 20s;
+
+struct shell {
+  self_ptr self;
+  std::shared_ptr<const input_look_config> cfg;
+  std::shared_ptr<const input_look_deps> deps;
+
+  input_look_state& st() const {
+    return self->state;
+  }
+
+  auto look(const msg::look_at_inputs& x) const {
+    auto asked = std::make_shared<input_look_state::question>();
+    asked->to = self->make_response_promise<msg::inputs_seen>();
+    asked->asker = caf::actor_cast<work_sink_actor>(self->current_sender());
+    auto to = asked->to;
+    self->request(deps->queue, ask_timeout, msg::peek_queue{peek_limit, {}})
+      .then(
+        [sh = *this, asked, types = x.types](const msg::queue_snapshot& seen) {
+          sh.begin(asked, input_look::choose(seen, types, sh.cfg->most,
+                                             peek_limit, sh.deps->now()));
+        },
+        [asked](caf::error& err) {
+          asked->to.deliver(std::move(err));
+        });
+    return to;
+  }
+
+  void begin(const question_ptr& asked, input_look::choice what) const {
+    asked->seen.usable = what.unseen;
+    for (auto& x : what.jobs) {
+      // Another question's look at it tells.
+      if (st().open.contains(x.id)) {
+        ++asked->seen.usable;
+        continue;
+      }
+      ++asked->missing;
+      msg::run_job task;
+      task.deadline_s = deps->now()
+                        + std::chrono::duration<double>(cfg->limit).count();
+      task.deadline_error = "the look took too long";
+      task.subject = x;
+      auto renderer = deps->make_look(
+        task, caf::actor_cast<render_owner_actor>(input_look_shell{self}));
+      self->monitor(renderer);
+      st().open.emplace(
+        x.id, input_look_state::look{asked, std::move(x), std::move(renderer)});
+    }
+    answer_if_done(asked);
+  }
+
+  void ended(const std::string& job_id, const job_outcome& outcome) const {
+    auto node = st().open.extract(job_id);
+    if (node.empty())
+      return;
+    auto& x = node.mapped();
+    if (input_look::is_refused(outcome))
+      return refuse(x.asked, std::move(x.subject), outcome.error);
+    ++x.asked->seen.usable;
+    one_done(x.asked);
+  }
+
+  // Somebody with a slot may have claimed it meanwhile: then it is theirs.
+  void refuse(const question_ptr& asked, job subject, failure why) const {
+    auto id = subject.id;
+    self->request(deps->queue, ask_timeout, msg::claim_unfit{id})
+      .then(
+        [sh = *this, asked, subject = std::move(subject),
+         why = std::move(why)](msg::claimed_jobs& got) {
+          sh.claimed(asked, subject, why, std::move(got));
+          sh.one_done(asked);
+        },
+        [sh = *this, asked, id](const caf::error& err) {
+          sh.deps->log->warn("job {}: cannot be refused now: {}", id,
+                             to_failure(err).message);
+          sh.one_done(asked);
+        });
+  }
+
+  void claimed(const question_ptr& asked, const job& looked_at,
+               const failure& why, msg::claimed_jobs got) const {
+    msg::jobs_claimed out;
+    out.unfit = std::move(got.unfit);
+    for (auto& x : got.jobs) {
+      if (!input_look::is_same(x, looked_at)) {
+        put_back(x);
+        continue;
+      }
+      deps->log->warn("job {} ({}): refused, and no GPU is launched for it: {}",
+                      x.id, x.type, printable(why.message, 500));
+      out.unfit.push_back({std::move(x), why});
+    }
+    asked->seen.refused += static_cast<uint32_t>(out.unfit.size());
+    if (!out.unfit.empty())
+      self->send(asked->asker, std::move(out));
+  }
+
+  void put_back(const job& x) const {
+    self->request(deps->ledger, ask_timeout, msg::release_job{x.id, x.fence})
+      .then([](caf::ok_atom) {},
+            // The JOB STORE gives back what nobody works on.
+            [sh = *this, id = x.id](const caf::error& err) {
+              sh.deps->log->warn("job {}: not put back yet: {}", id,
+                                 to_failure(err).message);
+            });
+  }
+
+  void one_done(const question_ptr& asked) const {
+    --asked->missing;
+    answer_if_done(asked);
+  }
+
+  void answer_if_done(const question_ptr& asked) const {
+    if (asked->missing == 0)
+      asked->to.deliver(asked->seen);
+  }
+
+  void on_down(const caf::down_msg& down) const {
+    for (auto& [id, x] : st().open)
+      if (x.renderer.address() == down.source) {
+        auto gone = id;
+        return ended(gone, failed_outcome(
+                             {failure_kind::unavailable, "the renderer died"}));
+      }
+  }
+};
+
+} // namespace
+
+input_look_shell::behavior_type input_look_behavior(self_ptr self,
+                                                    input_look_config cfg,
+                                                    input_look_deps deps) {
+  shell sh{self, std::make_shared<const input_look_config>(cfg),
+           std::make_shared<const input_look_deps>(std::move(deps))};
+  self->set_down_handler([sh](const caf::down_msg& x) {
+    sh.on_down(x);
+  });
+  // Looks end with it.
+  self->set_exit_handler([sh](const caf::exit_msg& x) {
+    for (auto& [id, look] : sh.st().open)
+      caf::anon_send_exit(look.renderer, caf::exit_reason::user_shutdown);
+    sh.self->quit(x.reason);
+  });
+  return {
+    [sh](const msg::look_at_inputs& x) {
+      return sh.look(x);
+    },
+    [sh](const msg::render_ended& x) {
+      sh.ended(x.job_id, x.outcome);
+    },
+    [](const msg::render_parked&) {
+      // A look has no result to store.
+    },
+  };
+}
+
+} // namespace render

@@ -1,0 +1,18 @@
+#pragma once
+// What leaves an attempt: its words may be a node's.
+#include "messages/foreign_text.hpp"
+#include "messages/job.hpp"
+
+#include <cstddef>
+
+namespace render {
+
+/// Bytes of a job's `result`, which stands in the record and in the webhook.
+/// A day of speech is half of it.
+inline constexpr size_t result_text_max = 1u << 20;
+
+/// The outcome with secrets masked, and errors on one line. A text beyond
+/// `result_text_max` makes a failure of it, as `rejected`.
+job_outcome fit_to_leave(job_outcome what, const secret_mask& mask);
+
+} // namespace render
