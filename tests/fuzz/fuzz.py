@@ -22,12 +22,18 @@ ALLOCATION_MB = 256
 BYTES_MAX = 8192
 
 
+def first_sentence(name):
+    """Of the comment that a target begins with."""
+    source = (HERE / f"{name}.cpp").read_text()
+    comment = re.match(r"(// .*\n)+", source).group(0)
+    return re.split(r"[.:] ", comment.replace("\n// ", " ")[3:])[0].strip(".\n")
+
+
 def targets():
-    """Name and first comment line of each."""
+    """Name and subject of each."""
     listed = (HERE / "CMakeLists.txt").read_text()
     names = re.findall(r"^fuzz_target\((\w+)", listed, re.MULTILINE)
-    return {name: (HERE / f"{name}.cpp").read_text().split("\n", 1)[0][3:]
-            for name in names}
+    return {name: first_sentence(name) for name in names}
 
 
 def options(known):
