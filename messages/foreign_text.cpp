@@ -3,6 +3,7 @@
 #include "messages/base64.hpp"
 #include "messages/http.hpp"
 #include "messages/json.hpp"
+#include "messages/lower.hpp"
 
 #include <algorithm>
 
@@ -75,9 +76,15 @@ bool ends_url(char c) {
          || c == '<' || c == '>' || c == '`';
 }
 
-/// Where the next http:// or https:// begins.
+/// Where the next http:// or https:// begins, in letters of any case.
 size_t find_url(std::string_view text, size_t from) {
-  return std::min(text.find("http://", from), text.find("https://", from));
+  for (auto at = text.find("://", from); at != std::string_view::npos;
+       at = text.find("://", at + 1))
+    for (std::string_view scheme : {"https", "http"})
+      if (at >= from + scheme.size()
+          && lower(text.substr(at - scheme.size(), scheme.size())) == scheme)
+        return at - scheme.size();
+  return std::string_view::npos;
 }
 
 } // namespace

@@ -8,6 +8,7 @@
 #include <rapidjson/writer.h>
 
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -61,6 +62,9 @@ struct bounded_document : document {
   }
 
   bool Double(double x) {
+    // RapidJSON 1.1.0 makes infinity of some that are too big.
+    if (!infinite_too && std::isinf(x))
+      refusal = "JSON has a number that is too big";
     return admit() && document::Double(x);
   }
 
@@ -90,6 +94,8 @@ struct bounded_document : document {
     return document::EndArray(elements);
   }
 
+  /// Python's JSON has infinity.
+  bool infinite_too = false;
   int depth = 0;
   size_t values = 0;
   /// Why it is not read on.
@@ -166,6 +172,7 @@ result<document> parse_with(std::string_view text) {
   if (may_hold_surrogates(text))
     text = mended = mended_surrogates(text);
   bounded_document doc;
+  doc.infinite_too = (Flags & rapidjson::kParseNanAndInfFlag) != 0;
   // Most text is ASCII, and looking at the encoding is much of the work.
   auto done = is_ascii(text)
                 ? read<Flags>(doc, text)

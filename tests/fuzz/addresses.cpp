@@ -7,6 +7,27 @@ using fuzz::must;
 
 namespace {
 
+/// An IPv4 address behind these bytes, and zeros.
+ip_address behind(const ip_address& x, std::initializer_list<uint8_t> first,
+                  size_t at) {
+  ip_address out;
+  out.v6 = true;
+  std::copy(first.begin(), first.end(), out.bytes.begin());
+  std::copy_n(x.bytes.begin(), 4, out.bytes.begin() + static_cast<long>(at));
+  return out;
+}
+
+/// As RFC 4291, 6052, 3056, 5214 and 2765 write it.
+std::vector<ip_address> disguises_of(const ip_address& x) {
+  return {behind(x, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 12),
+          behind(x, {}, 12),
+          behind(x, {0, 0x64, 0xff, 0x9b}, 12),
+          behind(x, {0x20, 0x02}, 2),
+          behind(x, {0x26, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x5e, 0xfe}, 12),
+          behind(x, {0x26, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0x5e, 0xfe}, 12),
+          behind(x, {0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0}, 12)};
+}
+
 void check(const ip_address& x) {
   must(parse_ip(to_string(x)) == x, "an address that is written reads again");
   ip_network all{x, 0};
@@ -17,12 +38,11 @@ void check(const ip_address& x) {
          "an address in disguise is no better than itself");
   if (x.v6)
     return;
-  ip_address mapped;
-  mapped.v6 = true;
-  mapped.bytes[10] = mapped.bytes[11] = 0xff;
-  std::copy_n(x.bytes.begin(), 4, mapped.bytes.begin() + 12);
-  must(embedded_ipv4(mapped) == x, "a mapped address is seen");
-  must(!is_public(mapped), "a mapped address is not public");
+  for (auto& disguise : disguises_of(x)) {
+    must(embedded_ipv4(disguise) == x, "an address in disguise is seen");
+    must(is_public(x) || !is_public(disguise),
+         "a disguise makes no address public");
+  }
 }
 
 } // namespace

@@ -32,6 +32,18 @@ std::pair<size_t, uint64_t> packed_chunks(std::string_view png) {
   return out;
 }
 
+uint64_t longest_side(image_format x) {
+  switch (x) {
+  case image_format::jpeg:
+  case image_format::gif:
+    return UINT16_MAX;
+  case image_format::webp:
+    return 1 << 24;
+  default:
+    return UINT32_MAX;
+  }
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -44,13 +56,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   must(header->width > 0 && header->height > 0, "a picture has pixels");
-  must(header->pixel_bytes >= 1 && header->pixel_bytes <= 8,
-       "a pixel has 1 to 8 bytes");
-  auto largest = header->format == image_format::png    ? UINT64_MAX
-                 : header->format == image_format::jpeg ? uint64_t{65'535}
-                                                        : uint64_t{1} << 24;
+  must(header->pixel_bytes >= 1 && header->pixel_bytes <= 68,
+       "a pixel has some bytes");
+  auto largest = longest_side(header->format);
   must(header->width <= largest && header->height <= largest,
        "a side is as long as the format lets it be");
+  auto excess = media::excess_of(*header, {});
+  auto bytes_needed = static_cast<long double>(header->width) * header->height
+                      * header->pixel_bytes;
+  must(excess || bytes_needed <= 256ull << 20,
+       "a picture that is read is small");
+  if (excess)
+    fuzz::must_be_fit_to_show(*excess);
   if (header->format == image_format::png) {
     auto [count, longest] = packed_chunks(bytes);
     must(count <= 32 && longest <= 1u << 20, "a PNG unpacks little");

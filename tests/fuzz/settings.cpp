@@ -41,7 +41,10 @@ void check(const worker_config& x) {
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  auto env = read_env_file(fuzz::text_of(data, size), {}).values;
+  auto text = fuzz::text_of(data, size);
+  if (text.find(secret) != std::string_view::npos)
+    return 0;
+  auto env = read_env_file(text, {}).values;
   // Of the secrets those that are set hold one.
   for (auto& x : settings())
     if (auto at = env.find(x.name); x.secret && at != env.end())

@@ -1,6 +1,6 @@
 // Text of others on its way to a log: printable, cut, masked.
+#include "messages/foreign_text.hpp"
 #include "messages/http.hpp"
-#include "messages/masked.hpp"
 #include "messages/printable.hpp"
 #include "messages/utf8.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -30,6 +30,10 @@ bool moves_cursor(std::string_view x) {
   return false;
 }
 
+bool is_one_word(std::string_view x) {
+  return x.find_first_of(" \"'<>`") == std::string_view::npos;
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -52,9 +56,22 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::replace(lines.begin(), lines.end(), '\n', ' ');
   std::replace(lines.begin(), lines.end(), '\t', ' ');
   must(!moves_cursor(lines), "printable lines move no cursor");
-  auto hidden = masked(std::string{text}, {secret});
-  if (secret.size() >= 6 && secret.find('*') == std::string::npos)
-    must(hidden.find(secret) == std::string::npos, "a secret is masked");
+  secret_mask mask{{secret}};
+  auto foreign = foreign_text(text, mask, limit);
+  must(foreign.size() <= limit + 5 + 3 && !moves_cursor(foreign),
+       "foreign text is short and moves no cursor");
+  // Where the secret itself has stars, those of the mask may begin a new one.
+  if (secret.size() >= secret_mask::shortest
+      && secret.find('*') == std::string::npos)
+    must(mask.masked(text).find(secret) == std::string::npos,
+         "a secret is masked in all its forms");
+  if (is_web_url(secret) && is_one_word(secret))
+    must(without_url_secrets("of " + secret).find_first_of("?#")
+           == std::string::npos,
+         "no query leaves");
+  must(!fit_to_leave({failure_kind::internal, std::string{text}}, mask)
+          .message.empty(),
+       "a failure has words");
   must(percent_encode(text).find_first_of(" ?#&/\r\n") == std::string::npos,
        "what is encoded is one part of a URL");
   return 0;

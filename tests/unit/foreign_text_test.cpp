@@ -80,6 +80,8 @@ BOOST_AUTO_TEST_CASE(keeps_of_urls_what_is_no_secret) {
   BOOST_TEST(cut
              == "cannot fetch 'https://s3.example/a.png' (404), nor "
                 "http://b.example/c");
+  BOOST_TEST(without_url_secrets("HTTPS://u:pw@h.example/x?sig=1 Http://v@b/")
+             == "HTTPS://h.example/x Http://b/");
   for (auto* same : {"", "http", "http://", "no URL? None.", "a ? b"})
     BOOST_TEST(without_url_secrets(same) == same);
 }

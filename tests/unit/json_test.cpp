@@ -116,6 +116,13 @@ BOOST_AUTO_TEST_CASE(half_a_surrogate_pair_is_a_replacement_character) {
   BOOST_TEST(json::parse("\"\xed\x9f\xbf\xed\x95\x9c\"").has_value());
 }
 
+BOOST_AUTO_TEST_CASE(no_number_is_infinite) {
+  for (auto* text : {"184231e308", "-17.5e308", "[1e309]", "1e999"}) {
+    BOOST_TEST(!json::parse(text), text);
+  }
+  BOOST_TEST(json::parse("1e308").has_value());
+}
+
 BOOST_AUTO_TEST_CASE(python_has_numbers_that_json_has_not) {
   BOOST_TEST(json::parse_as_python("[NaN,Infinity,-Infinity]").has_value());
   refusal("[NaN]");
