@@ -281,6 +281,8 @@ effects policy::not_found(const finding& what, double now_s) {
   recorded_ = false;
   unsure_ = false;
   append(out, begin_attempt());
+  // Whoever hears of our death has to know which entry to leave.
+  out.push_back(update());
   return out;
 }
 

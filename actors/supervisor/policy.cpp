@@ -128,10 +128,13 @@ effects policy::on_gpu_died(uint64_t instance, const std::string& why,
   left.workload = dead.last.workload;
   left.node = dead.last.node;
   left.launched_s = dead.last.launched_s;
-  if (left.workload.empty())
-    clean_ = false; // The ledger knows the intent: others will look for it.
-  else
+  if (left.workload.empty()) {
+    // What it has launched is looked for when the intent's lease has run out.
+    clean_ = false;
+    out.push_back(leave_gpu{left.id});
+  } else {
     append(out, adopt(left, {}, true));
+  }
   append(out, gpu_gone(instance, "the GPU's actor died", now_s));
   return out;
 }

@@ -131,7 +131,7 @@ struct rent {
   bool vouched = false;
 };
 struct take_gpus {};
-/// Of one that was taken over.
+/// Nobody here looks after this entry.
 struct leave_gpu {
   std::string ledger_id;
 };

@@ -94,9 +94,9 @@ public:
     worker_env_["STATUS_ADDRESS"] = "off";
     for (auto& [name, value] : more)
       worker_env_[name] = value;
-    worker_.emplace(std::vector<std::string>{worker_program, "--env-file",
-                                             "/dev/null"},
-                    worker_env_, folder.path("worker.log"));
+    worker_.emplace(
+      std::vector<std::string>{worker_program, "--env-file", "/dev/null"},
+      worker_env_, folder.path("worker.log"));
     // Before that, a signal just ends it.
     if (!wait_until([this] {
           return worker_->output().find("ready for jobs") != std::string::npos;

@@ -116,27 +116,6 @@ BOOST_AUTO_TEST_CASE(is_a_gpu_whose_taker_got_no_answer) {
   BOOST_TEST(gpus_taken_by(9) == 1u);
 }
 
-// A GPU INSTANCE that dies while it launches.
-BOOST_AUTO_TEST_CASE(is_an_intent_whose_writer_has_died) {
-  start(1);
-  start(9, false);
-  auto intent = entry();
-  intent.state = gpu_entry_state::intent;
-  intent.workload.clear();
-  auto writer = time.system().spawn([=, this](caf::event_based_actor* self) {
-    self->request(stores.at(1), 60s, msg::write_gpu{intent})
-      .then([](caf::ok_atom) {});
-    return caf::behavior{[](int) {}};
-  });
-  time.run_for(2s);
-  time.kill({caf::actor_cast<caf::actor>(writer)});
-  writer = nullptr;
-  time.run_for(9min);
-  BOOST_TEST(gpus_taken_by(9) == 0u);
-  time.run_for(3min);
-  BOOST_TEST(gpus_taken_by(9) == 1u);
-}
-
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(a_loss_of_data, fixture)

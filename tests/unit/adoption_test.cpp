@@ -128,6 +128,22 @@ BOOST_AUTO_TEST_CASE(also_stops_the_gpu_of_an_instance_that_died) {
   BOOST_TEST(again[0].ledger_id == "a-1");
   BOOST_REQUIRE(again[0].adopted);
   BOOST_TEST((again[0].adopted->state == gpu_entry_state::stopping));
+  BOOST_TEST(again[0].vouched);
+}
+
+// Else its intent is renewed until the node ends, and nobody looks for the GPU.
+BOOST_AUTO_TEST_CASE(leaves_the_intent_of_an_instance_that_died_launching) {
+  policy x{settings()};
+  auto rented = all<rent>(x.on_gpus_taken(left({"a"}), t0));
+  auto told = ready(rented[0].instance, "");
+  told.phase = gpu_phase::launching;
+  told.workload.clear();
+  told.ledger_id = "a-1";
+  x.on_gpu_update(told, both(t0));
+  auto out = x.on_gpu_died(rented[0].instance, "bug", t0);
+  BOOST_TEST(all<rent>(out).empty());
+  BOOST_REQUIRE_EQUAL(all<leave_gpu>(out).size(), 1u);
+  BOOST_TEST(all<leave_gpu>(out)[0].ledger_id == "a-1");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

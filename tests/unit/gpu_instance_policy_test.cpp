@@ -194,6 +194,7 @@ BOOST_AUTO_TEST_CASE(that_is_not_found_is_left_and_the_next_has_its_own_entry) {
     BOOST_TEST(all<leave_ledger>(out).at(0).id == before);
     BOOST_TEST(all<close_ledger>(out).empty());
     auto next = before == "e" ? "e-1" : "e-2";
+    BOOST_TEST(all<report>(out).at(0).update.ledger_id == next);
     out = x.on_listed(list_purpose::before_launch, list({}), both(t0 + 5));
     BOOST_TEST(entry_of(out).id == next);
     BOOST_TEST((entry_of(out).state == gpu_entry_state::intent));

@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <random>
 #include <set>
 #include <tuple>
 
@@ -145,9 +146,11 @@ BOOST_AUTO_TEST_CASE(waits_twice_as_long_each_time_up_to_a_limit) {
 BOOST_AUTO_TEST_CASE(is_not_tried_by_a_whole_fleet_at_once) {
   using namespace std::chrono_literals;
   std::set<int64_t> waits;
-  for (uint64_t seed = 1; seed <= 50; ++seed)
-    waits.insert(
-      store_tries{1s, 30s, seed}.after({failure_kind::unfit, ""}, 5)->count());
+  std::mt19937_64 seeds{1};
+  for (int i = 0; i < 50; ++i)
+    waits.insert(store_tries{1s, 30s, seeds()}
+                   .after({failure_kind::unfit, ""}, 5)
+                   ->count());
   BOOST_TEST(waits.size() > 40u);
 }
 
