@@ -124,6 +124,37 @@ using fetching_ptr = std::shared_ptr<fetching>;
 
 step fetch(const fetching_ptr& x, const std::vector<size_t>& which);
 
+bool reached_nobody(const result<answer>& x) {
+  return !x && x.error().kind == failure_kind::unavailable;
+}
+
+// Any answer will do.
+http_request control_request(const render_environment& env) {
+  http_request out;
+  out.url = env.control_url;
+  out.total_timeout = 15s;
+  out.max_body_bytes = 4'096;
+  out.cut_body = true;
+  return out;
+}
+
+step judge(const fetching_ptr& x, bool without_network) {
+  std::vector<http_response> all;
+  for (size_t i = 0; i < x->wanted.size(); ++i) {
+    auto& field = x->wanted[i].field;
+    if (without_network && reached_nobody(x->got[i]))
+      return end_with({failure_kind::unfit,
+                       field
+                         + ": neither its host nor the provider's API can be "
+                           "reached from here"});
+    auto one = check_fetched(field, x->wanted[i].url, x->got[i]);
+    if (!one)
+      return end_with(one.error());
+    all.push_back(std::move(*one));
+  }
+  return x->then(std::move(all));
+}
+
 step fetched(const fetching_ptr& x, const std::vector<size_t>& which,
              answers got) {
   std::vector<size_t> again;
@@ -136,14 +167,12 @@ step fetched(const fetching_ptr& x, const std::vector<size_t>& which,
     return {"fetch again", -1, wait{fetch_delay, [x, again] {
                                       return fetch(x, again);
                                     }}};
-  std::vector<http_response> all;
-  for (size_t i = 0; i < x->wanted.size(); ++i) {
-    auto one = check_fetched(x->wanted[i].field, x->wanted[i].url, x->got[i]);
-    if (!one)
-      return end_with(one.error());
-    all.push_back(std::move(*one));
-  }
-  return x->then(std::move(all));
+  if (!x->env.control_url.empty()
+      && std::any_of(x->got.begin(), x->got.end(), reached_nobody))
+    return {"fetch", -1, call{{control_request(x->env)}, [x](answers control) {
+                                return judge(x, reached_nobody(control.at(0)));
+                              }}};
+  return judge(x, false);
 }
 
 step fetch(const fetching_ptr& x, const std::vector<size_t>& which) {
