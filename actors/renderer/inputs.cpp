@@ -125,22 +125,30 @@ using fetching_ptr = std::shared_ptr<fetching>;
 
 step fetch(const fetching_ptr& x, const std::vector<size_t>& which);
 
-step fetched(const fetching_ptr& x, const std::vector<size_t>& which,
-             answers got) {
-  std::vector<size_t> again;
-  for (size_t i = 0; i < which.size(); ++i) {
-    x->got[which[i]] = std::move(got[i]);
-    if (worth_another_fetch(x->got[which[i]]))
-      again.push_back(which[i]);
-  }
-  if (!again.empty() && x->tries < fetch_tries && !x->env.inputs_only)
-    return {"fetch again", -1, wait{fetch_delay, [x, again] {
-                                      return fetch(x, again);
-                                    }}};
+bool reached_nobody(const result<answer>& x) {
+  return !x && x.error().kind == failure_kind::unavailable;
+}
+
+// Any answer will do.
+http_request control_request(const render_environment& env) {
+  http_request out;
+  out.url = env.control_url;
+  out.total_timeout = 15s;
+  out.max_body_bytes = 4'096;
+  out.cut_body = true;
+  return out;
+}
+
+step judge(const fetching_ptr& x, bool without_network) {
   std::vector<http_response> all;
   std::optional<failure> may_pass;
   for (size_t i = 0; i < x->wanted.size(); ++i) {
     auto& wanted = x->wanted[i];
+    if (without_network && reached_nobody(x->got[i]))
+      return end_with({failure_kind::unfit,
+                       wanted.field
+                         + ": neither its host nor the provider's API can be "
+                           "reached from here"});
     auto one = check_fetched(wanted.field, wanted.url, x->got[i]);
     if (one) {
       all.push_back(std::move(*one));
@@ -156,6 +164,26 @@ step fetched(const fetching_ptr& x, const std::vector<size_t>& which,
   if (may_pass)
     return end_with(std::move(*may_pass));
   return x->then(std::move(all));
+}
+
+step fetched(const fetching_ptr& x, const std::vector<size_t>& which,
+             answers got) {
+  std::vector<size_t> again;
+  for (size_t i = 0; i < which.size(); ++i) {
+    x->got[which[i]] = std::move(got[i]);
+    if (worth_another_fetch(x->got[which[i]]))
+      again.push_back(which[i]);
+  }
+  if (!again.empty() && x->tries < fetch_tries && !x->env.inputs_only)
+    return {"fetch again", -1, wait{fetch_delay, [x, again] {
+                                      return fetch(x, again);
+                                    }}};
+  if (!x->env.control_url.empty()
+      && std::any_of(x->got.begin(), x->got.end(), reached_nobody))
+    return {"fetch", -1, call{{control_request(x->env)}, [x](answers control) {
+                                return judge(x, reached_nobody(control.at(0)));
+                              }}};
+  return judge(x, false);
 }
 
 step fetch(const fetching_ptr& x, const std::vector<size_t>& which) {

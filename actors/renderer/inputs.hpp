@@ -36,7 +36,8 @@ struct input {
 };
 
 /// Fetches all inputs at once, each with a few tries, and goes on with the
-/// answers in the same order when every one has come; else ends the job.
+/// answers in the same order when every one has come; else ends the job: as
+/// `unfit` when neither a host nor `control_url` can be reached.
 step fetch_inputs(std::vector<input> wanted, const render_environment& env,
                   std::function<step(std::vector<http_response>)> then);
 

@@ -113,6 +113,9 @@ struct render_environment {
   /// Drawn by the RENDERER from its seeded engine, new for each attempt:
   /// session hashes, sampler seeds, client-chosen ids.
   uint64_t seed = 0;
+  /// Asked when an input's host cannot be reached, to tell a host that is away
+  /// from a worker without network: the provider's API. Empty: nobody is asked.
+  std::string control_url;
   /// Largest input that is downloaded, bytes.
   uint64_t max_input_bytes = 512ull << 20;
   /// Largest result that is fetched, bytes.

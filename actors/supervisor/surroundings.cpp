@@ -55,7 +55,8 @@ effects policy::cannot_do(held_job x, const failure& why, double now_s) {
     append(out, end(std::move(x),
                     failed_outcome(
                       {failure_kind::internal,
-                       "the worker's disk, memory or storage has failed "
+                       "the worker's disk, memory, network or storage has "
+                       "failed "
                          + std::to_string(tries) + " times under this job"})));
   } else {
     append(out, put_back(subject));

@@ -65,6 +65,7 @@ renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
   env.comfyui_url = gpu_cloud::node_url(cfg.ui_url, node_name);
   env.vision_url = base;
   env.api_key = cfg.api_key;
+  env.control_url = cfg.api_url;
   env.polling_interval = to_ms(cfg.polling_interval);
   env.vision_model = cfg.vision_model;
   env.portrait_workflow = w->portrait_workflow;

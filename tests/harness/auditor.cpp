@@ -141,7 +141,8 @@ void auditor::on_status(size_t job, std::string_view before,
 void auditor::check_failure(size_t job) {
   auto id = job_table::id_of(job);
   std::string error{world_.redis.server().field("job:" + id, "error")};
-  for (auto* sign : {"No space left", "upload output/", "disk, memory"})
+  for (auto* sign : {"No space left", "upload output/", "disk, memory",
+                     "can be reached from here"})
     if (error.find(sign) != std::string::npos)
       return break_rule("failed for its worker", id, error);
   check_deadline(job, error);

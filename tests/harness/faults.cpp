@@ -46,7 +46,8 @@ const std::vector<fault_kind>& fault_kinds() {
     {"clock-jumps",
      "a worker's clock is set wrong, by minutes or up to an hour", false},
     {"hung-dns",
-     "one worker or all of them get no answer for a host's name for minutes",
+     "one worker or all of them get no answer for a host's name for minutes, "
+     "or one worker for any name",
      false},
   };
   return table;
@@ -365,6 +366,9 @@ void fault_injector::hung_dns() {
   for (auto& [number, gpu] : world_.cloud.running())
     if (!gpu->foreign() && (client == 0 || gpu->client == client))
       hosts.push_back(gpu->node);
+  // Or it has no DNS at all.
+  if (client != 0)
+    hosts.emplace_back(sim_web::any_host);
   auto host = hosts[dice_.below(hosts.size())];
   tell(client, "nobody answers for the name " + host);
   // A machine has two names.

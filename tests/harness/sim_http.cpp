@@ -198,7 +198,8 @@ bool sim_web::has(const std::set<way>& ways, uint64_t client,
                   std::string_view host) {
   return !ways.empty()
          && (ways.contains({client, std::string{host}})
-             || ways.contains({0, std::string{host}}));
+             || ways.contains({0, std::string{host}})
+             || ways.contains({client, any_host}));
 }
 
 virtual_duration sim_web::kept_off_at(uint64_t client,
@@ -206,8 +207,8 @@ virtual_duration sim_web::kept_off_at(uint64_t client,
   if (has(cut_, client, host) || has(hung_, client, host))
     return time_.now();
   auto out = long_ago;
-  for (auto who : {client, uint64_t{0}})
-    if (auto at = mended_.find({who, host}); at != mended_.end())
+  for (auto& which : {way{client, host}, way{0, host}, way{client, any_host}})
+    if (auto at = mended_.find(which); at != mended_.end())
       out = std::max(out, at->second);
   return out;
 }

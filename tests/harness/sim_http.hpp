@@ -96,8 +96,9 @@ public:
   /// Packets between this client and this host get lost.
   void cut(uint64_t client, const std::string& host, bool is_cut);
   /// Nobody answers when this client asks for the host's address; client 0:
-  /// whoever asks. A request waits as long as the real HTTP actor does, then
-  /// fails.
+  /// whoever asks; `any_host`: for each. A request waits as long as the real
+  /// HTTP actor does, then fails.
+  static constexpr const char* any_host = "*";
   void hang_look_ups(uint64_t client, const std::string& host, bool hang);
   /// When this client was last kept from this host by one of the two.
   virtual_duration kept_off_at(uint64_t client, const std::string& host) const;

@@ -226,6 +226,43 @@ BOOST_AUTO_TEST_CASE(
   BOOST_TEST(s.broken_rule() == "");
 }
 
+// No input, no storage, no provider: it gives its job back and takes no other.
+BOOST_AUTO_TEST_CASE(a_worker_that_can_resolve_nothing_fails_no_job) {
+  counted_fleet s{{}, patient()};
+  s.given_a_warm_worker();
+  s.world->web.hang_look_ups(1, sim_web::any_host, true);
+  std::vector<size_t> jobs;
+  for (int i = 0; i < 6; ++i)
+    jobs.push_back(s.when_a_job_is_pushed("whisper", 3));
+  s.given_workers(1);
+  for (auto x : jobs) {
+    BOOST_TEST(s.succeeds_within(x, 600));
+    BOOST_TEST(s.field(x, "settled_by").starts_with("w2 "));
+  }
+  s.world->web.hang_look_ups(1, sim_web::any_host, false);
+  for (int i = 0; i < 200 && s.gpus_running() > 0; ++i)
+    s.after(10);
+  BOOST_TEST(s.gpus_running() == 0u);
+  BOOST_TEST(s.broken_rule() == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_clock_that_jumps_ends_and_repeats_no_render) {
+  counted_fleet s;
+  s.given_a_warm_worker();
+  for (double by_s : {600.0, -1'200.0, 30.0, 1'100.0, -530.0}) {
+    auto job = s.when_a_job_is_pushed("csm", 20);
+    s.after(5);
+    s.world->jump_clock(1, by_s);
+    BOOST_TEST(s.succeeds_within(job, 17));
+    s.after(0.5);
+    BOOST_TEST(s.renders[job] == 1u);
+    BOOST_TEST(s.field(job, "attempt") == "1");
+    BOOST_TEST(s.deliveries(job) == 1u);
+  }
+  BOOST_TEST(s.world->cloud.launches() == 1u);
+  BOOST_TEST(s.broken_rule() == "");
+}
+
 // Its clock is ahead by more than two clocks may differ. The answer to its
 // launch is lost: the machine is found all the same.
 BOOST_AUTO_TEST_CASE(a_clock_that_is_ahead_hides_no_launch) {

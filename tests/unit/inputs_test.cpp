@@ -12,11 +12,14 @@ namespace {
 /// Fetches two inputs and ends with the sizes of both as the text.
 class two_inputs : public render_plan {
 public:
+  explicit two_inputs(std::string control_url = {}) {
+    env_.control_url = std::move(control_url);
+  }
+
   step start() override {
     return fetch_inputs({{"a_url", "https://a.example/x?key=1", "a", "No file"},
                          {"b_url", "https://b.example/y", "b"}},
-                        test_environment(),
-                        [](const std::vector<http_response>& got) {
+                        env_, [](const std::vector<http_response>& got) {
                           job_outcome done;
                           for (auto& x : got)
                             done.text += std::to_string(x.body_bytes) + " ";
@@ -27,6 +30,9 @@ public:
   std::vector<http_request> interrupt() override {
     return {};
   }
+
+private:
+  render_environment env_ = test_environment();
 };
 
 result<answer> file(uint64_t bytes) {
@@ -148,6 +154,43 @@ BOOST_AUTO_TEST_CASE(are_given_up_after_three_tries) {
   BOOST_TEST(
     world.error().message.starts_with("No file: a_url: https://a.example/x "));
   BOOST_TEST(contains(world.error().message, "503"));
+}
+
+BOOST_AUTO_TEST_CASE(without_a_network_are_no_fault_of_the_job) {
+  two_inputs plan{"https://api.example/v0"};
+  player world{plan};
+  for (int i = 0; i < 3; ++i) {
+    world.answer_all(i == 0 ? answers{file(1), broken()} : answers{broken()});
+    if (i < 2)
+      world.elapse();
+  }
+  BOOST_TEST(world.request().url == "https://api.example/v0");
+  BOOST_TEST(world.request().headers.empty());
+  BOOST_TEST(!world.request().public_only);
+  world.answer_all({broken()});
+  BOOST_TEST((world.error().kind == failure_kind::unfit));
+  BOOST_TEST(contains(world.error().message, "b_url"));
+  BOOST_TEST(!contains(world.error().message, "b.example"));
+}
+
+BOOST_AUTO_TEST_CASE(are_the_jobs_fault_when_others_can_be_reached) {
+  two_inputs plan{"https://api.example/v0"};
+  player world{plan};
+  for (int i = 0; i < 3; ++i) {
+    world.answer_all(i == 0 ? answers{file(1), broken()} : answers{broken()});
+    if (i < 2)
+      world.elapse();
+  }
+  world.reply(401);
+  BOOST_TEST((world.error().kind == failure_kind::invalid_input));
+}
+
+// Whoever was reached has a network.
+BOOST_AUTO_TEST_CASE(that_were_answered_ask_nobody_else) {
+  two_inputs plan{"https://api.example/v0"};
+  player world{plan};
+  world.answer_all({file(1), status(404)});
+  BOOST_TEST((world.error().kind == failure_kind::invalid_input));
 }
 
 BOOST_AUTO_TEST_CASE(that_cannot_get_better_end_at_once) {
