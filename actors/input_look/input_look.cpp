@@ -30,8 +30,9 @@ struct shell {
 
   auto look(const msg::look_at_inputs& x) const {
     auto asked = std::make_shared<input_look_state::question>();
-    asked->to = self->make_response_promise<msg::inputs_seen>();
+    // The promise takes the sender away.
     asked->asker = caf::actor_cast<work_sink_actor>(self->current_sender());
+    asked->to = self->make_response_promise<msg::inputs_seen>();
     auto to = asked->to;
     self->request(deps->queue, ask_timeout, msg::peek_queue{peek_limit, {}})
       .then(
@@ -62,8 +63,9 @@ struct shell {
       auto renderer = deps->make_look(
         task, caf::actor_cast<render_owner_actor>(input_look_shell{self}));
       self->monitor(renderer);
+      auto id = x.id;
       st().open.emplace(
-        x.id, input_look_state::look{asked, std::move(x), std::move(renderer)});
+        id, input_look_state::look{asked, std::move(x), std::move(renderer)});
     }
     answer_if_done(asked);
   }

@@ -60,14 +60,18 @@ BOOST_AUTO_TEST_CASE(fails_alike_whatever_stood_in_the_way) {
   };
   {
     client web{cfg};
-    for (auto& url :
-         {inside.url(), inside.url("inside.test"), closed,
-          std::string{"http://unknown.example/"}, rude.url("outside.test")}) {
+    // Nobody outside sees the kind.
+    auto refused = [&](const std::string& url, failure_kind kind) {
       auto got = web.ask(strangers(url));
       BOOST_REQUIRE(!got);
-      BOOST_TEST((got.error().kind == failure_kind::unavailable));
+      BOOST_TEST((got.error().kind == kind));
       BOOST_TEST(got.error().message.ends_with(": cannot be reached"));
-    }
+    };
+    refused(inside.url(), failure_kind::rejected);
+    refused(inside.url("inside.test"), failure_kind::rejected);
+    refused(closed, failure_kind::unavailable);
+    refused("http://unknown.example/", failure_kind::unavailable);
+    refused(rude.url("outside.test"), failure_kind::unavailable);
   }
   BOOST_REQUIRE(told.size() == 5u);
   BOOST_TEST(told[0].find("not public") != std::string::npos);

@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 using namespace render::harness;
+using render::environment;
 using namespace std::chrono_literals;
 
 namespace {
@@ -106,7 +107,7 @@ BOOST_AUTO_TEST_CASE(a_good_input_is_fetched_and_then_a_gpu_is_launched) {
   auto job = s.when_a_job_is_pushed("whisper", 5);
   auto launched = s.ms_until_launch();
   BOOST_TEST(launched >= wait_ms + 300);
-  BOOST_TEST(launched <= wait_ms + 310);
+  BOOST_TEST(launched <= wait_ms + 400);
   s.until([&] {
     return s.status(job) == "success";
   });
@@ -120,6 +121,7 @@ BOOST_AUTO_TEST_CASE(a_job_without_inputs_waits_for_no_look) {
   s.given_inputs([](const exchange_ptr& x) {
     x->hang();
   });
+  s.given_a_provider_that_refuses();
   s.given_workers(1);
   s.when_a_job_is_pushed("whisper", 5);
   s.when_a_job_is_pushed("csm", 5);
@@ -131,6 +133,7 @@ BOOST_AUTO_TEST_CASE(a_slow_server_holds_a_launch_up_for_ten_seconds) {
   s.given_inputs([](const exchange_ptr& x) {
     x->hang();
   });
+  s.given_a_provider_that_refuses();
   s.given_workers(1);
   auto job = s.when_a_job_is_pushed("whisper", 5);
   auto launched = s.ms_until_launch();
@@ -144,6 +147,7 @@ BOOST_AUTO_TEST_CASE(what_may_pass_is_nothing_against_a_job) {
   s.given_inputs([](const exchange_ptr& x) {
     x->respond(10ms, 503, "text/plain", "busy");
   });
+  s.given_a_provider_that_refuses();
   s.given_workers(1);
   auto job = s.when_a_job_is_pushed("whisper", 5);
   auto launched = s.ms_until_launch();
@@ -176,7 +180,7 @@ BOOST_AUTO_TEST_CASE(two_workers_that_look_at_once_refuse_a_job_once) {
 }
 
 BOOST_AUTO_TEST_CASE(a_job_that_a_warm_slot_took_meanwhile_is_left_to_it) {
-  cold_world s{{{"MAX_GPUS", "2"}}};
+  cold_world s{environment{{"MAX_GPUS", "2"}}};
   s.given_a_warm_worker();
   s.when_a_job_is_pushed("csm", 22);
   s.given_inputs([](const exchange_ptr& x) {
@@ -197,8 +201,30 @@ BOOST_AUTO_TEST_CASE(a_job_that_a_warm_slot_took_meanwhile_is_left_to_it) {
   BOOST_TEST(s.broken_rule() == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_job_whose_data_has_changed_meanwhile_is_not_refused) {
+  cold_world s;
+  s.given_inputs([](const exchange_ptr& x) {
+    if (x->path().starts_with("/other"))
+      return is_good(x);
+    x->respond(5s, 404, "text/html", "no");
+  });
+  s.given_workers(1);
+  auto job = s.when_a_job_is_pushed("whisper", 5);
+  s.after(22);
+  BOOST_TEST(s.fetches() == 1u);
+  auto id = job_table::id_of(job);
+  s.world->redis.run(
+    {"HSET", "job:" + id, "data",
+     R"({"audio_url":"http://files.sim/other/)" + id + R"(.mp3"})"});
+  s.until([&] {
+    return s.status(job) == "success";
+  });
+  BOOST_TEST(s.status(job) == "success");
+  BOOST_TEST(s.world->cloud.launches() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_good_job_behind_many_bad_ones_gets_the_only_gpu) {
-  cold_world s{{{"MAX_GPUS", "8"}}};
+  cold_world s{environment{{"MAX_GPUS", "8"}}};
   constexpr size_t bad = 30;
   s.given_inputs([](const exchange_ptr& x) {
     auto good = x->path().find(job_table::id_of(bad)) != std::string_view::npos;
@@ -219,8 +245,9 @@ BOOST_AUTO_TEST_CASE(a_good_job_behind_many_bad_ones_gets_the_only_gpu) {
 }
 
 BOOST_AUTO_TEST_CASE(of_many_jobs_a_few_are_looked_at) {
-  cold_world s{{{"MAX_GPUS", "4"}}};
+  cold_world s{environment{{"MAX_GPUS", "4"}}};
   s.given_inputs(is_good);
+  s.given_a_provider_that_refuses();
   s.given_workers(1);
   for (auto i = 0; i < 150; ++i)
     s.when_a_job_is_pushed("whisper", 30);
@@ -233,7 +260,7 @@ BOOST_AUTO_TEST_CASE(of_many_jobs_a_few_are_looked_at) {
 }
 
 BOOST_AUTO_TEST_CASE(each_type_has_a_look_of_its_own) {
-  cold_world s{{{"MAX_GPUS", "2"}}};
+  cold_world s{environment{{"MAX_GPUS", "2"}}};
   s.given_inputs([](const exchange_ptr& x) {
     if (x->path().starts_with("/image"))
       return is_missing(x);
@@ -253,8 +280,9 @@ BOOST_AUTO_TEST_CASE(each_type_has_a_look_of_its_own) {
 }
 
 BOOST_AUTO_TEST_CASE(the_contract_policy_looks_at_nothing) {
-  cold_world s{{{"LAUNCH_POLICY", "contract"}}};
+  cold_world s{environment{{"LAUNCH_POLICY", "contract"}}};
   s.given_inputs(is_missing);
+  s.given_a_provider_that_refuses();
   s.given_workers(1);
   s.when_a_job_is_pushed("whisper", 5);
   BOOST_TEST(s.ms_until_launch() == wait_ms);

@@ -6,7 +6,7 @@ using namespace render::test;
 
 namespace {
 
-const std::string clone
+const std::string voice
   = R"({"text":"Hi.","voice":"clone","reference_text":"Ho.",)"
     R"("reference_audio_url":"https://a.example/a"})";
 const std::string sound = R"({"audio_url":"https://a.example/a"})";
@@ -65,10 +65,10 @@ result<answer> no_sound() {
 BOOST_AUTO_TEST_SUITE(a_plan_for_the_inputs_alone)
 
 BOOST_AUTO_TEST_CASE(ends_well_when_they_are_good) {
-  look voice{"csm", clone};
-  voice.fetched({file()});
-  voice.fetched({a_sound()});
-  BOOST_TEST(voice.world->outcome().success());
+  look speaker{"csm", voice};
+  speaker.fetched({file()});
+  speaker.fetched({a_sound()});
+  BOOST_TEST(speaker.world->outcome().success());
   look speech{"whisper", sound};
   speech.fetched({file()});
   speech.fetched({type_of("audio/mpeg")});
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(ends_as_the_whole_plan_when_they_are_bad) {
     BOOST_TEST((x.world->error().kind == failure_kind::invalid_input));
     BOOST_TEST(x.world->error().message.starts_with(begin));
   };
-  refused({"csm", clone}, {no_sound()}, "reference_audio_url: ");
+  refused({"csm", voice}, {no_sound()}, "reference_audio_url: ");
   refused({"whisper", sound}, {type_of("text/html")}, "audio_url: ");
   refused({"analyze", picture}, {no_sound()}, "image_url: ");
   refused({"portrait", both}, {a_picture(), no_sound()}, "audio_url: ");
