@@ -106,7 +106,7 @@ void redis_connection::open() {
       return lost(loaded.error().message);
     tls_ = std::move(*loaded);
   }
-  reader_ = {redisReaderCreate(), redisReaderFree};
+  reader_ = make_reader();
   redis_stream::listener& listener = *this;
   stream_ = std::make_unique<redis_stream>(loop_, target_, tls_,
                                            options_.tls.server_name, listener);
