@@ -28,8 +28,9 @@ public:
   explicit link(const redis_address& where) {
     if (uv_loop_init(&loop_) != 0)
       throw std::runtime_error("cannot make an event loop for Redis");
+    // Its lists may be as long as they are: somebody wants to read them.
     connection_.emplace(
-      &loop_, where,
+      &loop_, where, SIZE_MAX,
       [this](uint64_t, result<job_store::reply> x) {
         answer_ = std::move(x);
       },

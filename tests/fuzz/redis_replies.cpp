@@ -19,8 +19,7 @@ using fuzz::must;
 namespace {
 
 std::optional<reply> read_reply(std::string_view wire) {
-  std::unique_ptr<redisReader, void (*)(redisReader*)> reader{
-    redisReaderCreate(), redisReaderFree};
+  auto reader = make_reader();
   redisReaderFeed(reader.get(), wire.data(), wire.size());
   void* got = nullptr;
   if (redisReaderGetReply(reader.get(), &got) != REDIS_OK || !got)

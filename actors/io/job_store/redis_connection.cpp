@@ -108,7 +108,7 @@ void redis_connection::open() {
       return lost(loaded.error().message);
     tls_ = std::move(*loaded);
   }
-  reader_ = {redisReaderCreate(), redisReaderFree};
+  reader_ = make_reader();
   answer_bytes_ = 0;
   redis_stream::listener& listener = *this;
   stream_ = std::make_unique<redis_stream>(loop_, target_, tls_,
