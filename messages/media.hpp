@@ -31,10 +31,11 @@ typename Inspector::result_type inspect(Inspector& f, file_identity& x) {
   return f(x.content_type, x.extension, x.bytes);
 }
 
-/// Decodes a JPEG, PNG, WebP, GIF, BMP or TIFF (the first picture in it, EXIF orientation applied), shrinks it to fit
-/// `max_side` × `max_side` when larger, and writes it to `output`, whose
-/// extension (.png, .jpg) chooses the format. Fails as `invalid_input` when
-/// it is no image, truncated, or a decompression bomb.
+/// Decodes a JPEG, PNG, WebP, GIF, BMP or TIFF (the first picture in it, EXIF
+/// orientation applied), shrinks it to fit `max_side` × `max_side` when larger,
+/// and writes it to `output`, whose extension (.png, .jpg) chooses the format.
+/// Fails as `invalid_input` when it is no image, truncated, or a decompression
+/// bomb.
 struct prepare_image {
   std::string input;
   std::string output;

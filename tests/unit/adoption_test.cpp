@@ -172,10 +172,11 @@ BOOST_AUTO_TEST_CASE(a_job_whose_workers_keep_dying_fails_with_its_history) {
   auto out = all<settle>(x.on_jobs_claimed({{one}, {}}, both(t0)));
   BOOST_REQUIRE_EQUAL(out.size(), 1u);
   BOOST_TEST(out[0].what.subject.fence == 2u);
-  BOOST_TEST(out[0].what.outcome.error.message
-             == "Failed to generate portrait video: failed after 3 attempts: 1: its "
-                "worker stopped answering: a; "
-                "2: the GPU died; 3: its worker stopped answering: b");
+  BOOST_TEST(
+    out[0].what.outcome.error.message
+    == "Failed to generate portrait video: failed after 3 attempts: 1: its "
+       "worker stopped answering: a; "
+       "2: the GPU died; 3: its worker stopped answering: b");
 }
 
 BOOST_AUTO_TEST_CASE(attempts_of_earlier_owners_count) {
