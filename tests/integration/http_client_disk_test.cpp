@@ -129,7 +129,10 @@ BOOST_AUTO_TEST_CASE(that_is_slow_loses_nothing) {
 
 BOOST_AUTO_TEST_CASE(that_is_full_makes_the_worker_unfit) {
   raw_server server{large(8)};
-  auto got = web.ask(to_file(server.url(), "/dev/full"));
+  // A link to it, since a file that could not be written is removed.
+  auto path = folder.path("full");
+  std::filesystem::create_symlink("/dev/full", path);
+  auto got = web.ask(to_file(server.url(), path));
   BOOST_REQUIRE(!got);
   BOOST_TEST((got.error().kind == failure_kind::unfit));
   BOOST_TEST(got.error().message.find("full cannot be written")
