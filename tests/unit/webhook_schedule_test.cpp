@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(long_waits_are_spent_in_the_outbox) {
     x.attempts = i;
     auto out = p.on_taken(msg::webhooks_taken{{x}}, t0, t0);
     BOOST_REQUIRE_EQUAL(all<post>(out).size(), 1u);
-    out = p.on_answer("msg_1", answered(500), t0);
+    out = p.on_answer("msg_1", answered(500), both(t0));
     auto written = all<record>(out).at(0).what;
     if (i == 9)
       BOOST_TEST((written.state == msg::delivery_state::dead));
