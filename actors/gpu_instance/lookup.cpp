@@ -8,11 +8,6 @@ namespace render::gpu_instance {
 
 namespace {
 
-bool looks_like(const gpu_entry& launch, const gpu_workload& x) {
-  auto end_s = static_cast<double>(launch.expires_s);
-  return x.type == launch.type && std::abs(x.expires_s - end_s) <= 1;
-}
-
 bool contains(const std::vector<std::string>& xs, const std::string& x) {
   return std::find(xs.begin(), xs.end(), x) != xs.end();
 }
@@ -100,6 +95,11 @@ void keep_connected(std::vector<gpu_entry>& launches,
 }
 
 } // namespace
+
+bool looks_like(const gpu_entry& launch, const gpu_workload& x) {
+  auto end_s = static_cast<double>(launch.expires_s);
+  return x.type == launch.type && std::abs(x.expires_s - end_s) <= 1;
+}
 
 bool could_have_made(const gpu_entry& launch, const gpu_workload& x) {
   auto in_time = x.created_s == 0

@@ -13,6 +13,9 @@ namespace render::gpu_instance {
 /// The provider's clock and ours may differ by this much.
 inline constexpr double clock_skew_s = 120;
 
+/// Whether the workload has the type and the end that this launch asked for.
+bool looks_like(const gpu_entry& launch, const gpu_workload& x);
+
 /// Whether this launch can have made that workload, as far as type, lifetime
 /// and time of creation tell.
 bool could_have_made(const gpu_entry& launch, const gpu_workload& x);

@@ -89,18 +89,20 @@ effects policy::stop_checked(const result<std::vector<gpu_workload>>& got,
 }
 
 // An entry of the ledger can be anybody's word, and the account may have
-// workloads that are none of ours.
+// workloads that are none of ours. When it was made does not tell: whoever
+// forges an entry chooses its intent, and one that Redis had lost was written
+// again.
 bool policy::is_ours(const gpu_workload& listed) {
-  is_known_ = is_known_ || could_have_made(entry(), listed);
+  is_known_ = is_known_ || looks_like(entry(), listed);
   return is_known_;
 }
 
 effects policy::not_ours() {
   effects out{say{severity::error,
                   "the ledger says that workload " + excerpt(gpu_.workload, 300)
-                    + " is ours, but the provider lists it with a type, an end "
-                      "or a beginning that this launch cannot have had: it is "
-                      "left alone, and the entry is removed"}};
+                    + " is ours, but the provider lists it with a type or an "
+                      "end that this launch did not ask for: it is left "
+                      "alone, and the entry is removed"}};
   // Nothing of it is repeated from here on.
   reason_ = "not ours";
   phase_ = gpu_phase::stopping;

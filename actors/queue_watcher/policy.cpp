@@ -33,6 +33,14 @@ bool is_late(double late_at_s, double now_s) {
   return late_at_s > 0 && late_at_s <= now_s;
 }
 
+/// `complete_by_s` by the steady clock; 0: never. One of many years ago comes
+/// before that clock's zero, and is late all the same.
+double late_at(double complete_by_s, const moment& now) {
+  constexpr double long_ago_s = 1;
+  return complete_by_s > 0 ? std::max(now.steady_at(complete_by_s), long_ago_s)
+                           : 0;
+}
+
 std::string name_of(const job& x) {
   return "job " + printable(x.id, 80) + " (" + printable(x.type, 40) + "): ";
 }
@@ -183,8 +191,7 @@ effects policy::on_peeked(msg::queue_snapshot x, const moment& now) {
         && !is_late(y.complete_by_s, now.unix_s))
       refuse_counted(y.id, y.type);
     else
-      keep({y.id, y.type, y.created_at_s,
-            y.complete_by_s > 0 ? now.steady_at(y.complete_by_s) : 0,
+      keep({y.id, y.type, y.created_at_s, late_at(y.complete_by_s, now),
             has_inputs(y)});
   }
   seen_ = std::move(still);

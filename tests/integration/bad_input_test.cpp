@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(wrong_records_fail_without_renting_a_gpu) {
     return job_field(missing, "status") == "failed";
   }));
   BOOST_TEST(redis.cmd("LLEN", "queue:jobs").integer == 0);
-  BOOST_TEST(launches() == 0);
+  BOOST_TEST(launches() == 0, logs());
   check_next_job_is_served();
 }
 

@@ -223,10 +223,6 @@ BOOST_AUTO_TEST_CASE(a_workload_that_no_launch_of_ours_can_have_made_is_left) {
      [](auto& x) {
        x.expires_s += 60;
      }},
-    {"beginning",
-     [](auto& x) {
-       x.created_s -= 3'600;
-     }},
   };
   for (auto& x : lies)
     for (auto state : {gpu_entry_state::stopping, gpu_entry_state::running,

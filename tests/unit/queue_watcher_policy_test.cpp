@@ -257,6 +257,16 @@ BOOST_AUTO_TEST_CASE(rejects_what_can_never_run) {
   BOOST_TEST(all<deliver>(out)[0].what.unfit.size() == 1u);
 }
 
+// Its date lies before the zero of the steady clock.
+BOOST_AUTO_TEST_CASE(rejects_what_was_late_many_years_ago) {
+  auto x = awake(slots(0));
+  x.on_head({true}, t0);
+  auto late = good_job("late");
+  late.complete_by_s = 1'000;
+  auto out = x.on_peeked({{late}, 1}, {1e9 + 60, t0});
+  BOOST_TEST(all<reject>(out).size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(rejects_a_few_at_a_time) {
   auto x = awake(slots(0));
   x.on_head({true}, t0);
