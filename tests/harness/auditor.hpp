@@ -124,8 +124,16 @@ private:
   void check_launch_for_upload(const sim_gpu& gpu);
   void tick();
   void check_gpus();
+  /// Who keeps a machine (0: nobody alive), since when.
+  struct keeping {
+    uint64_t client = 0;
+    virtual_duration since{0};
+    /// When its keeper could last not reach the provider's API.
+    virtual_duration helpless{0};
+  };
+
   void check_idle(const sim_gpu& gpu, const sim_node& node,
-                  virtual_duration kept_since);
+                  const keeping& kept);
   const sim_node* keeper_of(const sim_gpu& gpu);
   void check_warm_slots();
   void break_rule(std::string rule, std::string subject, std::string text);
@@ -155,11 +163,7 @@ private:
   double sample_interval_s_ = 0;
   double next_sample_s_ = 0;
   ledger_book ledger_;
-  /// By the number of a machine: who keeps it (0: nobody alive), since when.
-  struct keeping {
-    uint64_t client = 0;
-    virtual_duration since{0};
-  };
+  /// By the number of a machine.
   std::map<uint64_t, keeping> kept_;
   /// When a job of this kind was last seen to wait.
   std::array<virtual_duration, 4> waited_;

@@ -73,13 +73,18 @@ void auditor::check_gpus() {
       continue;
     auto* node = keeper_of(*gpu);
     auto client = node ? node->client : 0;
-    if (in_seconds(now - world_.without_api_at(client)) < limits_.dead_gpu_s)
+    auto& kept
+      = kept_.try_emplace(number, keeping{client, now, {}}).first->second;
+    if (kept.client != client) {
+      kept.client = client;
+      kept.since = now;
+    }
+    if (in_seconds(now - world_.without_api_at(client)) < limits_.dead_gpu_s) {
+      kept.helpless = now;
       continue;
-    auto& kept = kept_.try_emplace(number, keeping{client, now}).first->second;
-    if (kept.client != client)
-      kept = {client, now};
+    }
     if (node)
-      check_idle(*gpu, *node, kept.since);
+      check_idle(*gpu, *node, kept);
     else if (in_seconds(now - kept.since) > limits_.orphan_s)
       break_rule("orphaned GPU", gpu->workload,
                  gpu->node
@@ -90,11 +95,11 @@ void auditor::check_gpus() {
 }
 
 void auditor::check_idle(const sim_gpu& gpu, const sim_node& node,
-                         virtual_duration kept_since) {
+                         const keeping& kept) {
   auto now = world_.time.now();
   // A job that has failed before its render was work too.
-  auto idle
-    = in_seconds(now - std::max(gpu.last_busy, held_until_[node.client]));
+  auto idle = in_seconds(
+    now - std::max({gpu.last_busy, held_until_[node.client], kept.helpless}));
   auto allowed = node.cfg.gpu_idle_timeout.count() + limits_.idle_tolerance_s;
   if (gpu.busy == 0 && !gpu.dead && now > gpu.last_busy && idle > allowed) {
     // One that its worker cannot reach still boots for it.
@@ -109,7 +114,7 @@ void auditor::check_idle(const sim_gpu& gpu, const sim_node& node,
       return break_rule("GPU held for an upload", gpu.workload, text);
   }
   // Whoever takes one over has to wait for it anew.
-  auto waits = in_seconds(now - kept_since);
+  auto waits = in_seconds(now - kept.since);
   if (waits > node.cfg.boot_timeout.count() + limits_.dead_gpu_s
       && gpu.node_up > now)
     break_rule("idle GPU", gpu.workload,

@@ -74,7 +74,10 @@ void auditor::check_launch_for_upload(const sim_gpu& gpu) {
     if (x.pushed < virtual_duration{0}
         || (x.end != 0 && since_end > limits_.upload_only_s))
       continue;
-    if (x.end != 0 || !is_rendered(i, limits_.upload_only_s))
+    auto* holder = world_.find_node(x.owner);
+    // What a worker has rendered is lost with it.
+    auto waits_in_queue = x.end == 0 && (!holder || !holder->alive);
+    if (x.end != 0 || waits_in_queue || !is_rendered(i, limits_.upload_only_s))
       return;
     uploads = true;
   }
