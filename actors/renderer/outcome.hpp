@@ -8,8 +8,8 @@
 namespace render {
 
 /// Bytes of a job's `result`, which stands in the record and in the webhook.
-/// A day of speech is half of it.
-inline constexpr size_t result_text_max = 1u << 20;
+/// A day of speech is an eighth of it.
+inline constexpr size_t result_text_max = 4u << 20;
 
 /// The outcome with secrets masked, and errors on one line. A text beyond
 /// `result_text_max` makes a failure of it, as `rejected`.

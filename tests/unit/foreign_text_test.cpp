@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(is_no_result_of_twelve_megabytes) {
   BOOST_TEST(out.text.empty());
   BOOST_TEST(out.error.message
              == "the result has 1048577 bytes of text, accepted are at most "
-                "1048576");
+                "4194304");
 }
 
 BOOST_AUTO_TEST_CASE(is_masked_in_a_transcript_but_no_url_of_ours_is) {
