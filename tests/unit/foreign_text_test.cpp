@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(is_no_result_of_twelve_megabytes) {
   BOOST_TEST((out.error.kind == failure_kind::rejected));
   BOOST_TEST(out.text.empty());
   BOOST_TEST(out.error.message
-             == "the result has 1048577 bytes of text, accepted are at most "
+             == "the result has 4194305 bytes of text, accepted are at most "
                 "4194304");
 }
 
