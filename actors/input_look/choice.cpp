@@ -16,7 +16,8 @@ bool contains(const std::vector<std::string>& xs, const std::string& x) {
 } // namespace
 
 choice choose(const msg::queue_snapshot& seen,
-              const std::vector<std::string>& types, size_t most, size_t limit,
+              const std::vector<std::string>& types,
+              const std::set<std::string>& open, size_t most, size_t limit,
               double now_s) {
   choice out;
   auto shown = false;
@@ -26,7 +27,7 @@ choice choose(const msg::queue_snapshot& seen,
     shown = true;
     if (out.jobs.size() + out.unseen >= most)
       break;
-    if (x.data.empty())
+    if (x.data.empty() || open.contains(x.id))
       ++out.unseen;
     else if (!queue_watcher::flaw_of(x, now_s) && has_inputs(x))
       out.jobs.push_back(x);

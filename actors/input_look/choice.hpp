@@ -5,6 +5,7 @@
 #include "messages/queue.hpp"
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,15 +14,18 @@ namespace render::input_look {
 struct choice {
   /// Oldest first.
   std::vector<job> jobs;
-  /// Jobs that may be good, and that no look can tell of: their data was too
-  /// long to come along, or they stand behind all that was shown.
+  /// Jobs that may be good, and that this look does not tell of: another one is
+  /// at them, their data was too long to come along, or they stand behind all
+  /// that was shown.
   uint32_t unseen = 0;
 };
 
 /// Of the jobs of these types that have inputs and could run, the first `most`.
-/// `limit` is that of the peek; `now_s` is Unix time in seconds.
+/// `limit` is that of the peek; `now_s` is Unix time in seconds. `open`: ids of
+/// the jobs that are being looked at.
 choice choose(const msg::queue_snapshot& seen,
-              const std::vector<std::string>& types, size_t most, size_t limit,
+              const std::vector<std::string>& types,
+              const std::set<std::string>& open, size_t most, size_t limit,
               double now_s);
 
 /// The job would end like this on any GPU.

@@ -5,6 +5,8 @@
 #include "messages/moment.hpp"
 #include "messages/printable.hpp"
 
+#include <set>
+
 namespace render {
 
 namespace {
@@ -37,7 +39,10 @@ struct shell {
     self->request(deps->queue, ask_timeout, msg::peek_queue{peek_limit, {}})
       .then(
         [sh = *this, asked, types = x.types](const msg::queue_snapshot& seen) {
-          sh.begin(asked, input_look::choose(seen, types, sh.cfg->most,
+          std::set<std::string> open;
+          for (auto& [id, look] : sh.st().open)
+            open.insert(id);
+          sh.begin(asked, input_look::choose(seen, types, open, sh.cfg->most,
                                              peek_limit, sh.deps->now()));
         },
         [asked](caf::error& err) {
@@ -49,11 +54,6 @@ struct shell {
   void begin(const question_ptr& asked, input_look::choice what) const {
     asked->seen.usable = what.unseen;
     for (auto& x : what.jobs) {
-      // Another question's look at it tells.
-      if (st().open.contains(x.id)) {
-        ++asked->seen.usable;
-        continue;
-      }
       ++asked->missing;
       msg::run_job task;
       task.deadline_s = steady_seconds(self->clock().now())

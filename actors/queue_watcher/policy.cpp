@@ -28,17 +28,15 @@ bool covers(const std::vector<msg::claim_quota>& quotas,
   });
 }
 
-/// Both by the same clock; 0: never.
-bool is_late(double late_at_s, double now_s) {
-  return late_at_s > 0 && late_at_s <= now_s;
+/// 0: never. Both are dates.
+bool is_late(double complete_by_s, double unix_s) {
+  return complete_by_s > 0 && complete_by_s <= unix_s;
 }
 
-/// `complete_by_s` by the steady clock; 0: never. One of many years ago comes
-/// before that clock's zero, and is late all the same.
-double late_at(double complete_by_s, const moment& now) {
-  constexpr double long_ago_s = 1;
-  return complete_by_s > 0 ? std::max(now.steady_at(complete_by_s), long_ago_s)
-                           : 0;
+std::optional<double> late_at(const job& x, const moment& now) {
+  if (x.complete_by_s <= 0)
+    return std::nullopt;
+  return now.steady_at(x.complete_by_s);
 }
 
 std::string name_of(const job& x) {
@@ -176,7 +174,7 @@ effects policy::on_peeked(msg::queue_snapshot x, const moment& now) {
   };
   auto keep = [&](seen_job y) {
     // The count has left it out.
-    if (is_late(y.late_at_s, now_s))
+    if (y.late_at_s && *y.late_at_s <= now_s)
       return refuse(y.id, out);
     still.push_back(std::move(y));
   };
@@ -191,8 +189,7 @@ effects policy::on_peeked(msg::queue_snapshot x, const moment& now) {
         && !is_late(y.complete_by_s, now.unix_s))
       refuse_counted(y.id, y.type);
     else
-      keep({y.id, y.type, y.created_at_s, late_at(y.complete_by_s, now),
-            has_inputs(y)});
+      keep({y.id, y.type, y.created_at_s, late_at(y, now), has_inputs(y)});
   }
   seen_ = std::move(still);
   auto seen = to_report(counted);
@@ -375,8 +372,8 @@ duration policy::until_first_deadline(double now_s) const {
   // There is a look before the hour is over; and a front end may write 1e300.
   auto first_s = now_s + 3'600;
   for (auto& x : seen_)
-    if (x.late_at_s > 0)
-      first_s = std::min(first_s, x.late_at_s);
+    if (x.late_at_s)
+      first_s = std::min(first_s, *x.late_at_s);
   return since(now_s, first_s) + duration{1};
 }
 

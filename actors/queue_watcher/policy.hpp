@@ -109,8 +109,8 @@ private:
     std::string id;
     std::string type;
     double created_at_s = 0;
-    /// Its `complete_by`, by the steady clock; 0: none.
-    double late_at_s = 0;
+    /// Its `complete_by`, by the steady clock.
+    std::optional<double> late_at_s;
     bool has_inputs = true;
   };
 

@@ -32,11 +32,12 @@ std::vector<std::string> ids(const choice& x) {
 }
 
 choice chosen(std::vector<job> jobs, size_t limit = 100,
-              std::map<std::string, uint64_t> counted = {}) {
+              std::map<std::string, uint64_t> counted = {},
+              const std::set<std::string>& open = {}) {
   msg::queue_snapshot seen;
   seen.waiting = std::move(jobs);
   seen.waiting_by_type = std::move(counted);
-  return choose(seen, media, 4, limit, t0);
+  return choose(seen, media, open, 4, limit, t0);
 }
 
 job_outcome ending(failure_kind kind) {
@@ -55,6 +56,13 @@ BOOST_AUTO_TEST_CASE(is_at_the_first_few_with_inputs) {
   BOOST_TEST(ids(got) == (std::vector<std::string>{"a", "b", "c", "d"}),
              boost::test_tools::per_element());
   BOOST_TEST(got.unseen == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(is_at_no_job_that_another_one_is_at) {
+  auto got = chosen({waiting("a"), waiting("b")}, 100, {}, {"a"});
+  BOOST_TEST(ids(got) == std::vector<std::string>{"b"},
+             boost::test_tools::per_element());
+  BOOST_TEST(got.unseen == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(is_at_a_voice_that_is_cloned) {

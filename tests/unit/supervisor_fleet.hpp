@@ -64,6 +64,15 @@ inline arm_timer timer_of(const effects& out, timer which) {
   return *at;
 }
 
+/// What comes when the random wait that `out` arms is over.
+inline effects after_the_wait(policy& x, const effects& out, double now_s) {
+  effects after;
+  for (auto& timer : all<arm_timer>(out))
+    if (timer.which == timer::jitter)
+      append(after, x.on_timer(timer.which, timer.generation, now_s));
+  return after;
+}
+
 /// A policy with ready GPUs 1 to `gpus`.
 struct fleet {
   explicit fleet(uint32_t gpus, config cfg = settings()) : x(std::move(cfg)) {

@@ -1,6 +1,5 @@
 // No GPU for jobs whose inputs cannot be used.
-#include "actors/supervisor/policy.hpp"
-#include "tests/unit/effects.hpp"
+#include "tests/unit/supervisor_fleet.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -10,24 +9,18 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr double t0 = 1'700'000'000;
-
 const input_gate::config watched{true, 60s, 60s};
 
-config settings() {
-  config out;
-  out.workload_of_kind = {{job_kind::csm, "media:fast"},
-                          {job_kind::whisper, "media:fast"},
-                          {job_kind::analyze, "ollama_webui:fast"}};
+config with_inputs_watched() {
+  auto out = settings();
   out.pre_launch_min = out.pre_launch_max = 20s;
   out.max_gpus = 100;
-  out.look_before_launch = false;
   out.inputs = watched;
   return out;
 }
 
 struct one_worker {
-  explicit one_worker(config cfg = settings()) : x(std::move(cfg)) {
+  explicit one_worker(config cfg = with_inputs_watched()) : x(std::move(cfg)) {
     x.on_watcher_started();
   }
 
@@ -41,11 +34,7 @@ struct one_worker {
   }
 
   effects wait_ends(const effects& out) {
-    effects after;
-    for (auto& timer : all<arm_timer>(out))
-      if (timer.which == timer::jitter)
-        append(after, x.on_timer(timer.which, timer.generation, now_s));
-    return after;
+    return after_the_wait(x, out, now_s);
   }
 
   /// And the random wait is over.
@@ -94,7 +83,7 @@ BOOST_AUTO_TEST_CASE(are_looked_at_when_a_gpu_would_be_launched) {
 }
 
 BOOST_AUTO_TEST_CASE(are_not_looked_at_where_nobody_can) {
-  auto cfg = settings();
+  auto cfg = with_inputs_watched();
   cfg.inputs.watched = false;
   auto out = one_worker{cfg}.are_ripe(3);
   BOOST_TEST(looks(out) == 0u);
@@ -219,7 +208,7 @@ BOOST_AUTO_TEST_CASE(of_one_type_say_nothing_of_another) {
 }
 
 BOOST_AUTO_TEST_CASE(are_looked_at_after_what_others_launch) {
-  auto cfg = settings();
+  auto cfg = with_inputs_watched();
   cfg.look_before_launch = true;
   one_worker w{cfg};
   auto out = w.are_ripe(2);
@@ -246,7 +235,7 @@ BOOST_AUTO_TEST_CASE(are_looked_at_after_what_others_launch) {
 }
 
 BOOST_AUTO_TEST_CASE(of_a_job_that_others_serve_are_not_looked_at) {
-  auto cfg = settings();
+  auto cfg = with_inputs_watched();
   cfg.look_before_launch = true;
   one_worker w{cfg};
   w.are_ripe(1);
@@ -259,21 +248,15 @@ BOOST_AUTO_TEST_CASE(of_a_job_that_others_serve_are_not_looked_at) {
 }
 
 BOOST_AUTO_TEST_CASE(are_not_looked_at_for_what_is_ours_already) {
-  auto cfg = settings();
+  auto cfg = with_inputs_watched();
   cfg.launch_backoff_min = 0s;
   one_worker w{cfg};
   w.are_ripe(1);
   w.look_shows(1, 0);
   w.jobs_wait(0);
-  msg::gpu_update gpu;
-  gpu.instance = 1;
-  gpu.phase = gpu_phase::ready;
-  gpu.ready_kinds = {job_kind::whisper};
+  auto gpu = update(1, gpu_phase::ready, {job_kind::whisper});
   w.x.on_gpu_update(gpu, both(t0));
-  job subject;
-  subject.id = "a";
-  subject.type = "whisper";
-  w.x.on_jobs_claimed({{subject}, {}}, both(t0));
+  w.x.on_jobs_claimed({{a_job("a", "whisper")}, {}}, both(t0));
   gpu.busy_slots = 1;
   w.x.on_gpu_update(gpu, both(t0));
   // It dies under the job, when nothing is known of inputs any more.
@@ -287,16 +270,13 @@ BOOST_AUTO_TEST_CASE(are_not_looked_at_for_what_is_ours_already) {
 }
 
 BOOST_AUTO_TEST_CASE(are_looked_at_before_a_gpu_makes_room) {
-  auto cfg = settings();
+  auto cfg = with_inputs_watched();
   cfg.max_gpus = 1;
   one_worker w{cfg};
   w.are_ripe(1);
   w.look_shows(1, 0);
   w.jobs_wait(0);
-  msg::gpu_update gpu;
-  gpu.instance = 1;
-  gpu.phase = gpu_phase::ready;
-  gpu.ready_kinds = {job_kind::whisper};
+  auto gpu = update(1, gpu_phase::ready, {job_kind::whisper});
   w.x.on_gpu_update(gpu, both(t0));
   w.waiting = {};
   w.waiting.waiting_by_type["analyze"] = 1;

@@ -1,6 +1,5 @@
 // What other workers are launching, before we launch.
-#include "actors/supervisor/policy.hpp"
-#include "tests/unit/effects.hpp"
+#include "tests/unit/supervisor_fleet.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -10,14 +9,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr double t0 = 1'700'000'000;
-
-config settings() {
-  config out;
-  out.workload_of_kind = {{job_kind::csm, "media:fast"},
-                          {job_kind::analyze, "ollama_webui:fast"}};
+config with_the_ledger() {
+  auto out = settings();
   out.pre_launch_min = out.pre_launch_max = 20s;
-  out.max_gpus = 4;
+  out.look_before_launch = true;
   return out;
 }
 
@@ -32,7 +27,7 @@ gpu_entry an_entry(double age_s,
 }
 
 struct one_worker {
-  explicit one_worker(config cfg = settings()) : x(std::move(cfg)) {
+  explicit one_worker(config cfg = with_the_ledger()) : x(std::move(cfg)) {
     x.on_watcher_started();
   }
 
@@ -47,11 +42,7 @@ struct one_worker {
 
   /// The random wait after `out` ends.
   effects wait_ends(const effects& out) {
-    effects after;
-    for (auto& timer : all<arm_timer>(out))
-      if (timer.which == timer::jitter)
-        append(after, x.on_timer(timer.which, timer.generation, now_s));
-    return after;
+    return after_the_wait(x, out, now_s);
   }
 
   effects ledger_shows(std::vector<gpu_entry> entries,
@@ -141,7 +132,7 @@ BOOST_AUTO_TEST_CASE(it_is_looked_at_once) {
 }
 
 BOOST_AUTO_TEST_CASE(it_is_not_when_the_contract_is_kept_to_the_letter) {
-  auto cfg = settings();
+  auto cfg = with_the_ledger();
   cfg.look_before_launch = false;
   one_worker w{cfg};
   auto out = w.wait_ends(w.jobs_wait(2));
@@ -153,7 +144,7 @@ BOOST_AUTO_TEST_CASE(what_others_launch_is_left_out) {
   BOOST_TEST(one_worker{}.launches_for(3, {an_entry(1)}) == 2u);
   BOOST_TEST(one_worker{}.launches_for(3, {an_entry(1), an_entry(2)}) == 1u);
   BOOST_TEST(one_worker{}.launches_for(1, {an_entry(1), an_entry(2)}) == 0u);
-  auto two_each = settings();
+  auto two_each = with_the_ledger();
   two_each.slots_per_gpu = 2;
   BOOST_TEST(one_worker{two_each}.launches_for(4, {an_entry(1)}) == 1u);
 }
@@ -204,7 +195,7 @@ BOOST_AUTO_TEST_CASE(a_job_left_to_others_waits_anew) {
 }
 
 BOOST_AUTO_TEST_CASE(without_a_random_wait_it_waits_a_second) {
-  auto cfg = settings();
+  auto cfg = with_the_ledger();
   cfg.pre_launch_min = cfg.pre_launch_max = 0s;
   one_worker w{cfg};
   w.wait_ends(w.jobs_wait(1));
@@ -235,21 +226,15 @@ BOOST_AUTO_TEST_CASE(a_look_after_the_job_is_gone_launches_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(a_job_of_ours_needs_no_look) {
-  auto cfg = settings();
+  auto cfg = with_the_ledger();
   cfg.launch_backoff_min = 0s;
   one_worker w{cfg};
   w.wait_ends(w.jobs_wait(1));
   w.look_shows({});
   w.queue_shows({});
-  msg::gpu_update gpu;
-  gpu.instance = 1;
-  gpu.phase = gpu_phase::ready;
-  gpu.ready_kinds = {job_kind::csm};
+  auto gpu = update(1, gpu_phase::ready, {job_kind::csm});
   w.x.on_gpu_update(gpu, both(t0));
-  job subject;
-  subject.id = "a";
-  subject.type = "csm";
-  w.x.on_jobs_claimed({{subject}, {}}, both(t0));
+  w.x.on_jobs_claimed({{a_job("a")}, {}}, both(t0));
   gpu.busy_slots = 1;
   w.x.on_gpu_update(gpu, both(t0));
   // It dies under the job.
@@ -286,7 +271,7 @@ struct full_worker : one_worker {
   }
 
   static config one_gpu() {
-    auto out = settings();
+    auto out = with_the_ledger();
     out.max_gpus = 1;
     return out;
   }

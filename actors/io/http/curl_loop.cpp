@@ -2,6 +2,7 @@
 
 #include "actors/io/http/admission.hpp"
 #include "actors/io/http/classify.hpp"
+#include "actors/io/http/known_names.hpp"
 #include "actors/io/http/transfer.hpp"
 
 #include <algorithm>
@@ -21,8 +22,6 @@ using std::chrono::milliseconds;
 
 // curl wakes earlier for its own timers; this only bounds a silent wait.
 constexpr auto poll_limit = milliseconds{60'000};
-
-constexpr size_t names_max = 1024;
 
 /// One request on its way, over all its redirects.
 struct exchange {
@@ -46,17 +45,6 @@ struct exchange {
   /// How `running` has ended.
   CURLcode code = CURLE_OK;
 };
-
-struct known_name {
-  std::vector<ip_address> addresses;
-  clock::time_point good_until;
-  std::optional<clock::time_point> asked;
-  /// Look-ups that have not been answered.
-  size_t asking = 0;
-};
-
-/// Of one name: each that hangs costs a thread of those that all names share.
-constexpr size_t look_ups_per_name_max = 2;
 
 /// What other threads hand over. Outlives the loop while a look-up hangs.
 struct inbox {
@@ -95,7 +83,8 @@ struct curl_loop::implementation {
   implementation(http_config config, on_done callback,
                  std::unique_ptr<name_resolver> resolver)
     : cfg(std::move(config)), done(std::move(callback)),
-      places(cfg.open_max, cfg.open_per_host_max), names(std::move(resolver)) {
+      places(cfg.open_max, cfg.open_per_host_max),
+      known(cfg.names_kept, cfg.look_up_timeout), names(std::move(resolver)) {
     if (!names)
       names = std::make_unique<threaded_resolver>();
     curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -205,14 +194,14 @@ struct curl_loop::implementation {
     for (; x.point < x.way.way.size(); ++x.point) {
       auto& point = x.way.way[x.point];
       if (point.addresses.empty()) {
-        auto& name = name_of(point.host, now);
-        if (name.addresses.empty() || name.good_until <= now) {
+        auto* addresses = known.find(point.host, now);
+        if (!addresses) {
           x.at = exchange::stage::looking_up;
           x.look_up_end
             = now + std::min(cfg.look_up_timeout, x.request.connect_timeout);
-          return ask(name, point.host, now);
+          return look_up(point.host, now);
         }
-        point.addresses = name.addresses;
+        point.addresses = *addresses;
       }
       if (!keep_permitted(point, cfg.allowed))
         return refuse(x, CURLE_COULDNT_CONNECT, "the address is not public",
@@ -221,24 +210,9 @@ struct curl_loop::implementation {
     dial(x, now);
   }
 
-  known_name& name_of(const std::string& host, clock::time_point now) {
-    if (known.size() >= names_max && !known.contains(host))
-      std::erase_if(known, [&](auto& x) {
-        return x.second.good_until <= now && !x.second.asked;
-      });
-    if (known.size() >= 2 * names_max && !known.contains(host))
-      known.clear();
-    return known[host];
-  }
-
-  void ask(known_name& name, const std::string& host, clock::time_point now) {
-    // One that hangs is not waited for once its time is up.
-    if (name.asked && now - *name.asked < cfg.look_up_timeout)
+  void look_up(const std::string& host, clock::time_point now) {
+    if (!known.begin_look_up(host, now))
       return;
-    if (name.asking == look_ups_per_name_max)
-      return;
-    ++name.asking;
-    name.asked = now;
     names->look_up(host, [box = box, host](name_resolver::found found) {
       box->put([&](inbox& x) {
         x.answers.push_back({host, std::move(found)});
@@ -247,15 +221,7 @@ struct curl_loop::implementation {
   }
 
   void learn(inbox::answer& x) {
-    auto now = clock::now();
-    auto& name = name_of(x.host, now);
-    name.asked.reset();
-    // Forgotten while it hung: 0.
-    name.asking -= name.asking > 0 ? 1 : 0;
-    if (x.found) {
-      name.addresses = std::move(*x.found);
-      name.good_until = now + cfg.names_kept;
-    }
+    known.end_look_up(x.host, x.found, clock::now());
     for (auto id : those([&](const exchange& e) {
            return e.at == exchange::stage::looking_up
                   && e.way.way[e.point].host == x.host;
@@ -424,7 +390,7 @@ struct curl_loop::implementation {
   admission places;
   cookie_jars jars;
   std::map<uint64_t, std::unique_ptr<exchange>> exchanges;
-  std::map<std::string, known_name> known;
+  known_names known;
   std::unique_ptr<name_resolver> names;
   std::atomic<bool> stopping{false};
   std::thread thread;
