@@ -73,7 +73,8 @@ BOOST_AUTO_TEST_CASE(are_looked_at_when_a_gpu_would_be_launched) {
   BOOST_REQUIRE(looks(out) == 1u);
   auto what = all<supervisor::look_at_inputs>(out)[0];
   BOOST_TEST(what.type == "media:fast");
-  BOOST_TEST(what.job_types == (std::vector<std::string>{"csm", "whisper"}),
+  BOOST_TEST(what.job_types
+               == (std::vector<std::string>{"csm", "whisper", "portrait"}),
              boost::test_tools::per_element());
   // The reason why nothing is launched.
   BOOST_REQUIRE(all<say>(out).size() == 1u);

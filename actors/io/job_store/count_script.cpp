@@ -31,17 +31,10 @@ if type(found) == 'number' and found < at then at = found + 1 end
 local ids = redis.call('LRANGE', KEYS[1], at, at + piece - 1)
 for _, id in ipairs(ids) do
   local state, r = look(id, 'type', 'complete_by')
-  if state == 'free' and count[r[3]] then
-    local expires = tonumber(r[4] or '')
-    if not (expires and expires > 0 and expires <= now) then
-      count[r[3]] = count[r[3]] + 1
-    end
-  end
+  if state == 'free' then tally(count, r, now) end
 end
 at = at + #ids
-local numbers = {}
-for i, t in ipairs(types) do numbers[i] = count[t] end
-local counted = table.concat(numbers, ' ')
+local counted = tallied(types, count)
 local over = #ids < piece or at >= ids_max
 -- A Redis that refuses writes is only asked more often.
 if over then redis.pcall('SET', KEYS[2], counted, 'PX', ARGV[8]) end
@@ -57,7 +50,8 @@ const script& head_script() {
 
 const script& count_script() {
   static const auto x = make_script(
-    "count", joined_lua(count_lua, bounds_lua, look_lua, count_walk_lua));
+    "count",
+    joined_lua(count_lua, bounds_lua, look_lua, tally_lua, count_walk_lua));
   return x;
 }
 

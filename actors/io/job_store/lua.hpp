@@ -118,6 +118,23 @@ local function look(id, ...)
 end
 )lua";
 
+/// tally(count, r, now): counts the job of type r[3] and complete_by r[4], see
+/// `look`, among those of the types in `count`, unless it is too late for it.
+/// tallied(types, count): the numbers in the order of `types`, with blanks.
+inline constexpr std::string_view tally_lua = R"lua(
+local function tally(count, r, now)
+  if not count[r[3]] then return end
+  local expires = tonumber(r[4] or '')
+  if expires and expires > 0 and expires <= now then return end
+  count[r[3]] = count[r[3]] + 1
+end
+local function tallied(types, count)
+  local numbers = {}
+  for i, t in ipairs(types) do numbers[i] = count[t] end
+  return table.concat(numbers, ' ')
+end
+)lua";
+
 /// data_max: the longest `data` of a job, bytes.
 inline std::string job_limits_lua() {
   return "local data_max = " + std::to_string(data_bytes_max) + "\n";

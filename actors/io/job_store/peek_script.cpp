@@ -52,12 +52,7 @@ while at < ids_max
     else
       state, r = look(id, 'type', 'complete_by')
     end
-    if state == 'free' and count[r[3]] then
-      local expires = tonumber(r[4] or '')
-      if not (expires and expires > 0 and expires <= now) then
-        count[r[3]] = count[r[3]] + 1
-      end
-    end
+    if state == 'free' then tally(count, r, now) end
     if state == 'free' and position then
       table.insert(still, position)
     elseif state == 'free' and shown then
@@ -70,9 +65,7 @@ while at < ids_max
 end
 local rest = ''
 if not counted then
-  local numbers = {}
-  for i, t in ipairs(types) do numbers[i] = count[t] end
-  counted = table.concat(numbers, ' ')
+  counted = tallied(types, count)
   if at < length and at < ids_max then
     rest = at .. ' ' .. clip(last, 1024)
   -- A Redis that refuses writes is only asked more often.
@@ -87,7 +80,8 @@ return {length, waiting, still, clip(counted, 200), rest}
 
 const script& peek_script() {
   static const auto x = make_script(
-    "peek", joined_lua(peek_lua, bounds_lua, look_lua, peek_walk_lua));
+    "peek",
+    joined_lua(peek_lua, bounds_lua, look_lua, tally_lua, peek_walk_lua));
   return x;
 }
 
