@@ -67,6 +67,19 @@ audit_limits patient() {
   return out;
 }
 
+/// Of worker 1, whose clock is ahead by more than two clocks may differ. The
+/// job that it is for.
+size_t lose_the_answer_of_a_launch(counted_fleet& s) {
+  s.world->jump_clock(1, 900);
+  s.world->cloud.faults.launch_answer_lost = 1;
+  auto job = s.when_a_job_is_pushed("csm", 5);
+  s.until([&] {
+    return s.gpus_running() == 1;
+  });
+  s.world->cloud.faults.launch_answer_lost = 0;
+  return job;
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(promise_9_hostile_hours)
@@ -263,18 +276,11 @@ BOOST_AUTO_TEST_CASE(a_clock_that_jumps_ends_and_repeats_no_render) {
   BOOST_TEST(s.broken_rule() == "");
 }
 
-// Its clock is ahead by more than two clocks may differ. The answer to its
-// launch is lost: the machine is found all the same.
+// The machine is found all the same.
 BOOST_AUTO_TEST_CASE(a_clock_that_is_ahead_hides_no_launch) {
   counted_fleet s;
   s.given_workers(1);
-  s.world->jump_clock(1, 900);
-  s.world->cloud.faults.launch_answer_lost = 1;
-  auto job = s.when_a_job_is_pushed("csm", 5);
-  s.until([&] {
-    return s.gpus_running() == 1;
-  });
-  s.world->cloud.faults.launch_answer_lost = 0;
+  auto job = lose_the_answer_of_a_launch(s);
   BOOST_TEST(s.succeeds_within(job, 300));
   BOOST_TEST(s.world->cloud.launches() == 1u);
   BOOST_TEST(s.broken_rule() == "");
@@ -284,14 +290,8 @@ BOOST_AUTO_TEST_CASE(a_clock_that_is_ahead_hides_no_launch) {
 BOOST_AUTO_TEST_CASE(nor_that_of_a_dead_worker) {
   counted_fleet s{{}, patient()};
   s.given_workers(1);
-  s.world->jump_clock(1, 900);
-  s.world->cloud.faults.launch_answer_lost = 1;
-  auto job = s.when_a_job_is_pushed("csm", 5);
-  s.until([&] {
-    return s.gpus_running() == 1;
-  });
+  auto job = lose_the_answer_of_a_launch(s);
   s.world->kill_node(1);
-  s.world->cloud.faults.launch_answer_lost = 0;
   s.given_workers(1);
   BOOST_TEST(s.succeeds_within(job, 600));
   for (int i = 0; i < 100 && s.gpus_running() > 0; ++i)

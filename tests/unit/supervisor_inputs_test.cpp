@@ -47,6 +47,16 @@ struct one_worker {
                             now_s);
   }
 
+  /// For whisper, by a job that has gone elsewhere since.
+  msg::gpu_update has_a_ready_gpu() {
+    are_ripe(1);
+    look_shows(1, 0);
+    jobs_wait(0);
+    auto gpu = update(1, gpu_phase::ready, {job_kind::whisper});
+    x.on_gpu_update(gpu, both(t0));
+    return gpu;
+  }
+
   policy x;
   msg::backlog waiting;
   double now_s = t0;
@@ -252,11 +262,7 @@ BOOST_AUTO_TEST_CASE(are_not_looked_at_for_what_is_ours_already) {
   auto cfg = with_inputs_watched();
   cfg.launch_backoff_min = 0s;
   one_worker w{cfg};
-  w.are_ripe(1);
-  w.look_shows(1, 0);
-  w.jobs_wait(0);
-  auto gpu = update(1, gpu_phase::ready, {job_kind::whisper});
-  w.x.on_gpu_update(gpu, both(t0));
+  auto gpu = w.has_a_ready_gpu();
   w.x.on_jobs_claimed({{a_job("a", "whisper")}, {}}, both(t0));
   gpu.busy_slots = 1;
   w.x.on_gpu_update(gpu, both(t0));
@@ -274,11 +280,7 @@ BOOST_AUTO_TEST_CASE(are_looked_at_before_a_gpu_makes_room) {
   auto cfg = with_inputs_watched();
   cfg.max_gpus = 1;
   one_worker w{cfg};
-  w.are_ripe(1);
-  w.look_shows(1, 0);
-  w.jobs_wait(0);
-  auto gpu = update(1, gpu_phase::ready, {job_kind::whisper});
-  w.x.on_gpu_update(gpu, both(t0));
+  w.has_a_ready_gpu();
   w.waiting = {};
   w.waiting.waiting_by_type["analyze"] = 1;
   w.now_s = t0 + 1;

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -36,30 +37,26 @@ int write_all(int fd, std::string_view bytes) {
 struct file_writer::state {
   const std::string path;
   const std::function<void()> moved;
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::string waiting;
+  std::mutex mutex{};
+  std::condition_variable changed{};
+  std::string waiting{};
   /// Somebody was told that there is no room.
   bool room_wanted = false;
   bool closing = false;
   bool abandoned = false;
   bool kept = false;
-  std::optional<int> outcome;
+  std::optional<int> outcome{};
 };
 
 file_writer::file_writer(std::string path, std::function<void()> moved)
-  : state_(new state{std::move(path),
-                     std::move(moved),
-                     {},
-                     {},
-                     {},
-                     false,
-                     false,
-                     false,
-                     false,
-                     {}}) {
+  : state_(new state{std::move(path), std::move(moved)}) {
   // Not joined: a write to a disk that hangs cannot be taken back.
-  std::thread{run, state_}.detach();
+  try {
+    std::thread{run, state_}.detach();
+  } catch (const std::system_error&) {
+    // No thread to be had: this machine lacks what the file needs.
+    state_->outcome = ENOMEM;
+  }
 }
 
 file_writer::~file_writer() {
