@@ -1,8 +1,8 @@
 #include "messages/http.hpp"
 
-#include "messages/lower.hpp"
-#include "messages/printable.hpp"
-#include "messages/utf8.hpp"
+#include "messages/text/lower.hpp"
+#include "messages/text/printable.hpp"
+#include "messages/text/utf8.hpp"
 
 #include <algorithm>
 #include <cctype>

@@ -1,6 +1,6 @@
 #include "messages/job_id.hpp"
 
-#include "messages/printable.hpp"
+#include "messages/text/printable.hpp"
 
 #include <algorithm>
 

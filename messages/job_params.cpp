@@ -1,9 +1,9 @@
 #include "messages/job_params.hpp"
 
 #include "messages/http.hpp"
-#include "messages/json.hpp"
-#include "messages/loose_number.hpp"
-#include "messages/web_url.hpp"
+#include "messages/text/json.hpp"
+#include "messages/text/loose_number.hpp"
+#include "messages/text/web_url.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "messages/render_handle.hpp"
 
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 namespace render {
 

@@ -1,6 +1,6 @@
 // From the launch until its services answer, and whether they still do.
 #include "actors/gpu_instance/policy.hpp"
-#include "messages/append.hpp"
+#include "messages/text/append.hpp"
 
 #include <algorithm>
 #include <cmath>

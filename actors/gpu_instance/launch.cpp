@@ -1,7 +1,7 @@
 // The launch: tries, delays, and what to do when an answer was lost.
 #include "actors/gpu_instance/policy.hpp"
-#include "messages/append.hpp"
 #include "messages/http.hpp"
+#include "messages/text/append.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 #include "actors/gpu_instance/policy.hpp"
 
-#include "messages/append.hpp"
+#include "messages/text/append.hpp"
 
 #include <algorithm>
 

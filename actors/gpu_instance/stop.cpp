@@ -1,7 +1,7 @@
 // The end of a GPU: asked for until the provider has confirmed it.
 #include "actors/gpu_instance/policy.hpp"
-#include "messages/append.hpp"
 #include "messages/http.hpp"
+#include "messages/text/append.hpp"
 
 #include <algorithm>
 

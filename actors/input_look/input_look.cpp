@@ -3,7 +3,7 @@
 #include "actors/input_look/choice.hpp"
 #include "messages/failure_caf.hpp"
 #include "messages/moment.hpp"
-#include "messages/printable.hpp"
+#include "messages/text/printable.hpp"
 
 #include <set>
 

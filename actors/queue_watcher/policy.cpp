@@ -1,9 +1,9 @@
 #include "actors/queue_watcher/policy.hpp"
 
-#include "messages/append.hpp"
 #include "messages/job_id.hpp"
 #include "messages/job_params.hpp"
-#include "messages/printable.hpp"
+#include "messages/text/append.hpp"
+#include "messages/text/printable.hpp"
 
 #include <algorithm>
 #include <utility>

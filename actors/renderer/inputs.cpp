@@ -1,7 +1,7 @@
 #include "actors/renderer/inputs.hpp"
 
 #include "actors/renderer/steps.hpp"
-#include "messages/lower.hpp"
+#include "messages/text/lower.hpp"
 
 #include <algorithm>
 #include <cctype>

@@ -1,7 +1,7 @@
 #pragma once
 // What leaves an attempt: its words may be a node's.
-#include "messages/foreign_text.hpp"
 #include "messages/job.hpp"
+#include "messages/text/foreign_text.hpp"
 
 #include <cstddef>
 

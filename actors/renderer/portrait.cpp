@@ -5,8 +5,8 @@
 #include "actors/renderer/inputs.hpp"
 #include "actors/renderer/kinds.hpp"
 #include "actors/renderer/steps.hpp"
-#include "messages/hex.hpp"
 #include "messages/render_handle.hpp"
+#include "messages/text/hex.hpp"
 
 #include <random>
 

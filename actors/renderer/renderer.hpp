@@ -9,9 +9,9 @@
 #include "actors/renderer/run.hpp"
 #include "actors/renderer/scratch_folder.hpp"
 #include "actors/renderer/store_tries.hpp"
-#include "messages/foreign_text.hpp"
 #include "messages/io_actors.hpp"
 #include "messages/job_store_actor.hpp"
+#include "messages/text/foreign_text.hpp"
 #include "messages/worker_actors.hpp"
 
 #include <caf/all.hpp>

@@ -1,6 +1,6 @@
 #include "actors/renderer/service_answer.hpp"
 
-#include "messages/lower.hpp"
+#include "messages/text/lower.hpp"
 
 #include <algorithm>
 

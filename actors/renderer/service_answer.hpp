@@ -2,7 +2,7 @@
 // What an answer of a node's service means, whichever protocol it speaks.
 #include "messages/failure.hpp"
 #include "messages/http.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <string>
 #include <string_view>

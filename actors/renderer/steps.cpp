@@ -1,7 +1,7 @@
 #include "actors/renderer/steps.hpp"
 
 #include "messages/job_id.hpp"
-#include "messages/path_below.hpp"
+#include "messages/text/path_below.hpp"
 
 namespace render {
 

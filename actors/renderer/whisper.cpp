@@ -5,7 +5,7 @@
 #include "actors/renderer/kinds.hpp"
 #include "actors/renderer/service_answer.hpp"
 #include "actors/renderer/steps.hpp"
-#include "messages/lower.hpp"
+#include "messages/text/lower.hpp"
 
 #include <algorithm>
 

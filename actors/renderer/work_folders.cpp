@@ -1,7 +1,7 @@
 #include "actors/renderer/work_folders.hpp"
 
 #include "actors/io/files/files.hpp"
-#include "messages/path_below.hpp"
+#include "messages/text/path_below.hpp"
 
 #include <sys/file.h>
 #include <sys/stat.h>

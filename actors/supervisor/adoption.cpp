@@ -2,7 +2,7 @@
 // not. The GPU INSTANCE waits a moment for a first job and then stops its GPU,
 // as any idle one.
 #include "actors/supervisor/policy.hpp"
-#include "messages/hex.hpp"
+#include "messages/text/hex.hpp"
 
 namespace render::supervisor {
 

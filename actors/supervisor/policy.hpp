@@ -4,11 +4,11 @@
 // no clock; randomness from a seeded engine.
 #include "actors/supervisor/fitness.hpp"
 #include "actors/supervisor/input_gate.hpp"
-#include "messages/append.hpp"
 #include "messages/gpu_ledger.hpp"
 #include "messages/moment.hpp"
 #include "messages/node.hpp"
 #include "messages/queue.hpp"
+#include "messages/text/append.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "actors/webhook/policy.hpp"
 
-#include "messages/append.hpp"
+#include "messages/text/append.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 #include "actors/webhook/receiver.hpp"
 
-#include "messages/lower.hpp"
+#include "messages/text/lower.hpp"
 
 #include <algorithm>
 #include <charconv>

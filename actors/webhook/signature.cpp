@@ -1,7 +1,7 @@
 #include "actors/webhook/signature.hpp"
 
-#include "messages/base64.hpp"
-#include "messages/digest.hpp"
+#include "messages/text/base64.hpp"
+#include "messages/text/digest.hpp"
 
 #include <sstream>
 

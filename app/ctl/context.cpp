@@ -1,7 +1,7 @@
 #include "app/ctl/context.hpp"
 
-#include "app/worker/redis_settings.hpp"
-#include "messages/printable.hpp"
+#include "app/node/redis_settings.hpp"
+#include "messages/text/printable.hpp"
 
 #include <cerrno>
 #include <charconv>

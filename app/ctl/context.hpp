@@ -1,7 +1,7 @@
 #pragma once
 // What every command of c3ctl shares.
 #include "app/ctl/redis.hpp"
-#include "app/worker/config.hpp"
+#include "app/node/config.hpp"
 
 #include <chrono>
 #include <csignal>

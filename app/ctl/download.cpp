@@ -1,8 +1,8 @@
 #include "app/ctl/download.hpp"
 
 #include "messages/http.hpp"
-#include "messages/path_below.hpp"
-#include "messages/printable.hpp"
+#include "messages/text/path_below.hpp"
+#include "messages/text/printable.hpp"
 
 #include <curl/curl.h>
 #include <fcntl.h>

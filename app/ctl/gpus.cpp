@@ -1,9 +1,9 @@
 #include "app/ctl/gpus.hpp"
 
-#include "actors/io/job_store/keys.hpp"
+#include "actors/io/redis/scripts/keys.hpp"
 #include "app/ctl/record_text.hpp"
 #include "messages/http.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 #include "app/ctl/input_files.hpp"
 
 #include "messages/http.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <httplib.h>
 

@@ -4,8 +4,8 @@
 #include "app/ctl/leased.hpp"
 #include "app/ctl/record_text.hpp"
 #include "messages/http.hpp"
-#include "messages/json.hpp"
-#include "messages/printable.hpp"
+#include "messages/text/json.hpp"
+#include "messages/text/printable.hpp"
 
 #include <unistd.h>
 

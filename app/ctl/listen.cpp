@@ -2,7 +2,7 @@
 
 #include "app/ctl/webhook_check.hpp"
 #include "messages/http.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <httplib.h>
 

@@ -1,7 +1,7 @@
 #include "app/ctl/record_text.hpp"
 
 #include "messages/http.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "app/ctl/redis.hpp"
 
-#include "actors/io/job_store/redis_connection.hpp"
+#include "actors/io/redis/link/connection.hpp"
 
 #include <cstdlib>
 #include <optional>

@@ -1,6 +1,6 @@
 #pragma once
 // A synchronous Redis connection for a person's tool.
-#include "actors/io/job_store/command.hpp"
+#include "actors/io/redis/link/command.hpp"
 #include "messages/failure.hpp"
 
 #include <cstdint>

@@ -4,10 +4,10 @@
 #include "app/ctl/jobs.hpp"
 #include "app/ctl/record_text.hpp"
 #include "app/ctl/submit_options.hpp"
-#include "messages/hex.hpp"
 #include "messages/http.hpp"
 #include "messages/job_params.hpp"
-#include "messages/json.hpp"
+#include "messages/text/hex.hpp"
+#include "messages/text/json.hpp"
 
 #include <cstdlib>
 #include <iostream>

@@ -1,7 +1,7 @@
 #include "app/ctl/trace_line.hpp"
 
 #include "messages/job.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <charconv>
 #include <cstdio>

@@ -1,7 +1,7 @@
 #pragma once
 // What c3-decode and c3-identify say: one line of JSON.
 #include "messages/failure.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <cstdlib>
 #include <exception>

@@ -1,7 +1,7 @@
 #include "app/local_cloud/api_server.hpp"
 
 #include "app/local_cloud/json_text.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 #include "app/local_cloud/cloud.hpp"
 
 #include "app/local_cloud/json_text.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <spdlog/spdlog.h>
 

@@ -1,7 +1,7 @@
 #include "app/local_cloud/comfyui_events.hpp"
 
 #include "app/local_cloud/ledger.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 #pragma once
 // What a ComfyUI prompt says: which nodes it may hold, what is wrong with it,
 // and which video it asks for. No files are touched but by the given look-up.
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <functional>
 #include <map>

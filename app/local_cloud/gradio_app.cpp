@@ -1,8 +1,8 @@
 #include "app/local_cloud/gradio_app.hpp"
 
 #include "app/local_cloud/json_text.hpp"
-#include "messages/digest.hpp"
-#include "messages/hex.hpp"
+#include "messages/text/digest.hpp"
+#include "messages/text/hex.hpp"
 
 #include <fstream>
 

@@ -5,7 +5,7 @@
 // stream drops its jobs, and a cancelled function runs on.
 #include "app/local_cloud/http_text.hpp"
 #include "app/local_cloud/service.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <condition_variable>
 #include <deque>

@@ -1,6 +1,7 @@
 #pragma once
-// Writes JSON answers: small builders over the quoting of messages/json.hpp.
-#include "messages/json.hpp"
+// Writes JSON answers: small builders over the quoting of
+// messages/text/json.hpp.
+#include "messages/text/json.hpp"
 
 #include <spdlog/fmt/fmt.h>
 

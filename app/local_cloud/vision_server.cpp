@@ -2,9 +2,9 @@
 
 #include "app/local_cloud/json_text.hpp"
 #include "app/local_cloud/picture_words.hpp"
-#include "messages/base64.hpp"
-#include "messages/digest.hpp"
-#include "messages/hex.hpp"
+#include "messages/text/base64.hpp"
+#include "messages/text/digest.hpp"
+#include "messages/text/hex.hpp"
 
 #include <algorithm>
 #include <ctime>

@@ -4,7 +4,7 @@
 // picture.
 #include "app/local_cloud/http_text.hpp"
 #include "app/local_cloud/service.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <memory>
 

@@ -1,9 +1,9 @@
 #pragma once
 // One simulated run of a whole fleet: nodes, trace, faults, auditor; and what
 // came of it. The same options give the same run, message for message.
+#include "app/harness/auditor.hpp"
+#include "app/harness/faults.hpp"
 #include "app/simulator/trace.hpp"
-#include "tests/harness/auditor.hpp"
-#include "tests/harness/faults.hpp"
 
 #include <cstdint>
 #include <functional>

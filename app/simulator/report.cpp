@@ -1,7 +1,7 @@
 #include "app/simulator/report.hpp"
 
 #include "app/simulator/charts.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <algorithm>
 #include <cmath>

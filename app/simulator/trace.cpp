@@ -1,8 +1,8 @@
 #include "app/simulator/trace.hpp"
 
+#include "app/harness/dice.hpp"
 #include "messages/job.hpp"
-#include "messages/json.hpp"
-#include "tests/harness/dice.hpp"
+#include "messages/text/json.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,8 +1,8 @@
 #pragma once
 // What comes into the queue, and when: shapes drawn from a seed, or a queue
 // that was recorded. Pure.
+#include "app/harness/sim_jobs.hpp"
 #include "messages/failure.hpp"
-#include "tests/harness/sim_jobs.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,12 +1,12 @@
 // c3-render-worker: reads its settings, starts one node, waits for a signal.
 // Exit codes: 0 clean, 1 runtime failure, 2 configuration.
-#include "actors/io/job_store/redis_tls.hpp"
-#include "actors/io/job_store/sqlite_journal.hpp"
-#include "app/worker/config.hpp"
-#include "app/worker/log.hpp"
-#include "app/worker/node.hpp"
-#include "app/worker/redis_settings.hpp"
-#include "app/worker/signals.hpp"
+#include "actors/io/redis/durable/sqlite_journal.hpp"
+#include "actors/io/redis/link/tls.hpp"
+#include "app/node/config.hpp"
+#include "app/node/log.hpp"
+#include "app/node/node.hpp"
+#include "app/node/redis_settings.hpp"
+#include "app/node/signals.hpp"
 #include "app/worker/status_server.hpp"
 #include "app/worker/version.hpp"
 

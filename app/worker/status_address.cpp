@@ -1,6 +1,6 @@
 #include "app/worker/status_address.hpp"
 
-#include "messages/lower.hpp"
+#include "messages/text/lower.hpp"
 
 #include <boost/asio/ip/address.hpp>
 

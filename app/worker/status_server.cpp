@@ -2,7 +2,7 @@
 
 #include "app/worker/status_http.hpp"
 #include "messages/http.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <atomic>
 #include <condition_variable>

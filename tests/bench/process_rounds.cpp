@@ -1,6 +1,6 @@
 // Measurements of the real programs.
 #include "tests/bench/rounds.hpp"
-#include "tests/harness/small_world.hpp"
+#include "tests/support/small_world.hpp"
 
 #include <numeric>
 

@@ -1,9 +1,9 @@
 #pragma once
 // A plain hiredis client that does the same Redis work as the worker, with
 // the same scripts and nothing around them: the floor of every comparison.
-#include "actors/io/job_store/keys.hpp"
-#include "actors/io/job_store/scripts.hpp"
-#include "tests/harness/redis_server.hpp"
+#include "actors/io/redis/scripts/keys.hpp"
+#include "actors/io/redis/scripts/scripts.hpp"
+#include "tests/support/redis_server.hpp"
 
 #include <chrono>
 #include <memory>

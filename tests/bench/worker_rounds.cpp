@@ -1,7 +1,7 @@
 // The worker's own actors, with a cloud that answers at once and a renderer
 // that does nothing: what is left is the hand-over.
 #include "actors/gpu_instance/gpu_instance.hpp"
-#include "actors/io/job_store/job_store.hpp"
+#include "actors/io/redis/job_store.hpp"
 #include "actors/queue_watcher/queue_watcher.hpp"
 #include "actors/supervisor/supervisor.hpp"
 #include "actors/webhook/webhook.hpp"

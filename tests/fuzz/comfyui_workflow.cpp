@@ -1,6 +1,6 @@
 // A workflow of the operator, filled in for a job.
 #include "actors/renderer/comfyui/workflow.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace render;

@@ -1,5 +1,5 @@
 // A .env file.
-#include "app/worker/config.hpp"
+#include "app/node/config.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace render;

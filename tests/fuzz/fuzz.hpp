@@ -3,8 +3,8 @@
 // a parser of outside data, and properties that hold for any input.
 #include "messages/failure.hpp"
 #include "messages/http.hpp"
-#include "messages/printable.hpp"
-#include "messages/utf8.hpp"
+#include "messages/text/printable.hpp"
+#include "messages/text/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>

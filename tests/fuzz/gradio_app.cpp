@@ -1,6 +1,6 @@
 // What a Gradio app says of itself: /config and /info, divided by a line "---".
 #include "actors/renderer/gradio/app.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace {

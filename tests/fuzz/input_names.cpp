@@ -1,6 +1,6 @@
 // What an input is called, by its URL (first line) and its Content-Type.
 #include "actors/renderer/inputs.hpp"
-#include "messages/path_below.hpp"
+#include "messages/text/path_below.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace render;

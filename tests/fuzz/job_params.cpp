@@ -2,7 +2,7 @@
 #include "messages/job_params.hpp"
 
 #include "messages/http.hpp"
-#include "messages/web_url.hpp"
+#include "messages/text/web_url.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace {

@@ -1,6 +1,6 @@
 // Records as c3ctl shows them: "field value" a line.
 #include "app/ctl/record_text.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 #include <cmath>

@@ -1,6 +1,6 @@
 // Rows of the journal: what a dead worker has left, whoever has written it.
 // The first line says how it is left, the parts after it end in lines "---".
-#include "actors/io/job_store/sqlite_journal.hpp"
+#include "actors/io/redis/durable/sqlite_journal.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 #include <sqlite3.h>

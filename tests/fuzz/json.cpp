@@ -1,5 +1,5 @@
 // JSON with our options: of services, records, traces.
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include "tests/fuzz/fuzz.hpp"
 

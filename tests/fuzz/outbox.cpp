@@ -1,9 +1,9 @@
 // Entries of the outbox, where anybody may have written. A line each: job id,
 // URL, MAC, state, URL in the data, error, result URL; then body and data with
 // a line "---" between.
-#include "actors/io/job_store/outbox_entry.hpp"
+#include "actors/io/redis/scripts/outbox_entry.hpp"
 #include "messages/job_params.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace render;

@@ -1,9 +1,9 @@
 // Replies of our Redis scripts, as they come over the wire.
-#include "actors/io/job_store/codec.hpp"
-#include "actors/io/job_store/gpu_codec.hpp"
-#include "actors/io/job_store/hiredis_reply.hpp"
+#include "actors/io/redis/link/hiredis_reply.hpp"
+#include "actors/io/redis/scripts/codec.hpp"
+#include "actors/io/redis/scripts/gpu_codec.hpp"
 #include "messages/job_params.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 #include <hiredis/hiredis.h>

@@ -1,5 +1,5 @@
 // REDIS_URL.
-#include "app/worker/redis_settings.hpp"
+#include "app/node/redis_settings.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace render;

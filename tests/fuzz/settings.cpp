@@ -1,6 +1,6 @@
 // All settings, as a .env file has them.
-#include "app/worker/config.hpp"
-#include "app/worker/redis_settings.hpp"
+#include "app/node/config.hpp"
+#include "app/node/redis_settings.hpp"
 #include "app/worker/status_address.hpp"
 #include "tests/fuzz/fuzz.hpp"
 

@@ -1,8 +1,8 @@
 // Text of others on its way to a log: printable, cut, masked.
-#include "messages/foreign_text.hpp"
 #include "messages/http.hpp"
-#include "messages/printable.hpp"
-#include "messages/utf8.hpp"
+#include "messages/text/foreign_text.hpp"
+#include "messages/text/printable.hpp"
+#include "messages/text/utf8.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace render;

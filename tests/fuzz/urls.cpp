@@ -2,7 +2,7 @@
 #include "actors/io/http/web_target.hpp"
 #include "actors/io/websocket/socket_address.hpp"
 #include "actors/webhook/receiver.hpp"
-#include "messages/web_url.hpp"
+#include "messages/text/web_url.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 #include <arpa/inet.h>

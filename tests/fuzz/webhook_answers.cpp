@@ -1,6 +1,6 @@
 // A receiver's answer, and texts about it: Retry-After in the first line.
 #include "actors/webhook/receiver.hpp"
-#include "messages/lower.hpp"
+#include "messages/text/lower.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 #include <algorithm>

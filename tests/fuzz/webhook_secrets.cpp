@@ -2,7 +2,7 @@
 // then id, timestamp and signature, then the body.
 #include "actors/webhook/signature.hpp"
 #include "app/ctl/webhook_check.hpp"
-#include "messages/base64.hpp"
+#include "messages/text/base64.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace render;

@@ -1,6 +1,6 @@
 // Whatever is wrong with a job, it fails with an error that tells the caller
 // what to change, its webhook is sent, and the next job is served.
-#include "tests/harness/small_world.hpp"
+#include "tests/support/small_world.hpp"
 
 #include <boost/test/unit_test.hpp>
 

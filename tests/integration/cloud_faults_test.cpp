@@ -1,6 +1,6 @@
 // The local cloud misbehaves in each of the ways it knows; jobs end as they
 // should, and no GPU is left running.
-#include "tests/harness/small_world.hpp"
+#include "tests/support/small_world.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,7 +1,7 @@
 #pragma once
 // A local cloud of its own for each test, and the clients' calls to it.
-#include "messages/json.hpp"
-#include "tests/harness/small_world.hpp"
+#include "messages/text/json.hpp"
+#include "tests/support/small_world.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <openssl/evp.h>

@@ -1,7 +1,7 @@
 // ComfyUI's WebSocket, between the real programs: what the local cloud tells,
 // heard by the worker's own client; and what becomes of it in a job's record.
 #include "actors/io/websocket/websocket_loop.hpp"
-#include "tests/harness/small_world.hpp"
+#include "tests/support/small_world.hpp"
 
 #include <boost/test/unit_test.hpp>
 

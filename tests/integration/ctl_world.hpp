@@ -1,8 +1,8 @@
 #pragma once
 // c3ctl with a redis-server of its own.
-#include "messages/json.hpp"
-#include "tests/harness/http_server.hpp"
-#include "tests/harness/small_world.hpp"
+#include "messages/text/json.hpp"
+#include "tests/support/http_server.hpp"
+#include "tests/support/small_world.hpp"
 
 #include <boost/test/unit_test.hpp>
 

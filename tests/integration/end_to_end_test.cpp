@@ -1,6 +1,6 @@
 // One job of each kind, through the real programs: what comes out is real
 // sound, video and text.
-#include "tests/harness/small_world.hpp"
+#include "tests/support/small_world.hpp"
 
 #include <boost/test/results_collector.hpp>
 #include <boost/test/unit_test.hpp>

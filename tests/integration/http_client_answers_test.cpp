@@ -1,6 +1,6 @@
 // What servers answer that flood, trickle, or pack what they send.
-#include "tests/harness/temp_folder.hpp"
 #include "tests/integration/http_client_world.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <fstream>
 #include <sstream>

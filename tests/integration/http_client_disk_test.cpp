@@ -1,8 +1,8 @@
 // The HTTP client and the disk: one that is slow, or hangs, or is full, is the
 // trouble of the requests that write to it, and a large answer is no other
 // request's trouble.
-#include "tests/harness/temp_folder.hpp"
 #include "tests/integration/http_client_world.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,7 +1,7 @@
 // The HTTP client in hostile hands: strangers' URLs, names that never resolve.
 // Real sockets on loopback; names are a table of the test.
-#include "tests/harness/temp_folder.hpp"
 #include "tests/integration/http_client_world.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <fstream>
 #include <sstream>

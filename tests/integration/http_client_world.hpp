@@ -1,7 +1,7 @@
 #pragma once
 // A client whose names are a table of the test, and the requests it makes.
 #include "actors/io/http/curl_loop.hpp"
-#include "tests/harness/raw_server.hpp"
+#include "tests/support/raw_server.hpp"
 
 #include <boost/test/unit_test.hpp>
 

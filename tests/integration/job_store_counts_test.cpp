@@ -1,6 +1,6 @@
 // The JOB STORE against a real redis-server: a queue that is long, or holds
 // what is no id, costs neither of them much.
-#include "actors/io/job_store/counting.hpp"
+#include "actors/io/redis/counting.hpp"
 #include "tests/integration/redis_store.hpp"
 
 using namespace render;

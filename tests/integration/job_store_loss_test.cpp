@@ -1,6 +1,6 @@
 // What the JOB STORE makes good: Redis has lost what it had confirmed, or the
 // process died with writes that Redis has not seen.
-#include "actors/io/job_store/sqlite_journal.hpp"
+#include "actors/io/redis/durable/sqlite_journal.hpp"
 #include "tests/integration/redis_store.hpp"
 
 #include <filesystem>

@@ -1,6 +1,6 @@
 // Our own scripts do the same on the Redis in memory as on a real one.
-#include "actors/io/job_store/command.hpp"
-#include "actors/io/job_store/keys.hpp"
+#include "actors/io/redis/link/command.hpp"
+#include "actors/io/redis/scripts/keys.hpp"
 #include "tests/integration/redis_pair.hpp"
 
 using namespace render;

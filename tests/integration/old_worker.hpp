@@ -3,7 +3,7 @@
 // such a worker sends, with the keys and arguments of that version, over a
 // connection of the test. RECORDS_DIR: see records/README.md.
 #include "messages/failure.hpp"
-#include "tests/harness/redis_server.hpp"
+#include "tests/support/redis_server.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,6 +1,6 @@
 // A part of a real worker process dies: the process ends by itself, says why,
 // and leaves its job to others.
-#include "tests/harness/small_world.hpp"
+#include "tests/support/small_world.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,9 +1,9 @@
 #pragma once
 // The Redis in memory and a real one side by side: whoever asks both, hears
 // where they differ.
-#include "tests/harness/dice.hpp"
-#include "tests/harness/memory_redis.hpp"
-#include "tests/harness/redis_server.hpp"
+#include "app/harness/dice.hpp"
+#include "app/harness/memory_redis.hpp"
+#include "tests/support/redis_server.hpp"
 
 #include <boost/test/unit_test.hpp>
 

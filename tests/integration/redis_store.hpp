@@ -1,8 +1,8 @@
 #pragma once
 // A JOB STORE before a real redis-server.
-#include "actors/io/job_store/job_store.hpp"
+#include "actors/io/redis/job_store.hpp"
 #include "messages/failure_caf.hpp"
-#include "tests/harness/redis_server.hpp"
+#include "tests/support/redis_server.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <caf/all.hpp>

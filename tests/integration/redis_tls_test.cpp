@@ -1,9 +1,9 @@
 // TLS to a real redis-server that speaks nothing else, and to servers that are
 // wrong in every way.
-#include "actors/io/job_store/redis_loop.hpp"
-#include "actors/io/job_store/redis_tls.hpp"
-#include "tests/harness/certificates.hpp"
-#include "tests/harness/process.hpp"
+#include "actors/io/redis/link/loop.hpp"
+#include "actors/io/redis/link/tls.hpp"
+#include "tests/support/certificates.hpp"
+#include "tests/support/process.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -2,7 +2,7 @@
 // and /healthz goes on answering.
 #include "app/worker/status_http.hpp"
 #include "app/worker/status_server.hpp"
-#include "tests/harness/redis_server.hpp"
+#include "tests/support/redis_server.hpp"
 
 #include <boost/test/unit_test.hpp>
 

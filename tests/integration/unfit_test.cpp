@@ -1,5 +1,5 @@
 // The real worker on a full disk, and with a storage that is down.
-#include "tests/harness/small_world.hpp"
+#include "tests/support/small_world.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <sys/mount.h>

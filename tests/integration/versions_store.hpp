@@ -1,8 +1,8 @@
 #pragma once
 // A JOB STORE, a worker of the first version beside it, and the records of
 // others.
-#include "messages/json.hpp"
 #include "messages/render_handle.hpp"
+#include "messages/text/json.hpp"
 #include "tests/integration/old_worker.hpp"
 #include "tests/integration/redis_store.hpp"
 

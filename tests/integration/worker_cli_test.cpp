@@ -1,5 +1,5 @@
 // The worker's command line, as a person meets it.
-#include "tests/harness/small_world.hpp"
+#include "tests/support/small_world.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -5,7 +5,7 @@
 #include "actors/io/http/http.hpp"
 #include "actors/io/object_store/s3_store.hpp"
 #include "messages/failure_caf.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <caf/all.hpp>
 #include <sys/resource.h>

@@ -1,5 +1,5 @@
 // How the node stops: finish, put back, hurry, deliver, stop the GPUs.
-#include "tests/harness/virtual_worker.hpp"
+#include "tests/support/virtual_worker.hpp"
 
 #include <boost/test/unit_test.hpp>
 

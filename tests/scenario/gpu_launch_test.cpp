@@ -1,5 +1,5 @@
 // How a GPU INSTANCE rents its GPU: tries, delays, lost answers, and the boot.
-#include "tests/harness/gpu_world.hpp"
+#include "tests/support/gpu_world.hpp"
 
 #include <boost/test/unit_test.hpp>
 

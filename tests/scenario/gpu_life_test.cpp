@@ -1,5 +1,5 @@
 // The life of a ready GPU: jobs, idle time, age, health, and the stop.
-#include "tests/harness/gpu_world.hpp"
+#include "tests/support/gpu_world.hpp"
 
 #include <boost/test/unit_test.hpp>
 

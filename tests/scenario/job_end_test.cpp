@@ -1,5 +1,5 @@
 // How jobs end: limits, cancellation, other GPUs, final failures, webhooks.
-#include "tests/harness/virtual_worker.hpp"
+#include "tests/support/virtual_worker.hpp"
 
 #include <boost/test/unit_test.hpp>
 

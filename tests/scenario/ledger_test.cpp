@@ -1,7 +1,7 @@
 // The launch ledger from the GPU INSTANCE's side: nothing is launched before
 // it is written down, nothing is forgotten before its stop is confirmed, and
 // what another worker has taken over is left alone.
-#include "tests/harness/gpu_world.hpp"
+#include "tests/support/gpu_world.hpp"
 
 #include <boost/test/unit_test.hpp>
 

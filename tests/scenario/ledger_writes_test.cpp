@@ -1,9 +1,9 @@
 // The JOB STORE behind a link whose answers come when the test says so: of one
 // ledger entry one write is under way, and the newest one is the last.
 #define BOOST_TEST_MODULE ledger_writes
-#include "actors/io/job_store/job_store.hpp"
+#include "actors/io/redis/job_store.hpp"
+#include "app/harness/virtual_time.hpp"
 #include "messages/failure_caf.hpp"
-#include "tests/harness/virtual_time.hpp"
 
 #include <boost/test/unit_test.hpp>
 

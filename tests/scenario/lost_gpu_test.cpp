@@ -1,6 +1,6 @@
 // A worker that was paused for long wakes up, and its GPU is another one's:
 // its jobs are tried elsewhere, and no more get there.
-#include "tests/harness/virtual_worker.hpp"
+#include "tests/support/virtual_worker.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,6 +1,6 @@
 // A part of a live node ends by itself: the whole node ends within seconds,
 // says which part it was, and another worker does its jobs.
-#include "tests/harness/fleet_scenario.hpp"
+#include "app/harness/fleet_scenario.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <spdlog/sinks/ostream_sink.h>

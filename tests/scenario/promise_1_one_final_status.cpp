@@ -1,6 +1,6 @@
 // A job that was queued reaches exactly one final status, whatever process,
 // GPU, Redis or network dies meanwhile.
-#include "tests/harness/fleet_scenario.hpp"
+#include "app/harness/fleet_scenario.hpp"
 
 #include <boost/test/unit_test.hpp>
 

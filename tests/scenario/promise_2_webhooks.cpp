@@ -1,6 +1,6 @@
 // Every final status with a notify_url is delivered at least once or ends in a
 // dead-letter list that a person can replay.
-#include "tests/harness/fleet_scenario.hpp"
+#include "app/harness/fleet_scenario.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,6 +1,6 @@
 // A GPU that no one uses is stopped: idle ones after the timeout, orphans of a
 // dead node within a minute.
-#include "tests/harness/fleet_scenario.hpp"
+#include "app/harness/fleet_scenario.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,6 +1,6 @@
 // A GPU we did not launch is never stopped. A job another worker holds is
 // never touched.
-#include "tests/harness/fleet_scenario.hpp"
+#include "app/harness/fleet_scenario.hpp"
 
 #include <boost/test/unit_test.hpp>
 

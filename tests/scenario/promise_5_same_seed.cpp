@@ -1,6 +1,6 @@
 // The same seed gives the same run, message for message. For whole fleets
 // under faults see tests/simulation/determinism_test.cpp.
-#include "tests/harness/fleet_scenario.hpp"
+#include "app/harness/fleet_scenario.hpp"
 
 #include <boost/test/unit_test.hpp>
 

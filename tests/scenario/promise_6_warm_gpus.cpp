@@ -1,6 +1,6 @@
 // A warm GPU waits for no timer while a job that fits it waits in the queue,
 // but for the moment in which its node gives way to others.
-#include "tests/harness/fleet_scenario.hpp"
+#include "app/harness/fleet_scenario.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,6 +1,6 @@
 // Bad input fails one job with a clear error. It never takes the process, the
 // GPU or another job with it.
-#include "tests/harness/fleet_scenario.hpp"
+#include "app/harness/fleet_scenario.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,6 +1,6 @@
 // A worker that cannot do its part (disk, storage) says so, claims nothing, and
 // gives its jobs back uncounted.
-#include "tests/harness/fleet_scenario.hpp"
+#include "app/harness/fleet_scenario.hpp"
 
 #include <boost/test/unit_test.hpp>
 

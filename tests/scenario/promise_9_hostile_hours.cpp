@@ -1,7 +1,7 @@
 // What goes wrong around a worker costs no job, no render and no GPU that
 // nobody needs: a part of it that ends, a storage that is away for an hour,
 // names that nobody resolves.
-#include "tests/harness/fleet_scenario.hpp"
+#include "app/harness/fleet_scenario.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,5 +1,5 @@
 // What a worker asks of Redis, and when.
-#include "tests/harness/virtual_worker.hpp"
+#include "tests/support/virtual_worker.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -2,10 +2,10 @@
 // One attempt in virtual time, at whatever plan the test says.
 #include "actors/renderer/renderer.hpp"
 #include "actors/renderer/work_folders.hpp"
-#include "tests/harness/deterministic_system.hpp"
-#include "tests/harness/fake_http.hpp"
-#include "tests/harness/fake_job_store.hpp"
-#include "tests/harness/temp_folder.hpp"
+#include "tests/support/deterministic_system.hpp"
+#include "tests/support/fake_http.hpp"
+#include "tests/support/fake_job_store.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,9 +1,9 @@
 // Results on their way to the storage, and how long they stay here.
 #include "actors/io/object_store/result_sweeper.hpp"
 #include "actors/io/object_store/s3_store.hpp"
-#include "tests/harness/deterministic_system.hpp"
-#include "tests/harness/fake_http.hpp"
-#include "tests/harness/temp_folder.hpp"
+#include "tests/support/deterministic_system.hpp"
+#include "tests/support/fake_http.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,7 +1,7 @@
 #pragma once
 // A fleet for the timed rules of the contract: the network takes no time, so
 // that times can be told to the millisecond, and every request is written down.
-#include "tests/harness/fleet_scenario.hpp"
+#include "app/harness/fleet_scenario.hpp"
 
 #include <cmath>
 #include <string>

@@ -1,6 +1,6 @@
 // When a worker rents GPUs: the random wait, warm slots, types, replacement,
 // and the wait after a GPU that failed.
-#include "tests/harness/virtual_worker.hpp"
+#include "tests/support/virtual_worker.hpp"
 
 #include <boost/test/unit_test.hpp>
 

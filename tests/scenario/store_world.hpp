@@ -1,9 +1,9 @@
 #pragma once
 // JOB STOREs in virtual time, before a Redis that can be lost.
-#include "actors/io/job_store/job_store.hpp"
+#include "actors/io/redis/job_store.hpp"
+#include "app/harness/memory_journal.hpp"
+#include "app/harness/sim_redis.hpp"
 #include "messages/failure_caf.hpp"
-#include "tests/harness/memory_journal.hpp"
-#include "tests/harness/sim_redis.hpp"
 
 #include <cstdint>
 #include <map>

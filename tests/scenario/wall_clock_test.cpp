@@ -1,6 +1,6 @@
 // Somebody sets the wall clock. It is for dates alone: nothing happens sooner
 // or later because of it.
-#include "tests/harness/virtual_worker.hpp"
+#include "tests/support/virtual_worker.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,8 +1,8 @@
 // Delivery in virtual time: tries, slow receivers, what a dead worker left.
 #include "actors/webhook/webhook.hpp"
-#include "tests/harness/deterministic_system.hpp"
-#include "tests/harness/fake_http.hpp"
-#include "tests/harness/fake_job_store.hpp"
+#include "tests/support/deterministic_system.hpp"
+#include "tests/support/fake_http.hpp"
+#include "tests/support/fake_job_store.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -3,7 +3,7 @@
 #define BOOST_TEST_MODULE report
 #include "app/simulator/charts.hpp"
 #include "app/simulator/report.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <boost/test/unit_test.hpp>
 

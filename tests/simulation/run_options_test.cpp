@@ -1,7 +1,7 @@
 // What c3-sim makes of its options, and the runs of the seed corpus.
 #define BOOST_TEST_MODULE run_options
 #include "app/simulator/corpus.hpp"
-#include "tests/harness/temp_folder.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,6 +1,6 @@
 // A description of a picture, step by step.
 #include "actors/renderer/kinds.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 #include "tests/unit/plan_player.hpp"
 
 using namespace render;

@@ -2,7 +2,7 @@
 #include "actors/io/media/audio.hpp"
 #include "actors/io/media/box.hpp"
 #include "actors/io/media/process.hpp"
-#include "tests/harness/temp_folder.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <fcntl.h>

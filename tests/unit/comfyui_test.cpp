@@ -1,7 +1,7 @@
 // ComfyUI's protocol and the portrait workflow.
 #include "actors/renderer/comfyui/protocol.hpp"
 #include "actors/renderer/comfyui/workflow.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 #include "tests/unit/plan_player.hpp"
 
 using namespace render;

@@ -1,6 +1,6 @@
 // Comput3's API: what is asked, and what its answers, pages and silences mean.
 #include "actors/io/gpu_cloud/comput3.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,4 +1,4 @@
-#include "app/worker/config.hpp"
+#include "app/node/config.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,8 +1,8 @@
 // Digests and base64 against the vectors that their standards publish.
 #define BOOST_TEST_MODULE digest
-#include "messages/base64.hpp"
-#include "messages/digest.hpp"
-#include "messages/hex.hpp"
+#include "messages/text/base64.hpp"
+#include "messages/text/digest.hpp"
+#include "messages/text/hex.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,6 +1,6 @@
 // Results that c3ctl brings here: the URL is a stranger's word.
 #include "app/ctl/download.hpp"
-#include "tests/harness/temp_folder.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,5 +1,5 @@
 // `.env` files as python-dotenv reads them, and names that mean nothing.
-#include "app/worker/config.hpp"
+#include "app/node/config.hpp"
 
 #include <boost/test/unit_test.hpp>
 

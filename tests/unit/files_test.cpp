@@ -1,6 +1,6 @@
 // What is opened and removed below a root, whatever stands there.
 #include "actors/io/files/files.hpp"
-#include "tests/harness/temp_folder.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <sys/stat.h>

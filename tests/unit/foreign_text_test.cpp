@@ -1,8 +1,8 @@
 // What others say on its way out: no secret, no query of a URL, one line.
 #include "actors/renderer/outcome.hpp"
-#include "app/worker/config.hpp"
-#include "messages/base64.hpp"
+#include "app/node/config.hpp"
 #include "messages/http.hpp"
+#include "messages/text/base64.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,6 +1,6 @@
 #pragma once
 // What a well-behaved Gradio app says, for tests of the plans that call one.
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 #include "tests/unit/plan_player.hpp"
 
 namespace render::test {

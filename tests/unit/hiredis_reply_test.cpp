@@ -1,6 +1,6 @@
 // Replies as they come over the wire.
 #define BOOST_TEST_MODULE hiredis_reply
-#include "actors/io/job_store/hiredis_reply.hpp"
+#include "actors/io/redis/link/hiredis_reply.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <hiredis/hiredis.h>

@@ -1,7 +1,7 @@
 // The rules for a job's parameters: every field's default, its borders, and
 // what a bad value is told.
 #include "messages/job_params.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,5 +1,5 @@
 // After an outage nothing is claimed until the owners of lost claims are back.
-#include "actors/io/job_store/claim_hold.hpp"
+#include "actors/io/redis/durable/claim_hold.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,8 +1,8 @@
 // Redis replies to records and back, whatever stands in Redis.
-#include "actors/io/job_store/codec.hpp"
-#include "actors/io/job_store/replay.hpp"
-#include "messages/json.hpp"
-#include "messages/utf8.hpp"
+#include "actors/io/redis/durable/replay.hpp"
+#include "actors/io/redis/scripts/codec.hpp"
+#include "messages/text/json.hpp"
+#include "messages/text/utf8.hpp"
 
 #include <boost/test/unit_test.hpp>
 

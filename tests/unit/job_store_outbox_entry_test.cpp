@@ -1,5 +1,5 @@
 // What may be delivered of the outbox.
-#include "actors/io/job_store/outbox_entry.hpp"
+#include "actors/io/redis/scripts/outbox_entry.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,5 +1,5 @@
 // Where the next claim goes on in a queue that was walked before.
-#include "actors/io/job_store/queue_walk.hpp"
+#include "actors/io/redis/queue_walk.hpp"
 
 #include <boost/test/unit_test.hpp>
 

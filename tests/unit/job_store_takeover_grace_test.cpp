@@ -1,5 +1,5 @@
 // After an outage, and after refusals, the living have a lease's time to renew.
-#include "actors/io/job_store/takeover_grace.hpp"
+#include "actors/io/redis/takeover_grace.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,5 +1,5 @@
 // Which progress need not be written again.
-#include "actors/io/job_store/written_progress.hpp"
+#include "actors/io/redis/written_progress.hpp"
 
 #include <boost/test/unit_test.hpp>
 

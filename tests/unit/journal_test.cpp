@@ -1,5 +1,5 @@
 // The journal on disk.
-#include "actors/io/job_store/sqlite_journal.hpp"
+#include "actors/io/redis/durable/sqlite_journal.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <sqlite3.h>

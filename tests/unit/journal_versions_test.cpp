@@ -1,5 +1,5 @@
 // Journals on disk that were not written by the code under test.
-#include "actors/io/job_store/sqlite_journal.hpp"
+#include "actors/io/redis/durable/sqlite_journal.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <sqlite3.h>

@@ -1,6 +1,6 @@
 // JSON from outside: what is no JSON, too deep or no UTF-8 is refused, and
 // says where.
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,6 +1,6 @@
 // Results that stay in OUTPUT_DIR, and how long.
 #include "actors/io/object_store/kept_results.hpp"
-#include "tests/harness/temp_folder.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 

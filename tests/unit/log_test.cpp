@@ -1,5 +1,5 @@
 // Lines of the log, whatever stands in a message.
-#include "app/worker/log.hpp"
+#include "app/node/log.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <spdlog/sinks/ostream_sink.h>

@@ -3,7 +3,7 @@
 #define BOOST_TEST_MODULE machine
 #include "actors/io/surroundings/machine.hpp"
 #include "messages/failure.hpp"
-#include "tests/harness/temp_folder.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -3,8 +3,8 @@
 #include "actors/io/media/identify.hpp"
 #include "actors/io/media/image.hpp"
 #include "actors/io/media/process.hpp"
-#include "messages/json.hpp"
-#include "tests/harness/temp_folder.hpp"
+#include "messages/text/json.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <opencv2/imgcodecs.hpp>

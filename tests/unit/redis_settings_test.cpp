@@ -1,4 +1,4 @@
-#include "app/worker/redis_settings.hpp"
+#include "app/node/redis_settings.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,6 +1,6 @@
 // The status port, asked over a real socket.
 #include "app/worker/status_server.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <httplib.h>

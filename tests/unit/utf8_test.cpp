@@ -1,7 +1,7 @@
 // What others have sent, made fit for a log: valid UTF-8, and short.
 #include "messages/http.hpp"
-#include "messages/printable.hpp"
-#include "messages/utf8.hpp"
+#include "messages/text/printable.hpp"
+#include "messages/text/utf8.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,6 +1,6 @@
 // The vision model's two dialects.
 #include "actors/renderer/vision/protocol.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 #include "tests/unit/plan_player.hpp"
 
 using namespace render;

@@ -1,5 +1,5 @@
 // What a producer's URL becomes before anybody asks for it.
-#include "messages/web_url.hpp"
+#include "messages/text/web_url.hpp"
 
 #include <boost/test/unit_test.hpp>
 

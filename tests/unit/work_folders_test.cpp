@@ -1,6 +1,6 @@
 // Where attempts work, and what a dead worker has left there.
 #include "actors/renderer/work_folders.hpp"
-#include "tests/harness/temp_folder.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <sys/wait.h>

@@ -1,7 +1,7 @@
 #include "actors/io/files/files.hpp"
 
-#include "messages/path_below.hpp"
-#include "messages/printable.hpp"
+#include "messages/text/path_below.hpp"
+#include "messages/text/printable.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>

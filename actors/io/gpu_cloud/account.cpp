@@ -1,6 +1,6 @@
 #include "actors/io/gpu_cloud/account.hpp"
 
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 namespace render::gpu_cloud {
 

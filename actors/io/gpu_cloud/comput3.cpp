@@ -1,9 +1,9 @@
 #include "actors/io/gpu_cloud/comput3.hpp"
 
 #include "actors/io/http/web_target.hpp"
-#include "messages/json.hpp"
-#include "messages/lower.hpp"
-#include "messages/printable.hpp"
+#include "messages/text/json.hpp"
+#include "messages/text/lower.hpp"
+#include "messages/text/printable.hpp"
 
 #include <algorithm>
 #include <cmath>

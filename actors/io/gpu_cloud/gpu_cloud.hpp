@@ -3,8 +3,8 @@
 // is one HTTP exchange, and retries are the caller's business.
 #include "actors/io/gpu_cloud/comput3.hpp"
 #include "actors/log.hpp"
-#include "messages/foreign_text.hpp"
 #include "messages/io_actors.hpp"
+#include "messages/text/foreign_text.hpp"
 
 #include <caf/all.hpp>
 

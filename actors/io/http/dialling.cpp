@@ -1,6 +1,6 @@
 #include "actors/io/http/dialling.hpp"
 
-#include "messages/lower.hpp"
+#include "messages/text/lower.hpp"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "actors/io/http/networks.hpp"
 
-#include "messages/lower.hpp"
+#include "messages/text/lower.hpp"
 
 #include <arpa/inet.h>
 

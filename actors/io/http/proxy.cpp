@@ -1,6 +1,6 @@
 #include "actors/io/http/proxy.hpp"
 
-#include "messages/lower.hpp"
+#include "messages/text/lower.hpp"
 
 #include <algorithm>
 #include <cctype>

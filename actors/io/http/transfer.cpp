@@ -1,7 +1,7 @@
 #include "actors/io/http/transfer.hpp"
 
 #include "actors/io/http/classify.hpp"
-#include "messages/lower.hpp"
+#include "messages/text/lower.hpp"
 
 #include <netinet/in.h>
 #include <sys/socket.h>

@@ -1,7 +1,7 @@
 #include "actors/io/http/web_target.hpp"
 
 #include "messages/http.hpp"
-#include "messages/lower.hpp"
+#include "messages/text/lower.hpp"
 
 #include <curl/curl.h>
 #include <idn2.h>

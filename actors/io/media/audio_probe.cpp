@@ -1,6 +1,6 @@
 #include "actors/io/media/audio_probe.hpp"
 
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <charconv>
 #include <cmath>

@@ -1,8 +1,8 @@
 #include "actors/io/media/box.hpp"
 
 #include "actors/io/media/process.hpp"
-#include "messages/base64.hpp"
-#include "messages/json.hpp"
+#include "messages/text/base64.hpp"
+#include "messages/text/json.hpp"
 
 #include <chrono>
 #include <cstdint>

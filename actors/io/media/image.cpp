@@ -1,7 +1,7 @@
 #include "actors/io/media/image.hpp"
 
 #include "actors/io/media/identify.hpp"
-#include "messages/base64.hpp"
+#include "messages/text/base64.hpp"
 
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>

@@ -1,7 +1,7 @@
 #include "actors/io/object_store/kept_results.hpp"
 
 #include "actors/io/files/files.hpp"
-#include "messages/path_below.hpp"
+#include "messages/text/path_below.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 #include "actors/io/object_store/s3_policy.hpp"
 
-#include "messages/path_below.hpp"
+#include "messages/text/path_below.hpp"
 
 namespace render::s3 {
 

@@ -1,7 +1,7 @@
 #include "actors/io/object_store/sigv4.hpp"
 
-#include "messages/digest.hpp"
-#include "messages/hex.hpp"
+#include "messages/text/digest.hpp"
+#include "messages/text/hex.hpp"
 
 #include <array>
 #include <ctime>

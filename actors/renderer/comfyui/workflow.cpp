@@ -1,6 +1,6 @@
 #include "actors/renderer/comfyui/workflow.hpp"
 
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <algorithm>
 #include <cmath>

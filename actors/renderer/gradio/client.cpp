@@ -2,7 +2,7 @@
 
 #include "actors/renderer/service_answer.hpp"
 #include "actors/renderer/steps.hpp"
-#include "messages/hex.hpp"
+#include "messages/text/hex.hpp"
 
 namespace render::gradio {
 

@@ -4,7 +4,7 @@
 // in answers are never used: behind a path they are wrong.
 #include "messages/failure.hpp"
 #include "messages/http.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -2,7 +2,7 @@
 // One run of a Gradio function, read from its session's event stream.
 #include "actors/renderer/gradio/sse.hpp"
 #include "messages/failure.hpp"
-#include "messages/json.hpp"
+#include "messages/text/json.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,0 +1,313 @@
+// When Redis has lost what it had confirmed (FLUSHALL, a restart without
+// persistence, a failover to a replica that lagged), and when an earlier
+// process has left something behind: both are made good from what we hold.
+#include "actors/io/redis/durable/replay.hpp"
+#include "actors/io/redis/shell.hpp"
+
+#include <limits>
+#include <utility>
+
+namespace render::job_store {
+
+namespace {
+
+/// A mark lives for seven days; what is older cannot be told from what others
+/// have removed on purpose.
+constexpr double too_old_s = 6 * 86'400;
+
+/// Until Redis has given a job that a dead process left to somebody else, it
+/// could still lose it: when to look once more.
+constexpr int leases_until_taken = 3;
+
+bool says(const answer& got, std::string_view word) {
+  return got && got->text == word;
+}
+
+} // namespace
+
+// -- loss ---------------------------------------------------------------------
+
+void shell::look_at_mark(std::function<void(double at)> then) const {
+  write(
+    "look at the mark of " + st().session,
+    [key = mark_key(st().session)](write_number) {
+      command x;
+      x.args = {"GET", key};
+      return x;
+    },
+    // What cannot be read proves no loss.
+    [then = std::move(then)](const answer& got, write_number) {
+      then(got ? parse_number(got->text).value_or(0)
+               : std::numeric_limits<double>::infinity());
+    });
+}
+
+void shell::check_loss(std::function<void(bool lost)> then) const {
+  st().loss_askers.push_back(std::move(then));
+  if (std::exchange(st().checking_loss, true))
+    return;
+  look_at_mark([sh = *this](double at) {
+    // Answers come in order: what was confirmed before is in it.
+    if (at >= static_cast<double>(sh.st().confirmed))
+      sh.loss_checked(false);
+    else
+      sh.restore_all();
+  });
+}
+
+void shell::loss_checked(bool lost) const {
+  st().checking_loss = false;
+  for (auto& then : std::exchange(st().loss_askers, {}))
+    then(lost);
+}
+
+void shell::restore_all() const {
+  out().error(
+    "Redis has lost writes that it had confirmed (FLUSHALL, a restart "
+    "without persistence, a failover?): {} job(s) and {} GPU(s) are "
+    "written again",
+    st().held.size(), st().held_gpus.size());
+  st().restores_open = 1;
+  std::vector<held_job> jobs;
+  for (auto& [id, x] : st().held)
+    jobs.push_back(x);
+  for (auto& x : jobs) {
+    ++st().restores_open;
+    restore(x, cfg().lease, [sh = *this, x](std::string_view said) {
+      auto done = [sh] {
+        sh.restored_one();
+      };
+      if (said != "restored" || x.settled == 0)
+        return done();
+      sh.end_again(x, done);
+    });
+  }
+  for (auto& [id, x] : st().held_gpus) {
+    ++st().restores_open;
+    // What may be on its way says all of it, or is its end, and is waited for:
+    // the mark says that all that was confirmed is there.
+    write(
+      ledger_write(id),
+      [sh = *this, x = x](write_number number) {
+        return sh.gpu_command(x, number);
+      },
+      [sh = *this, x = x](const answer& got, write_number) {
+        if (got && got->integer == 1)
+          sh.out().warn("ledger: entry {} is written again", x.id);
+        sh.restored_one();
+      });
+  }
+  restored_one();
+}
+
+void shell::restored_one() const {
+  if (--st().restores_open > 0)
+    return;
+  write(
+    "mark of what Redis has",
+    [key = mark_key(st().session)](write_number number) {
+      command x;
+      x.args = {"SET", key, std::to_string(number), "EX", "604800"};
+      return x;
+    },
+    [sh = *this](const answer& got, write_number number) {
+      if (got)
+        sh.confirm(number);
+      sh.loss_checked(true);
+    });
+}
+
+void shell::restore(const held_job& x, milliseconds lease,
+                    std::function<void(std::string_view said)> then) const {
+  auto& job = x.subject;
+  write(
+    write_name("restore", job.id, job.fence) + " of " + x.session,
+    [sh = *this, x, lease](write_number) {
+      auto& job = x.subject;
+      auto& prefix = sh.cfg().prefix;
+      return make_command(restore_script(),
+                          {keys::record(job.id), keys::lock(job.id),
+                           keys::running(prefix, x.owner), keys::leases(prefix),
+                           std::string{keys::queue}, sh.mark_key(x.session)},
+                          {x.owner,
+                           job.id,
+                           std::to_string(job.fence),
+                           std::to_string(x.confirmed()),
+                           std::to_string(sh.cfg().lock_ttl.count()),
+                           std::to_string(lease.count()),
+                           sh.now_s(),
+                           "attempt",
+                           std::to_string(job.attempt),
+                           "history",
+                           join_history(job.history),
+                           "id",
+                           job.id,
+                           "type",
+                           job.type,
+                           "created_at",
+                           number_text(job.created_at_s),
+                           "complete_by",
+                           number_text(job.complete_by_s),
+                           "max_time",
+                           number_text(job.max_time_s),
+                           "data",
+                           job.data,
+                           "remote",
+                           job.remote});
+    },
+    [sh = *this, id = job.id, owner = x.owner,
+     then = std::move(then)](const answer& got, write_number) {
+      if (says(got, "restored"))
+        sh.out().warn("job {}: Redis had lost it; written again as it was with "
+                      "worker {}",
+                      id, owner);
+      else if (says(got, "taken"))
+        sh.out().warn("job {}: Redis had lost the claim of worker {}, and "
+                      "somebody else has had it since",
+                      id, owner);
+      then(got ? std::string_view{got->text} : "taken");
+    });
+}
+
+void shell::end_again(const held_job& x, std::function<void()> then) const {
+  auto& job = x.subject;
+  write(
+    write_name("settle again", job.id, job.fence) + " of " + x.session,
+    [sh = *this, x](write_number number) {
+      return sh.settle_command(x, milliseconds{0}, number);
+    },
+    [sh = *this, x, then = std::move(then)](const answer& got,
+                                            write_number number) {
+      auto written = got ? decode_settle(*got)
+                         : result<decoded_settle>{fail(got.error())};
+      if (!written || !written->written)
+        return then();
+      sh.out().warn("job {}: its end ({}) is written again", x.subject.id,
+                    x.outcome->success() ? "success" : "failed");
+      sh.settled(x.subject.id, x.subject.fence, x.session, number);
+      if (!x.delivery)
+        return then();
+      sh.deliver_again(x, then);
+    });
+}
+
+void shell::deliver_again(const held_job& x, std::function<void()> then) const {
+  auto& job = x.subject;
+  write(
+    write_name("delivery again", job.id, job.fence) + " of " + x.session,
+    [sh = *this, x](write_number number) {
+      return sh.delivery_command(x.subject.id, *x.delivery, milliseconds{0},
+                                 x.session, number);
+    },
+    [sh = *this, x, then = std::move(then)](const answer& got,
+                                            write_number number) {
+      if (got)
+        sh.delivered(x.subject.id, x.subject.fence, x.session, number);
+      then();
+    });
+}
+
+// -- what earlier processes left ----------------------------------------------
+
+void shell::replay_left() const {
+  auto left = std::exchange(st().left, {});
+  for (auto& x : left.jobs)
+    replay(x, false);
+  for (auto& x : left.gpus)
+    replay(x);
+  if (!left.jobs.empty())
+    arm(replay_again, leases_until_taken * cfg().lease);
+}
+
+void shell::replay_known() const {
+  for (auto& x : std::exchange(st().left_known, {}))
+    replay(x, true);
+}
+
+command shell::look_at_gpu(const held_gpu& x) const {
+  return make_command(look_at_gpu_script(),
+                      {keys::gpu(cfg().prefix, x.id), mark_key(x.session)},
+                      {x.owner, std::to_string(x.written)});
+}
+
+// Its GPU may still run: in the ledger, with a lease that has run out, it is
+// taken over by whoever can use it, or stopped.
+void shell::replay(const held_gpu& x) const {
+  write(
+    "look at ledger entry " + x.id + " of " + x.session,
+    [sh = *this, x](write_number) {
+      return sh.look_at_gpu(x);
+    },
+    [sh = *this, x](const answer& got, write_number) {
+      auto lost = says(got, "lost");
+      if (lost || says(got, "there"))
+        sh.keep_left(x, lost);
+      else
+        sh.journaled(sh.st().deps.local->erase_gpu(x.session, x.id));
+    });
+}
+
+// Redis could lose it until somebody has it: from now on our own mark tells.
+void shell::keep_left(const held_gpu& x, bool lost) const {
+  auto kept = x;
+  kept.session = st().session;
+  write(
+    ledger_write(x.id),
+    [sh = *this, kept](write_number number) {
+      return sh.gpu_command(kept, number);
+    },
+    [sh = *this, x, kept, lost](const answer& got, write_number number) {
+      if (got && got->integer == 1) {
+        if (lost)
+          sh.out().warn("ledger: entry {} of worker {}, which Redis had lost, "
+                        "is written again",
+                        x.id, x.owner);
+        sh.hold(kept, number);
+        sh.arm(look_at_left_gpus, sh.cfg().lease);
+      }
+      sh.journaled(sh.st().deps.local->erase_gpu(x.session, x.id));
+    });
+}
+
+void shell::look_at_left() const {
+  bool any = false;
+  for (auto& [id, x] : st().held_gpus) {
+    if (st().gpus.contains(id))
+      continue;
+    any = true;
+    run(look_at_gpu(x), [sh = *this, id = id](const answer& got) {
+      if (says(got, "gone") && !sh.st().gpus.contains(id))
+        sh.drop_gpu(id);
+    });
+  }
+  if (any)
+    arm(look_at_left_gpus, cfg().lease);
+}
+
+void shell::replay(const held_job& x, bool again) const {
+  auto done = [sh = *this, session = x.session, id = x.subject.id] {
+    sh.journaled(sh.st().deps.local->erase_job(session, id));
+  };
+  if (st().deps.now() - x.changed_s > too_old_s)
+    return done();
+  // Nobody works on it: with a lease that has run out it goes back to the
+  // queue as any dead worker's job.
+  auto lease = x.outcome ? cfg().lease : milliseconds{0};
+  restore(x, lease, [sh = *this, x, again, done](std::string_view said) {
+    // Nobody else knows yet that a lease has run out here.
+    if (said == "restored" && !x.outcome)
+      sh.arm(recover_jobs, sh.cfg().recover_min);
+    switch (after_restore(said, x, again)) {
+    case replay_step::keep:
+      return sh.st().left_known.push_back(x);
+    case replay_step::forget:
+      return done();
+    case replay_step::end_again:
+      return sh.end_again(x, done);
+    case replay_step::deliver_again:
+      return sh.deliver_again(x, done);
+    }
+  });
+}
+
+} // namespace render::job_store

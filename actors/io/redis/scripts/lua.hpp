@@ -1,0 +1,143 @@
+#pragma once
+// What the files of scripts share. Internal to the JOB STORE.
+#include "actors/io/redis/scripts/scripts.hpp"
+#include "messages/job_params.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace render::job_store {
+
+/// A script with its SHA-1.
+script make_script(std::string_view name, std::string text);
+
+template <class... Parts>
+std::string joined_lua(Parts... parts) {
+  return (std::string{} + ... + std::string{parts});
+}
+
+/// clock_ms: leases run by Redis' own clock, so that no worker's clock
+/// matters.
+inline constexpr std::string_view clock_lua = R"lua(
+if redis.replicate_commands then redis.replicate_commands() end
+local clock = redis.call('TIME')
+local clock_ms = clock[1] * 1000 + math.floor(clock[2] / 1000)
+)lua";
+
+/// wait_ms(leases): until the first of them runs out, 0 when it has; -1 when
+/// there is none.
+inline constexpr std::string_view wait_lua = R"lua(
+local function wait_ms(leases)
+  local first = redis.call('ZRANGE', leases, 0, 0)[1]
+  if not first then return -1 end
+  return math.max(0, redis.call('ZSCORE', leases, first) - clock_ms)
+end
+)lua";
+
+/// advance(mark, confirmed, number): notes that this write has happened. A mark
+/// below what Redis had confirmed to the writer is the witness that it lost
+/// writes; it stays until all of them have been made again.
+inline constexpr std::string_view mark_lua = R"lua(
+local function advance(mark, confirmed, number)
+  local at = tonumber(redis.call('GET', mark) or '0')
+  if at >= tonumber(confirmed) and tonumber(number) > at then
+    redis.call('SET', mark, number, 'EX', 604800)
+  end
+end
+)lua";
+
+/// What stands in a record was written by others, and may be of any size.
+/// bounded(key, field, most): the field; false when there is none; false and
+/// its length when that is above `most`, and then it is not read.
+/// clip(text, most): of a text that is read already, what may leave Redis.
+/// whole(text): a counter; 0 when there is none, nil when it is no whole number
+/// that Lua and JSON can count on.
+/// history_of(key): the last lines of a job's history.
+inline constexpr std::string_view bounds_lua = R"lua(
+local function bounded(key, field, most)
+  local size = redis.call('HSTRLEN', key, field)
+  if size == 0 then return false end
+  if size > most then return false, size end
+  return redis.call('HGET', key, field)
+end
+local function clip(text, most)
+  if text and #text > most then return string.sub(text, 1, most) .. '...' end
+  return text
+end
+local function whole(text)
+  if not text or text == '' then return 0 end
+  local n = #text <= 32 and tonumber(text)
+  if not n or n ~= n or n < 0 or n > 9007199254740990 then return nil end
+  return math.floor(n)
+end
+local function history_of(key)
+  local text, over = bounded(key, 'history', 1048576)
+  if over then return 'a history of ' .. over .. ' bytes, left out' end
+  if not text or #text <= 32768 then return text end
+  text = string.sub(text, -32768)
+  local line = string.find(text, '\n', 1, true)
+  return line and string.sub(text, line + 1) or text
+end
+)lua";
+
+/// notify_url_of(key, most): where the webhook of a record goes whose `data` is
+/// too long to be read elsewhere, or false.
+inline constexpr std::string_view notify_url_lua = R"lua(
+local function notify_url_of(key, most)
+  local data = bounded(key, 'data', most)
+  local url = data and string.match(
+    data, '"notify_url"%s*:%s*"(https?://[^"\\%c]+)"')
+  return url and #url <= 2048 and url
+end
+)lua";
+
+/// look(id, ...): what can be done with a waiting id.
+///   'free': claimable; 'held': somebody works on it; 'over': it has a final
+///   status or is ours already, the id is a leftover; 'missing': no record;
+///   'alien': the key holds something else, or the id is no id. Also the
+///   record's status and locked_by, then the fields that were asked for.
+/// A script's writes stay when it fails half-way, so what may meet a key of
+/// another type is a pcall.
+inline constexpr std::string_view look_lua = R"lua(
+local final = {timed_out = true, cancelled = true, failed = true,
+               success = true}
+local function look(id, ...)
+  if #id > 1024 then return 'alien', {} end
+  local key = 'job:' .. id
+  local r = redis.pcall('HMGET', key, 'status', 'locked_by', ...)
+  if r.err then return 'alien', r end
+  if not r[1] and redis.call('EXISTS', key) == 0 then
+    return 'missing', r
+  end
+  if final[r[1]] then return 'over', r end
+  if r[2] and r[2] ~= '' then
+    if r[2] == worker and r[1] == 'running' then return 'over', r end
+    if redis.call('EXISTS', key .. ':lock') == 1 then return 'held', r end
+  end
+  return 'free', r
+end
+)lua";
+
+/// tally(count, r, now): counts the job of type r[3] and complete_by r[4], see
+/// `look`, among those of the types in `count`, unless it is too late for it.
+/// tallied(types, count): the numbers in the order of `types`, with blanks.
+inline constexpr std::string_view tally_lua = R"lua(
+local function tally(count, r, now)
+  if not count[r[3]] then return end
+  local expires = tonumber(r[4] or '')
+  if expires and expires > 0 and expires <= now then return end
+  count[r[3]] = count[r[3]] + 1
+end
+local function tallied(types, count)
+  local numbers = {}
+  for i, t in ipairs(types) do numbers[i] = count[t] end
+  return table.concat(numbers, ' ')
+end
+)lua";
+
+/// data_max: the longest `data` of a job, bytes.
+inline std::string job_limits_lua() {
+  return "local data_max = " + std::to_string(data_bytes_max) + "\n";
+}
+
+} // namespace render::job_store

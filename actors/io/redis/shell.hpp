@@ -1,0 +1,226 @@
+#pragma once
+// The JOB STORE's handlers, in one file for each subject. Internal to it.
+#include "actors/io/redis/job_store.hpp"
+#include "actors/io/redis/scripts/codec.hpp"
+#include "actors/io/redis/scripts/gpu_codec.hpp"
+#include "actors/io/redis/scripts/keys.hpp"
+#include "actors/io/redis/scripts/outbox_entry.hpp"
+#include "messages/failure_caf.hpp"
+
+#include <cmath>
+
+namespace render::job_store {
+
+using answer = result<reply>;
+
+template <class T>
+using promise = caf::typed_response_promise<T>;
+
+enum timer : uint32_t {
+  retry_writes,
+  poll_queue,
+  reconcile_again,
+  renew_leases,
+  recover_jobs,
+  replay_again,
+  look_at_left_gpus,
+  claim_held_back,
+};
+
+inline bool is_outage(const failure& x) {
+  return x.kind == failure_kind::unavailable
+         || x.kind == failure_kind::outcome_unknown;
+}
+
+/// Redis is there, but full, read-only, or otherwise not willing.
+inline bool is_refusal(const answer& x) {
+  return x && x->type == reply::kind::error && is_outage(failure_of(x->text));
+}
+
+template <class T>
+void deliver(promise<T>& to, result<T> x) {
+  if (x)
+    to.deliver(std::move(*x));
+  else
+    to.deliver(to_error(x.error()));
+}
+
+/// Copied into callbacks, so no more than a pointer.
+struct shell {
+  job_store_shell_actor::stateful_pointer<job_store_state> self;
+
+  job_store_state& st() const {
+    return self->state;
+  }
+
+  const job_store::config& cfg() const {
+    return self->state.cfg;
+  }
+
+  spdlog::logger& out() const {
+    return *self->state.deps.log;
+  }
+
+  std::string now_s() const {
+    return number_text(st().deps.now());
+  }
+
+  int64_t now_ms() const {
+    return static_cast<int64_t>(std::floor(st().deps.now() * 1000));
+  }
+
+  std::string leases_key() const {
+    return keys::leases(cfg().prefix);
+  }
+
+  static std::string write_name(std::string_view what, const std::string& id,
+                                uint64_t fence) {
+    return std::string{what} + " of job " + id + " (claim "
+           + std::to_string(fence) + ")";
+  }
+
+  static std::string ledger_write(const std::string& id) {
+    return "write of ledger entry " + id;
+  }
+
+  std::string running_key() const {
+    return keys::running(cfg().prefix, cfg().worker_id);
+  }
+
+  // -- commands
+  void run(channel where, command x, job_store_state::handler then) const;
+  void run(command x, job_store_state::handler then) const;
+  void arm(timer which, milliseconds delay) const;
+  void on_events(redis_events& xs) const;
+  void on_change(const link_change& x) const;
+  void on_timer(const msg::timer_due& x) const;
+  promise<std::string> version() const;
+
+  // -- lasting writes
+  /// `make` is asked for each try, with the number of that try; `asker` hears
+  /// the number of the one that was answered.
+  void write(std::string name, std::function<command(write_number)> make,
+             job_store_state::write_handler asker) const;
+  /// In the place of an older write of that name, which is not tried again:
+  /// Redis must not hear of it after the newer one. Whoever asked for it hears
+  /// what came of the newest.
+  void overwrite(const std::string& name,
+                 std::function<command(write_number)> make,
+                 job_store_state::write_handler asker) const;
+  void try_write(const std::string& name) const;
+  void wrote(const std::string& name, answer got) const;
+  void retry_failed_writes() const;
+
+  // -- waiting for work
+  promise<msg::queue_head> await_work(const msg::await_work& x) const;
+  void wait_for_work() const;
+  void waited(answer got) const;
+  void answer_waiting(const result<msg::queue_head>& x) const;
+
+  // -- jobs
+  promise<msg::queue_snapshot> peek(const msg::peek_queue& x) const;
+  std::vector<std::string> claim_args(write_number number) const;
+  promise<msg::claimed_jobs> claim(const msg::claim_jobs& x) const;
+  promise<msg::claimed_jobs> claim_unfit(const msg::claim_unfit& x) const;
+  /// `make` gives the arguments of the write with this number.
+  promise<msg::claimed_jobs>
+  claim_with(const script& lua,
+             std::function<std::vector<std::string>(write_number)> make) const;
+  void claim_held() const;
+  void fail_held_claims(const std::string& why) const;
+  result<msg::claimed_jobs> claimed(answer got, write_number number) const;
+  void reconcile() const;
+  void note(const msg::note_remote& x) const;
+  void note(const msg::note_attempt& x) const;
+  promise<msg::job_settled> settle(const msg::settle_job& x) const;
+  void settle(const held_job& x, bool may_be_lost,
+              promise<msg::job_settled> to) const;
+  command settle_command(const held_job& x, milliseconds lease,
+                         write_number number) const;
+  void settled(const std::string& id, uint64_t fence,
+               const std::string& session, write_number number) const;
+  void forget(const std::string& id, uint64_t fence) const;
+  void give_up(const std::string& id, uint64_t fence) const;
+  promise<caf::ok_atom> release(const msg::release_job& x) const;
+  promise<msg::ownership> progress(const msg::report_progress& x) const;
+  command progress_command(const msg::report_progress& x) const;
+  void progress(const msg::report_progress& x, bool may_be_lost,
+                promise<msg::ownership> to) const;
+
+  // -- what we hold
+  std::string mark_key(const std::string& session) const;
+  void confirm(write_number number) const;
+  /// What earlier processes left moves their marks, not ours.
+  void confirm(const std::string& session, write_number number) const;
+  void journaled(const result<void>& done) const;
+  void handed_out(const job& subject) const;
+  void heard_of(const std::string& id, uint64_t fence) const;
+  void give_back_unheard() const;
+  /// nullptr when we hold no such claim.
+  held_job* held_of(const std::string& id, uint64_t fence) const;
+  void keep(held_job& x) const;
+  void hold(const job& subject, write_number number) const;
+  void drop(const std::string& id, uint64_t fence) const;
+  void hold(held_gpu x, write_number number) const;
+  void drop_gpu(const std::string& id) const;
+  void forget_ended() const;
+
+  // -- what Redis has lost, and what earlier processes left
+  /// Ours; infinite when it cannot be read.
+  void look_at_mark(std::function<void(double at)> then) const;
+  /// Whether Redis has lost writes; if so, they are written again first.
+  void check_loss(std::function<void(bool lost)> then) const;
+  void loss_checked(bool lost) const;
+  void restore_all() const;
+  void restored_one() const;
+  void restore(const held_job& x, milliseconds lease,
+               std::function<void(std::string_view said)> then) const;
+  void end_again(const held_job& x, std::function<void()> then) const;
+  void deliver_again(const held_job& x, std::function<void()> then) const;
+  void replay_left() const;
+  /// Those that nobody may have taken over the first time.
+  void replay_known() const;
+  void replay(const held_job& x, bool again) const;
+  void replay(const held_gpu& x) const;
+  void keep_left(const held_gpu& x, bool lost) const;
+  void look_at_left() const;
+  command look_at_gpu(const held_gpu& x) const;
+
+  // -- leases
+  void renew() const;
+  void renew_jobs() const;
+  void renew_soon_if_refused(const answer& got) const;
+  bool may_take_over() const;
+  void refused() const;
+  bool tries_to_write() const;
+  void try_to_write() const;
+  milliseconds next_look(int64_t due_ms) const {
+    return until_next_look(due_ms, cfg().recover_min, cfg().lease)
+           + st().place.turn(cfg().recover_turn, cfg().lease);
+  }
+  void recover() const;
+
+  // -- the launch ledger
+  void renew_gpus() const;
+  void leave_unheld() const;
+  void held_by(const std::string& id,
+               const caf::strong_actor_ptr& holder) const;
+  void not_renewed(const std::string& id) const;
+  promise<caf::ok_atom> write_gpu(const msg::write_gpu& x) const;
+  command gpu_command(const held_gpu& x, write_number number) const;
+  promise<caf::ok_atom> close_gpu(const msg::close_gpu& x) const;
+  promise<msg::gpus_taken> take_gpus(const msg::take_gpus& x) const;
+  promise<msg::gpus_seen> view_gpus(const msg::view_gpus& x) const;
+
+  // -- webhooks
+  promise<msg::webhooks_taken> take_webhooks(const msg::take_webhooks& x) const;
+  std::vector<webhook> trusted_of(std::vector<outbox_entry> xs) const;
+  promise<caf::ok_atom> record(const msg::record_delivery& x) const;
+  command delivery_command(const std::string& job_id, const held_delivery& x,
+                           milliseconds delay, const std::string& session,
+                           write_number number) const;
+  void delivered(const std::string& id, uint64_t fence,
+                 const std::string& session, write_number number) const;
+};
+
+} // namespace render::job_store

@@ -1,0 +1,156 @@
+#pragma once
+// A whole fleet in virtual time: worker nodes built by the production wiring,
+// one Redis, Comput3 with its machines, S3, receivers, and producers that push
+// the jobs of a trace.
+#include "app/harness/memory_journal.hpp"
+#include "app/harness/sim_cloud.hpp"
+#include "app/harness/sim_http.hpp"
+#include "app/harness/sim_jobs.hpp"
+#include "app/harness/sim_places.hpp"
+#include "app/harness/sim_redis.hpp"
+#include "app/harness/virtual_time.hpp"
+#include "app/node/wiring.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace render::harness {
+
+/// One worker process.
+struct sim_node {
+  /// Never used twice: a node that is started anew has a new one.
+  uint64_t client = 0;
+  std::string worker_id;
+  worker_config cfg;
+  outside_worlds outside;
+  deciding_actors deciding;
+  drain_listener_actor listener;
+  /// Its wall clock is so far ahead of Redis'.
+  double clock_skew_s = 0;
+  /// One of its parts has been ended; its process ends when it has said so.
+  bool lacks_a_part = false;
+  bool alive = true;
+  /// Its SUPERVISOR has said that it is empty.
+  bool drained = false;
+  /// It was told to drain.
+  bool draining = false;
+  /// False also when a part of it has ended by itself.
+  bool clean = false;
+};
+
+struct sim_options {
+  uint64_t seed = 1;
+  std::vector<sim_job> jobs;
+  /// Settings of the nodes, over the defaults of the service.
+  environment settings;
+  logger log = null_logger();
+  /// What nodes log goes into the record of the run instead, under the
+  /// worker's id.
+  bool record_logs = false;
+};
+
+/// What a front end or a producer writes is told apart from what workers do.
+enum class redis_writer : uint8_t { worker, front_end };
+
+class sim_world {
+public:
+  explicit sim_world(sim_options options);
+  sim_world(const sim_world&) = delete;
+  sim_world& operator=(const sim_world&) = delete;
+  ~sim_world();
+
+  /// Starts a worker process.
+  sim_node& add_node(double clock_skew_s = 0);
+  /// SIGKILL: nothing it has sent and not yet received counts any more.
+  void kill_node(uint64_t client);
+  /// SIGTERM.
+  void drain_node(uint64_t client);
+  /// Top-level actors of a node, by the names that its log has for them.
+  static const std::vector<std::string>& part_names();
+  /// One of them ends as if by a fault of its own. The process ends when the
+  /// node says so, as app/worker/main.cpp has it, and so long after that a
+  /// process supervisor starts another one.
+  void end_part(uint64_t client, const std::string& part,
+                virtual_duration restart_after);
+  /// Somebody sets this node's wall clock.
+  void jump_clock(uint64_t client, double by_s);
+
+  /// Nothing can be written on this worker's disk; whole again: false.
+  void fill_disk(uint64_t client, bool full);
+  /// Nobody can store anything.
+  void set_storage_down(bool down);
+  /// Its disk is full, or it cannot have the storage, or that was so a moment
+  /// ago.
+  bool may_be_unfit(uint64_t client) const;
+  /// When this client could last not have the storage, and the provider's API.
+  virtual_duration without_storage_at(uint64_t client) const;
+  virtual_duration without_api_at(uint64_t client) const;
+  virtual_duration without_disk_at(uint64_t client) const;
+
+  /// Pushes each job of the options at its time.
+  void start_producing();
+  /// Redis goes on with other, older data; the connections are gone before.
+  void replace_redis_data(redis_data data);
+  std::function<void()> on_redis_data_lost;
+
+  /// Pushes a job now; for tests.
+  std::string push(sim_job x);
+  void cancel(size_t job);
+
+  /// Jobs of the options or of `push` that are not pushed yet.
+  size_t unpushed() const noexcept {
+    return jobs.size() - pushed_;
+  }
+  size_t pushed() const noexcept {
+    return pushed_;
+  }
+
+  std::string status(size_t job) const {
+    return std::string{
+      redis.server().field("job:" + job_table::id_of(job), "status")};
+  }
+
+  redis_writer writing() const noexcept {
+    return writing_;
+  }
+
+  sim_node* find_node(uint64_t client);
+  sim_node* find_node(std::string_view worker_id);
+  /// By client; dead ones too.
+  const std::map<uint64_t, sim_node>& nodes() const noexcept {
+    return nodes_;
+  }
+
+  sim_options options;
+  virtual_time time;
+  job_table jobs;
+  mutable sim_redis redis;
+  sim_web web;
+  sim_cloud cloud;
+  sim_places places;
+
+private:
+  caf::actor part_of(uint64_t client, const std::string& name) const;
+  void on_drained(uint64_t client, bool clean);
+  journal_shelf journals_;
+  std::set<uint64_t> full_disks_;
+  /// By client.
+  std::map<uint64_t, virtual_duration> disk_mended_;
+  virtual_duration storage_mended_ = long_ago;
+  std::map<uint64_t, virtual_duration> restart_after_;
+  void produce(size_t job);
+  void produce_next();
+  job_store::reply as_front_end(const std::vector<std::string>& command);
+
+  dice dice_;
+  std::map<uint64_t, sim_node> nodes_;
+  uint64_t last_client_ = 0;
+  size_t pushed_ = 0;
+  redis_writer writing_ = redis_writer::worker;
+};
+
+} // namespace render::harness

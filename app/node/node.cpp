@@ -1,0 +1,270 @@
+#include "app/node/node.hpp"
+
+#include "actors/io/gpu_cloud/account.hpp"
+#include "actors/io/http/http.hpp"
+#include "actors/io/media/box.hpp"
+#include "actors/io/media/media.hpp"
+#include "actors/io/object_store/kept_results.hpp"
+#include "actors/io/redis/link/loop.hpp"
+#include "actors/io/surroundings/surroundings.hpp"
+#include "actors/renderer/comfyui/workflow.hpp"
+#include "actors/renderer/work_folders.hpp"
+#include "messages/failure_caf.hpp"
+#include "messages/text/json.hpp"
+
+#include <caf/all.hpp>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <thread>
+
+namespace render {
+
+extern const std::string_view built_in_portrait_workflow;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto question_timeout = 3s;
+constexpr auto cloud_question_timeout = 35s;
+constexpr auto teardown_limit = 10s;
+
+surroundings::config machine_config(const worker_config& cfg) {
+  surroundings::config out{cfg.output_dir, cfg.min_free_bytes};
+  for (auto& program : media::boxed::programs())
+    out.programs.push_back(program);
+  return out;
+}
+
+double unix_now() {
+  return std::chrono::duration<double>(
+           std::chrono::system_clock::now().time_since_epoch())
+    .count();
+}
+
+uint64_t random_seed() {
+  std::random_device device;
+  return (static_cast<uint64_t>(device()) << 32) | device();
+}
+
+/// No two processes that share OUTPUT_DIR may have the same; process ids of
+/// containers are.
+std::string work_place() {
+  std::stringstream out;
+  out << std::hex << getpid() << '-' << random_seed();
+  return out.str();
+}
+
+/// Asks an actor from outside the actor system.
+template <class Answer, class Handle, class... Ts>
+result<Answer> ask(caf::actor_system& system, const Handle& whom,
+                   std::chrono::milliseconds timeout, Ts&&... question) {
+  caf::scoped_actor self{system};
+  result<Answer> out = fail(failure_kind::internal, "no answer");
+  self->request(whom, timeout, std::forward<Ts>(question)...)
+    .receive(
+      [&](Answer& x) {
+        out = std::move(x);
+      },
+      [&](caf::error& err) {
+        out = fail(to_failure(err));
+      });
+  return out;
+}
+
+/// Empty: portraits can be made with it.
+std::string workflow_flaw(const json::document& doc, const std::string& text) {
+  if (auto nodes = doc.FindMember("nodes");
+      nodes != doc.MemberEnd() && nodes->value.IsArray())
+    return "is a workflow as ComfyUI's page saves it; must be one exported in "
+           "API format";
+  auto filled = comfyui::fill_portrait(text, {});
+  return filled ? std::string{} : "cannot be used: " + filled.error().message;
+}
+
+template <class... Handles>
+void kill_all(const Handles&... handles) {
+  auto kill = [](auto& handle) {
+    if (handle)
+      caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
+  };
+  (kill(handles), ...);
+}
+
+http_config http_config_of(const worker_config& cfg) {
+  http_config out;
+  out.ca_path = cfg.ca_path;
+  out.proxies = cfg.proxies;
+  out.proxies_for_strangers = cfg.proxies_for_strangers;
+  out.allowed = cfg.allowed_private;
+  return out;
+}
+
+} // namespace
+
+result<std::string> load_portrait_workflow(const std::string& path) {
+  if (path.empty())
+    return std::string{built_in_portrait_workflow};
+  std::ifstream in{path};
+  if (!in)
+    return fail(failure_kind::invalid_input,
+                "PORTRAIT_WORKFLOW: " + path + " cannot be read");
+  std::stringstream text;
+  text << in.rdbuf();
+  auto doc = json::parse(text.str());
+  if (!doc || !doc->IsObject())
+    return fail(failure_kind::invalid_input,
+                "PORTRAIT_WORKFLOW: " + path + " is no JSON object"
+                  + (doc ? "" : " (" + doc.error().message + ")"));
+  if (auto flaw = workflow_flaw(*doc, text.str()); !flaw.empty())
+    return fail(failure_kind::invalid_input,
+                "PORTRAIT_WORKFLOW: " + path + " " + flaw);
+  return text.str();
+}
+
+node::node(worker_config cfg, logger log,
+           std::shared_ptr<job_store::journal> local)
+  : cfg_(std::move(cfg)), log_(std::move(log)) {
+  caf_cfg_.add_message_types<caf::id_block::render>();
+  // Work sharing parks idle threads on a condition variable; CAF's default,
+  // work stealing, polls, which costs an idle node CPU and a busy one latency.
+  caf_cfg_.set("scheduler.policy", caf::atom("sharing"));
+  system_ = std::make_unique<caf::actor_system>(caf_cfg_);
+  around_ = {unix_now, log_, random_seed, job_store::start_redis_loop,
+             std::move(local)};
+  around_.on_part_failure = [failed = failed_](const std::string& why) {
+    std::lock_guard guard{failed->mutex};
+    failed->why = why;
+  };
+  around_.keeps_results = true;
+  outside_ = spawn_outside_worlds(
+    *system_, cfg_, system_->spawn(http_behavior, http_config_of(cfg_), log_),
+    system_->spawn(media_behavior, media::config{}, log_), around_);
+  outside_.surroundings = system_->spawn<caf::detached>(
+    surroundings_behavior, surroundings::this_machine(machine_config(cfg_)),
+    outside_.objects);
+}
+
+node::~node() {
+  // ~actor_system waits for every actor, however long it hangs in a library.
+  std::atomic<bool> done{false};
+  std::thread{[log = log_, &done] {
+    auto waited = 0ms;
+    for (; waited < teardown_limit && !done; waited += 50ms)
+      std::this_thread::sleep_for(50ms);
+    if (done)
+      return;
+    log->error("an actor did not stop within 10 s; ending the process");
+    std::_Exit(1);
+  }}.swap(watchdog_);
+  kill_all(deciding_.watch);
+  kill_all(deciding_.supervisor, deciding_.webhooks);
+  kill_all(sweeper_);
+  sweeper_ = nullptr;
+  kill_all(outside_.surroundings, outside_.media, outside_.objects,
+           outside_.cloud, outside_.jobs, outside_.http);
+  deciding_ = {};
+  outside_ = {};
+  system_.reset();
+  done = true;
+  watchdog_.join();
+}
+
+result<void> node::start(std::function<void(bool clean)> on_drained) {
+  auto workflow = load_portrait_workflow(cfg_.portrait_workflow);
+  if (!workflow)
+    return fail(workflow.error());
+  auto folders = open_work_folders(cfg_.output_dir, work_place(), unix_now());
+  if (!folders)
+    return fail(folders.error());
+  around_.folders = std::move(*folders);
+  sweep_results();
+  auto listener = system_->spawn([on_drained](drain_listener_actor::pointer)
+                                   -> drain_listener_actor::behavior_type {
+    return {[on_drained](const msg::node_drained& x) {
+      on_drained(x.clean);
+    }};
+  });
+  deciding_ = spawn_deciding_actors(*system_, cfg_, std::move(*workflow),
+                                    outside_, around_, listener);
+  return {};
+}
+
+void node::sweep_results() {
+  if (cfg_.result_ttl.count() <= 0)
+    return;
+  auto sweep = [dir = cfg_.output_dir,
+                ttl = cfg_.result_ttl.count()](double now_s, size_t limit) {
+    return kept_results::sweep(dir, ttl, now_s, limit);
+  };
+  sweeper_ = system_->spawn(result_sweeper_behavior, result_sweeper_config{},
+                            result_sweeper_deps{sweep, unix_now, log_});
+}
+
+void node::drain(std::string reason) {
+  caf::anon_send(deciding_.supervisor, msg::drain_node{std::move(reason)});
+}
+
+result<msg::node_status> node::status(bool with_jobs) {
+  if (!deciding_.supervisor)
+    return fail(failure_kind::unavailable, "the worker is still starting");
+  {
+    std::lock_guard guard{failed_->mutex};
+    if (!failed_->why.empty())
+      return fail(failure_kind::unavailable, failed_->why);
+  }
+  return ask<msg::node_status>(*system_, deciding_.supervisor, question_timeout,
+                               msg::get_status{with_jobs});
+}
+
+result<std::string> node::redis_version() {
+  return ask<std::string>(*system_, outside_.jobs, question_timeout,
+                          caf::get_atom_v);
+}
+
+result<size_t> node::count_workloads() {
+  auto list = ask<msg::gpu_list>(*system_, outside_.cloud,
+                                 cloud_question_timeout, msg::list_gpus{});
+  if (!list)
+    return fail(list.error());
+  return list->workloads.size();
+}
+
+namespace {
+
+gpu_cloud::config account_of(const worker_config& cfg) {
+  gpu_cloud::config out;
+  out.api_url = cfg.api_url;
+  out.api_key = cfg.api_key;
+  return out;
+}
+
+} // namespace
+
+result<std::vector<std::string>> node::workload_types() {
+  return gpu_cloud::read_types(
+    ask<http_response>(*system_, outside_.http, cloud_question_timeout,
+                       gpu_cloud::types_request(account_of(cfg_))));
+}
+
+result<double> node::balance() {
+  return gpu_cloud::read_balance(
+    ask<http_response>(*system_, outside_.http, cloud_question_timeout,
+                       gpu_cloud::balance_request(account_of(cfg_))));
+}
+
+result<void> node::check_storage() {
+  auto ok = ask<caf::ok_atom>(*system_, outside_.objects,
+                              cloud_question_timeout, msg::check_storage{});
+  if (!ok)
+    return fail(ok.error());
+  return {};
+}
+
+} // namespace render

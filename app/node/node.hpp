@@ -1,0 +1,76 @@
+#pragma once
+// The composition root of the service: the actor system, the real outside
+// worlds, and the end of it all. Who is spawned with which handles: wiring.hpp.
+#include "actors/io/object_store/result_sweeper.hpp"
+#include "actors/log.hpp"
+#include "app/node/config.hpp"
+#include "app/node/wiring.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace render {
+
+/// One worker node: an actor system with everything in it. Standalone.
+class node {
+public:
+  /// Spawns the outside worlds only; nothing is asked of them yet.
+  node(worker_config cfg, logger log,
+       std::shared_ptr<job_store::journal> local
+       = std::make_shared<job_store::no_journal>());
+  node(const node&) = delete;
+  node& operator=(const node&) = delete;
+  /// Stops all actors. Returns within seconds, or ends the process with exit
+  /// code 1: a thread that hangs must not keep a deploy waiting.
+  ~node();
+
+  /// Starts to work. `on_drained(clean)` is called once, from an actor's
+  /// thread, when the node has drained or has failed for good.
+  result<void> start(std::function<void(bool clean)> on_drained);
+
+  /// Finish what runs; the second call hurries. After `start` only.
+  void drain(std::string reason);
+
+  /// The questions of the status port and of --check-config. Each has a limit
+  /// of a few seconds; from any thread.
+  result<msg::node_status> status(bool with_jobs = true);
+  result<std::string> redis_version();
+  result<size_t> count_workloads();
+  result<void> check_storage();
+  /// Names of the workload types that the provider has.
+  result<std::vector<std::string>> workload_types();
+  result<double> balance();
+
+private:
+  /// Which part has ended, and why; empty while all are there.
+  struct part_failure {
+    std::mutex mutex;
+    std::string why;
+  };
+  void sweep_results();
+
+  worker_config cfg_;
+  logger log_;
+  std::shared_ptr<part_failure> failed_ = std::make_shared<part_failure>();
+  node_surroundings around_;
+  caf::actor_system_config caf_cfg_;
+  std::unique_ptr<caf::actor_system> system_;
+  outside_worlds outside_;
+  deciding_actors deciding_;
+  result_sweeper_actor sweeper_;
+  std::thread watchdog_;
+};
+
+/// Reads the workflow that PORTRAIT_WORKFLOW names, or gives the built-in one.
+/// Fails as `invalid_input` when it is no workflow in API format, or has no
+/// picture, sound or video node.
+result<std::string> load_portrait_workflow(const std::string& path);
+
+} // namespace render

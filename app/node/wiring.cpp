@@ -1,0 +1,289 @@
+#include "app/node/wiring.hpp"
+
+#include "actors/gpu_instance/gpu_instance.hpp"
+#include "actors/input_look/input_look.hpp"
+#include "actors/io/gpu_cloud/gpu_cloud.hpp"
+#include "actors/io/object_store/folder_store.hpp"
+#include "actors/io/object_store/s3_store.hpp"
+#include "actors/io/redis/job_store.hpp"
+#include "actors/queue_watcher/queue_watcher.hpp"
+#include "actors/renderer/renderer.hpp"
+#include "actors/supervisor/supervisor.hpp"
+#include "actors/webhook/webhook.hpp"
+#include "app/node/redis_settings.hpp"
+#include "messages/text/digest.hpp"
+
+#include <caf/all.hpp>
+
+#include <chrono>
+
+namespace render {
+
+namespace {
+
+std::chrono::milliseconds to_ms(seconds_f d) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(d);
+}
+
+/// What the factories of children capture.
+struct wiring {
+  caf::actor_system& system;
+  worker_config cfg;
+  std::string portrait_workflow;
+  outside_worlds outside;
+  node_surroundings around;
+  secret_mask mask;
+};
+
+using wiring_ptr = std::shared_ptr<const wiring>;
+
+/// What every RENDERER needs.
+renderer_deps rendering(const wiring_ptr& w, render_owner_actor owner) {
+  renderer_deps out;
+  out.http = w->outside.http;
+  out.media = w->outside.media;
+  out.store = w->outside.objects;
+  out.progress = w->outside.jobs;
+  out.owner = std::move(owner);
+  out.plans = make_plan;
+  out.log = w->around.log;
+  out.folders = w->around.folders;
+  out.mask = w->mask;
+  return out;
+}
+
+renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
+                              const std::string& node_name,
+                              render_owner_actor owner,
+                              render_owner_actor keeper) {
+  auto& cfg = w->cfg;
+  auto base = gpu_cloud::node_url(cfg.node_url, node_name);
+  render_environment env;
+  env.node = node_name;
+  env.csm_url = base + "/csm";
+  env.whisper_url = base + "/whisper";
+  env.comfyui_url = gpu_cloud::node_url(cfg.ui_url, node_name);
+  env.vision_url = base;
+  env.api_key = cfg.api_key;
+  env.control_url = cfg.api_url;
+  env.polling_interval = to_ms(cfg.polling_interval);
+  env.vision_model = cfg.vision_model;
+  env.portrait_workflow = w->portrait_workflow;
+  env.seed = w->around.new_seed();
+  env.max_input_bytes = cfg.max_input_bytes;
+  auto deps = rendering(w, std::move(owner));
+  deps.keeper = std::move(keeper);
+  return w->system.spawn(renderer_behavior, renderer_config{}, deps, task, env);
+}
+
+// The job is nobody's yet: nothing of it is written, and nobody is asked whose
+// it is.
+renderer_actor spawn_look(const wiring_ptr& w, const msg::run_job& task,
+                          render_owner_actor owner) {
+  renderer_config cfg;
+  cfg.group = "look/";
+  cfg.progress_interval = cfg.slept_after = std::chrono::hours{24};
+  render_environment env;
+  env.inputs_only = true;
+  env.portrait_workflow = w->portrait_workflow;
+  env.max_input_bytes = w->cfg.max_input_bytes;
+  return w->system.spawn(renderer_behavior, cfg, rendering(w, std::move(owner)),
+                         task, env);
+}
+
+gpu_instance_actor spawn_gpu(const wiring_ptr& w, const supervisor::rent& order,
+                             gpu_owner_actor owner) {
+  auto& cfg = w->cfg;
+  gpu_instance::config out;
+  out.instance = order.instance;
+  out.ledger_id = order.ledger_id;
+  out.adopted = order.adopted;
+  out.known_workloads = order.known_workloads;
+  out.vouched = order.vouched;
+  out.workload_type = order.type;
+  for (auto& [kind, workload] : cfg.workload_of_kind)
+    if (workload == order.type)
+      out.kinds.push_back(kind);
+  out.slots = cfg.jobs_per_gpu;
+  out.idle_timeout = to_ms(cfg.gpu_idle_timeout);
+  out.max_lifetime = to_ms(cfg.gpu_lifetime);
+  out.replace_after = to_ms(cfg.gpu_replace_after);
+  out.boot_timeout = to_ms(cfg.boot_timeout);
+  gpu_instance_deps deps;
+  deps.cloud = w->outside.cloud;
+  deps.ledger = w->outside.jobs;
+  deps.make_renderer = [w, keeper = render_owner_actor{owner}](
+                         const msg::run_job& task, const std::string& node_name,
+                         render_owner_actor parent) {
+    return spawn_renderer(w, task, node_name, std::move(parent), keeper);
+  };
+  deps.owner = std::move(owner);
+  deps.now = w->around.now;
+  deps.log = w->around.log;
+  return w->system.spawn(gpu_instance_behavior, out, deps);
+}
+
+bool looks_before_launch(const worker_config& cfg) {
+  return cfg.launch_policy == "ledger";
+}
+
+queue_watcher_actor spawn_watcher(const wiring_ptr& w, work_sink_actor sink) {
+  queue_watcher::config cfg;
+  // Without another look before it launches, what it has seen must be fresh.
+  if (!looks_before_launch(w->cfg)) {
+    cfg.rescan_full = std::chrono::seconds{1};
+    cfg.rescan_turn = cfg.manners.full_turn = std::chrono::seconds{0};
+  }
+  return w->system.spawn(queue_watcher_behavior, cfg,
+                         queue_watcher_deps{w->outside.jobs, std::move(sink),
+                                            w->around.now, w->around.log});
+}
+
+supervisor::config supervisor_config(const worker_config& cfg, uint64_t seed) {
+  supervisor::config out;
+  out.workload_of_kind = cfg.workload_of_kind;
+  out.max_gpus = cfg.max_gpus;
+  out.slots_per_gpu = cfg.jobs_per_gpu;
+  out.pre_launch_min = to_ms(cfg.pre_launch_min);
+  out.pre_launch_max = to_ms(cfg.pre_launch_max);
+  out.look_before_launch = looks_before_launch(cfg);
+  out.retire_after = gpu_instance::retirement_age(to_ms(cfg.gpu_replace_after),
+                                                  to_ms(cfg.gpu_lifetime));
+  if (out.look_before_launch)
+    out.replace_ahead = to_ms(cfg.gpu_replace_ahead);
+  out.max_render_time = to_ms(cfg.max_render_time);
+  out.attempts_max = cfg.job_attempts;
+  out.drain_time = to_ms(cfg.drain_time);
+  out.seed = seed;
+  return out;
+}
+
+input_look_actor spawn_input_look(const wiring_ptr& w) {
+  auto look = [w](const msg::run_job& task, render_owner_actor owner) {
+    return spawn_look(w, task, std::move(owner));
+  };
+  return caf::actor_cast<input_look_actor>(
+    w->system.spawn(input_look_behavior, input_look_config{},
+                    input_look_deps{w->outside.jobs, w->outside.jobs, look,
+                                    w->around.now, w->around.log}));
+}
+
+object_store_actor
+spawn_object_store(caf::actor_system& system, const worker_config& cfg,
+                   const http_actor& http, const node_surroundings& around) {
+  if (cfg.minio_endpoint.empty())
+    return system.spawn(folder_store_behavior,
+                        folder_store::config{cfg.output_dir});
+  s3::config s3;
+  s3.endpoint = cfg.minio_endpoint;
+  s3.access_key = cfg.minio_access_key;
+  s3.secret_key = cfg.minio_secret_key;
+  s3.bucket = cfg.minio_bucket;
+  s3.secure = cfg.minio_secure;
+  s3.public_url = cfg.minio_public_url;
+  s3.region = cfg.minio_region;
+  return system.spawn(
+    s3_store_behavior, s3,
+    object_store_deps{http, around.now, around.log,
+                      around.keeps_results ? cfg.output_dir : ""});
+}
+
+void watch_parts(const deciding_actors& deciding,
+                 const input_look_actor& inputs,
+                 const outside_worlds& outside) {
+  auto watch = [&](std::string name, const auto& part) {
+    caf::anon_send(deciding.watch, std::move(name),
+                   caf::actor_cast<caf::actor>(part));
+  };
+  // First, since it is told to drain when another one has ended.
+  watch(supervisor_part, deciding.supervisor);
+  watch("WEBHOOK", deciding.webhooks);
+  if (inputs)
+    watch("INPUT LOOK", inputs);
+  watch("JOB STORE", outside.jobs);
+  watch("HTTP", outside.http);
+  watch("GPU CLOUD", outside.cloud);
+  watch("OBJECT STORE", outside.objects);
+  watch("MEDIA", outside.media);
+}
+
+} // namespace
+
+outside_worlds spawn_outside_worlds(caf::actor_system& system,
+                                    const worker_config& cfg, http_actor http,
+                                    media_actor media,
+                                    const node_surroundings& around) {
+  outside_worlds out;
+  out.http = std::move(http);
+  out.media = std::move(media);
+
+  job_store::config jobs;
+  jobs.redis = redis_options(cfg);
+  jobs.worker_id = cfg.worker_id;
+  if (!cfg.webhook_secret.empty())
+    jobs.outbox_key = hmac_sha256(cfg.webhook_secret, "outbox entries");
+  out.jobs = system.spawn(
+    job_store_behavior, jobs,
+    job_store_deps{around.now, around.log, around.make_link, around.local});
+
+  gpu_cloud::config cloud;
+  cloud.api_url = cfg.api_url;
+  cloud.node_url = cfg.node_url;
+  cloud.ui_url = cfg.ui_url;
+  cloud.node_domain = gpu_cloud::node_domain_of(cfg.node_domain, cfg.api_url,
+                                                cfg.node_url, cfg.ui_url);
+  cloud.api_key = cfg.api_key;
+  out.cloud = system.spawn(
+    gpu_cloud_behavior, cloud,
+    gpu_cloud_deps{out.http, around.log, secret_mask{cfg.secrets}});
+
+  out.objects = spawn_object_store(system, cfg, out.http, around);
+  return out;
+}
+
+deciding_actors spawn_deciding_actors(caf::actor_system& system,
+                                      const worker_config& cfg,
+                                      std::string portrait_workflow,
+                                      const outside_worlds& outside,
+                                      const node_surroundings& around,
+                                      drain_listener_actor listener) {
+  auto w = std::make_shared<const wiring>(
+    wiring{system, cfg, std::move(portrait_workflow), outside, around,
+           secret_mask{cfg.secrets}});
+  deciding_actors out;
+  out.watch = system.spawn(
+    part_watch_behavior,
+    part_watch_deps{std::move(listener), around.on_part_failure, around.log});
+  webhook_sender::config sender;
+  sender.secret = cfg.webhook_secret;
+  if (cfg.webhook_schedule == "standard") {
+    sender.tries = webhook_sender::standard_schedule();
+    sender.seed = around.new_seed();
+  }
+  out.webhooks = system.spawn(
+    webhook_behavior, sender,
+    webhook_deps{outside.http, outside.jobs, around.now, around.log});
+  supervisor_deps deps;
+  deps.ledger = outside.jobs;
+  deps.gpu_ledger = outside.jobs;
+  deps.make_watcher = [w](work_sink_actor sink) {
+    return spawn_watcher(w, std::move(sink));
+  };
+  deps.make_gpu = [w](const supervisor::rent& order, gpu_owner_actor owner) {
+    return spawn_gpu(w, order, std::move(owner));
+  };
+  deps.webhooks = out.webhooks;
+  deps.surroundings = outside.surroundings;
+  // The other policy keeps to the contract's times.
+  if (looks_before_launch(cfg))
+    deps.inputs = spawn_input_look(w);
+  deps.listener = out.watch;
+  deps.now = around.now;
+  deps.log = around.log;
+  out.supervisor = system.spawn(
+    supervisor_behavior, supervisor_config(cfg, around.new_seed()), deps);
+  watch_parts(out, deps.inputs, outside);
+  return out;
+}
+
+} // namespace render

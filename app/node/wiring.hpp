@@ -1,0 +1,77 @@
+#pragma once
+// Which actor is spawned with which handles and settings. The service and the
+// simulator both build their nodes here, so that they cannot drift apart.
+#include "actors/io/redis/durable/journal.hpp"
+#include "actors/io/redis/link/link.hpp"
+#include "actors/log.hpp"
+#include "actors/renderer/scratch_folder.hpp"
+#include "app/node/config.hpp"
+#include "app/node/part_watch.hpp"
+#include "messages/clock.hpp"
+#include "messages/io_actors.hpp"
+#include "messages/job_store_actor.hpp"
+#include "messages/worker_actors.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace render {
+
+/// The actors that reach outside.
+struct outside_worlds {
+  http_actor http;
+  job_store_actor jobs;
+  gpu_cloud_actor cloud;
+  object_store_actor objects;
+  media_actor media;
+  /// Spawned by whoever knows the machine; none: it counts as fit.
+  surroundings_actor surroundings;
+};
+
+/// What a process takes from the machine it runs on.
+struct node_surroundings {
+  wall_clock now;
+  logger log;
+  /// A new seed for each actor that draws random numbers.
+  std::function<uint64_t()> new_seed;
+  job_store::link_factory make_link;
+  /// See `job_store_deps`.
+  std::shared_ptr<job_store::journal> local
+    = std::make_shared<job_store::no_journal>();
+  /// See `part_watch_deps`.
+  std::function<void(const std::string&)> on_part_failure = {};
+  std::shared_ptr<folder_keeper> folders = {};
+  /// Results stay in `output_dir` also when they are uploaded.
+  bool keeps_results = false;
+};
+
+/// The actors that decide; they spawn all others.
+struct deciding_actors {
+  webhook_actor webhooks;
+  supervisor_actor supervisor;
+  /// Over these two and the outside worlds. Ends before them where that is
+  /// ordered, else it takes their end for a fault.
+  part_watch_actor watch;
+};
+
+/// Spawns the JOB STORE, the GPU CLOUD and the OBJECT STORE; the last two speak
+/// through `http`.
+outside_worlds spawn_outside_worlds(caf::actor_system& system,
+                                    const worker_config& cfg, http_actor http,
+                                    media_actor media,
+                                    const node_surroundings& around);
+
+/// Starts to work at once. `listener` hears of the end: of a drain, and of any
+/// part that ends by itself.
+deciding_actors spawn_deciding_actors(caf::actor_system& system,
+                                      const worker_config& cfg,
+                                      std::string portrait_workflow,
+                                      const outside_worlds& outside,
+                                      const node_surroundings& around,
+                                      drain_listener_actor listener);
+
+} // namespace render

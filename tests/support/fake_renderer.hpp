@@ -1,0 +1,44 @@
+#pragma once
+// A RENDERER that renders nothing: it ends after a while as the test says, or
+// at once when it is told to stop.
+#include "app/harness/event_log.hpp"
+#include "messages/worker_actors.hpp"
+#include "tests/support/later.hpp"
+
+#include <string>
+
+namespace render::harness {
+
+/// How long one attempt takes, and how it ends.
+struct fake_render {
+  duration takes{1'000};
+  job_outcome outcome{"done", {}, {failure_kind::internal, {}}};
+};
+
+/// Events: "render ID on NODE", "stopped ID KIND".
+inline renderer_actor::behavior_type
+fake_renderer_behavior(renderer_actor::stateful_pointer<later> self,
+                       event_log_ptr log, fake_render script, std::string id,
+                       render_owner_actor owner) {
+  auto end = [=](const job_outcome& outcome) {
+    self->send(owner, msg::render_ended{id, outcome});
+    self->quit();
+  };
+  self->state.run(self, script.takes, [=] {
+    end(script.outcome);
+  });
+  return {
+    [=](const msg::stop_render& x) {
+      log->add("stopped " + id + " " + std::string{to_string(x.reason.kind)});
+      end(failed_outcome(x.reason));
+    },
+    [](const msg::http_chunk&) {
+      // nop
+    },
+    [=](const msg::timer_due& x) {
+      self->state.due(x);
+    },
+  };
+}
+
+} // namespace render::harness
