@@ -50,12 +50,8 @@ std::string redacted_url(std::string_view url) {
 
 bool is_web_url(std::string_view url) {
   for (std::string_view scheme : {"http://", "https://"}) {
-    auto same
-      = url.size() > scheme.size()
-        && std::equal(scheme.begin(), scheme.end(), url.begin(),
-                      [](char a, char b) {
-                        return a == std::tolower(static_cast<unsigned char>(b));
-                      });
+    auto same = url.size() > scheme.size()
+                && lower(url.substr(0, scheme.size())) == scheme;
     if (same)
       return url[scheme.size()] != '/' && url[scheme.size()] != '?'
              && url.find(' ') == std::string_view::npos

@@ -13,7 +13,8 @@ using namespace std::chrono_literals;
 
 constexpr uint32_t busy_tries = 5;
 constexpr auto busy_delay = 2s;
-// Vision models see tiles of 560 pixels, four at most: more is thrown away.
+// Vision models look at four tiles of 560 pixels at most. More pixels are
+// wasted.
 constexpr uint32_t image_side_max = 1120;
 
 step end_with_text(result<std::string> text) {
@@ -78,7 +79,7 @@ private:
 
   step tagged(result<answer>& got) {
     question_.model = env_.vision_model;
-    // A server that has no such list may have the model all the same.
+    // A server without a list of models may still have the model.
     if (auto models = vision::read_tags(response(std::move(got)))) {
       auto model = vision::choose_model(env_.vision_model, *models);
       if (!model)
@@ -117,7 +118,7 @@ private:
     return out;
   }
 
-  // The stream has ended before the model had.
+  // The stream has ended before the model did.
   step generated(const result<http_response>& got) {
     if (!got)
       return end_with(failure{failure_kind::unavailable, got.error().message});

@@ -18,14 +18,14 @@ void shell::interrupt(failure why) const {
   if (!st().course.interrupt(std::move(why)))
     return;
   log(spdlog::level::info, "stopping: " + st().course.outcome().error.message);
-  // The stream first: a service may only forget a queued job when its
+  // The stream is closed first: some services forget a queued job only when its
   // listener hangs up.
   self->send(st().deps.http, msg::cancel_http{group_prefix()});
   self->send(st().deps.media, msg::cancel_media{group_prefix()});
   std::vector<http_request> requests;
   if (st().plan)
     guarded([&] {
-      // Once it is left, somebody else may use the GPU.
+      // Another job may use the GPU after this.
       if (!st().parked && (!left || !st().plan->may_be_followed()))
         requests = st().plan->interrupt();
       return step{};
@@ -69,7 +69,8 @@ void shell::end() const {
   if (!st().side_group.empty())
     self->send(st().deps.http, msg::cancel_http{st().side_group});
   self->send(st().deps.owner, msg::render_ended{st().task.subject.id, outcome});
-  // Those of requests that nobody waits for any more would hold us until then.
+  // Callbacks of requests that nobody waits for would keep this actor alive
+  // until those time out.
   self->clock().cancel_timeouts(self);
   self->quit();
 }

@@ -36,7 +36,8 @@ std::string percent_decode(std::string_view x) {
   return out;
 }
 
-/// Of the caller, then. What ends or hinders this worker is not.
+/// True for a failure that the caller can mend. What stops or hinders this
+/// worker is none.
 bool is_fault_of_the_url(failure_kind kind) {
   switch (kind) {
   case failure_kind::cancelled:
@@ -129,7 +130,7 @@ bool reached_nobody(const result<answer>& x) {
   return !x && x.error().kind == failure_kind::unavailable;
 }
 
-// Any answer will do.
+// Any answer, of any status, shows that the network works.
 http_request control_request(const render_environment& env) {
   http_request out;
   out.url = env.control_url;
@@ -209,7 +210,7 @@ http_request fetch_request(std::string_view url, std::string_view stem,
   out.max_redirects = 30;
   out.connect_timeout = 10s;
   out.stall_timeout = 30s;
-  // Slower than this would hold a GPU for little else than waiting.
+  // A slower fetch would occupy a GPU slot mostly with waiting.
   out.stall_speed = 1024;
   out.public_only = true;
   out.unpack = true;

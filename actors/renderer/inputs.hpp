@@ -14,8 +14,8 @@ http_request fetch_request(std::string_view url, std::string_view stem,
                            const render_environment& env);
 
 /// Judges the answer to a `fetch_request`. `field` is the name in the job's
-/// data ("image_url"), so that the caller learns what to change. All failures
-/// are `invalid_input`, but `cancelled` stays `cancelled`.
+/// data ("image_url"), so that the caller learns what to change. Failures of
+/// the caller are `invalid_input`; others keep their kind.
 result<http_response> check_fetched(std::string_view field,
                                     std::string_view url,
                                     const result<answer>& got);
@@ -30,8 +30,8 @@ struct input {
   std::string url;
   /// File name in the work folder.
   std::string stem;
-  /// How the error begins when it cannot be had: as the worker before this one
-  /// said it. May be empty.
+  /// How the error begins when the input cannot be fetched: the words of the
+  /// Python worker, which producers know. May be empty.
   std::string lament = {};
 };
 

@@ -1,5 +1,6 @@
 #pragma once
-// What leaves an attempt: its words may be a node's.
+// The outcome of an attempt as others may read it: its words may come from a
+// rented GPU.
 #include "messages/job.hpp"
 #include "messages/text/foreign_text.hpp"
 

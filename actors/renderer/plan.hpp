@@ -66,8 +66,8 @@ struct finish {
   job_outcome outcome;
 };
 
-/// What a service tells by the way, while the plan goes on. The end of it, or
-/// that it never came about, is nobody's failure.
+/// What a service tells while the plan goes on. It is a help only: a plan works
+/// without it, and its end is no failure.
 struct side_channel {
   /// To a ws:// or wss:// URL.
   http_request request;
@@ -83,10 +83,10 @@ struct step {
   double progress = -1;
   std::variant<call, stream, wait, finish> next;
   /// Set: where the render runs from now on, for a later owner of the job;
-  /// empty: nowhere any more. Comes back as `job::remote`.
+  /// empty: the render runs nowhere. Comes back as `job::remote`.
   std::optional<std::string> remote{};
-  /// Set: what is listened to by the way from now on, to the plan's end or the
-  /// next one.
+  /// Set: what the RENDERER listens to from now on, until the plan ends or sets
+  /// another.
   std::optional<side_channel> listen{};
 };
 
@@ -121,8 +121,8 @@ struct render_environment {
   /// Largest result that is fetched, bytes.
   uint64_t max_result_bytes = 2048ull << 20;
   /// The plan ends well once the inputs are fetched and checked, and asks
-  /// nothing of a node. What may pass (503, no connection) is not tried again:
-  /// it ends as `unavailable`.
+  /// nothing of a GPU. A passing failure (503, no connection) is not tried
+  /// again: it ends as `unavailable`.
   bool inputs_only = false;
 };
 
@@ -132,13 +132,13 @@ public:
 
   virtual step start() = 0;
 
-  /// Requests that stop the remote work, in order, each the best that can be
-  /// done: their answers are not looked at. Called at most once, at any
-  /// moment; after it no continuation is called any more.
+  /// Requests that stop the remote work, in order. Their answers are not looked
+  /// at. Called at most once, at any moment; no continuation is called after
+  /// it.
   virtual std::vector<http_request> interrupt() = 0;
 
-  /// Whether a later owner of the job goes on with the remote work that is
-  /// under way: then it is not ours to stop once the job, or the GPU, is not.
+  /// Whether a later owner of the job can go on with the remote work. Then this
+  /// attempt does not stop that work when it has lost the job or the GPU.
   virtual bool may_be_followed() const {
     return false;
   }

@@ -18,11 +18,12 @@ using namespace std::chrono_literals;
 
 constexpr auto service = "comfyui";
 constexpr auto first_poll = 500ms;
-// In neither queue nor history: once is a race between the two questions.
+// A prompt that is in neither queue nor history once may have moved between the
+// two questions.
 constexpr uint32_t absences_max = 3;
 constexpr uint32_t poll_failures_max = 5;
 constexpr uint32_t image_side_max = 2048;
-// Of a job's progress, the workflow.
+// The share of the workflow in a job's progress.
 constexpr double render_begins = 0.1;
 constexpr double render_part = 0.75;
 
@@ -49,7 +50,8 @@ public:
     if (!submitted_)
       return {};
     std::vector<http_request> out{comfyui::delete_request(server_, prompt_id_)};
-    // An older ComfyUI interrupts whatever runs, so only when that is ours.
+    // An older ComfyUI interrupts whatever runs, so it is asked only while the
+    // running prompt is this job's.
     if (running_)
       out.push_back(comfyui::interrupt_request(server_, prompt_id_));
     return out;
@@ -63,8 +65,8 @@ private:
   // -- a former owner's render
   // --------------------------------------------------
 
-  // It is paid for already: it is followed, and only when the server knows
-  // nothing of it, or it failed, rendered anew.
+  // The former owner's render is paid for, so it is followed. The job is
+  // rendered again only when the server does not know that render or it failed.
   step follow_left() {
     own_prompt_ = std::exchange(prompt_id_, left_prompt_);
     submitted_ = true;
@@ -173,7 +175,7 @@ private:
     return next;
   }
 
-  // Polling finds out the same, but for the steps of the sampler.
+  // Polling finds out the same, except for the steps of the sampler.
   stream_event heard(std::string_view message) {
     auto got = comfyui::read_event(message, prompt_id_);
     stream_event out;
@@ -181,7 +183,7 @@ private:
       return out;
     if (got.running)
       out.stage = "render";
-    // Other nodes count their steps too: the furthest counts.
+    // Several nodes of the workflow count steps: the furthest one counts.
     if (got.progress >= 0)
       progress_ = std::max(progress_,
                            render_begins + got.progress * render_part);
@@ -196,7 +198,7 @@ private:
   step queued(answers got) {
     auto id = comfyui::read_prompt(response(std::move(got[0])), video_node_);
     if (!id) {
-      // It may be queued all the same: the polls below find it, or its absence.
+      // The prompt may be queued all the same: the polls below find out.
       if (id.error().kind == failure_kind::outcome_unknown)
         return poll_after(first_poll);
       return end_with(id.error());
@@ -248,7 +250,7 @@ private:
     poll_failures_ = 0;
     if (got->ended && !got->video.filename.empty())
       return collect(got->video);
-    // It may have failed of what its owner's end did to it.
+    // The render may have failed because its owner ended.
     if (got->ended)
       return following_left() ? begin_anew() : end_with(got->error);
     running_ = place->running;

@@ -74,7 +74,7 @@ void shell::perform(step next) const {
       "nothing was done for "
         + std::to_string(duration_cast<std::chrono::seconds>(unheard).count())
         + " s; asking whose the job is");
-  // What comes of the step before is too late now.
+  // Answers to the step before are stale now.
   st().course.begin_step();
   ask_owner({}, -1, st().cfg.progress_timeout,
             [sh = *this, left = std::make_shared<step>(std::move(next))](
@@ -228,7 +228,7 @@ void shell::on_chunk(const msg::http_chunk& x) const {
     failed = !end->outcome.success();
   if (!event.next && !failed)
     return;
-  // It has told all we wanted; what still comes is of no use.
+  // The stream has served its purpose; the rest of it is not read.
   self->send(st().deps.http, msg::cancel_http{st().stream_group});
   st().stream_group.clear();
   perform(std::move(next));
@@ -300,7 +300,7 @@ renderer_behavior(renderer_actor::stateful_pointer<renderer_state> self,
   sh.start();
   return {
     [sh](const msg::stop_render& x) {
-      // A GPU that is left has no say any more.
+      // A GPU INSTANCE whose slot was given back cannot stop the attempt.
       if (!sh.st().parked || sh.is_from_owner())
         sh.stop(x.reason);
     },

@@ -25,15 +25,15 @@
 namespace render {
 
 struct renderer_config {
-  /// How often progress is written and the ownership asked: of the second
-  /// within which a cancelled job must stop, it leaves the rest for the stop.
+  /// How often progress is written and ownership is asked. A cancelled job must
+  /// stop within a second: the rest of that second is for the stop itself.
   std::chrono::milliseconds progress_interval{800};
   std::chrono::milliseconds progress_timeout{3'000};
   /// A process that has asked nothing for so long has slept (SIGSTOP, a frozen
-  /// container), and may have lost the job. Below a lease; above the former
-  /// two.
+  /// container), and may have lost the job. Shorter than a lease, longer than
+  /// the two times above.
   std::chrono::milliseconds slept_after{5'000};
-  /// Over a request's own limit, until the component counts as silent.
+  /// Added to a request's own limit, until its actor counts as silent.
   std::chrono::milliseconds answer_margin{5'000};
   std::chrono::milliseconds media_timeout{600'000};
   std::chrono::milliseconds store_timeout{900'000};
@@ -42,7 +42,7 @@ struct renderer_config {
   std::chrono::milliseconds store_delay_max{30'000};
   /// How long the remote work may take to stop.
   std::chrono::milliseconds interrupt_grace{3'000};
-  /// Of its requests' groups; ends with a slash. The first slash keeps a job
+  /// Prefix of its requests' groups; ends with a slash. The slash keeps a job
   /// whose id is "webhook" apart from the webhooks.
   std::string group = "job/";
 };
@@ -56,13 +56,13 @@ struct renderer_deps {
   object_store_actor store;
   progress_actor progress;
   render_owner_actor owner;
-  /// Who owns the attempt while its result waits for the storage; none: it
-  /// fails then.
+  /// Owner of the attempt while its result waits for the storage; none: such
+  /// an attempt fails.
   render_owner_actor keeper{};
   plan_factory plans;
   logger log;
   std::shared_ptr<folder_keeper> folders;
-  /// All words of the attempt pass it before they leave.
+  /// All text of the attempt passes this mask before it leaves.
   secret_mask mask{};
 };
 
@@ -86,7 +86,8 @@ struct renderer_state {
   /// The stream under way; its group is empty when there is none.
   std::string stream_group;
   stream streaming;
-  /// What is heard by the way; its group is empty when nothing is.
+  /// What is listened to while the plan goes on; its group is empty when there
+  /// is nothing.
   std::string side_group;
   side_channel listening;
   std::function<step()> waiting;
@@ -99,13 +100,14 @@ struct renderer_state {
   };
   std::map<uint64_t, unstored> unstored_files;
   uint64_t last_unstored = 0;
-  /// The GPU is left; what remains is the storage.
+  /// The slot on the GPU is given back; only the storage remains.
   bool parked = false;
   store_tries retries{{}, {}, 0};
   long_timers timers;
   uint64_t groups_used = 0;
   size_t interrupts_open = 0;
-  /// When it was last said whose the job is, or that Redis does not say.
+  /// When an answer last told the owner of the job, or that Redis does not
+  /// answer.
   caf::actor_clock::time_point heard_at;
 };
 

@@ -70,27 +70,27 @@ private:
   double progress_ = -1;
 };
 
-/// Is this job to be asked for before it begins? One that was tried before has
-/// waited for its next GPU, and its lease may have run out meanwhile.
+/// Must ownership be asked before the attempt begins? A job that was tried
+/// before has waited for its next GPU, and its lease may have run out.
 bool may_be_lost(const job& x) noexcept;
 
-/// Is the store to be asked whose the job is before this step? So when nothing
-/// was heard of that for longer than `slept_after`: the process has slept, and
-/// another may have begun the same work. To wait and to end harms nobody.
+/// Must ownership be asked before this step? Yes after `slept_after` without an
+/// answer about it: the process has slept, and another worker may have begun
+/// the same work. Steps that wait or end harm nobody and need no question.
 bool asks_before(const step& next, std::chrono::milliseconds unheard,
                  std::chrono::milliseconds slept_after) noexcept;
 
-/// Why an attempt must end when the job's record says this; nothing while the
-/// job is ours.
+/// Why the attempt must end when the job's record says this; nothing while this
+/// worker owns the job.
 std::optional<failure> reason_to_stop(const msg::ownership& x);
 
-/// Is the store to be asked whose the job is before an attempt ends for this
-/// reason? Who has lost the GPU to another worker has perhaps lost the job too,
-/// and must not begin it again elsewhere.
+/// Must ownership be asked before the attempt ends for this reason? A worker
+/// that has lost the GPU to another worker may have lost the job too, and must
+/// not begin it again elsewhere.
 bool may_have_lost_job(const failure& why) noexcept;
 
-/// Whether another worker may go on with what still runs on the GPU, once the
-/// attempt has ended for this reason: it is left alone then.
+/// Whether another worker may go on with the work that still runs on the GPU
+/// after the attempt has ended for this reason. Such work is not stopped.
 bool may_be_gone_on_with(const failure& why) noexcept;
 
 } // namespace render

@@ -12,12 +12,13 @@ class folder_keeper {
 public:
   virtual ~folder_keeper() = default;
 
-  /// Makes the folder `name`, a mere file name; its path. One that is there
-  /// already is taken. Fails as `invalid_input` for a name that is a path, as
-  /// `unfit` when the disk will not have it.
+  /// Makes the folder `name`, a mere file name, and returns its path. A folder
+  /// that exists is used. Fails as `invalid_input` for a name that is a path,
+  /// as `unfit` when the disk will not have it.
   virtual result<std::string> make(const std::string& name) = 0;
 
-  /// With all that is in it, as far as that goes. Follows no symbolic link.
+  /// Removes the folder with all that is in it, as far as possible. Follows no
+  /// symbolic link.
   virtual void remove(const std::string& name) = 0;
 };
 

@@ -54,7 +54,7 @@ struct shell {
   // -- the plan's steps
   void start() const;
   void begin() const;
-  /// Or asks first whose the job is, when the process has slept.
+  /// Asks for ownership first when the process has slept.
   void perform(step next) const;
   void carry_out(step next) const;
   void listen(side_channel x) const;
@@ -115,8 +115,8 @@ struct shell {
   void report() const;
 
   using owner_handler = std::function<void(std::optional<failure> lost)>;
-  /// Writes progress, and says why the job is not ours any more. An outage of
-  /// Redis stops no render: it says nothing.
+  /// Writes progress, and tells why the job is no longer this worker's. An
+  /// outage of Redis tells nothing and stops no render.
   void ask_owner(const std::string& stage, double progress,
                  milliseconds timeout, owner_handler then) const;
   void on_timer(const msg::timer_due& x) const;

@@ -25,9 +25,9 @@ result<http_response> response(result<answer> got);
 step store_result(msg::store_file what,
                   std::function<step(std::string url)> then);
 
-/// The last steps of a job whose result is one file: look at what `path` is,
-/// keep it as `name`, end. Not of type `media` ("audio", "video"): the service
-/// (`who`) sent something else, and the attempt ends as `unavailable`.
+/// The last steps of a job whose result is one file: identify `path`, store it
+/// as `name`, end. When its type is not `media` ("audio", "video"), the service
+/// (`who`) has sent something else, and the attempt ends as `unavailable`.
 step finish_with_file(const std::string& path, const std::string& name,
                       std::string_view media, std::string_view who);
 
@@ -37,7 +37,7 @@ std::string work_file(const render_environment& env, std::string_view name);
 
 /// The object's name for a job's result: "{job id}.mp3" for the first claim of
 /// the job, "{job id}.2.mp3" for the second and so on. So a former owner that
-/// wakes up late can never write over its successor's result. Throws for a job
+/// wakes up late can never overwrite its successor's result. Throws for a job
 /// whose id is no `job_id`: the QUEUE WATCHER lets none in.
 std::string result_name(const job& subject, std::string_view extension);
 

@@ -21,9 +21,10 @@ public:
     // nop
   }
 
-  /// How long to wait after a try that failed so, with `before` failed ones
-  /// before it: doubles, and up to half of it is drawn, lest a fleet comes in
-  /// step. Nothing: another try would end as this one did.
+  /// The wait after a try that failed so, with `before` failed tries before it.
+  /// The wait doubles each time, and up to half of it is random, so that the
+  /// workers of a fleet do not try in step. Nothing: another try would fail
+  /// too.
   std::optional<duration> after(const failure& why, uint32_t before);
 
 private:

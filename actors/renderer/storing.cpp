@@ -31,7 +31,8 @@ void shell::store_failed(renderer_state::unstored x, failure why) const {
   arm(store_again, *delay, number);
 }
 
-// The keeper first: who hears that the slot is free may be gone a moment later.
+// The keeper is told first: the GPU INSTANCE, told that the slot is free, may
+// be gone a moment later.
 void shell::park(const failure& why) const {
   if (std::exchange(st().parked, true))
     return;

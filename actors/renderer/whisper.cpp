@@ -60,7 +60,7 @@ std::string service_language(const std::string& language) {
   return lower(language.substr(0, language.find_first_of("-_")));
 }
 
-/// Nothing else leaves for a node.
+/// Only such files are sent to a rented GPU.
 bool may_hold_sound(const std::string& content_type) {
   return content_type.starts_with("audio/")
          || content_type.starts_with("video/");
@@ -87,7 +87,7 @@ const json::value* text_file(const std::vector<const json::value*>& files) {
   return nullptr;
 }
 
-/// The app tells of its failures in place of the transcript.
+/// The app reports failures in place of the transcript.
 failure read_refusal(std::string text) {
   static constexpr std::string_view mark = "Error: ";
   if (text.starts_with(mark))
@@ -196,7 +196,7 @@ private:
   }
 
   step collect(std::string text, const json::value* file) {
-    // Silence makes an empty file; some version may make none.
+    // Silence makes an empty file, and some versions make none.
     if (!file || text.empty())
       return end_with_text(std::move(text));
     auto name = result_;

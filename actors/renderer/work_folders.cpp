@@ -20,7 +20,7 @@ bool lock_now(const files::descriptor& lock) {
   return flock(lock.get(), LOCK_EX | LOCK_NB) == 0;
 }
 
-// Somebody who sweeps may have removed the file before it was locked.
+// Another worker that sweeps may have removed the file before it was locked.
 bool is_still_there(const files::descriptor& lock) {
   struct stat found {};
   return fstat(lock.get(), &found) == 0 && found.st_nlink > 0;
@@ -36,7 +36,7 @@ result<files::descriptor> open_work(const std::string& output_dir) {
   if (!root)
     return root;
   auto out = files::open_folder(*root, work, files::missing::is_made);
-  // An earlier version has made it for all to read.
+  // An earlier version made this folder readable for all.
   if (out)
     fchmod(out->get(), 0700);
   return out;
@@ -52,7 +52,7 @@ result<place_on_disk> take_place(const files::descriptor& all,
     auto lock = files::open_file(*folder, lock_name);
     if (!lock)
       return fail(lock.error());
-    // Whoever has it is sweeping, and about to remove the file.
+    // Another worker holds the lock: it is sweeping, and will remove the file.
     if (flock(lock->get(), LOCK_EX) == 0 && is_still_there(*lock))
       return place_on_disk{std::move(*folder), std::move(*lock)};
   }
@@ -64,7 +64,7 @@ void sweep(const files::descriptor& all, const std::string& name,
            double now_s) {
   auto folder = files::open_folder(all, name, files::missing::is_an_error);
   if (!folder || files::changed_s(*folder, lock_name) < 0) {
-    // Of an earlier version, or about to be locked.
+    // The place is an earlier version's, or will be locked in a moment.
     if (files::changed_s(all, name) < now_s - lockless_for_s)
       files::remove_tree(all, name);
     return;
@@ -90,7 +90,7 @@ public:
 
   result<std::string> make(const std::string& name) override {
     std::lock_guard guard{mutex_};
-    // Somebody may have tidied up OUTPUT_DIR.
+    // A person may have tidied up OUTPUT_DIR.
     if (!is_still_there(own_.lock))
       if (auto again = take_again(); !again)
         return fail(again.error());

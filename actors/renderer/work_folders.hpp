@@ -9,7 +9,7 @@ namespace render {
 
 /// Takes a place below `output_dir`, which is made when it is missing, and
 /// removes the places of dead workers with all that is in them, and what an
-/// earlier version has left there a day ago. `place` is a mere file name,
+/// earlier version left there more than a day ago. `place` is a mere file name,
 /// unique to the process; `now_s` is Unix time. Fails as `invalid_input` when
 /// `.work` is no folder of ours (a symbolic link is none) or cannot be made.
 /// The place is given up with the last handle.

@@ -16,7 +16,7 @@ double in_seconds(duration d) {
 /// Timers may fire this much early.
 constexpr double time_grain_s = 0.0005;
 
-/// A URL that is none stays so.
+/// A text that is no URL now is none later: the entry is given up at once.
 bool is_hopeless(const result<http_response>& got) {
   return !got && got.error().kind == failure_kind::invalid_input;
 }
@@ -84,8 +84,8 @@ bool policy::accept(webhook entry, double lease_end_s) {
   return true;
 }
 
-// The URL that has most of what waits gives its last one up; the outbox has
-// it. False when the asker has as much.
+// The URL with the most waiting entries gives up its last one, which stays in
+// the outbox. False when the asking URL has as many itself.
 bool policy::make_room(const std::string& for_url) {
   url_state* most = nullptr;
   size_t own = 0;
@@ -105,7 +105,7 @@ bool policy::make_room(const std::string& for_url) {
   return true;
 }
 
-/// Its URL, and its host, get in line where they may.
+/// The entry's URL and host get in line where their limits allow it.
 void policy::take_turns(const open_entry& x) {
   auto& host = hosts_.at(x.host);
   auto& url = host.urls.at(x.entry.url);
@@ -138,7 +138,7 @@ void policy::tidy(const std::string& host_name, const std::string& url_name) {
 }
 
 effects policy::on_deliver(webhook entry, const moment& now) {
-  // The lease began with the settling, some moments ago.
+  // The lease began when the job's end was written, some moments ago.
   auto since_s = now.steady_s;
   if (entry.created_ms > 0)
     since_s = std::min(
@@ -159,8 +159,8 @@ effects policy::on_taken(const result<msg::webhooks_taken>& got, double asked_s,
   append(out, post_what_fits(now_s));
   if (got->entries.size() < cfg_.sweep_limit || flush_until_s_ != 0)
     return out;
-  // More may be due behind them. What is left there for a URL that has enough
-  // here is leased anew by each look, so they must not go on for ever.
+  // More entries may be due behind these. Each look renews the leases of
+  // entries that this worker then leaves, so the number of looks is limited.
   if (held < (got->entries.size() + 1) / 2
       && ++wasted_takes_ >= cfg_.wasted_takes_max)
     return out;
@@ -185,12 +185,13 @@ void policy::on_recorded(const std::string& id, double lease_end_s) {
     at->second.lease_end_s = lease_end_s;
 }
 
-/// What to post next to this URL; nothing when all it had is ours no longer.
+/// What to post next to this URL; nothing when every lease has run out.
 std::optional<webhook> policy::next_of(url_state& url, double now_s) {
   while (!url.ready.empty()) {
     auto& x = entries_.at(url.ready.front());
     url.ready.pop_front();
-    // A process that was stopped for a while: others may deliver it by now.
+    // The process was stopped for a while: another worker may deliver this
+    // entry by now.
     if (now_s + in_seconds(cfg_.timeout) > x.lease_end_s) {
       --url.open;
       entries_.erase(x.entry.id);
@@ -269,7 +270,7 @@ effects policy::dead(open_entry x, std::string why) {
 effects policy::failed(open_entry x, const result<http_response>& got,
                        const moment& now) {
   auto now_s = now.steady_s;
-  // Another worker may be at it: its count of tries stands.
+  // Another worker may be delivering the entry: that worker's count stands.
   if (now_s > x.lease_end_s) {
     leave(x);
     return {};
@@ -290,8 +291,8 @@ effects policy::failed(open_entry x, const result<http_response>& got,
     delay = std::max(
       delay, std::min(retry_after(*got, now.unix_s), cfg_.retry_after_max));
   auto kept = delay <= cfg_.kept_wait_max;
-  // While we keep the timer of the next try, others shall find the entry due
-  // only when we are dead.
+  // This worker has the timer of the next try. Others find the entry due only
+  // when this worker is dead.
   auto ours = kept ? delay + cfg_.timeout + cfg_.lease_margin : delay;
   effects out{
     record{{x.entry, msg::delivery_state::retry_later, ours, std::move(why)},
@@ -303,7 +304,7 @@ effects policy::failed(open_entry x, const result<http_response>& got,
     return out;
   }
   x.due_s = now_s + in_seconds(delay);
-  // Whichever of the two Redis has, until it says.
+  // Redis has one of the two leases; which one is known when it answers.
   x.lease_end_s = std::min(x.lease_end_s, now_s + in_seconds(ours));
   auto id = x.entry.id;
   due_.emplace(x.due_s, id);
@@ -331,8 +332,8 @@ effects policy::on_due(double now_s) {
     ids.push_back(due_.begin()->second);
     due_.erase(due_.begin());
   }
-  // Before the first tries of others to this URL, which came later: its own
-  // backlog shall not stretch the tries of one.
+  // A next try goes before first tries to the same URL, which came later: a
+  // backlog must not delay the tries of one entry.
   for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
     auto& x = entries_.at(*id);
     x.due_s = 0;
@@ -351,8 +352,8 @@ effects policy::sweep(double now_s) {
   return start();
 }
 
-// What has waited for longer than its lease is for the sweep, which leases it
-// anew.
+// An entry that has waited for longer than its lease is left to the sweep,
+// which leases it again.
 void policy::forget_what_is_over(double now_s) {
   std::set<std::pair<std::string, std::string>> touched;
   std::erase_if(entries_, [&](auto& item) {
@@ -377,7 +378,7 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
   case timer::due:
     return generation == due_generation_ ? on_due(now_s) : effects{};
   case timer::sweep:
-    // The node stops: what others left is for others.
+    // This worker stops, so it takes on nothing new.
     return generation == sweep_generation_ && flush_until_s_ == 0 ? sweep(now_s)
                                                                   : effects{};
   case timer::flush:
@@ -399,7 +400,7 @@ effects policy::on_flush(duration patience, double now_s) {
   return out;
 }
 
-// What is due later than that stays in the outbox for the next worker.
+// An entry that is due later stays in the outbox for the next worker.
 effects policy::check_flushed() {
   if (flush_until_s_ == 0)
     return {};

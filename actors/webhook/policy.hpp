@@ -2,8 +2,8 @@
 // Decides when each webhook is posted, and when it is given up. One slow or
 // dead receiver holds up nobody: each URL has its own tries and its own few
 // calls at once, and takes fair turns with the other URLs of its host and the
-// other hosts. The outbox is the truth: what is held here is leased, and
-// dropped when the lease ends. Pure: no actors, no I/O, no clock.
+// other hosts. The outbox is the truth: entries here are leased, and dropped
+// when the lease ends. Pure: no actors, no I/O, no clock.
 //
 // How long a URL waits for its turn because of others, at most: with T the
 // limit of one try, H the places of a host, A the places of all, U the URLs of
@@ -45,30 +45,30 @@ struct config {
   uint32_t per_url_max = 8;
   uint32_t per_host_max = 16;
   uint32_t all_max = 256;
-  /// Entries held at one time, in all and for one URL. More stay in the outbox
-  /// until a sweep.
+  /// Entries in memory at one time, in all and for one URL. Others stay in the
+  /// outbox until a sweep.
   uint32_t open_max = 10'000;
   uint32_t per_url_open_max = 1'000;
-  /// A longer wait for the next try is spent in the outbox alone.
+  /// An entry whose next try is later than this is not kept in memory.
   duration kept_wait_max{30'000};
   /// `Retry-After` is honoured up to this.
   duration retry_after_max{300'000};
-  /// How often entries that a dead worker left are looked for.
+  /// How often the outbox is looked through for entries of dead workers.
   duration sweep_interval{15'000};
   /// A sweep is later by a turn among the fleet: between two workers, and all
   /// in all.
   duration sweep_turn{500};
   duration sweep_turn_most{45'000};
   uint32_t sweep_limit = 100;
-  /// One sweep takes on while there is more; after so many takes of which most
-  /// was for URLs that have enough here already, the next sweep goes on.
+  /// A sweep takes entries while there are more. It ends after this many takes
+  /// that brought mostly entries of URLs that are at their limit.
   uint32_t wasted_takes_max = 4;
-  /// How long an entry is ours; longer than all that can happen to one try.
-  /// The JOB STORE leases the entries of ended jobs for as long.
+  /// The lease of an entry: longer than one try can take. The JOB STORE leases
+  /// the entries of ended jobs for the same time.
   duration lease{60'000};
-  /// After a try is due, and could have timed out, until others may take the
-  /// entry: it may wait for its turn, and a receiver should not hear of it from
-  /// two workers.
+  /// From the time by which a due try could have timed out until others may
+  /// take the entry. The try may wait for its turn, and a receiver should not
+  /// get it from two workers.
   duration lease_margin{15'000};
   /// `whsec_...`, several with spaces between; empty: no signature.
   std::string secret;

@@ -1,5 +1,5 @@
 #pragma once
-// What an address and an answer tell of a receiver. Pure.
+// What a URL and an answer tell about a receiver. Pure.
 #include "messages/http.hpp"
 
 #include <chrono>
@@ -8,8 +8,8 @@
 
 namespace render::webhook_sender {
 
-/// What a receiver asks for with 429 or 503, in seconds or as a date; 0 when
-/// it asks for nothing.
+/// The wait that a receiver asks for with 429 or 503 (seconds or a date); 0
+/// when it asks for none.
 std::chrono::milliseconds retry_after(const http_response& x, double unix_s);
 
 /// `scheme://host:port`, in lower case, without a user's name and password.

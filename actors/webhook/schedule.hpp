@@ -11,7 +11,7 @@ struct schedule {
   /// Between the tries; one try more than delays.
   std::vector<std::chrono::milliseconds> delays;
   /// A delay is longer by a random share of itself, at most this: webhooks that
-  /// failed together shall not come back together.
+  /// failed together must not be tried together.
   double jitter = 0;
 };
 

@@ -18,8 +18,8 @@ result<signing_keys> parse_secrets(std::string_view text) {
   std::istringstream words{std::string{text}};
   for (std::string word; words >> word;) {
     std::string_view secret = word;
-    // Without it a password that happens to be base64 would be taken for a key
-    // that no receiver derives from it.
+    // Without the prefix a password that happens to be base64 would be taken
+    // for a key, and no receiver would derive that key from it.
     auto prefixed = secret.starts_with(prefix);
     if (prefixed)
       secret.remove_prefix(prefix.size());

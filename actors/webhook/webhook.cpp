@@ -75,7 +75,7 @@ struct shell {
           sh.record_closed();
         },
         [sh = *this, id = x.what.entry.job_id](caf::error& err) {
-          // The lease ends and it is delivered once more: at least once.
+          // The lease runs out and the entry is delivered again: at least once.
           sh.st().deps.log->warn("webhook of job {}: not recorded, {}", id,
                                  to_failure(err).message);
           sh.record_closed();
@@ -113,7 +113,7 @@ struct shell {
     answer_flushed();
   }
 
-  // A process that ends with a delivery unrecorded has it made once more.
+  // A delivery that is not recorded when the process ends is made again.
   void answer_flushed() const {
     if (!st().flushed || st().records_open > 0)
       return;

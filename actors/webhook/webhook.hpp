@@ -1,6 +1,6 @@
 #pragma once
-// The WEBHOOK actor: delivers the outbox. When it dies, the entries it held
-// are due again when their lease ends, and any worker delivers them.
+// The WEBHOOK actor: delivers the outbox. When it dies, its entries are due
+// again when their leases end, and any worker delivers them.
 #include "actors/log.hpp"
 #include "actors/webhook/policy.hpp"
 #include "actors/webhook/signature.hpp"
@@ -29,7 +29,7 @@ struct webhook_state {
   webhook_sender::policy policy{webhook_sender::config{}};
   webhook_sender::signing_keys keys;
   std::vector<caf::typed_response_promise<caf::ok_atom>> flushing;
-  /// Of the policy's point of view: nothing is left to do for them.
+  /// The policy has nothing left to do for those who asked to flush.
   bool flushed = false;
   /// Deliveries that the outbox has not confirmed yet.
   uint32_t records_open = 0;

@@ -2,6 +2,7 @@
 
 #include "app/harness/redis_reply.hpp"
 #include "app/harness/redis_scripts.hpp"
+#include "messages/text/lower.hpp"
 
 #include <algorithm>
 #include <array>
@@ -300,10 +301,7 @@ void memory_redis::cmd_eval(args a, reply_writer& out) {
   } else {
     if (scripts_->run(a[1], keys, argv, out))
       return;
-    std::transform(a[1].begin(), a[1].end(), std::back_inserter(sha1),
-                   [](unsigned char c) {
-                     return static_cast<char>(std::tolower(c));
-                   });
+    sha1 = lower(a[1]);
   }
   if (!scripts_->run(sha1, keys, argv, out))
     out.error("NOSCRIPT No matching script. Please use EVAL.");

@@ -8,6 +8,7 @@
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/sinks/base_sink.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace render {
@@ -163,21 +164,22 @@ sim_node& sim_world::add_node(double clock_skew_s) {
     return full_disks_.contains(client);
   };
   around.folders = std::make_shared<no_folders>(disk_is_full);
-  x.listener = time.system().spawn([this, client](drain_listener_actor::pointer)
-                                     -> drain_listener_actor::behavior_type {
-    return {[this, client](const msg::node_drained& how) {
-      on_drained(client, how.clean);
-    }};
-  });
   x.outside
     = spawn_outside_worlds(time.system(), x.cfg, web.spawn_client(client),
                            time.system().spawn(sim_media_behavior), around);
   x.outside.surroundings = time.system().spawn(
     surroundings_behavior, std::make_shared<sim_machine>(disk_is_full),
     x.outside.objects);
+  root_deps deps;
+  deps.on_end = [this, client](bool clean) {
+    on_drained(client, clean);
+  };
+  deps.log = around.log;
+  x.root = time.system().spawn(root_behavior, root::config{}, deps);
+  watch(x.root, render::parts_of(x.outside));
   x.deciding = spawn_deciding_actors(time.system(), x.cfg,
                                      std::string{built_in_portrait_workflow},
-                                     x.outside, around, x.listener);
+                                     x.outside, around, x.root);
   return x;
 }
 
@@ -189,37 +191,35 @@ void sim_world::kill_node(uint64_t client) {
   journals_.close(client);
   web.drop(client);
   redis.drop(client);
-  auto any = [](const auto& handle) {
-    return caf::actor_cast<caf::actor>(handle);
-  };
-  time.kill({any(x.deciding.watch), any(x.deciding.supervisor),
-             any(x.deciding.webhooks), any(x.outside.surroundings),
-             any(x.outside.media), any(x.outside.objects), any(x.outside.cloud),
-             any(x.outside.jobs), any(x.outside.http), any(x.listener)});
+  std::vector<caf::actor> all{caf::actor_cast<caf::actor>(x.root)};
+  for (auto& [name, part] : parts_of(x))
+    all.push_back(part);
+  std::reverse(all.begin() + 1, all.end());
+  time.kill(all);
+  x.root = nullptr;
   x.deciding = {};
   x.outside = {};
-  x.listener = nullptr;
 }
 
 const std::vector<std::string>& sim_world::part_names() {
   static const std::vector<std::string> names{
-    supervisor_part, "WEBHOOK",      "JOB STORE", "HTTP",
-    "GPU CLOUD",     "OBJECT STORE", "MEDIA"};
+    root::supervisor, "WEBHOOK", "JOB STORE",    "HTTP",      "GPU CLOUD",
+    "OBJECT STORE",   "MEDIA",   "SURROUNDINGS", "INPUT LOOK"};
   return names;
 }
 
+named_parts sim_world::parts_of(const sim_node& x) {
+  auto out = render::parts_of(x.outside);
+  auto deciding = render::parts_of(x.deciding);
+  out.insert(out.end(), deciding.begin(), deciding.end());
+  return out;
+}
+
 caf::actor sim_world::part_of(uint64_t client, const std::string& name) const {
-  auto& x = nodes_.at(client);
-  auto any = [](const auto& handle) {
-    return caf::actor_cast<caf::actor>(handle);
-  };
-  return name == supervisor_part  ? any(x.deciding.supervisor)
-         : name == "WEBHOOK"      ? any(x.deciding.webhooks)
-         : name == "JOB STORE"    ? any(x.outside.jobs)
-         : name == "HTTP"         ? any(x.outside.http)
-         : name == "GPU CLOUD"    ? any(x.outside.cloud)
-         : name == "OBJECT STORE" ? any(x.outside.objects)
-                                  : any(x.outside.media);
+  for (auto& [each, part] : parts_of(nodes_.at(client)))
+    if (each == name)
+      return part;
+  return {};
 }
 
 void sim_world::end_part(uint64_t client, const std::string& part,
@@ -235,7 +235,8 @@ void sim_world::end_part(uint64_t client, const std::string& part,
 
 void sim_world::on_drained(uint64_t client, bool clean) {
   auto* node = find_node(client);
-  if (!node)
+  // The ROOT of a killed process ends too, and says so.
+  if (!node || !node->alive)
     return;
   node->drained = true;
   node->clean = clean;
@@ -296,7 +297,7 @@ bool sim_world::may_be_unfit(uint64_t client) const {
 void sim_world::drain_node(uint64_t client) {
   auto& x = nodes_.at(client);
   x.draining = true;
-  caf::anon_send(x.deciding.supervisor, msg::drain_node{"SIGTERM"});
+  caf::anon_send(x.root, msg::drain_node{"SIGTERM"});
 }
 
 sim_node* sim_world::find_node(uint64_t client) {

@@ -28,13 +28,13 @@ struct sim_node {
   worker_config cfg;
   outside_worlds outside;
   deciding_actors deciding;
-  drain_listener_actor listener;
+  root_actor root;
   /// Its wall clock is so far ahead of Redis'.
   double clock_skew_s = 0;
   /// One of its parts has been ended; its process ends when it has said so.
   bool lacks_a_part = false;
   bool alive = true;
-  /// Its SUPERVISOR has said that it is empty.
+  /// It has ended: its parts are stopped.
   bool drained = false;
   /// It was told to drain.
   bool draining = false;
@@ -71,6 +71,7 @@ public:
   void drain_node(uint64_t client);
   /// Top-level actors of a node, by the names that its log has for them.
   static const std::vector<std::string>& part_names();
+  static named_parts parts_of(const sim_node& x);
   /// One of them ends as if by a fault of its own. The process ends when the
   /// node says so, as app/worker/main.cpp has it, and so long after that a
   /// process supervisor starts another one.

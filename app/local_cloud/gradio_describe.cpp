@@ -1,19 +1,13 @@
 // What a Gradio app tells about itself: /config and /info.
 #include "app/local_cloud/gradio_app.hpp"
 #include "app/local_cloud/json_text.hpp"
+#include "messages/text/lower.hpp"
 
 #include <algorithm>
 
 namespace render::local_cloud {
 
 namespace {
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
-    return std::tolower(c);
-  });
-  return text;
-}
 
 std::string props(const gradio_parameter& x) {
   json_object out;

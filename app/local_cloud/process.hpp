@@ -1,6 +1,7 @@
 #pragma once
 // Runs one program to its end: by argument vector, never through a shell, with
 // a time limit, and killed at once when its owner asks to stop.
+#include "actors/io/programs/program.hpp"
 #include "messages/failure.hpp"
 
 #include <chrono>
@@ -10,23 +11,13 @@
 
 namespace render::local_cloud {
 
-struct process_output {
-  /// Exit status, or 128 + signal.
-  int status = 0;
-  std::string out;
-  std::string err;
-};
+using programs::program_output;
 
 /// `argv[0]` is looked up in PATH. Fails as `internal` with the name of the
 /// Debian package when the program is missing, as `unavailable` when it ran
-/// out of time or was stopped. An exit status other than 0 is no failure here.
-result<process_output> run_process(const std::vector<std::string>& argv,
-                                   std::chrono::milliseconds limit,
-                                   const std::stop_token& stop);
-
-/// As above, and a status other than 0 fails as `rejected` with the last line
-/// that the program wrote to its standard error.
-result<process_output> run_checked(const std::vector<std::string>& argv,
+/// out of time or was stopped, as `rejected` with the last line that it wrote
+/// to its standard error when its exit status is not 0.
+result<program_output> run_checked(const std::vector<std::string>& argv,
                                    std::chrono::milliseconds limit,
                                    const std::stop_token& stop);
 

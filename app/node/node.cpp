@@ -5,6 +5,7 @@
 #include "actors/io/media/box.hpp"
 #include "actors/io/media/media.hpp"
 #include "actors/io/object_store/kept_results.hpp"
+#include "actors/io/object_store/result_sweeper.hpp"
 #include "actors/io/redis/link/loop.hpp"
 #include "actors/io/surroundings/surroundings.hpp"
 #include "actors/renderer/comfyui/workflow.hpp"
@@ -88,15 +89,6 @@ std::string workflow_flaw(const json::document& doc, const std::string& text) {
   return filled ? std::string{} : "cannot be used: " + filled.error().message;
 }
 
-template <class... Handles>
-void kill_all(const Handles&... handles) {
-  auto kill = [](auto& handle) {
-    if (handle)
-      caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
-  };
-  (kill(handles), ...);
-}
-
 http_config http_config_of(const worker_config& cfg) {
   http_config out;
   out.ca_path = cfg.ca_path;
@@ -138,10 +130,6 @@ node::node(worker_config cfg, logger log,
   system_ = std::make_unique<caf::actor_system>(caf_cfg_);
   around_ = {unix_now, log_, random_seed, job_store::start_redis_loop,
              std::move(local)};
-  around_.on_part_failure = [failed = failed_](const std::string& why) {
-    std::lock_guard guard{failed->mutex};
-    failed->why = why;
-  };
   around_.keeps_results = true;
   outside_ = spawn_outside_worlds(
     *system_, cfg_, system_->spawn(http_behavior, http_config_of(cfg_), log_),
@@ -149,6 +137,26 @@ node::node(worker_config cfg, logger log,
   outside_.surroundings = system_->spawn<caf::detached>(
     surroundings_behavior, surroundings::this_machine(machine_config(cfg_)),
     outside_.objects);
+  root_ = system_->spawn(root_behavior, root::config{}, root_deps_of());
+  watch(root_, parts_of(outside_));
+}
+
+root_deps node::root_deps_of() const {
+  root_deps out;
+  out.on_fault = [course = course_](const std::string& what) {
+    std::lock_guard guard{course->mutex};
+    course->fault = what;
+  };
+  out.on_end = [course = course_](bool clean) {
+    std::unique_lock guard{course->mutex};
+    course->ended_clean = clean;
+    auto tell = course->on_end;
+    guard.unlock();
+    if (tell)
+      tell(clean);
+  };
+  out.log = log_;
+  return out;
 }
 
 node::~node() {
@@ -163,12 +171,15 @@ node::~node() {
     log->error("an actor did not stop within 10 s; ending the process");
     std::_Exit(1);
   }}.swap(watchdog_);
-  kill_all(deciding_.watch);
-  kill_all(deciding_.supervisor, deciding_.webhooks);
-  kill_all(sweeper_);
-  sweeper_ = nullptr;
-  kill_all(outside_.surroundings, outside_.media, outside_.objects,
-           outside_.cloud, outside_.jobs, outside_.http);
+  {
+    caf::scoped_actor self{*system_};
+    self->monitor(root_);
+    caf::anon_send(root_, caf::close_atom_v);
+    self->receive([](const caf::down_msg&) {
+      // All parts have ended.
+    });
+  }
+  root_ = nullptr;
   deciding_ = {};
   outside_ = {};
   system_.reset();
@@ -176,7 +187,7 @@ node::~node() {
   watchdog_.join();
 }
 
-result<void> node::start(std::function<void(bool clean)> on_drained) {
+result<void> node::start(std::function<void(bool clean)> on_end) {
   auto workflow = load_portrait_workflow(cfg_.portrait_workflow);
   if (!workflow)
     return fail(workflow.error());
@@ -185,14 +196,14 @@ result<void> node::start(std::function<void(bool clean)> on_drained) {
     return fail(folders.error());
   around_.folders = std::move(*folders);
   sweep_results();
-  auto listener = system_->spawn([on_drained](drain_listener_actor::pointer)
-                                   -> drain_listener_actor::behavior_type {
-    return {[on_drained](const msg::node_drained& x) {
-      on_drained(x.clean);
-    }};
-  });
   deciding_ = spawn_deciding_actors(*system_, cfg_, std::move(*workflow),
-                                    outside_, around_, listener);
+                                    outside_, around_, root_);
+  std::unique_lock guard{course_->mutex};
+  course_->on_end = on_end;
+  auto ended = course_->ended_clean;
+  guard.unlock();
+  if (ended)
+    on_end(*ended);
   return {};
 }
 
@@ -203,21 +214,23 @@ void node::sweep_results() {
                 ttl = cfg_.result_ttl.count()](double now_s, size_t limit) {
     return kept_results::sweep(dir, ttl, now_s, limit);
   };
-  sweeper_ = system_->spawn(result_sweeper_behavior, result_sweeper_config{},
-                            result_sweeper_deps{sweep, unix_now, log_});
+  watch(root_,
+        {{"RESULT SWEEPER", caf::actor_cast<caf::actor>(system_->spawn(
+                              result_sweeper_behavior, result_sweeper_config{},
+                              result_sweeper_deps{sweep, unix_now, log_}))}});
 }
 
 void node::drain(std::string reason) {
-  caf::anon_send(deciding_.supervisor, msg::drain_node{std::move(reason)});
+  caf::anon_send(root_, msg::drain_node{std::move(reason)});
 }
 
 result<msg::node_status> node::status(bool with_jobs) {
   if (!deciding_.supervisor)
     return fail(failure_kind::unavailable, "the worker is still starting");
   {
-    std::lock_guard guard{failed_->mutex};
-    if (!failed_->why.empty())
-      return fail(failure_kind::unavailable, failed_->why);
+    std::lock_guard guard{course_->mutex};
+    if (!course_->fault.empty())
+      return fail(failure_kind::unavailable, course_->fault);
   }
   return ask<msg::node_status>(*system_, deciding_.supervisor, question_timeout,
                                msg::get_status{with_jobs});
@@ -257,6 +270,13 @@ result<double> node::balance() {
   return gpu_cloud::read_balance(
     ask<http_response>(*system_, outside_.http, cloud_question_timeout,
                        gpu_cloud::balance_request(account_of(cfg_))));
+}
+
+named_parts node::parts() const {
+  auto out = parts_of(outside_);
+  auto deciding = parts_of(deciding_);
+  out.insert(out.end(), deciding.begin(), deciding.end());
+  return out;
 }
 
 result<void> node::check_storage() {

@@ -1,7 +1,6 @@
 #pragma once
 // The composition root of the service: the actor system, the real outside
 // worlds, and the end of it all. Who is spawned with which handles: wiring.hpp.
-#include "actors/io/object_store/result_sweeper.hpp"
 #include "actors/log.hpp"
 #include "app/node/config.hpp"
 #include "app/node/wiring.hpp"
@@ -12,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,13 +27,13 @@ public:
        = std::make_shared<job_store::no_journal>());
   node(const node&) = delete;
   node& operator=(const node&) = delete;
-  /// Stops all actors. Returns within seconds, or ends the process with exit
-  /// code 1: a thread that hangs must not keep a deploy waiting.
+  /// Stops all actors, in order. Returns within seconds, or ends the process
+  /// with exit code 1: a thread that hangs must not keep a deploy waiting.
   ~node();
 
-  /// Starts to work. `on_drained(clean)` is called once, from an actor's
-  /// thread, when the node has drained or has failed for good.
-  result<void> start(std::function<void(bool clean)> on_drained);
+  /// Starts to work. `on_end(clean)` is called once, from an actor's thread,
+  /// when the node has drained and stopped, or has failed for good.
+  result<void> start(std::function<void(bool clean)> on_end);
 
   /// Finish what runs; the second call hurries. After `start` only.
   void drain(std::string reason);
@@ -48,23 +48,31 @@ public:
   result<std::vector<std::string>> workload_types();
   result<double> balance();
 
+  /// The top-level actors, in the order of start.
+  named_parts parts() const;
+
 private:
-  /// Which part has ended, and why; empty while all are there.
-  struct part_failure {
+  /// What the ROOT tells, from its thread.
+  struct course {
     std::mutex mutex;
-    std::string why;
+    /// Which part has ended, and why; empty while all are there.
+    std::string fault;
+    std::function<void(bool clean)> on_end;
+    /// Set when the end came before anybody wanted to hear of it.
+    std::optional<bool> ended_clean;
   };
+  root_deps root_deps_of() const;
   void sweep_results();
 
   worker_config cfg_;
   logger log_;
-  std::shared_ptr<part_failure> failed_ = std::make_shared<part_failure>();
+  std::shared_ptr<course> course_ = std::make_shared<course>();
   node_surroundings around_;
   caf::actor_system_config caf_cfg_;
   std::unique_ptr<caf::actor_system> system_;
   outside_worlds outside_;
   deciding_actors deciding_;
-  result_sweeper_actor sweeper_;
+  root_actor root_;
   std::thread watchdog_;
 };
 

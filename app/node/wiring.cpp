@@ -188,26 +188,41 @@ spawn_object_store(caf::actor_system& system, const worker_config& cfg,
                       around.keeps_results ? cfg.output_dir : ""});
 }
 
-void watch_parts(const deciding_actors& deciding,
-                 const input_look_actor& inputs,
-                 const outside_worlds& outside) {
-  auto watch = [&](std::string name, const auto& part) {
-    caf::anon_send(deciding.watch, std::move(name),
-                   caf::actor_cast<caf::actor>(part));
-  };
-  // First, since it is told to drain when another one has ended.
-  watch(supervisor_part, deciding.supervisor);
-  watch("WEBHOOK", deciding.webhooks);
-  if (inputs)
-    watch("INPUT LOOK", inputs);
-  watch("JOB STORE", outside.jobs);
-  watch("HTTP", outside.http);
-  watch("GPU CLOUD", outside.cloud);
-  watch("OBJECT STORE", outside.objects);
-  watch("MEDIA", outside.media);
+} // namespace
+
+namespace {
+
+template <class Handle>
+void add_part(named_parts& out, std::string name, const Handle& part) {
+  if (part)
+    out.emplace_back(std::move(name), caf::actor_cast<caf::actor>(part));
 }
 
 } // namespace
+
+named_parts parts_of(const outside_worlds& outside) {
+  named_parts out;
+  add_part(out, "HTTP", outside.http);
+  add_part(out, "MEDIA", outside.media);
+  add_part(out, job_store_part, outside.jobs);
+  add_part(out, "GPU CLOUD", outside.cloud);
+  add_part(out, "OBJECT STORE", outside.objects);
+  add_part(out, "SURROUNDINGS", outside.surroundings);
+  return out;
+}
+
+named_parts parts_of(const deciding_actors& deciding) {
+  named_parts out;
+  add_part(out, "INPUT LOOK", deciding.inputs);
+  add_part(out, "WEBHOOK", deciding.webhooks);
+  add_part(out, root::supervisor, deciding.supervisor);
+  return out;
+}
+
+void watch(const root_actor& root, const named_parts& parts) {
+  for (auto& [name, part] : parts)
+    caf::anon_send(root, name, part);
+}
 
 outside_worlds spawn_outside_worlds(caf::actor_system& system,
                                     const worker_config& cfg, http_actor http,
@@ -241,19 +256,15 @@ outside_worlds spawn_outside_worlds(caf::actor_system& system,
   return out;
 }
 
-deciding_actors spawn_deciding_actors(caf::actor_system& system,
-                                      const worker_config& cfg,
-                                      std::string portrait_workflow,
-                                      const outside_worlds& outside,
-                                      const node_surroundings& around,
-                                      drain_listener_actor listener) {
+deciding_actors
+spawn_deciding_actors(caf::actor_system& system, const worker_config& cfg,
+                      std::string portrait_workflow,
+                      const outside_worlds& outside,
+                      const node_surroundings& around, const root_actor& root) {
   auto w = std::make_shared<const wiring>(
     wiring{system, cfg, std::move(portrait_workflow), outside, around,
            secret_mask{cfg.secrets}});
   deciding_actors out;
-  out.watch = system.spawn(
-    part_watch_behavior,
-    part_watch_deps{std::move(listener), around.on_part_failure, around.log});
   webhook_sender::config sender;
   sender.secret = cfg.webhook_secret;
   if (cfg.webhook_schedule == "standard") {
@@ -274,15 +285,15 @@ deciding_actors spawn_deciding_actors(caf::actor_system& system,
   };
   deps.webhooks = out.webhooks;
   deps.surroundings = outside.surroundings;
-  // The other policy keeps to the contract's times.
   if (looks_before_launch(cfg))
-    deps.inputs = spawn_input_look(w);
-  deps.listener = out.watch;
+    out.inputs = spawn_input_look(w);
+  deps.inputs = out.inputs;
+  deps.listener = root;
   deps.now = around.now;
   deps.log = around.log;
   out.supervisor = system.spawn(
     supervisor_behavior, supervisor_config(cfg, around.new_seed()), deps);
-  watch_parts(out, deps.inputs, outside);
+  watch(root, parts_of(out));
   return out;
 }
 

@@ -4,9 +4,9 @@
 #include "actors/io/redis/durable/journal.hpp"
 #include "actors/io/redis/link/link.hpp"
 #include "actors/log.hpp"
+#include "actors/node/root.hpp"
 #include "actors/renderer/scratch_folder.hpp"
 #include "app/node/config.hpp"
-#include "app/node/part_watch.hpp"
 #include "messages/clock.hpp"
 #include "messages/io_actors.hpp"
 #include "messages/job_store_actor.hpp"
@@ -18,6 +18,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace render {
 
@@ -42,8 +44,6 @@ struct node_surroundings {
   /// See `job_store_deps`.
   std::shared_ptr<job_store::journal> local
     = std::make_shared<job_store::no_journal>();
-  /// See `part_watch_deps`.
-  std::function<void(const std::string&)> on_part_failure = {};
   std::shared_ptr<folder_keeper> folders = {};
   /// Results stay in `output_dir` also when they are uploaded.
   bool keeps_results = false;
@@ -51,12 +51,20 @@ struct node_surroundings {
 
 /// The actors that decide; they spawn all others.
 struct deciding_actors {
+  /// None with LAUNCH_POLICY=contract, whose times are fixed.
+  input_look_actor inputs;
   webhook_actor webhooks;
   supervisor_actor supervisor;
-  /// Over these two and the outside worlds. Ends before them where that is
-  /// ordered, else it takes their end for a fault.
-  part_watch_actor watch;
 };
+
+/// Top-level actors by the names that the ROOT has for them, in the order of
+/// start. Actors that do not exist are left out.
+using named_parts = std::vector<std::pair<std::string, caf::actor>>;
+named_parts parts_of(const outside_worlds& outside);
+named_parts parts_of(const deciding_actors& deciding);
+
+/// Puts the parts under the ROOT's watch.
+void watch(const root_actor& root, const named_parts& parts);
 
 /// Spawns the JOB STORE, the GPU CLOUD and the OBJECT STORE; the last two speak
 /// through `http`.
@@ -65,13 +73,12 @@ outside_worlds spawn_outside_worlds(caf::actor_system& system,
                                     media_actor media,
                                     const node_surroundings& around);
 
-/// Starts to work at once. `listener` hears of the end: of a drain, and of any
-/// part that ends by itself.
-deciding_actors spawn_deciding_actors(caf::actor_system& system,
-                                      const worker_config& cfg,
-                                      std::string portrait_workflow,
-                                      const outside_worlds& outside,
-                                      const node_surroundings& around,
-                                      drain_listener_actor listener);
+/// Starts to work at once, under `root`, which watches the outside worlds
+/// already.
+deciding_actors
+spawn_deciding_actors(caf::actor_system& system, const worker_config& cfg,
+                      std::string portrait_workflow,
+                      const outside_worlds& outside,
+                      const node_surroundings& around, const root_actor& root);
 
 } // namespace render

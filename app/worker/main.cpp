@@ -256,10 +256,6 @@ int serve(const worker_config& cfg, bool status_address_given,
   log->info("worker {} {} is ready for jobs", version, cfg.worker_id);
   while (signals.wait() == signal_waiter::event::signal)
     worker.drain("signal");
-  // Redis answers in order: after this, the end of the last GPU is written too.
-  if (auto last = worker.redis_version(); !last)
-    log->warn("what was written last may not have arrived: {}",
-              last.error().message);
   status.reset();
   log->info("worker has {}",
             drained_clean ? "stopped" : "stopped, but not cleanly: see above");

@@ -73,7 +73,7 @@ class Play:
         world.own.hook_script = list(how.get("hooks", ()))
         world.own.hook_always = how.get("hook_always")
         step = self.cell.step
-        if step in ("fetch", "submit"):
+        if self.cell.how.get("disk") == "fetch":
             world.own.fetch.hold()
         if step == "store":
             world.own.store.hold()
@@ -127,9 +127,9 @@ class Play:
             self.until(world.our_workloads, "no launch")
         elif step == "fetch":
             if self.cell.how.get("disk") != "fetch":
-                self.until(own.fetch.reached.is_set, "no fetch")
+                self.reach_fetch()
         elif step == "submit":
-            self.until(own.fetch.reached.is_set, "no fetch")
+            self.reach_fetch()
             world.fault("slow", "2500")
             own.fetch.open.set()
             self.until(self.stage("upload", "choose model"), "no upload")
@@ -149,6 +149,13 @@ class Play:
         elif step == "settled":
             self.until(lambda: self.auditor.accepted(self.job), "no webhook")
             time.sleep(0.3)
+
+    def reach_fetch(self):
+        """The fetch by the job, not the look at its input that came before the
+        launch, when the job was nobody's yet."""
+        self.until(self.world.our_workloads, "no launch")
+        self.world.own.fetch.hold()
+        self.until(self.world.own.fetch.reached.is_set, "no fetch")
 
     def release(self):
         """What the step was held with lets go; armed faults stay armed."""

@@ -1,7 +1,7 @@
 // Hostile files, and the box in which they are read.
 #include "actors/io/media/audio.hpp"
 #include "actors/io/media/box.hpp"
-#include "actors/io/media/process.hpp"
+#include "actors/io/programs/program.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -54,7 +54,7 @@ struct box_fixture {
 };
 
 std::string shell(const std::string& script) {
-  auto got = media::run_program({"bash", "-c", script}, 60s, {});
+  auto got = programs::run_program({"bash", "-c", script}, 60s, {});
   BOOST_REQUIRE(got);
   return got->out + got->err;
 }
@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(does_the_usual_work) {
 
 BOOST_AUTO_TEST_CASE(takes_the_first_frame_of_a_gif) {
   auto gif = folder.path("in.gif");
-  auto made = media::run_program(
+  auto made = programs::run_program(
     {"ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=red:s=32x16:d=0.2",
      "-f", "lavfi", "-i", "color=blue:s=32x16:d=1", "-filter_complex",
      "[0][1]concat", "file:" + gif},
@@ -200,10 +200,10 @@ BOOST_AUTO_TEST_CASE(of_many_scans_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(of_long_sound_is_cut_off) {
-  auto made = media::run_program({"ffmpeg", "-v", "error", "-f", "lavfi", "-i",
-                                  "anullsrc=r=8000:cl=mono:d=600",
-                                  "file:" + folder.path("long.flac")},
-                                 60s, {});
+  auto made = programs::run_program({"ffmpeg", "-v", "error", "-f", "lavfi",
+                                     "-i", "anullsrc=r=8000:cl=mono:d=600",
+                                     "file:" + folder.path("long.flac")},
+                                    60s, {});
   BOOST_REQUIRE(made && made->exit_code == 0);
   msg::prepare_audio x;
   x.input = folder.path("long.flac");

@@ -1,6 +1,6 @@
 // Other programs, how they are run, and what ffprobe says.
 #include "actors/io/media/audio.hpp"
-#include "actors/io/media/process.hpp"
+#include "actors/io/programs/program.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -54,16 +54,16 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(another_program)
 
 BOOST_AUTO_TEST_CASE(gets_its_arguments_as_they_are) {
-  auto got = media::run_program({"printf", "%s|", "a b", "$HOME", "; ls", "*"},
-                                10s, {});
+  auto got = programs::run_program(
+    {"printf", "%s|", "a b", "$HOME", "; ls", "*"}, 10s, {});
   BOOST_REQUIRE(got);
   BOOST_TEST(got->out == "a b|$HOME|; ls|*|");
-  BOOST_TEST(media::run_program({"false"}, 10s, {})->exit_code == 1);
+  BOOST_TEST(programs::run_program({"false"}, 10s, {})->exit_code == 1);
 }
 
 BOOST_AUTO_TEST_CASE(that_lacks_memory_in_its_box_is_not_the_machines_fault) {
   auto lacks = [](const std::string& err) {
-    return media::lacks_room({1, {}, err});
+    return programs::lacks_room({1, {}, err});
   };
   BOOST_TEST(lacks("av_interleaved_write_frame(): No space left on device"));
   BOOST_TEST(!lacks("file:a.mov: Cannot allocate memory"));
@@ -71,15 +71,15 @@ BOOST_AUTO_TEST_CASE(that_lacks_memory_in_its_box_is_not_the_machines_fault) {
 }
 
 BOOST_AUTO_TEST_CASE(that_is_missing_or_slow_is_a_failure) {
-  auto missing = media::run_program({"no-such-program-here"}, 10s, {});
+  auto missing = programs::run_program({"no-such-program-here"}, 10s, {});
   BOOST_REQUIRE(!missing);
   BOOST_TEST((missing.error().kind == failure_kind::unfit));
-  auto slow = media::run_program({"sleep", "60"}, 100ms, {});
+  auto slow = programs::run_program({"sleep", "60"}, 100ms, {});
   BOOST_REQUIRE(!slow);
   BOOST_TEST((slow.error().kind == failure_kind::rejected));
   std::stop_source stop;
   stop.request_stop();
-  auto stopped = media::run_program({"sleep", "60"}, 60s, stop.get_token());
+  auto stopped = programs::run_program({"sleep", "60"}, 60s, stop.get_token());
   BOOST_REQUIRE(!stopped);
   BOOST_TEST((stopped.error().kind == failure_kind::aborted));
 }

@@ -2,7 +2,7 @@
 #include "actors/io/media/audio.hpp"
 #include "actors/io/media/identify.hpp"
 #include "actors/io/media/image.hpp"
-#include "actors/io/media/process.hpp"
+#include "actors/io/programs/program.hpp"
 #include "messages/text/json.hpp"
 #include "tests/support/temp_folder.hpp"
 
@@ -74,7 +74,7 @@ struct media_fixture {
       "sine=frequency=440:duration=2:sample_rate=22050"};
     argv.insert(argv.end(), options.begin(), options.end());
     argv.push_back("file:" + path(name));
-    auto got = media::run_program(argv, 60s, {});
+    auto got = programs::run_program(argv, 60s, {});
     BOOST_REQUIRE_MESSAGE(got && got->exit_code == 0,
                           (got ? got->err : got.error().message));
     return path(name);
@@ -99,7 +99,7 @@ struct media_fixture {
 
   /// "codec,sample_rate,channels" of the first sound.
   static std::string stream_of(const std::string& file) {
-    auto got = media::run_program(
+    auto got = programs::run_program(
       {"ffprobe", "-v", "error", "-select_streams", "a:0", "-show_entries",
        "stream=codec_name,sample_rate,channels", "-of", "csv=p=0", file},
       60s, {});
@@ -355,9 +355,9 @@ BOOST_AUTO_TEST_CASE(that_is_none_is_told_what_it_is) {
 }
 
 BOOST_AUTO_TEST_CASE(is_missing_in_a_silent_film) {
-  auto got = media::run_program({"ffmpeg", "-v", "error", "-f", "lavfi", "-i",
-                                 "color=s=64x64:d=1", path("in.mp4")},
-                                60s, {});
+  auto got = programs::run_program({"ffmpeg", "-v", "error", "-f", "lavfi",
+                                    "-i", "color=s=64x64:d=1", path("in.mp4")},
+                                   60s, {});
   BOOST_REQUIRE(got && got->exit_code == 0);
   BOOST_TEST(audio_error(path("in.mp4")).find("there is no sound in it") == 0u);
 }
@@ -429,9 +429,9 @@ BOOST_AUTO_TEST_CASE(a_sound_is_not_to_blame) {
   for (auto* seconds : {"0.1", "20"}) {
     auto input = path("in.wav");
     auto made
-      = media::run_program({"ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i",
-                            "sine=duration="s + seconds, input},
-                           60s, {});
+      = programs::run_program({"ffmpeg", "-v", "error", "-y", "-f", "lavfi",
+                               "-i", "sine=duration="s + seconds, input},
+                              60s, {});
     BOOST_REQUIRE(made);
     BOOST_REQUIRE(made->exit_code == 0);
     std::filesystem::remove(path("out.wav"));

@@ -1,7 +1,7 @@
 #include "actors/io/media/audio.hpp"
 
 #include "actors/io/media/box.hpp"
-#include "actors/io/media/process.hpp"
+#include "actors/io/programs/program.hpp"
 #include "messages/http.hpp"
 
 #include <filesystem>
@@ -9,6 +9,9 @@
 #include <utility>
 
 namespace render::media {
+
+using programs::lacks_room;
+using programs::run_program;
 
 namespace {
 

@@ -1,6 +1,6 @@
 #include "actors/io/media/box.hpp"
 
-#include "actors/io/media/process.hpp"
+#include "actors/io/programs/program.hpp"
 #include "messages/text/base64.hpp"
 #include "messages/text/json.hpp"
 
@@ -11,6 +11,10 @@
 #include <sstream>
 
 namespace render::media::boxed {
+
+using programs::child_limits;
+using programs::lacks_room;
+using programs::run_program;
 
 namespace {
 

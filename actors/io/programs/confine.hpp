@@ -5,7 +5,7 @@
 
 struct sock_fprog;
 
-namespace render::media {
+namespace render::programs {
 
 struct child_limits {
   /// Address space, bytes: programs and libraries are mapped whole.
@@ -23,9 +23,13 @@ struct child_limits {
 /// the fork.
 const sock_fprog& barred_calls();
 
-/// Closes what is above stderr, sets the limits, forbids new privileges, and
-/// bars the calls. The child dies with the thread that made it. What a kernel
-/// does not know is left out; false: the limits could not be set.
+/// A descriptor of ours that a child kept would hold a connection open that we
+/// have closed.
+void close_above_stderr();
+
+/// Sets the limits, forbids new privileges, and bars the calls. The child dies
+/// with the thread that made it. What a kernel does not know is left out;
+/// false: the limits could not be set.
 bool confine(const child_limits& limits, const sock_fprog& barred);
 
-} // namespace render::media
+} // namespace render::programs

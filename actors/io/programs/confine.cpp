@@ -1,4 +1,4 @@
-#include "actors/io/media/confine.hpp"
+#include "actors/io/programs/confine.hpp"
 
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -13,7 +13,7 @@
 #include <csignal>
 #include <cstddef>
 
-namespace render::media {
+namespace render::programs {
 
 namespace {
 
@@ -106,11 +106,14 @@ const sock_fprog& barred_calls() {
   return out;
 }
 
-bool confine(const child_limits& limits, const sock_fprog& barred) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+void close_above_stderr() {
   if (syscall(SYS_close_range, 3u, ~0u, 0u) != 0)
     for (int fd = 3; fd < 65'536; ++fd)
       ::close(fd);
+}
+
+bool confine(const child_limits& limits, const sock_fprog& barred) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_AS, limits.addresses)
       || !limit(RLIMIT_DATA, limits.memory)
       || !limit(RLIMIT_FSIZE, limits.file_size)
@@ -124,4 +127,4 @@ bool confine(const child_limits& limits, const sock_fprog& barred) {
   return true;
 }
 
-} // namespace render::media
+} // namespace render::programs

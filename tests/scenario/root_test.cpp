@@ -24,19 +24,10 @@ struct scenario : fleet_scenario {
   }
 
   caf::actor part(const std::string& name) {
-    auto any = [](const auto& handle) {
-      return caf::actor_cast<caf::actor>(handle);
-    };
-    auto& x = first();
-    return std::map<std::string, caf::actor>{
-      {"SUPERVISOR", any(x.deciding.supervisor)},
-      {"WEBHOOK", any(x.deciding.webhooks)},
-      {"JOB STORE", any(x.outside.jobs)},
-      {"HTTP", any(x.outside.http)},
-      {"GPU CLOUD", any(x.outside.cloud)},
-      {"OBJECT STORE", any(x.outside.objects)},
-      {"MEDIA", any(x.outside.media)}}
-      .at(name);
+    for (auto& [each, handle] : sim_world::parts_of(first()))
+      if (each == name)
+        return handle;
+    return {};
   }
 
   size_t lines(const std::string& what) const {
@@ -51,16 +42,14 @@ struct scenario : fleet_scenario {
   std::ostringstream text;
 };
 
-constexpr const char* parts[] = {"SUPERVISOR", "WEBHOOK",   "JOB STORE",
-                                 "HTTP",       "GPU CLOUD", "OBJECT STORE",
-                                 "MEDIA"};
+const auto& parts = sim_world::part_names();
 
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(a_part_that_ends)
 
 BOOST_AUTO_TEST_CASE(ends_the_node_and_its_job_is_done_elsewhere) {
-  for (std::string name : parts) {
+  for (auto& name : parts) {
     BOOST_TEST_CONTEXT(name) {
       scenario s;
       s.given_a_warm_worker();
@@ -91,7 +80,7 @@ BOOST_AUTO_TEST_CASE(ends_the_node_and_its_job_is_done_elsewhere) {
 }
 
 BOOST_AUTO_TEST_CASE(at_the_very_start_counts_too) {
-  for (std::string name : parts) {
+  for (auto& name : parts) {
     BOOST_TEST_CONTEXT(name) {
       scenario s;
       s.world->add_node();

@@ -1,4 +1,4 @@
-#include "actors/io/media/process.hpp"
+#include "actors/io/programs/program.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -14,7 +14,7 @@
 #include <cstring>
 #include <optional>
 
-namespace render::media {
+namespace render::programs {
 
 namespace {
 
@@ -83,7 +83,8 @@ struct child_plan {
   char* const* environment;
   int out;
   int err;
-  const child_limits& box;
+  /// Null: no box.
+  const child_limits* box;
   const sock_fprog& barred;
   sigset_t none;
 };
@@ -99,7 +100,10 @@ struct child_plan {
   setpgid(0, 0);
   auto null = ::open("/dev/null", O_RDONLY);
   if (null < 0 || dup2(null, 0) < 0 || dup2(plan.out, 1) < 0
-      || dup2(plan.err, 2) < 0 || !confine(plan.box, plan.barred))
+      || dup2(plan.err, 2) < 0)
+    _exit(126);
+  close_above_stderr();
+  if (plan.box && !confine(*plan.box, plan.barred))
     _exit(126);
   execvpe(plan.argv[0], plan.argv, plan.environment);
   _exit(127);
@@ -145,7 +149,7 @@ bool lacks_room(const program_output& x) {
 
 result<program_output> run_program(const std::vector<std::string>& argv,
                                    milliseconds limit, std::stop_token stop,
-                                   const child_limits& box) {
+                                   const std::optional<child_limits>& box) {
   output_pipe out;
   output_pipe err;
   descriptor stopped{eventfd(0, EFD_CLOEXEC)};
@@ -158,7 +162,7 @@ result<program_output> run_program(const std::vector<std::string>& argv,
                   environment.data(),
                   out.write_end->get(),
                   err.write_end->get(),
-                  box,
+                  box ? &*box : nullptr,
                   barred_calls(),
                   {}};
   sigemptyset(&plan.none);
@@ -211,4 +215,4 @@ result<program_output> run_program(const std::vector<std::string>& argv,
   return kept;
 }
 
-} // namespace render::media
+} // namespace render::programs
