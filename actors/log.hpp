@@ -1,7 +1,7 @@
 #pragma once
 // Logging for actor shells: handed in at spawn, never looked up. Lines are
-// sentences that begin with what they speak about ("job 4f.. (csm): ..."), and
-// hold no secret and no presigned URL (see redacted_url).
+// sentences that begin with their subject ("job 4f.. (csm): ..."). They hold no
+// secret and no presigned URL (see redacted_url).
 #include <spdlog/logger.h>
 #include <spdlog/sinks/null_sink.h>
 

@@ -1,7 +1,8 @@
 #pragma once
-// Timers of an actor that may end long before they are due. CAF's clock holds
-// whoever a delayed message is for until it is due, and takes none back: a long
-// wait is made of shorter ones, so that nobody is held for long after its end.
+// Timers of an actor that may end long before they are due. CAF's clock keeps
+// the receiver of a delayed message alive until the message is due, and cannot
+// cancel it. So a long wait is made of shorter ones, and an actor that has
+// ended is freed soon.
 #include "messages/timer.hpp"
 
 #include <caf/all.hpp>
@@ -16,10 +17,10 @@ namespace render {
 
 class long_timers {
 public:
-  /// No actor is held for longer than this after its end.
+  /// Longest time for which an actor is kept alive after its end.
   static constexpr std::chrono::milliseconds piece{60'000};
 
-  /// `x` comes after `delay`, or earlier: ask `is_due`.
+  /// `x` comes after `delay`, or earlier: the actor asks `is_due`.
   template <class Self>
   void arm(Self self, std::chrono::milliseconds delay, msg::timer_due x) {
     if (delay > piece)
@@ -27,7 +28,8 @@ public:
     self->delayed_send(self, std::min(delay, piece), x);
   }
 
-  /// Whether the wait for `x`, which has just come, is over; else it goes on.
+  /// Whether the wait for `x`, which has just come, is over; if not, the wait
+  /// goes on.
   template <class Self>
   bool is_due(Self self, const msg::timer_due& x) {
     auto at = due_.find(key_of(x));

@@ -1,8 +1,8 @@
 #pragma once
-// What went wrong, as a value. Every failure of an outside world is classified
-// once, at the edge where it is seen; everybody above decides by `kind` and
-// never looks at a curl, Redis or HTTP code again. Holds no secrets: whoever
-// makes one keeps keys and query strings out of `message`.
+// What went wrong, as a value. A failure of an outside world is classified
+// once, at the edge where it is seen. Code above that edge decides by `kind`
+// and never sees a curl, Redis or HTTP code. A failure holds no secret: keys
+// and query strings are kept out of `message`.
 #include <tl/expected.hpp>
 
 #include <cstdint>
@@ -18,18 +18,18 @@ enum class failure_kind : uint8_t {
   /// A service understood the request and refused it, or its model failed.
   /// Final for the job: another GPU would say the same.
   rejected,
-  /// Infrastructure: no connection, HTTP 5xx, node died, stream cut. Worth
-  /// another try, best elsewhere.
+  /// Infrastructure: no connection, HTTP 5xx, a dead GPU, a cut stream. Worth
+  /// another try, preferably elsewhere.
   unavailable,
   /// The request may or may not have taken effect. Look before repeating.
   outcome_unknown,
   /// A time limit of the job itself has passed (max_time, complete_by). Final.
   deadline_passed,
-  /// The front end cancelled the job, or deleted it. Final; write nothing.
+  /// The front end has cancelled or deleted the job. Final; write nothing.
   cancelled,
   /// The worker is stopping: the job goes back to the queue as it was.
   shutting_down,
-  /// Somebody else owns the job now. Write nothing.
+  /// Another worker owns the job now. Write nothing.
   not_owner,
   /// A bug of ours, or an exception from a library. Final.
   internal,
@@ -38,7 +38,7 @@ enum class failure_kind : uint8_t {
   /// back to the queue as it was, and this worker claims nothing until it is
   /// fit again.
   unfit,
-  /// We stopped a request of our own. Says nothing of the job.
+  /// This worker stopped its own request. Tells nothing about the job.
   aborted,
 };
 

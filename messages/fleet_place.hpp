@@ -1,6 +1,6 @@
 #pragma once
-// Workers that all look for the same thing take turns: a fleet of any size
-// looks about as often, and each worker of a large one seldom. Pure.
+// Workers that look for the same thing take turns: the looks of a fleet add up
+// to about the same rate, however many workers it has. Pure.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -13,11 +13,12 @@ struct fleet_place {
 
   /// 0 (first) to 1, each worker's own.
   double order = 0;
-  /// As Redis has counted them lately, this one included; 1 before it has.
+  /// Workers counted by Redis lately, this one included; 1 before the first
+  /// count.
   uint32_t workers = 1;
 
-  /// How much later than it could this worker looks, if two of them are to look
-  /// `each` apart; never more than `most`, and nothing for one alone.
+  /// How long this worker delays its look, so that looks of two workers are
+  /// `each` apart. At most `most`; 0 for a single worker.
   duration turn(duration each, duration most) const {
     auto others = workers > 0 ? workers - 1 : 0;
     auto round = std::min(most, others * each);

@@ -14,7 +14,7 @@ namespace render {
 struct gpu_workload {
   /// The provider's id, the argument of a stop.
   std::string workload;
-  /// Host name; may be empty while the machine is being made.
+  /// Host name of the GPU; may be empty while the provider makes the machine.
   std::string node;
   /// "media:fast", "ollama_webui:fast" …
   std::string type;
@@ -46,8 +46,8 @@ std::string_view to_string(gpu_phase phase) noexcept;
 
 namespace msg {
 
-/// To the GPU CLOUD: rent one. A failure of kind `outcome_unknown` means that
-/// the GPU may exist; look it up with `list_gpus` before asking again.
+/// To the GPU CLOUD: rent a GPU. A failure of kind `outcome_unknown` means that
+/// the GPU may exist: the asker looks with `list_gpus` before it asks again.
 struct launch_gpu {
   std::string type;
   /// Unix seconds, absolute: the provider ends the workload then.
@@ -101,8 +101,9 @@ typename Inspector::result_type inspect(Inspector& f, gpu_stopped& x) {
   return f(x.refund_amount);
 }
 
-/// To the GPU CLOUD: does this node answer? With an empty `service`:
-/// `GET https://{node}` is 200. Else that service's own probe.
+/// To the GPU CLOUD: does this GPU answer? With an empty `service` the GPU
+/// answers `GET https://{node}` with 200. Else the probe of that service
+/// succeeds.
 struct probe_gpu {
   std::string node;
   /// "", "csm", "whisper", "portrait" (ComfyUI) or "analyze" (Ollama).
@@ -115,11 +116,11 @@ typename Inspector::result_type inspect(Inspector& f, probe_gpu& x) {
   return f(x.node, x.service, x.timeout);
 }
 
-/// SUPERVISOR → GPU INSTANCE: render this. Only sent while a slot is free.
+/// SUPERVISOR → GPU INSTANCE: render this job. Only sent while a slot is free.
 struct run_job {
   job subject;
-  /// By when it must have ended (max_time and complete_by), in seconds by the
-  /// steady clock as in `moment`, and the error to give when it has not.
+  /// When the job must have ended (max_time and complete_by), in seconds by the
+  /// steady clock as in `moment`, and the error for a job that has not.
   double deadline_s = 0;
   std::string deadline_error;
 };
@@ -129,8 +130,8 @@ typename Inspector::result_type inspect(Inspector& f, run_job& x) {
   return f(x.subject, x.deadline_s, x.deadline_error);
 }
 
-/// SUPERVISOR → GPU INSTANCE: take no more jobs, stop the GPU when the last
-/// one has ended.
+/// SUPERVISOR → GPU INSTANCE: take no more jobs, and stop the GPU when the last
+/// job has ended.
 struct drain_gpu {
   std::string reason;
 };
@@ -151,12 +152,12 @@ typename Inspector::result_type inspect(Inspector& f, halt_gpu& x) {
   return f(x.reason);
 }
 
-/// GPU INSTANCE → SUPERVISOR: where it stands. Sent on every change.
+/// GPU INSTANCE → SUPERVISOR: the state of the GPU. Sent on every change.
 struct gpu_update {
-  /// The number the SUPERVISOR gave it at spawn.
+  /// The number that the SUPERVISOR gave the GPU INSTANCE at spawn.
   uint64_t instance = 0;
   gpu_phase phase = gpu_phase::launching;
-  /// Of the entry that tells of it now: another launch has another one.
+  /// Id of its entry in the launch ledger. A second launch has a second entry.
   std::string ledger_id;
   std::string workload;
   std::string node;
@@ -165,13 +166,13 @@ struct gpu_update {
   uint32_t busy_slots = 0;
   /// Unix seconds; 0 until known.
   double launched_s = 0;
-  /// Why it is draining, stopping or gone.
+  /// Why the GPU is draining, stopping or gone.
   std::string reason;
-  /// With `gone`: true when it never became ready or was lost in use, so that
-  /// the next launch of this type waits longer.
+  /// With `gone`: true when the GPU never became ready or was lost in use. The
+  /// next launch of this type then waits longer.
   bool failed = false;
-  /// With `gone`: true when its stop could not be confirmed, so that it may
-  /// still cost money.
+  /// With `gone`: true when its stop could not be confirmed. It may still cost
+  /// money.
   bool leaked = false;
 };
 
@@ -182,8 +183,8 @@ typename Inspector::result_type inspect(Inspector& f, gpu_update& x) {
 }
 
 /// GPU INSTANCE → SUPERVISOR: a job has ended here and its slot is free. The
-/// SUPERVISOR settles it, tries it elsewhere or puts it back. A job that was
-/// not even begun comes back with `shutting_down`.
+/// SUPERVISOR settles the job, tries it elsewhere or puts it back. A job that
+/// was never begun comes back with `shutting_down`.
 struct job_ended {
   uint64_t instance = 0;
   job subject;

@@ -1,7 +1,8 @@
 #pragma once
-// The launch ledger: every GPU that we rent, from the intent to the confirmed
-// stop, kept in Redis so that a dead worker's GPUs are found by others. What
-// does not stand in it was not launched by us and is never touched.
+// The launch ledger: every GPU that workers rent, from the intent to the
+// confirmed stop. It is kept in Redis, so that others find a dead worker's
+// GPUs. A GPU without an entry was not launched by a worker and is never
+// touched.
 #include "messages/gpu.hpp"
 
 #include <cstdint>
@@ -11,9 +12,9 @@
 namespace render {
 
 enum class gpu_entry_state : uint8_t {
-  /// To be launched, or launched and the answer not seen.
+  /// About to be launched, or launched and the answer was not seen.
   intent,
-  /// Boots: not all of its services have come up yet.
+  /// The GPU boots: some of its services are not up yet.
   running,
   ready,
   stopping,
@@ -24,20 +25,20 @@ std::string_view to_string(gpu_entry_state state) noexcept;
 gpu_entry_state gpu_entry_state_from(std::string_view text) noexcept;
 
 struct gpu_entry {
-  /// Ours, unique; made before the launch.
+  /// Unique; made by the worker before the launch.
   std::string id;
   std::string type;
   gpu_entry_state state = gpu_entry_state::intent;
   /// Unix seconds, as sent with the launch.
   int64_t expires_s = 0;
-  /// Unix seconds at which the launch was about to be asked for.
+  /// Unix seconds of the intent, shortly before the provider is asked.
   double intent_s = 0;
-  /// Empty until the provider has said it.
+  /// Empty until the provider has told it.
   std::string workload;
   std::string node;
   /// Unix seconds; 0 until launched.
   double launched_s = 0;
-  /// Workloads that look like the one of this launch and were there before it.
+  /// Workloads that look like the one of this launch and existed before it.
   std::vector<std::string> known_before = {};
 
   friend bool operator==(const gpu_entry&, const gpu_entry&) = default;
@@ -51,10 +52,10 @@ typename Inspector::result_type inspect(Inspector& f, gpu_entry& x) {
 
 namespace msg {
 
-/// To the JOB STORE: this is how it stands. Tried until Redis has answered;
-/// fails as `not_owner` when another worker has taken the entry, and as
-/// `rejected` when another entry has the workload. Whoever asks is told by
-/// `check_gpu` when the entry cannot be renewed.
+/// To the JOB STORE: the state of a GPU. Tried until Redis has answered. Fails
+/// as `not_owner` when another worker has taken the entry, and as `rejected`
+/// when another entry has the workload. The sender gets `check_gpu` when the
+/// entry cannot be renewed.
 struct write_gpu {
   gpu_entry entry;
 };
@@ -64,7 +65,8 @@ typename Inspector::result_type inspect(Inspector& f, write_gpu& x) {
   return f(x.entry);
 }
 
-/// To the JOB STORE: it is stopped, or was never launched; both for sure.
+/// To the JOB STORE: the GPU is confirmed to be stopped, or confirmed never to
+/// have been launched.
 struct close_gpu {
   gpu_entry entry;
   std::string reason;
@@ -77,8 +79,8 @@ typename Inspector::result_type inspect(Inspector& f, close_gpu& x) {
   return f(x.entry, x.reason, x.refund_amount);
 }
 
-/// To the JOB STORE: nobody here looks after this entry any more. It is renewed
-/// no longer, so somebody will take it over.
+/// To the JOB STORE: nobody here looks after this entry any more. Its lease is
+/// not renewed, so that another worker takes it over.
 struct leave_gpu {
   std::string id;
 };
@@ -88,7 +90,7 @@ typename Inspector::result_type inspect(Inspector& f, leave_gpu& x) {
   return f(x.id);
 }
 
-/// To the JOB STORE: takes over the entries that nobody has renewed.
+/// To the JOB STORE: takes over the entries whose leases have run out.
 struct take_gpus {
   uint32_t limit = 20;
 };
@@ -98,7 +100,7 @@ typename Inspector::result_type inspect(Inspector& f, take_gpus& x) {
   return f(x.limit);
 }
 
-/// Answer to `take_gpus`. The entries are ours now.
+/// Answer to `take_gpus`. The entries belong to this worker now.
 struct gpus_taken {
   std::vector<gpu_entry> entries;
   /// All workloads in the ledger, these included.
@@ -127,8 +129,8 @@ typename Inspector::result_type inspect(Inspector& f, view_gpus& x) {
 /// Answer to `view_gpus`.
 struct gpus_seen {
   std::vector<gpu_entry> entries;
-  /// Of any type, as far as they are remembered. A list of the provider's that
-  /// lags shows them for a while.
+  /// Of any type, as far as Redis still remembers them. The provider's list may
+  /// lag behind and show them for a while.
   std::vector<std::string> ended_workloads = {};
 };
 
@@ -137,8 +139,8 @@ typename Inspector::result_type inspect(Inspector& f, gpus_seen& x) {
   return f(x.entries, x.ended_workloads);
 }
 
-/// JOB STORE → GPU INSTANCE: your entry was not renewed, see whether the GPU is
-/// still yours.
+/// JOB STORE → GPU INSTANCE: the entry was not renewed. The GPU INSTANCE has to
+/// find out whether the GPU is still its own.
 struct check_gpu {
   std::string id;
 };

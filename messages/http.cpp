@@ -78,7 +78,7 @@ std::string percent_encode(std::string_view text, std::string_view keep) {
   return out;
 }
 
-// Of a page of megabytes no more is read than is shown.
+// Reads no more than it shows, since a body may have megabytes.
 std::string excerpt(std::string_view bytes, size_t limit) {
   std::string out;
   bool gap = false;

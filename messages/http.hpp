@@ -58,7 +58,8 @@ struct http_request {
   /// A body longer than this fails the request as `rejected`.
   uint64_t max_body_bytes = 16ull << 20;
   /// 0: a 3xx is an answer like any other. A request that carries a secret is
-  /// never redirected; one other than GET or HEAD follows 307 and 308 alone.
+  /// never redirected; a method other than GET or HEAD follows only 307 and
+  /// 308.
   uint32_t max_redirects = 0;
   std::chrono::milliseconds connect_timeout{10'000};
   /// Whole exchange; 0: no limit (then `stall_timeout` must be set).
@@ -67,18 +68,18 @@ struct http_request {
   std::chrono::milliseconds stall_timeout{0};
   /// `cancel_http` stops requests by prefix of this name.
   std::string group;
-  /// Reaches the server at most once, for requests that cost something: it
-  /// takes a connection of its own, since libcurl by itself repeats a request
-  /// when a kept-alive connection was closed under it.
+  /// The request reaches the server at most once, for requests that cost
+  /// something. It takes a connection of its own, because libcurl repeats a
+  /// request when a kept-alive connection was closed under it.
   bool once = false;
   /// The URL is a stranger's (a producer's input, a `notify_url`): only public
   /// addresses and those that the operator allows are reached, also along
-  /// redirects, and a failure does not tell what stood in the way.
+  /// redirects. A failure does not tell what stood in the way.
   bool public_only = false;
   /// Bytes a second below which `stall_timeout` runs; 0 counts as 1.
   uint32_t stall_speed = 1;
   /// A body with `Content-Encoding: gzip` or `deflate` is unpacked;
-  /// `max_body_bytes` holds for what comes out.
+  /// `max_body_bytes` limits the unpacked size.
   bool unpack = false;
   /// Only the status counts: a body longer than `max_body_bytes` is cut there
   /// and the request is a success all the same.
@@ -98,7 +99,7 @@ typename Inspector::result_type inspect(Inspector& f, http_request& x) {
 /// Any complete answer, whatever its status.
 struct http_response {
   int32_t status = 0;
-  /// Lower-case names; of repeated headers the last.
+  /// Lower-case names; the last value of a repeated header.
   std::map<std::string, std::string> headers;
   /// Empty when the body went to `output_file`, or to a stream's sink.
   std::string body;
@@ -127,7 +128,7 @@ typename Inspector::result_type inspect(Inspector& f, http_response& x) {
 /// `scheme://host/path` without user info, query and fragment: fit for a log.
 std::string redacted_url(std::string_view url);
 
-/// Is this http:// or https:// with a host?
+/// Is `url` an http:// or https:// URL with a host?
 bool is_web_url(std::string_view url);
 
 /// Percent-encodes everything but `A-Za-z0-9-_.~` and the characters of `keep`.
@@ -142,7 +143,7 @@ namespace msg {
 /// A request whose body arrives piece by piece at the sink; the response
 /// follows the last piece, with an empty body.
 struct http_chunk {
-  /// Of the request that it belongs to.
+  /// Group of the request that the piece belongs to.
   std::string group;
   std::string bytes;
 };
@@ -153,7 +154,7 @@ typename Inspector::result_type inspect(Inspector& f, http_chunk& x) {
 }
 
 /// Aborts all requests whose group begins with `group`. Their askers get a
-/// failure of kind `cancelled`.
+/// failure of kind `aborted`.
 struct cancel_http {
   std::string group;
 };

@@ -6,10 +6,10 @@
 
 namespace render::msg {
 
-/// SUPERVISOR → INPUT LOOK: can the inputs of the jobs that wait be fetched,
-/// and are they what the jobs need? Answered with `inputs_seen`.
+/// SUPERVISOR → INPUT LOOK: can the inputs of the waiting jobs be fetched, and
+/// are they what the jobs need? Answered with `inputs_seen`.
 struct look_at_inputs {
-  /// Of the jobs, as in their records ("csm" …).
+  /// Types of the jobs, as in their records ("csm" …).
   std::vector<std::string> types;
 };
 
@@ -18,12 +18,12 @@ typename Inspector::result_type inspect(Inspector& f, look_at_inputs& x) {
   return f(x.types);
 }
 
-/// Of the first few that have inputs. Both 0: nothing of these types waits, or
-/// what was refused is in other hands.
+/// Counts of the first few jobs that have inputs. Both 0: no job of these types
+/// waits, or other workers have the refused jobs.
 struct inputs_seen {
-  /// Their inputs are good, or it cannot be told: a GPU is worth it.
+  /// Jobs whose inputs are good, or cannot be judged: a GPU is worth its price.
   uint32_t usable = 0;
-  /// Claimed, and sent to the asker as `jobs_claimed::unfit`.
+  /// Jobs that were claimed and sent to the asker as `jobs_claimed::unfit`.
   uint32_t refused = 0;
 };
 

@@ -1,5 +1,5 @@
 #pragma once
-// The outside worlds but Redis, each behind one typed interface. The harness
+// The outside worlds except Redis, each behind one typed interface. The harness
 // puts in-memory worlds in their place.
 #include "messages/type_ids.hpp"
 
@@ -19,26 +19,26 @@ using http_actor = caf::typed_actor<
   // One exchange.
   caf::replies_to<http_request>::with<http_response>,
   // One exchange whose 2xx body goes to the sink as it arrives. A body of
-  // another status stays in the response. A ws:// or wss:// URL: what the
-  // server says, each text message one piece.
+  // another status stays in the response. With a ws:// or wss:// URL each text
+  // message of the server is one piece.
   caf::replies_to<http_request, http_sink_actor>::with<http_response>,
   // Aborts by group prefix. Loss is harmless: requests have timeouts.
   caf::reacts_to<msg::cancel_http>>;
 
 /// The GPU CLOUD actor interface.
 using gpu_cloud_actor = caf::typed_actor<
-  // Rents a GPU. Not retried here.
+  // Rents a GPU. The GPU CLOUD does not retry.
   caf::replies_to<msg::launch_gpu>::with<gpu_workload>,
   // All workloads of the account.
   caf::replies_to<msg::list_gpus>::with<msg::gpu_list>,
   // Ends one.
   caf::replies_to<msg::stop_gpu>::with<msg::gpu_stopped>,
-  // Ok when the node, or one service of it, answers.
+  // Ok when the GPU, or one of its services, answers.
   caf::replies_to<msg::probe_gpu>::with<caf::ok_atom>>;
 
 /// The OBJECT STORE actor interface.
 using object_store_actor = caf::typed_actor<
-  // Keeps a result. `unfit` when the storage does not take it now.
+  // Stores a result. Fails as `unfit` when the storage does not take it now.
   caf::replies_to<msg::store_file>::with<msg::stored_file>,
   // For --check-config and the SURROUNDINGS.
   caf::replies_to<msg::check_storage>::with<caf::ok_atom>>;

@@ -1,5 +1,5 @@
 #pragma once
-// A job as it stands in Redis (hash `job:{id}`), and what becomes of it.
+// A job as its record in Redis has it (hash `job:{id}`), and its outcome.
 #include "messages/failure.hpp"
 
 #include <cstdint>
@@ -36,8 +36,8 @@ struct job {
   /// How many times a GPU has begun this job, this time included. 0 while it
   /// still waits.
   uint32_t attempt = 0;
-  /// Fencing token: grows with every claim, whoever makes it. What a former
-  /// owner still writes carries an older one and is refused.
+  /// Fencing token: grows with every claim by any worker. A former owner's
+  /// write carries an older fence and is refused.
   uint64_t fence = 0;
   /// How the attempts before this one ended, oldest first.
   std::vector<std::string> history;

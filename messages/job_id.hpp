@@ -1,7 +1,7 @@
 #pragma once
-// A job's id that may become part of a file name, a folder, an object's name
-// or a request group. Producers write what they like; whoever makes a name of
-// an id needs one of these, and there is but one way to get it.
+// A job's id that may become part of a file name, a folder, an object's name or
+// a request group. Producers may write anything as an id. A function that makes
+// a name of an id takes a `job_id`, and `from` is the only way to get one.
 #include "messages/failure.hpp"
 
 #include <string>

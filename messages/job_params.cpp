@@ -29,7 +29,7 @@ std::string join(const std::array<std::string_view, N>& xs) {
   return out;
 }
 
-// What stands in Redis, short enough for an error text.
+// The value as found in Redis, short enough for an error text.
 std::string shown(const value& x) {
   return excerpt(json::to_text(x), 80);
 }
@@ -303,8 +303,7 @@ bool has_inputs(const job& x) {
 
 namespace {
 
-// The text of "notify_url" in what is no JSON as a whole; empty when there is
-// none.
+// The text of "notify_url" in broken JSON; empty when there is none.
 std::string notify_url_in_ruins(std::string_view data) {
   static constexpr std::string_view name = "\"notify_url\"";
   static constexpr std::string_view blanks = " \t\r\n";

@@ -1,7 +1,7 @@
 #pragma once
-// The `data` of a job, parsed and checked: the same rules for the worker,
-// which meets whatever is in Redis, and for c3ctl, which checks before it
-// writes. A bad value fails with the field, its value and what is accepted.
+// The `data` of a job, parsed and checked. The worker (for any record in Redis)
+// and c3ctl (before it writes) use the same rules. A bad value fails with the
+// field, its value and what is accepted.
 #include "messages/job.hpp"
 
 #include <cstdint>
@@ -15,14 +15,14 @@ namespace render {
 struct csm_params {
   /// Sentences; a plain string or `text` counts as one.
   std::vector<std::string> monologue;
-  /// As the producer names it: random, conversational_a, conversational_b,
-  /// clone.
+  /// The producer's name for the voice: random, conversational_a,
+  /// conversational_b, clone.
   std::string voice = "random";
   /// Both set exactly when `voice` is clone.
   std::string reference_audio_url;
   std::string reference_text;
-  // Numbers may come as text or as true and false; of a fraction where a whole
-  // number is meant the whole part counts.
+  // Numbers may come as text or as true and false. Where a whole number is
+  // meant, the fraction is cut off.
   double temperature = 0.9;             // 0 to 2
   int64_t topk = 50;                    // 1 to 100
   int64_t max_audio_length_ms = 10'000; // 1000 to 30000
@@ -47,7 +47,7 @@ struct analyze_params {
   std::string prompt;
 };
 
-/// What to ask of a picture when the job does not say.
+/// The question about a picture when the job has none.
 inline constexpr std::string_view default_analyze_prompt
   = "Describe this picture in detail: the subject and setting, people and "
     "objects, colours and light, any text that can be read, and the mood.";
@@ -62,15 +62,15 @@ result<job_params> parse_params(job_kind kind, std::string_view data);
 /// Checks type, times and data of a whole record.
 result<job_params> validate(const job& x);
 
-/// Whether inputs have to be fetched for this job. True also of a record that
-/// does not say: data that is bad, or was left out.
+/// Whether inputs have to be fetched for this job. Also true when the record
+/// does not tell: its data is bad or was left out.
 bool has_inputs(const job& x);
 
-/// `notify_url` of any job's data, also of data that does not validate or is
-/// no JSON as a whole; empty when absent, or not http(s).
+/// `notify_url` of any job's data, even of data that does not validate or is
+/// broken JSON; empty when absent, or not http(s).
 std::string notify_url_of(std::string_view data);
 
-/// What is wrong with a `notify_url` that is set and of no use. Such a job runs
+/// What is wrong with a `notify_url` that is set but unusable. Such a job runs
 /// all the same, without a webhook.
 std::optional<failure> notify_url_flaw(std::string_view data);
 

@@ -1,6 +1,6 @@
 #pragma once
-// What one may ask of the JOB STORE (Redis). Five narrow interfaces, so that
-// each actor, and each test, holds only what it uses.
+// What the JOB STORE (Redis) can be asked. Five narrow interfaces, so that each
+// actor, and each test, holds only what it uses.
 #include "messages/type_ids.hpp"
 
 #include <caf/typed_actor.hpp>
@@ -29,20 +29,20 @@ using job_ledger_actor = caf::typed_actor<
 
 /// The PROGRESS interface, for RENDERERS.
 using progress_actor = caf::typed_actor<
-  // Writes stage and progress; tells whether the job is still ours.
+  // Writes stage and progress; tells whether this worker still owns the job.
   caf::replies_to<msg::report_progress>::with<msg::ownership>,
   // Remembers where the render runs.
   caf::reacts_to<msg::note_remote>>;
 
 /// The GPU LEDGER interface, for the SUPERVISOR and the GPU INSTANCES.
 using gpu_ledger_actor = caf::typed_actor<
-  // Writes an entry and makes it ours.
+  // Writes an entry and makes it this worker's.
   caf::replies_to<msg::write_gpu>::with<caf::ok_atom>,
-  // Ends one.
+  // Ends an entry.
   caf::replies_to<msg::close_gpu>::with<caf::ok_atom>,
-  // Leaves one to others.
+  // Leaves an entry to other workers.
   caf::reacts_to<msg::leave_gpu>,
-  // Takes over what dead workers left.
+  // Takes over the entries of dead workers.
   caf::replies_to<msg::take_gpus>::with<msg::gpus_taken>,
   // Looks without touching anything.
   caf::replies_to<msg::view_gpus>::with<msg::gpus_seen>>;

@@ -18,10 +18,10 @@ typename Inspector::result_type inspect(Inspector& f, identify_file& x) {
 }
 
 struct file_identity {
-  /// From the content, for example "audio/mpeg". Only what was recognized is
+  /// From the content, for example "audio/mpeg". Only a recognized format is
   /// called audio, video or image.
   std::string content_type;
-  /// With the dot, fitting the content: ".mp3"; empty when unknown.
+  /// By the content, with the dot: ".mp3"; empty when unknown.
   std::string extension;
   uint64_t bytes = 0;
 };
@@ -74,8 +74,8 @@ typename Inspector::result_type inspect(Inspector& f, prepared_image& x) {
 enum class audio_form : uint8_t {
   /// Mono WAV, 16 bit, the source's sample rate: a reference voice.
   mono_wav,
-  /// Left as it is, unless it is really a video or m4a/aac/webm/ogg: then MP3,
-  /// 44.1 kHz stereo.
+  /// Unchanged, except that a video and m4a/aac/webm/ogg become MP3, 44.1 kHz
+  /// stereo.
   widely_readable,
 };
 
@@ -107,7 +107,7 @@ typename Inspector::result_type inspect(Inspector& f, prepared_audio& x) {
   return f(x.path, x.content_type, x.duration_s);
 }
 
-/// Ends the running work of this group; its asker gets `cancelled`.
+/// Ends the running work of this group; its asker gets `aborted`.
 struct cancel_media {
   std::string group;
 };

@@ -1,6 +1,6 @@
 #pragma once
-// One moment by two clocks. Intervals are measured by the steady one, which
-// never jumps; the wall clock may be set at any time and is for dates alone.
+// One moment by two clocks. Intervals are measured by the steady clock, which
+// never jumps. The wall clock may be set at any time and serves for dates only.
 #include <chrono>
 
 namespace render {
@@ -11,8 +11,8 @@ struct moment {
   /// Seconds since the Unix epoch, for what others read or have written.
   double unix_s = 0;
 
-  /// When that date comes, or came, by the steady clock. Holds from now on,
-  /// whatever happens to the wall clock.
+  /// The time of a date by the steady clock. Stays valid when the wall clock is
+  /// set later.
   double steady_at(double date_s) const noexcept {
     return steady_s + (date_s - unix_s);
   }
@@ -20,7 +20,8 @@ struct moment {
 
 /// Seconds by the steady clock, as in `moment`.
 inline double steady_seconds(std::chrono::steady_clock::time_point x) {
-  // Machines are younger than that: dates before their start stay above 0.
+  // Longer than any machine has been up, so that dates before its start stay
+  // above 0.
   constexpr double origin_s = 1e9;
   return origin_s + std::chrono::duration<double>(x.time_since_epoch()).count();
 }

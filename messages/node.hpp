@@ -1,5 +1,5 @@
 #pragma once
-// The life of the whole node: drain and stop, and what it is doing.
+// The life of a whole worker: drain, stop, status.
 #include "messages/gpu.hpp"
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace render::msg {
 
-/// To the SUPERVISOR: finish what runs, claim nothing more. A second one
-/// hurries: what runs goes back to the queue at once.
+/// To the SUPERVISOR: finish the running jobs, claim no more. A second message
+/// requeues the running jobs at once.
 struct drain_node {
   std::string reason;
 };
@@ -48,7 +48,7 @@ struct node_status {
   std::string unfit_text{};
   /// 0: not known.
   uint64_t disk_free_bytes = 0;
-  /// Rendered, and waiting for the storage.
+  /// Results that are rendered and wait for the storage.
   uint64_t results_waiting = 0;
 };
 
@@ -59,7 +59,7 @@ typename Inspector::result_type inspect(Inspector& f, node_status& x) {
            x.unfit, x.unfit_text, x.disk_free_bytes, x.results_waiting);
 }
 
-/// SUPERVISOR → whoever was named at spawn: every job is settled or put back,
+/// SUPERVISOR → the listener named at spawn: every job is settled or put back,
 /// every GPU is stopped or given up. `clean` is false when a stop could not be
 /// confirmed.
 struct node_drained {

@@ -1,10 +1,10 @@
 #pragma once
-// Results on their way into S3-compatible storage, or a local folder.
+// Results on their way to S3-compatible storage or a local folder.
 #include <string>
 
 namespace render::msg {
 
-/// Keeps a finished file under `output/{name}`; answered with `stored_file`.
+/// Stores a finished file as `output/{name}`; answered with `stored_file`.
 struct store_file {
   std::string path;
   /// File name of the object, without a folder.
@@ -29,7 +29,7 @@ typename Inspector::result_type inspect(Inspector& f, stored_file& x) {
   return f(x.url);
 }
 
-/// Does the storage answer, and does it know us? Answered with ok.
+/// Does the storage answer, and does it accept our keys? Answered with ok.
 struct check_storage {
   bool create_bucket = false;
 };

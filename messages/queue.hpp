@@ -27,7 +27,7 @@ typename Inspector::result_type inspect(Inspector& f, await_work& x) {
 /// Answer to `await_work`.
 struct queue_head {
   bool present = false;
-  /// The job that stands there.
+  /// The job at the head.
   std::string id = {};
 };
 
@@ -36,12 +36,12 @@ typename Inspector::result_type inspect(Inspector& f, queue_head& x) {
   return f(x.present, x.id);
 }
 
-/// Asks for the jobs that wait and that nobody holds, oldest first, without
+/// Asks for the waiting jobs that no worker has leased, oldest first, without
 /// touching them.
 struct peek_queue {
   uint32_t limit = 100;
-  /// Ids of jobs that the asker has seen: it wants to know whether they still
-  /// wait, and no more.
+  /// Ids of jobs that the asker has seen already: only whether they still wait
+  /// is answered.
   std::vector<std::string> known;
 };
 
@@ -52,17 +52,17 @@ typename Inspector::result_type inspect(Inspector& f, peek_queue& x) {
 
 /// Answer to `peek_queue`: the claimable jobs, `limit` at most.
 struct queue_snapshot {
-  /// Those that are not known, oldest first. `data` is left out where it is
-  /// longer than 64 KiB.
+  /// Jobs that are not in `peek_queue::known`, oldest first. `data` is left out
+  /// when it is longer than 64 KiB.
   std::vector<job> waiting;
-  /// Length of `queue:jobs`, jobs held by other workers included.
+  /// Length of `queue:jobs`, jobs leased by other workers included.
   uint64_t queue_length = 0;
-  /// Positions in `peek_queue::known`, from 0, of those that are.
+  /// Positions, from 0, of the jobs in `peek_queue::known` that still wait.
   std::vector<uint32_t> known = {};
   /// Of the asker.
   fleet_place place = {};
-  /// All claimable jobs by type, shown or not, of the first 10,000 in the
-  /// queue. Of a long queue this may be some seconds old.
+  /// All claimable jobs by type, shown or not, among the first 10,000 in the
+  /// queue. For a long queue the counts may be some seconds old.
   std::map<std::string, uint64_t> waiting_by_type = {};
 };
 
@@ -84,9 +84,9 @@ typename Inspector::result_type inspect(Inspector& f, claim_quota& x) {
   return f(x.types, x.count);
 }
 
-/// Claims the oldest jobs that fit the quotas, in one atomic step: locked for
-/// us, out of the queue, status `running`. Jobs that can never run (unknown
-/// type, past `complete_by`, record missing) come along in `unfit`.
+/// Claims the oldest jobs that fit the quotas, in one atomic step: leased to
+/// this worker, out of the queue, status `running`. Jobs that can never run
+/// (unknown type, past `complete_by`, record missing) come along in `unfit`.
 struct claim_jobs {
   std::vector<claim_quota> quotas;
 };
@@ -117,7 +117,8 @@ typename Inspector::result_type inspect(Inspector& f, unfit_job& x) {
   return f(x.subject, x.reason);
 }
 
-/// Answer to `claim_jobs` and `claim_unfit`. All jobs in it are ours now.
+/// Answer to `claim_jobs` and `claim_unfit`. All jobs in it belong to this
+/// worker now.
 struct claimed_jobs {
   std::vector<job> jobs;
   std::vector<unfit_job> unfit;
@@ -131,10 +132,10 @@ typename Inspector::result_type inspect(Inspector& f, claimed_jobs& x) {
 }
 
 /// Puts a claimed job back at the head of the queue as it was: `queued`,
-/// unlocked. Does nothing when it is not ours any more.
+/// without a lease. Does nothing when the job is not this worker's any more.
 struct release_job {
   std::string job_id;
-  /// Of the claim that is given up.
+  /// Fence of the claim that is given up.
   uint64_t fence = 0;
 };
 
@@ -143,15 +144,16 @@ typename Inspector::result_type inspect(Inspector& f, release_job& x) {
   return f(x.job_id, x.fence);
 }
 
-/// Writes progress, if it is news, and asks in the same round trip whether the
-/// job is still ours. `stage` and `progress` are our own fields of the record.
+/// Writes progress when it has changed, and asks in the same round trip whether
+/// this worker still owns the job. `stage` and `progress` are fields that
+/// workers add to the record.
 struct report_progress {
   std::string job_id;
   /// "fetch", "render 12/25" …; empty: only ask.
   std::string stage;
   /// 0 to 1; negative: unknown.
   double progress = -1;
-  /// Of the claim under which the job runs.
+  /// Fence of the claim under which the job runs.
   uint64_t fence = 0;
 };
 
@@ -163,9 +165,9 @@ typename Inspector::result_type inspect(Inspector& f, report_progress& x) {
 /// Answer to `report_progress`.
 struct ownership {
   /// False once the front end has written a final status, the record is gone,
-  /// or another worker holds the job.
+  /// or another worker owns the job.
   bool ours = true;
-  /// The status found; empty when the record is gone.
+  /// Status in the record; empty when the record is gone.
   std::string status;
 };
 
@@ -174,8 +176,8 @@ typename Inspector::result_type inspect(Inspector& f, ownership& x) {
   return f(x.ours, x.status);
 }
 
-/// RENDERER → JOB STORE: where the render runs, so that a new owner can go on
-/// following it. Empty: nowhere any more. Loss is harmless.
+/// RENDERER → JOB STORE: where the render runs, so that a new owner of the job
+/// can follow it. Empty: it runs nowhere any more. Loss is harmless.
 struct note_remote {
   std::string job_id;
   uint64_t fence = 0;
@@ -188,8 +190,8 @@ typename Inspector::result_type inspect(Inspector& f, note_remote& x) {
   return f(x.job_id, x.fence, x.remote);
 }
 
-/// An attempt has failed and another begins under the same claim: remembered
-/// with the job, so that it counts whoever goes on with it.
+/// An attempt has failed and another begins under the same claim. It is written
+/// to the job's record, so that a later owner counts it too.
 struct note_attempt {
   /// Its `attempt` and `history` are the new ones.
   job subject;
@@ -201,8 +203,8 @@ typename Inspector::result_type inspect(Inspector& f, note_attempt& x) {
 }
 
 /// Writes the final status, the result and the webhook's outbox entry in one
-/// atomic step, only while the job is ours. The JOB STORE keeps trying until
-/// Redis has answered, and is safe to ask twice.
+/// atomic step, only while this worker owns the job. The JOB STORE keeps trying
+/// until Redis has answered, and is safe to ask twice.
 struct settle_job {
   job subject;
   job_outcome outcome;
@@ -216,7 +218,7 @@ typename Inspector::result_type inspect(Inspector& f, settle_job& x) {
 /// Answer to `settle_job`.
 struct job_settled {
   std::string job_id;
-  /// False when the job was not ours any more: nothing was written.
+  /// False when this worker did not own the job any more: nothing was written.
   bool written = false;
   /// Zero or one: the webhook that this settling put into the outbox.
   std::vector<webhook> webhooks;
@@ -229,8 +231,8 @@ typename Inspector::result_type inspect(Inspector& f, job_settled& x) {
 
 /// SUPERVISOR → QUEUE WATCHER: what could be started right now.
 struct capacity {
-  /// One entry a workload type that has free slots or takes part at all.
-  /// `count` is the number of free slots, 0 is allowed.
+  /// One entry for each workload type that this worker serves. `count` is the
+  /// number of free slots and may be 0.
   std::vector<claim_quota> free;
   /// How many jobs the SUPERVISOR has received from this watcher so far, so
   /// that jobs on their way are not counted twice.
@@ -244,8 +246,8 @@ typename Inspector::result_type inspect(Inspector& f, capacity& x) {
   return f(x.free, x.jobs_received, x.accepting);
 }
 
-/// SUPERVISOR → QUEUE WATCHER: something is to be decided by what waits. A
-/// `backlog` that was seen since, or is about to be, follows.
+/// SUPERVISOR → QUEUE WATCHER: a decision needs the backlog. A `backlog`
+/// follows that was seen after this message.
 struct look_now {};
 
 template <class Inspector>
@@ -253,8 +255,8 @@ typename Inspector::result_type inspect(Inspector& f, look_now&) {
   return f();
 }
 
-/// QUEUE WATCHER → SUPERVISOR: jobs that are ours now and want a slot, or, in
-/// `unfit`, a rejection.
+/// QUEUE WATCHER → SUPERVISOR: claimed jobs that need a slot, or, in `unfit`, a
+/// rejection.
 struct jobs_claimed {
   std::vector<job> jobs;
   std::vector<unfit_job> unfit;
@@ -265,14 +267,14 @@ typename Inspector::result_type inspect(Inspector& f, jobs_claimed& x) {
   return f(x.jobs, x.unfit);
 }
 
-/// QUEUE WATCHER → SUPERVISOR: what waits and could not be claimed for want of
-/// a slot. Sent on every change, and again while it lasts.
+/// QUEUE WATCHER → SUPERVISOR: jobs that wait and could not be claimed because
+/// no slot was free. Sent on every change, and again while that lasts.
 struct backlog {
   /// Claimable jobs by record type ("csm" …).
   std::map<std::string, uint64_t> waiting_by_type;
-  /// Unix seconds at which the oldest of them was created; 0 when none.
+  /// Unix seconds at which the oldest waiting job was created; 0: none waits.
   double oldest_created_at_s = 0;
-  /// Those of `waiting_by_type` that are known to have no inputs to fetch.
+  /// Jobs of `waiting_by_type` that are known to have no inputs to fetch.
   std::map<std::string, uint64_t> without_inputs = {};
 };
 

@@ -30,11 +30,11 @@ typename Inspector::result_type inspect(Inspector& f, render_ended& x) {
 }
 
 /// RENDERER → its keeper, then its GPU INSTANCE: the render is done, and its
-/// result waits for the storage. The slot is free; the RENDERER goes on trying
+/// result waits for the storage. The slot is free. The RENDERER goes on trying,
 /// and sends `render_ended` to its keeper.
 struct render_parked {
   std::string job_id;
-  /// What the storage has said.
+  /// The storage's last failure.
   failure why;
 };
 

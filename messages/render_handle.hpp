@@ -1,7 +1,7 @@
 #pragma once
-// Where a render runs on a node, so that a later owner of the job can go on
-// following it instead of paying for it twice. Only for services that keep a
-// render when its client goes: ComfyUI does, Gradio does not.
+// Where a render runs on a GPU, so that a later owner of the job can follow it
+// instead of paying for it twice. Only for services that keep a render when its
+// client goes: ComfyUI does, Gradio does not.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,13 +13,13 @@ struct render_handle {
   std::string node;
   /// "comfyui".
   std::string service;
-  /// The service's own name for it: a prompt id.
+  /// The service's own id of the render: a prompt id.
   std::string id;
 
   friend bool operator==(const render_handle&, const render_handle&) = default;
 };
 
-/// The text that stands in `job::remote`.
+/// The text for `job::remote`.
 std::string to_text(const render_handle& x);
 
 /// Nothing when the text is no handle.

@@ -7,8 +7,8 @@ namespace render::msg {
 
 /// To the SURROUNDINGS actor; answered with `surroundings_seen`.
 struct check_surroundings {
-  /// False: only a look at the free space. True: writes a file, asks the
-  /// storage, and looks for the programs that a job needs.
+  /// False: only the free space is read. True: a file is written, the storage
+  /// is asked, and the programs that a job needs are looked for.
   bool thorough = false;
 };
 
@@ -20,7 +20,7 @@ typename Inspector::result_type inspect(Inspector& f, check_surroundings& x) {
 struct surroundings_seen {
   /// What is unfit: "disk", "storage" or "tools"; empty: nothing.
   std::string unfit;
-  /// For the operator: what is wrong with it.
+  /// For the operator: what is wrong.
   std::string text;
   /// Where results and inputs are written.
   uint64_t disk_free_bytes = 0;

@@ -33,7 +33,7 @@ typename Inspector::result_type inspect(Inspector& f, webhook& x) {
 
 namespace msg {
 
-/// To the WEBHOOK actor: deliver this entry now. It is leased to us.
+/// To the WEBHOOK actor: deliver this entry now. It is leased to this worker.
 struct deliver_webhook {
   webhook entry;
 };
@@ -68,21 +68,22 @@ typename Inspector::result_type inspect(Inspector& f, webhooks_taken& x) {
 }
 
 enum class delivery_state : uint8_t {
-  /// A receiver said 2xx: the entry is removed.
+  /// The receiver answered 2xx: the entry is removed.
   delivered,
-  /// Failed, more tries left: attempts are written, due again after `delay`.
+  /// The try failed and others are left: `attempts` is written, and the entry
+  /// is due again after `delay`.
   retry_later,
   /// Given up: moved to the dead letters.
   dead,
 };
 
-/// To the JOB STORE: what became of one try. Answered with ok.
+/// To the JOB STORE: the outcome of one try. Answered with ok.
 struct record_delivery {
   webhook entry;
   delivery_state state = delivery_state::delivered;
-  /// Until anybody may take the entry, with `retry_later`.
+  /// With `retry_later`: how long no other worker may take the entry.
   std::chrono::milliseconds delay{0};
-  /// Why it failed; empty when delivered.
+  /// Why the try failed; empty when delivered.
   std::string error;
 };
 

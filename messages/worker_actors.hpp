@@ -9,33 +9,33 @@ namespace render {
 /// What the QUEUE WATCHER tells its owner. One-way; nothing is lost inside one
 /// process.
 using work_sink_actor = caf::typed_actor<
-  // These jobs are yours.
+  // Hands claimed jobs over.
   caf::reacts_to<msg::jobs_claimed>,
-  // This waits and has no slot.
+  // Tells which jobs wait without a slot.
   caf::reacts_to<msg::backlog>>;
 
-/// Whom a RENDERER tells its end: its GPU INSTANCE, and once its result waits
-/// for the storage its keeper.
+/// The receiver of a RENDERER's end: its GPU INSTANCE, or its keeper once its
+/// result waits for the storage.
 using render_owner_actor
   = caf::typed_actor<caf::reacts_to<msg::render_ended>,
-                     // The slot is free, the RENDERER goes on.
+                     // The slot is free, but the RENDERER goes on.
                      caf::reacts_to<msg::render_parked>>;
 
-/// What a GPU INSTANCE tells its owner, who also keeps its RENDERERS whose
-/// results wait for the storage.
+/// What a GPU INSTANCE tells its owner. The owner also keeps those of its
+/// RENDERERS whose results wait for the storage.
 using gpu_owner_actor = render_owner_actor::extend<
-  // Where it stands, on every change.
+  // The GPU's state, on every change.
   caf::reacts_to<msg::gpu_update>,
-  // A job has ended there.
+  // A job has ended on the GPU.
   caf::reacts_to<msg::job_ended>>;
 
-/// Who hears that the node is empty.
+/// Is told that the worker has drained.
 using drain_listener_actor
   = caf::typed_actor<caf::reacts_to<msg::node_drained>>;
 
 /// The SUPERVISOR actor interface.
 using supervisor_actor = work_sink_actor::extend_with<gpu_owner_actor>::extend<
-  // Drains; the second one hurries.
+  // Drains; the second message requeues running jobs at once.
   caf::reacts_to<msg::drain_node>,
   // For the status port.
   caf::replies_to<msg::get_status>::with<msg::node_status>,
@@ -44,9 +44,9 @@ using supervisor_actor = work_sink_actor::extend_with<gpu_owner_actor>::extend<
 
 /// The QUEUE WATCHER actor interface.
 using queue_watcher_actor = caf::typed_actor<
-  // Replaces what is free.
+  // Replaces the free slots known so far.
   caf::reacts_to<msg::capacity>,
-  // Reports what waits.
+  // Asks for a fresh `backlog`.
   caf::reacts_to<msg::look_now>,
   // INTERNAL: timers.
   caf::reacts_to<msg::timer_due>>;
@@ -71,15 +71,15 @@ using renderer_actor = caf::typed_actor<caf::reacts_to<msg::stop_render>,
 
 /// The INPUT LOOK actor interface.
 using input_look_actor = caf::typed_actor<
-  // Looks at the inputs of the first few waiting jobs. What it refuses comes
-  // to the asker before the answer.
+  // Looks at the inputs of the first few waiting jobs. Refused jobs are sent to
+  // the asker before the answer.
   caf::replies_to<msg::look_at_inputs>::with<msg::inputs_seen>>;
 
 /// The WEBHOOK actor interface.
 using webhook_actor = caf::typed_actor<
-  // Deliver this, it is leased to us. Loss is repaired by the outbox.
+  // Delivers an entry that is leased to this worker. The outbox repairs a loss.
   caf::reacts_to<msg::deliver_webhook>,
-  // Wait until all is delivered.
+  // Waits until all is delivered.
   caf::replies_to<msg::flush_webhooks>::with<caf::ok_atom>,
   // INTERNAL: timers.
   caf::reacts_to<msg::timer_due>>;

@@ -1,5 +1,5 @@
 #pragma once
-// What OpenSSL makes of bytes: the digest itself, not its hexadecimal text.
+// Digests by OpenSSL, as bytes and not as hexadecimal text.
 #include <string>
 #include <string_view>
 

@@ -12,11 +12,11 @@ namespace render {
 namespace {
 
 constexpr std::string_view mark = "***";
-/// So much of a form is enough to know it.
+/// Characters of a form by which it is recognized.
 constexpr size_t stem_length = 8;
 
-/// Base64 of the secret behind `before` other bytes, without the characters
-/// that depend on what stands around it.
+/// Base64 of the secret after `before` other bytes, without the characters that
+/// depend on its neighbours.
 std::string base64_form(std::string_view secret, size_t before) {
   auto text = to_base64(std::string(before, '\0') + std::string{secret});
   auto begin = (before * 8 + 5) / 6;
@@ -100,7 +100,8 @@ secret_mask::secret_mask(const std::vector<std::string>& secrets) {
   forms_ = std::make_shared<const std::vector<std::string>>(std::move(forms));
 }
 
-// Forms overlap, and some begin alike: what any of them covers goes.
+// Forms overlap, and some begin alike: a character covered by any of them is
+// masked.
 std::string secret_mask::masked(std::string_view text) const {
   std::vector<span> found;
   if (forms_)
@@ -112,7 +113,7 @@ std::string secret_mask::masked(std::string_view text) const {
   std::string out;
   size_t done = 0;
   for (auto& x : found) {
-    // Where it overlaps the one before, the mark is there already.
+    // An overlapping span needs no second mark.
     if (x.begin >= done)
       out.append(text.substr(done, x.begin - done)).append(mark);
     done = std::max(done, x.end);
@@ -143,7 +144,7 @@ std::string foreign_text(std::string_view text, const secret_mask& mask,
 
 failure fit_to_leave(failure what, const secret_mask& mask) {
   what.message = foreign_text(what.message, mask, failure_text_max);
-  // Without words it would count as a success.
+  // An outcome with an empty message would count as a success.
   if (what.message.empty())
     what.message = "an error without words";
   return what;

@@ -1,6 +1,6 @@
 #pragma once
-// Text of others on its way to a record, a webhook or the log. A node is given
-// our API key with every request, and it, or a proxy before it, may send the
+// Text of others on its way to a record, a webhook or the log. A GPU gets the
+// API key with every request, and the GPU, or a proxy before it, may send the
 // key back in an error.
 #include "messages/failure.hpp"
 
@@ -12,19 +12,19 @@
 
 namespace render {
 
-/// Knows the configured secrets, and what they look like percent-encoded, in
-/// base64 and as a JSON string. Cheap to copy.
+/// Knows the configured secrets, also percent-encoded, in base64 and as a JSON
+/// string. Cheap to copy.
 class secret_mask {
 public:
-  /// Shorter ones are words that any text may have, and are not masked.
+  /// Shorter secrets are not masked: any text may contain them as a word.
   static constexpr size_t shortest = 6;
 
   /// Masks nothing.
   secret_mask() = default;
   explicit secret_mask(const std::vector<std::string>& secrets);
 
-  /// `text` with "***" for each secret. The first eight characters of one are
-  /// enough, since the text may have been cut behind them.
+  /// `text` with "***" for each secret. The first eight characters of a secret
+  /// are enough, since the text may have been cut after them.
   std::string masked(std::string_view text) const;
 
 private:
@@ -40,10 +40,10 @@ std::string without_url_secrets(std::string_view text);
 std::string foreign_text(std::string_view text, const secret_mask& mask,
                          size_t limit);
 
-/// How long a message may be that is put together from several excerpts.
+/// Longest failure message, bytes; it may be made of several excerpts.
 inline constexpr size_t failure_text_max = 2'000;
 
-/// The failure as it may leave the process.
+/// The failure with a message that may leave the process.
 failure fit_to_leave(failure what, const secret_mask& mask);
 
 } // namespace render

@@ -17,13 +17,13 @@ namespace render::json {
 namespace {
 
 constexpr int depth_max = 100;
-// 16 bytes each, twice while it is read. The longest answer that is of use, a
-// ComfyUI's list of node classes, has a tenth of it.
+// A value takes 16 bytes, and twice that while the text is read. The longest
+// useful answer, ComfyUI's list of node classes, has a tenth of this number.
 constexpr size_t values_max = 1'000'000;
 
-/// A document while it is read. One that is too deep would exhaust the stack,
-/// here and in whatever walks through it later; one of too many values the
-/// memory.
+/// A document while it is read. Too much depth would exhaust the stack, here
+/// and in code that walks through the document later; too many values would
+/// exhaust the memory.
 struct bounded_document : document {
   bool admit() {
     if (++values > values_max)
@@ -62,7 +62,7 @@ struct bounded_document : document {
   }
 
   bool Double(double x) {
-    // RapidJSON 1.1.0 makes infinity of some that are too big.
+    // RapidJSON 1.1.0 turns some numbers that are too big into infinity.
     if (!infinite_too && std::isinf(x))
       refusal = "JSON has a number that is too big";
     return admit() && document::Double(x);
@@ -98,11 +98,12 @@ struct bounded_document : document {
   bool infinite_too = false;
   int depth = 0;
   size_t values = 0;
-  /// Why it is not read on.
+  /// Why reading has stopped.
   const char* refusal = nullptr;
 };
 
-// Not in place: a copy of a value would still lie in the first one's text.
+// Not in place: a copy of a value would still point into the first document's
+// text.
 template <unsigned Flags>
 rapidjson::ParseResult read(bounded_document& to, std::string_view text) {
   rapidjson::MemoryStream bytes{text.data(), text.size()};
@@ -113,7 +114,7 @@ rapidjson::ParseResult read(bounded_document& to, std::string_view text) {
     return !reader.Parse<Flags>(in, to).IsError();
   };
   to.Populate(generate);
-  // A zero byte ends what RapidJSON reads, but not what we were given.
+  // RapidJSON stops at a zero byte, although the text may go on after it.
   if (!reader.HasParseError() && in.Tell() < text.size())
     return {rapidjson::kParseErrorDocumentRootNotSingular, in.Tell()};
   return {reader.GetParseErrorCode(), reader.GetErrorOffset()};
@@ -143,8 +144,8 @@ std::optional<unsigned> escaped_unit(std::string_view text) {
   return unit;
 }
 
-// RapidJSON refuses the first half of a pair alone, and makes invalid UTF-8 of
-// the second.
+// RapidJSON refuses a lone first half of a pair, and turns a lone second half
+// into invalid UTF-8.
 std::string mended_surrogates(std::string_view text) {
   std::string out{text};
   for (size_t i = 0; (i = out.find('\\', i)) != std::string::npos; i += 2) {
@@ -173,7 +174,7 @@ result<document> parse_with(std::string_view text) {
     text = mended = mended_surrogates(text);
   bounded_document doc;
   doc.infinite_too = (Flags & rapidjson::kParseNanAndInfFlag) != 0;
-  // Most text is ASCII, and looking at the encoding is much of the work.
+  // Most text is ASCII, and checking the encoding is much of the work.
   auto done = is_ascii(text)
                 ? read<Flags>(doc, text)
                 : read<Flags | rapidjson::kParseValidateEncodingFlag>(doc,

@@ -1,7 +1,7 @@
 #pragma once
 // Reading and writing JSON with RapidJSON, without ever throwing or asserting
-// on what came from outside: a missing member and one of another type are both
-// "not there", and the caller decides what that means.
+// on what came from outside: a missing member and a member of another type are
+// both "not there", and the caller decides what that means.
 #include "messages/failure.hpp"
 
 #include <rapidjson/document.h>
@@ -13,7 +13,7 @@
 
 namespace render::json {
 
-/// RapidJSON's own begins with 64 KB, and most of what we read has a few
+/// RapidJSON's own pool begins with 64 KB, and most documents here have a few
 /// hundred bytes.
 class pool : public rapidjson::MemoryPoolAllocator<> {
 public:
@@ -32,7 +32,7 @@ using document = rapidjson::GenericDocument<rapidjson::UTF8<>, pool>;
 /// so the texts in it are valid UTF-8.
 result<document> parse(std::string_view text);
 
-/// As Python's json reads: NaN, Infinity and -Infinity are numbers, too.
+/// Like Python's json, which also reads NaN, Infinity and -Infinity as numbers.
 result<document> parse_as_python(std::string_view text);
 
 /// The member, or nullptr when `object` is no object or has none.

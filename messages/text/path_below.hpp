@@ -1,6 +1,6 @@
 #pragma once
-// The one place where a path is made of a root and a name. Pure: what stands
-// on the disk is looked at by actors/io/files.
+// The one place where a path is made of a root and a name. Pure:
+// actors/io/files looks at the disk.
 #include "messages/failure.hpp"
 
 #include <string>
@@ -13,7 +13,7 @@ namespace render {
 bool is_file_name(std::string_view name);
 
 /// `root`/`name`. Fails as `invalid_input` when `name` is no file name; the
-/// error shows it escaped.
+/// error shows the name escaped.
 result<std::string> path_below(std::string_view root, std::string_view name);
 
 } // namespace render

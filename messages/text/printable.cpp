@@ -9,8 +9,8 @@ namespace render {
 
 namespace {
 
-// The code point of one valid character of at most three bytes; beyond all of
-// them for a longer one, none of which is unprintable.
+// The code point of one valid character of at most three bytes. A longer
+// character, none of which is unprintable, gives a higher number.
 uint32_t code_point(std::string_view character) {
   auto byte = [&](size_t i) {
     return static_cast<uint32_t>(static_cast<unsigned char>(character[i]));

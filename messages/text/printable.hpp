@@ -1,6 +1,6 @@
 #pragma once
 // Text of others on its way to a log, a terminal or an error: it must not move
-// the cursor, forge a line, or turn the direction of what stands beside it.
+// the cursor, forge a line, or turn the direction of its neighbours.
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -12,12 +12,12 @@ namespace render {
 /// (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069)?
 bool is_unprintable(std::string_view character);
 
-/// `text` with those escaped, "\x1b" and "\u{202e}", and each byte that is no
-/// valid UTF-8 replaced by U+FFFD. Beyond `limit` bytes of output it is cut,
-/// and ends in "...".
+/// `text` with unprintable characters escaped, "\x1b" and "\u{202e}", and each
+/// byte that is no valid UTF-8 replaced by U+FFFD. Output beyond `limit` bytes
+/// is cut and ends in "...".
 std::string printable(std::string_view text, size_t limit = std::string::npos);
 
-/// The same, but line breaks and tabs stay: for a text of many lines.
+/// Like `printable`, but line breaks and tabs stay: for a text of many lines.
 std::string printable_lines(std::string_view text);
 
 } // namespace render

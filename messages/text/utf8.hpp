@@ -1,6 +1,6 @@
 #pragma once
-// What goes into Redis, a webhook or a log has to be valid UTF-8, whatever a
-// service has sent.
+// Text for Redis, a webhook or a log must be valid UTF-8, whatever a service
+// has sent.
 #include <string>
 #include <string_view>
 

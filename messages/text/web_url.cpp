@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view blanks = " \t\r\n\f\v";
 
-// Those that `requests` leaves as they are (RFC 3986, reserved).
+// Characters that `requests` leaves as they are (RFC 3986, reserved).
 constexpr std::string_view reserved = "!#$&'()*+,/:;=?@[]";
 
 bool is_hex(char c) {
