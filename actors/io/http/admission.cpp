@@ -14,7 +14,7 @@ void admission::ask(uint64_t id, const std::string& name) {
 
 std::vector<uint64_t> admission::admit() {
   std::vector<uint64_t> out;
-  // As many hosts in a row that have no place, and nobody has one.
+  // Full hosts in a row. When these are all hosts, no id can get a place.
   size_t full = 0;
   while (open_ < open_max_ && full < turns_.size()) {
     auto name = std::move(turns_.front());

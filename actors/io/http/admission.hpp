@@ -1,6 +1,7 @@
 #pragma once
-// Who may have a connection now: so many in all, so many to one host, and
-// hosts in turn, so that many requests to one host hold nobody else up. Pure.
+// Decides which request may have a connection now. Connections are limited in
+// all and for each host, and hosts take turns, so that many requests to one
+// host hold up no other host. Pure.
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -21,10 +22,10 @@ public:
   /// `id` waits for a place; it must not be known already.
   void ask(uint64_t id, const std::string& host);
 
-  /// The next ones that have a place, until they leave.
+  /// The next ids that get a place. Each keeps it until it leaves.
   std::vector<uint64_t> admit();
 
-  /// Gives the place, or the waiting, up. Unknown ids are ignored.
+  /// Gives up the place of `id`, or its place in line. Unknown ids are ignored.
   void leave(uint64_t id);
 
   size_t open() const noexcept {
@@ -47,7 +48,7 @@ private:
   size_t open_ = 0;
   std::map<uint64_t, entry> entries_;
   std::map<std::string, host> hosts_;
-  /// Hosts with somebody waiting, each once.
+  /// Hosts with waiting ids, each once.
   std::deque<std::string> turns_;
 };
 

@@ -16,7 +16,8 @@ bool repeatable(const http_request& x) {
   return x.method == "GET" || x.method == "HEAD";
 }
 
-/// Happens only after an address that may be reached was connected to.
+/// Failures that can only happen after a connection to a permitted address.
+/// Empty for others.
 std::string_view harmless_reason(const transfer_error& x) {
   switch (x.code) {
   case CURLE_PEER_FAILED_VERIFICATION:
@@ -62,7 +63,8 @@ failure classify(const http_request& request, const transfer_error& error) {
   if (!request.public_only)
     return {kind, full_text(request, error)};
   auto reason = harmless_reason(error);
-  // The whole time is used up: another try would hold a GPU as long again.
+  // The request's whole time is used up: another try would occupy a GPU for as
+  // long again.
   if (error.code == CURLE_OPERATION_TIMEDOUT && error.sent
       && repeatable(request) && request.total_timeout.count() > 0
       && error.elapsed >= request.total_timeout)

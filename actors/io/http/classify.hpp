@@ -1,6 +1,6 @@
 #pragma once
-// What a transfer that brought no complete answer means for whoever asked.
-// Pure: the only place that knows curl's error codes by meaning.
+// What a transfer without a complete answer means for its asker. Pure: the only
+// place that knows the meaning of curl's error codes.
 #include "messages/failure.hpp"
 #include "messages/http.hpp"
 
@@ -15,26 +15,26 @@ struct transfer_error {
   int code = 0;
   /// curl's own words, for people.
   std::string detail;
-  /// True when the connection stood, so that the server may have got it.
+  /// True when the connection was made, so that the server may have got the
+  /// request.
   bool sent = false;
   std::chrono::milliseconds elapsed{0};
-  /// The address may not be reached, whoever stands there.
+  /// The policy for strangers' URLs forbids the address.
   bool forbidden = false;
 };
 
 /// Kinds: `invalid_input` for a URL that cannot be used, `unfit` when this
-/// machine is out of memory, `outcome_unknown`
-/// when something other than GET or HEAD may have reached the server,
-/// `rejected` for an address that may not be reached, otherwise `unavailable`.
-/// Of a request with `public_only` the message tells nothing that would tell
-/// one closed port, refused address or unknown name from another.
+/// machine is out of memory, `outcome_unknown` when something other than GET or
+/// HEAD may have reached the server, `rejected` for an address that may not be
+/// reached, otherwise `unavailable`. With `public_only` a closed port, a
+/// refused address and an unknown name all get the same message.
 failure classify(const http_request& request, const transfer_error& error);
 
-/// The same with all that is known, for the operator.
+/// The failure with all details, for the operator.
 std::string full_text(const http_request& request, const transfer_error& error);
 
-/// "GET https://host/path" in printable characters, without query and secrets;
-/// of a request with `public_only` without the path too, which may be one.
+/// "GET https://host/path" in printable characters, without query and secrets.
+/// With `public_only` also without the path, which may be a secret.
 std::string describe(const http_request& request);
 
 } // namespace render

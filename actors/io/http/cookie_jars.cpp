@@ -4,7 +4,7 @@ namespace render {
 
 namespace {
 
-// More nodes than a worker rents; those in use are never dropped.
+// More GPUs than a worker rents. A jar in use is never dropped.
 constexpr size_t jars_kept = 256;
 
 } // namespace

@@ -1,6 +1,6 @@
 #pragma once
-// Cookies of nodes, each host's in a jar of its own, so that none is ever sent
-// to another host, whatever domain it was set for.
+// Cookies of GPUs. Each host has a jar of its own, so that no cookie is ever
+// sent to another host, whatever domain the cookie was set for.
 #include <curl/curl.h>
 
 #include <map>
@@ -14,7 +14,7 @@ using cookie_jar = std::shared_ptr<void>;
 
 class cookie_jars {
 public:
-  /// `host` with its port. Of one thread alone.
+  /// `host` with its port. Used by one thread only.
   cookie_jar of(const std::string& host);
 
 private:

@@ -25,7 +25,7 @@ constexpr auto poll_limit = milliseconds{60'000};
 
 /// One request on its way, over all its redirects.
 struct exchange {
-  /// `writing`: all is there, but not on the disk yet.
+  /// `writing`: the body is complete, but not on the disk yet.
   enum class stage { waiting, looking_up, running, writing };
 
   uint64_t id = 0;
@@ -46,7 +46,7 @@ struct exchange {
   CURLcode code = CURLE_OK;
 };
 
-/// What other threads hand over. Outlives the loop while a look-up hangs.
+/// Work from other threads. Outlives the loop while a look-up hangs.
 struct inbox {
   struct submission {
     uint64_t id;
@@ -73,7 +73,7 @@ struct inbox {
   std::vector<submission> submissions;
   std::vector<std::string> cancellations;
   std::vector<answer> answers;
-  /// Whose file has been written on.
+  /// Ids of exchanges whose files have new room or an outcome.
   std::vector<uint64_t> moved;
 };
 
@@ -140,7 +140,7 @@ struct curl_loop::implementation {
       found.swap(box->answers);
       moved.swap(box->moved);
     }
-    // In this order: a cancel also meets what was submitted before it.
+    // Submissions come first, so that a cancel also ends those made before it.
     for (auto& x : begun)
       start(x);
     for (auto& group : ended)
@@ -188,7 +188,7 @@ struct curl_loop::implementation {
           walk(*found->second);
   }
 
-  /// On to the next name whose addresses are not known, or to the dialling.
+  /// Looks up the next name whose addresses are not known, or dials.
   void walk(exchange& x) {
     auto now = clock::now();
     for (; x.point < x.way.way.size(); ++x.point) {
@@ -267,7 +267,7 @@ struct curl_loop::implementation {
     x.added = true;
   }
 
-  /// Ends one that has reached nobody.
+  /// Ends an exchange that has reached no server.
   void refuse(exchange& x, CURLcode code, std::string why,
               bool forbidden = false) {
     auto took
@@ -317,7 +317,7 @@ struct curl_loop::implementation {
     }
   }
 
-  /// When this loop, not curl, must look after it.
+  /// When this loop, and not curl, must end this stage of the exchange.
   clock::time_point due(const exchange& x) const {
     auto never = clock::time_point::max();
     if (x.at == exchange::stage::running)
@@ -332,7 +332,7 @@ struct curl_loop::implementation {
     auto first = now + poll_limit;
     for (auto& [id, x] : exchanges)
       first = std::min(first, due(*x));
-    // Rounded up, so that it is due indeed.
+    // Rounded up, so that the exchange is really due on waking.
     return std::chrono::ceil<milliseconds>(std::max(first, now) - now);
   }
 
@@ -386,7 +386,7 @@ struct curl_loop::implementation {
   on_done done;
   CURLM* multi = nullptr;
   std::shared_ptr<inbox> box = std::make_shared<inbox>();
-  // Of the loop's thread alone.
+  // Used by the loop's thread only.
   admission places;
   cookie_jars jars;
   std::map<uint64_t, std::unique_ptr<exchange>> exchanges;

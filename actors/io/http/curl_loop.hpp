@@ -1,8 +1,7 @@
 #pragma once
 // HTTP on one thread: one libcurl multi handle, connections kept for reuse.
-// Names are looked up elsewhere, so that libcurl's own resolver, whose end it
-// would wait for, is never asked. Knows no actor: answers are callbacks on its
-// thread.
+// Names are looked up elsewhere: libcurl would wait for the end of its own
+// resolver. Knows no actor: answers are callbacks on the loop's thread.
 #include "actors/io/http/networks.hpp"
 #include "actors/io/http/proxy.hpp"
 #include "actors/io/http/resolver.hpp"
@@ -30,20 +29,20 @@ struct http_config {
   /// Requests under way at a time, in all and to one host; others wait.
   size_t open_max = 1024;
   size_t open_per_host_max = 1024;
-  /// Limit of a name look-up, and for how long an answer is good.
+  /// Limit of a name look-up, and how long its answer is kept.
   std::chrono::milliseconds look_up_timeout{10'000};
   std::chrono::milliseconds names_kept{60'000};
-  /// Certificates of authorities that are trusted instead of the system's: a
-  /// file, or a folder of them; empty: the system's.
+  /// Certificates of the trusted authorities, as a file or a folder; empty: the
+  /// system's.
   std::string ca_path;
   proxy_settings proxies;
-  /// Requests with `public_only` take the proxy too, which then decides what
-  /// is reached.
+  /// Requests with `public_only` take the proxy too. The proxy then decides
+  /// which addresses are reached.
   bool proxies_for_strangers = false;
-  /// What requests with `public_only` reach beyond public addresses.
+  /// Other addresses than public ones that `public_only` requests may reach.
   private_allowances allowed;
-  /// Told what stood in the way of a request with `public_only`, one line
-  /// each. On the loop's thread.
+  /// Gets one line on each failure of a request with `public_only`, with the
+  /// details. Called on the loop's thread.
   std::function<void(std::string_view)> tell;
 };
 
@@ -66,7 +65,7 @@ public:
   void submit(uint64_t id, http_request request, on_bytes bytes);
 
   /// From any thread: ends all transfers whose group begins with `group`; they
-  /// are answered with `cancelled`.
+  /// are answered with `aborted`.
   void cancel(std::string group);
 
 private:

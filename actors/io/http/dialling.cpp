@@ -69,7 +69,7 @@ std::vector<std::string> resolved_names(const dialling& x) {
   for (auto& point : x.way) {
     if (point.literal || point.addresses.empty())
       continue;
-    // With the plus, curl forgets them again.
+    // The plus makes curl's entry expire like any looked-up address.
     auto line = "+" + point.host + ":" + std::to_string(point.port) + ":";
     auto first = true;
     for (auto& address : point.addresses) {

@@ -13,9 +13,10 @@ struct way_point {
   std::string host;
   uint16_t port = 0;
   std::vector<ip_address> addresses;
-  /// Only addresses that a stranger's URL may reach are dialled.
+  /// Only addresses that a stranger's URL may reach may be dialled.
   bool checked = false;
-  /// The request goes on when the name is not known here: a proxy looks it up.
+  /// A name that is not known here does not fail the request: a proxy looks it
+  /// up.
   bool optional = false;
   /// The host is an address.
   bool literal = false;
@@ -26,13 +27,14 @@ struct dialling {
   /// Empty: none.
   std::string proxy;
   std::vector<way_point> way;
-  /// What is connected to is the target, and must be checked.
+  /// The peer of the connection is the target itself, and its address must be
+  /// checked.
   bool check_peer = false;
-  /// A node's, whose load balancer may pin a session by cookie.
+  /// The host is a GPU's, whose load balancer may pin a session by cookie.
   bool keeps_cookies = false;
 };
 
-/// Has a header that only its first server may see.
+/// Whether a header may be seen by the first server only.
 bool carries_secret(const http_request& x);
 
 /// `name` in lower case.
@@ -41,7 +43,7 @@ bool has_header(const http_request& x, std::string_view name);
 dialling plan_dialling(const http_request& request, web_target target,
                        const http_config& cfg);
 
-/// Drops the addresses that may not be reached. False: none is left.
+/// Drops the addresses that may not be reached. False when none is left.
 bool keep_permitted(way_point& x, const private_allowances& allowed);
 
 /// For CURLOPT_RESOLVE.

@@ -15,7 +15,7 @@ namespace render {
 
 namespace {
 
-/// What may wait for the disk, bytes.
+/// Bytes that may wait for the disk.
 constexpr size_t room = 1u << 20;
 
 /// 0 or an errno.
@@ -40,7 +40,7 @@ struct file_writer::state {
   std::mutex mutex{};
   std::condition_variable changed{};
   std::string waiting{};
-  /// Somebody was told that there is no room.
+  /// `has_room` was answered with no.
   bool room_wanted = false;
   bool closing = false;
   bool abandoned = false;
@@ -50,11 +50,11 @@ struct file_writer::state {
 
 file_writer::file_writer(std::string path, std::function<void()> moved)
   : state_(new state{std::move(path), std::move(moved)}) {
-  // Not joined: a write to a disk that hangs cannot be taken back.
+  // The thread is not joined: a write to a hanging disk cannot be cancelled.
   try {
     std::thread{run, state_}.detach();
   } catch (const std::system_error&) {
-    // No thread to be had: this machine lacks what the file needs.
+    // Without a thread the file cannot be written: the machine lacks memory.
     state_->outcome = ENOMEM;
   }
 }
@@ -103,7 +103,8 @@ void file_writer::keep() {
 }
 
 void file_writer::run(const std::shared_ptr<state>& x) {
-  // They are for others; and a pipe without a reader is an error like others.
+  // Signals are for other threads, and a pipe without a reader is to give
+  // EPIPE.
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, nullptr);

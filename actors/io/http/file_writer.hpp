@@ -1,6 +1,6 @@
 #pragma once
-// Writes one file on a thread of its own: a disk that is slow, or hangs, holds
-// up nobody but those who wait for this file.
+// Writes one file on a thread of its own: a slow or hanging disk holds up only
+// the request of this file.
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,31 +11,31 @@ namespace render {
 
 class file_writer {
 public:
-  /// `moved` is called on the writer's thread, without end: when there is room
+  /// `moved` is called on the writer's thread: each time when there is room
   /// again after there was none, and when there is an outcome.
   file_writer(std::string path, std::function<void()> moved);
   file_writer(const file_writer&) = delete;
   file_writer& operator=(const file_writer&) = delete;
   /// Waits for nothing. A file that was not kept is removed, at the latest when
-  /// the disk lets go of it.
+  /// a hanging write returns.
   ~file_writer();
 
-  /// Whether to write now, or to wait until `moved` is called.
+  /// Whether the caller may write now, or waits until `moved` is called.
   bool has_room() const;
 
   void write(std::string_view bytes);
 
-  /// There is no more to come.
+  /// The file is complete with what was written so far.
   void close();
 
-  /// The file is not wanted: it is removed, and then there is an outcome.
+  /// Removes the file. The outcome comes after that.
   void abandon();
 
   /// 0 when all is written and closed, an errno when that has failed; nothing
-  /// as long as it goes on.
+  /// while the writer works.
   std::optional<int> outcome() const;
 
-  /// After an outcome of 0: the file stays.
+  /// Lets the file stay. Called after an outcome of 0.
   void keep();
 
 private:

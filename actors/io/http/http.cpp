@@ -10,10 +10,10 @@ namespace {
 using self_ptr = http_shell_actor::stateful_pointer<http_state>;
 using promise = caf::typed_response_promise<http_response>;
 
-// Far longer than a sink that is well ever takes.
+// Far longer than a healthy sink ever takes.
 constexpr auto sink_timeout = std::chrono::seconds{60};
 
-// Of strangers' servers, which may all be silent at once.
+// Limits for strangers' servers, which may all be silent at once.
 constexpr size_t strangers_open_max = 256;
 constexpr size_t strangers_per_host_max = 16;
 
@@ -39,8 +39,8 @@ promise submit(const exchange_start& x, const http_request& request,
   return x.out;
 }
 
-// Messages go by way of this actor, which thereby knows when the sink has taken
-// each: the loop reads on only then.
+// Messages reach the sink through this actor, which thus knows when the sink
+// has taken a message. Only then the loop reads on.
 promise listen(const exchange_start& x, const http_request& request,
                const http_sink_actor& sink) {
   auto to = caf::actor_cast<caf::actor_addr>(
@@ -96,7 +96,7 @@ http_shell_actor::behavior_type http_behavior(self_ptr self, http_config cfg,
   auto handle = caf::actor_cast<http_shell_actor>(self);
   auto done = [weak = caf::actor_cast<caf::actor_addr>(handle)](
                 uint64_t id, result<http_response> got) {
-    // Weak: the loops belong to the actor and must not keep it alive.
+    // A weak handle: the loops belong to the actor and must not keep it alive.
     if (auto to = caf::actor_cast<http_shell_actor>(weak))
       caf::anon_send(to, http_done{id, std::move(got)});
   };

@@ -1,12 +1,12 @@
 #pragma once
-// The HTTP actor: hands requests to a curl loop, or to that of the WebSockets
-// when the URL says so, and the answers back. When it dies, transfers under way
-// are dropped and their askers time out.
+// The HTTP actor: hands a request to a curl loop, or to the WebSocket loop for
+// a ws:// or wss:// URL, and hands the answer back. When the actor dies,
+// transfers under way are dropped and their askers time out.
 //
-// There are four curl loops, that is four threads, by two questions: whose URL
-// is it, and does a file take part? So a stranger's server or name can hold up
-// neither a node nor the API, nor lend its connections to them, and a slow disk
-// holds up only what waits for that disk anyway.
+// There are four curl loops, each with a thread, by two questions: is the URL a
+// stranger's, and does a file take part? So a stranger's server or name can
+// hold up neither a GPU nor the API, nor share its connections with them, and a
+// slow disk holds up only requests that wait for that disk.
 #include "actors/io/http/curl_loop.hpp"
 #include "actors/io/websocket/websocket_loop.hpp"
 #include "actors/log.hpp"
@@ -26,7 +26,7 @@ struct http_done {
   result<http_response> answer;
 };
 
-/// INTERNAL: a message of a WebSocket on its way to its sink.
+/// INTERNAL: a WebSocket message on its way to the sink.
 struct socket_text {
   uint64_t id = 0;
   http_sink_actor sink;
@@ -48,12 +48,12 @@ struct http_state {
   uint64_t last_id = 0;
   std::map<uint64_t, caf::typed_response_promise<http_response>> pending;
   logger log;
-  /// Last, so that their threads end before anything else goes.
+  /// Last members, so that their threads end before other members go.
   std::array<std::unique_ptr<curl_loop>, 4> loops;
   std::unique_ptr<websocket_loop> sockets;
 };
 
-/// Which of the four loops takes it.
+/// Which of the four loops takes the request.
 size_t lane_of(const http_request& x);
 
 http_shell_actor::behavior_type

@@ -16,7 +16,7 @@ const std::vector<ip_address>* known_names::find(const std::string& host,
 bool known_names::begin_look_up(const std::string& host,
                                 clock::time_point now) {
   auto& x = name_of(host, now);
-  // One that hangs is not waited for once its time is up.
+  // A second look-up begins when the first one hangs for longer than that.
   if (x.asked && now - *x.asked < patience_)
     return false;
   if (x.asking == look_ups_per_name_max)
@@ -31,7 +31,7 @@ void known_names::end_look_up(const std::string& host,
                               clock::time_point now) {
   auto& x = name_of(host, now);
   x.asked.reset();
-  // Forgotten while it hung: 0.
+  // 0 when the name was forgotten while the look-up hung.
   x.asking -= x.asking > 0 ? 1 : 0;
   if (!found)
     return;

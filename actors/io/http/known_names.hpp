@@ -16,27 +16,29 @@ class known_names {
 public:
   using clock = std::chrono::steady_clock;
 
-  /// Of one name: each that hangs costs a thread of those that all names share.
+  /// Look-ups of one name at a time: a hanging one blocks a thread of the pool
+  /// that all names share.
   static constexpr size_t look_ups_per_name_max = 2;
-  /// Names that are over are forgotten beyond this, all of them at twice of it.
+  /// Beyond this number expired names are forgotten, at twice this number all.
   static constexpr size_t names_max = 1024;
 
-  /// `kept`: how long addresses hold. `patience`: how long a look-up is waited
-  /// for before the same name may be looked up once more.
+  /// `kept`: how long addresses are valid. `patience`: how long a look-up may
+  /// take before the same name may be looked up once more.
   known_names(clock::duration kept, clock::duration patience)
     : kept_(kept), patience_(patience) {
     // nop
   }
 
-  /// The addresses that hold now; nullptr when there are none. Valid until the
-  /// next call of another member.
+  /// The addresses valid now; nullptr when there are none. The pointer is valid
+  /// until the next call of another member.
   const std::vector<ip_address>* find(const std::string& host,
                                       clock::time_point now) const;
 
-  /// True when the caller is to look the name up now, and counts it as begun.
+  /// True when the caller must look the name up now. That look-up counts as
+  /// begun.
   bool begin_look_up(const std::string& host, clock::time_point now);
 
-  /// Of a look-up that was begun, however late.
+  /// Must be called for each look-up that was begun, however late it ends.
   void end_look_up(const std::string& host, name_resolver::found found,
                    clock::time_point now);
 

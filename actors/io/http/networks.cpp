@@ -59,7 +59,7 @@ ip_address v4_at(const ip_address& x, size_t at) {
   return out;
 }
 
-// What has none was meant as an address.
+// A host without a letter was meant as an address.
 bool has_letter(std::string_view x) {
   return std::any_of(x.begin(), x.end(), [](unsigned char c) {
     return std::isalpha(c) != 0;
@@ -186,7 +186,7 @@ bool private_allowances::permits(std::string_view host,
                                  const ip_address& x) const {
   if (in_any(networks_, x))
     return true;
-  // What is allowed as IPv4 is allowed in its IPv6 forms.
+  // An allowed IPv4 address is also allowed in its IPv6 forms.
   if (auto inner = embedded_ipv4(x); inner && in_any(networks_, *inner))
     return true;
   return std::any_of(hosts_.begin(), hosts_.end(), [&](auto& allowed) {

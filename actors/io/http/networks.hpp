@@ -39,17 +39,17 @@ struct ip_network {
 /// `10.0.0.0/8`, `fd00::/8`, or one address.
 std::optional<ip_network> parse_network(std::string_view text);
 
-/// The IPv4 address that an IPv6 address leads to: IPv4-mapped and
-/// IPv4-compatible, NAT64 (64:ff9b::/96), 6to4 (2002::/16), ISATAP.
+/// The IPv4 address inside an IPv6 address: IPv4-mapped and IPv4-compatible,
+/// NAT64 (64:ff9b::/96), 6to4 (2002::/16), ISATAP.
 std::optional<ip_address> embedded_ipv4(const ip_address& x);
 
-/// May be reached over the open Internet and is nobody's own: not loopback,
-/// private, shared (CGNAT), link-local, multicast, documentation, benchmark,
-/// reserved, nor an IPv6 form of such an address. Of IPv6 only 2000::/3 is
-/// public, and NAT64 of a public IPv4 address.
+/// Whether the address belongs to the open Internet: not loopback, private,
+/// shared (CGNAT), link-local, multicast, documentation, benchmark, reserved,
+/// nor an IPv6 form of such an address. For IPv6 only 2000::/3 is public, and
+/// NAT64 of a public IPv4 address.
 bool is_public(const ip_address& x);
 
-/// What an operator lets strangers' URLs reach beyond public addresses.
+/// Addresses beyond public ones that the operator lets strangers' URLs reach.
 class private_allowances {
 public:
   /// Networks and host names, separated by commas or blanks. A host name is

@@ -1,6 +1,6 @@
 #pragma once
-// Which proxy a URL takes, by the variables that curl and Python's requests
-// read. Pure: the environment is handed in.
+// Which proxy a URL takes, by the environment variables of curl and of Python's
+// requests. Pure: the environment is handed in.
 #include "actors/io/http/web_target.hpp"
 
 #include <functional>
@@ -25,15 +25,15 @@ struct proxy_settings {
     = default;
 };
 
-/// `variable` answers "" for one that is not set. Read are http_proxy,
-/// https_proxy, all_proxy and no_proxy, in lower case first.
+/// Reads http_proxy, https_proxy, all_proxy and no_proxy, in lower case first.
+/// `variable` returns "" for a variable that is not set.
 proxy_settings
 read_proxies(const std::function<std::string(std::string_view)>& variable);
 
-/// URL of the proxy, empty: none.
+/// URL of the proxy; empty: none.
 std::string proxy_for(const proxy_settings& cfg, const web_target& target);
 
-/// Where a proxy itself is dialled.
+/// Where the proxy itself is reached.
 struct proxy_address {
   std::string host;
   uint16_t port = 0;

@@ -54,7 +54,7 @@ void threaded_resolver::look_up(const std::string& host,
       if (x.idle >= x.waiting.size())
         x.changed.notify_one();
       else if (x.threads < x.threads_max) {
-        // Nobody can join a thread that may hang in getaddrinfo for ever.
+        // The thread is not joined, since it may hang in getaddrinfo for ever.
         ++x.threads;
         std::thread{[shared = shared_] {
           work(shared);
@@ -80,7 +80,7 @@ void threaded_resolver::work(const std::shared_ptr<shared>& x) {
     x->waiting.pop_front();
     guard.unlock();
     job.done(x->ask(job.host));
-    // What it holds goes without the lock too.
+    // The job's members are also destroyed without the lock.
     job = {};
     guard.lock();
   }

@@ -1,5 +1,5 @@
 #pragma once
-// Name look-ups apart from the loop that needs them, so that one which never
+// Name look-ups apart from the loop that needs them: a look-up that never
 // answers costs a thread of a bounded pool and nothing else.
 #include "actors/io/http/networks.hpp"
 #include "messages/failure.hpp"
@@ -18,14 +18,14 @@ public:
 
   virtual ~name_resolver() = default;
 
-  /// `done` is called at most once, on any thread, also from within; whoever
-  /// asks must have a time limit of its own.
+  /// `done` is called at most once, on any thread, possibly before `look_up`
+  /// returns. The caller must have a time limit of its own.
   virtual void look_up(const std::string& host, std::function<void(found)> done)
     = 0;
 };
 
-/// getaddrinfo on threads that are made as they are needed. A thread that
-/// hangs is not waited for when the resolver goes.
+/// getaddrinfo on threads that are made as they are needed. The destructor does
+/// not wait for a thread that hangs.
 class threaded_resolver : public name_resolver {
 public:
   using asking = std::function<found(const std::string& host)>;

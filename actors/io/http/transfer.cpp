@@ -27,7 +27,7 @@ std::string_view trim(std::string_view x) {
   return x;
 }
 
-// Where it lies is nobody else's business.
+// Error texts do not tell the file's folder.
 std::string file_name(const std::string& path) {
   return std::filesystem::path{path}.filename().string();
 }
@@ -82,7 +82,7 @@ void transfer::set_options(std::chrono::milliseconds limit) {
                      std::max<long>(1, request_.stall_speed));
     curl_easy_setopt(x, CURLOPT_LOW_SPEED_TIME, seconds);
   }
-  // Those that cannot grow a thousandfold twice over.
+  // Encodings whose output cannot be a million times their input.
   if (request_.unpack)
     curl_easy_setopt(x, CURLOPT_ACCEPT_ENCODING, unpacked);
   if (jar_) {
@@ -109,8 +109,8 @@ void transfer::set_way() {
   curl_easy_setopt(x, CURLOPT_RESOLVE, names_.get());
   if (!way_.check_peer)
     return;
-  // Whatever led to an address, it is looked at when it is dialled, and again
-  // when a connection is used that was there already.
+  // An address is checked when it is dialled, and again when an existing
+  // connection is used.
   curl_easy_setopt(x, CURLOPT_OPENSOCKETFUNCTION, &transfer::on_socket);
   curl_easy_setopt(x, CURLOPT_OPENSOCKETDATA, this);
   curl_easy_setopt(x, CURLOPT_PREREQFUNCTION, &transfer::on_connected);
@@ -238,7 +238,8 @@ bool transfer::keep(std::string_view bytes) {
   if (request_.cut_body && target_ == body_target::memory)
     return keep_some(bytes, request_.max_body_bytes);
   curl_off_t announced = -1;
-  // Of a packed body it is another length than that of what is kept.
+  // The announced length of a packed body is not the length of the unpacked
+  // one.
   if (!request_.unpack || !response_.headers.contains("content-encoding"))
     curl_easy_getinfo(easy(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
   response_.body_bytes += bytes.size();
@@ -296,7 +297,7 @@ bool transfer::keep_header(std::string_view line) {
     headers_ended_ = true;
     return true;
   }
-  // What follows the body may not speak for it.
+  // Trailers after the body must not replace its headers.
   auto colon = line.find(':');
   if (headers_ended_ || colon == std::string_view::npos)
     return true;
@@ -365,7 +366,7 @@ std::string transfer::next_url() const {
   auto safe = request_.method == "GET" || request_.method == "HEAD";
   auto follows = status == 307 || status == 308
                  || (safe && (status == 301 || status == 302 || status == 303));
-  // Custom headers would go to the target, whosever it is.
+  // Custom headers would go to any target of the redirect.
   if (!follows || request_.max_redirects == 0 || carries_secret(request_))
     return {};
   char* url = nullptr;

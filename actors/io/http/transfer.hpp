@@ -1,6 +1,6 @@
 #pragma once
-// One exchange with one server on libcurl: options in, what arrived out. A
-// redirect is an answer; whoever follows it makes another transfer.
+// One exchange with one server by libcurl: options in, answer out. A redirect
+// is an answer; the caller follows it with another transfer.
 #include "actors/io/http/cookie_jars.hpp"
 #include "actors/io/http/dialling.hpp"
 #include "actors/io/http/file_writer.hpp"
@@ -33,14 +33,15 @@ using curl_ptr = std::unique_ptr<T, curl_closer>;
 
 class transfer {
 public:
-  /// `request` and `cfg` outlive it. `limit`: of the whole exchange, 0: none.
-  /// `moved`: see `file_writer`; then `resume` or `is_written` is to be asked.
+  /// `request` and `cfg` must outlive the transfer. `limit`: of the whole
+  /// exchange, 0: none. `moved`: see `file_writer`; the caller then calls
+  /// `resume`, or `is_written` once curl is done.
   transfer(uint64_t id, const http_request& request, dialling way,
            std::chrono::milliseconds limit, curl_loop::on_bytes bytes,
            const http_config& cfg, cookie_jar jar, std::function<void()> moved);
   transfer(const transfer&) = delete;
   transfer& operator=(const transfer&) = delete;
-  /// An output file that is not complete is removed.
+  /// Removes an output file that is not complete.
   ~transfer() = default;
 
   uint64_t id() const noexcept {
@@ -51,22 +52,23 @@ public:
     return easy_.get();
   }
 
-  /// Why it cannot even begin, such as a file that cannot be read.
+  /// Why the transfer cannot begin, such as a file that cannot be read.
   const failure& refusal() const noexcept {
     return refusal_;
   }
 
   /// Where the answer redirects to, when the request may follow; else empty.
-  /// After curl is done with it.
+  /// Called after curl is done with the transfer.
   std::string next_url() const;
 
-  /// Goes on to read if it had stopped for want of room.
+  /// Reads on if the transfer has stopped because the writer had no room.
   void resume();
 
-  /// After curl is done with it: nothing is on its way to the disk.
+  /// Whether nothing is on its way to the disk any more. Called after curl is
+  /// done with the transfer.
   bool is_written(CURLcode code);
 
-  /// After that, or when it has no more time.
+  /// Called when `is_written` is true, or when the time is up.
   result<http_response> finish(CURLcode code);
 
 private:
@@ -112,13 +114,13 @@ private:
   char error_text_[CURL_ERROR_SIZE] = {};
   std::function<void()> moved_;
   std::unique_ptr<file_writer> output_;
-  /// Reads no more until there is room for what it has read.
+  /// Reading has stopped until the writer has room.
   bool paused_ = false;
   curl_ptr<FILE> input_;
   curl_ptr<curl_slist> headers_;
   curl_ptr<curl_slist> names_;
   curl_ptr<CURL> easy_;
-  // Freed before the handle that it was made for.
+  // Must be freed before the handle that it was made for.
   curl_ptr<curl_mime> parts_;
 };
 

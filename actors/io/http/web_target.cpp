@@ -81,8 +81,8 @@ result<web_target> read_web_target(std::string_view text) {
   auto url = encoded(trim(text));
   if (!is_web_url(url))
     return refuse();
-  // Until nothing changes: an escaped or foreign host may turn out to be an
-  // address, which is normalized only when it is set as a whole.
+  // Repeated until nothing changes: an escaped or foreign host may turn out to
+  // be an address, which curl normalizes only as part of a whole URL.
   for (auto round = 0; round < 3; ++round) {
     url_ptr parsed{curl_url()};
     if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK)

@@ -23,12 +23,12 @@ struct web_target {
   std::optional<ip_address> literal;
 };
 
-/// Takes what a browser takes: blanks around and inside, hosts in any script.
-/// Fails with `invalid_input`, and does not repeat the URL.
+/// Accepts what a browser accepts: blanks around and inside, hosts in any
+/// script. Fails as `invalid_input`; the message does not contain the URL.
 result<web_target> read_web_target(std::string_view url);
 
-/// "https://host:port" of an http or https URL, else "": what a log may hold
-/// of a URL whose path is a secret.
+/// "https://host:port" of an http or https URL, else "". The part that a log
+/// may hold of a URL whose path is a secret.
 std::string origin_of(std::string_view url);
 
 } // namespace render
