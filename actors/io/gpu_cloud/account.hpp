@@ -1,5 +1,5 @@
 #pragma once
-// What --check-config asks of Comput3 about the account. Pure.
+// Comput3's answers about the account, for --check-config. Pure.
 #include "actors/io/gpu_cloud/comput3.hpp"
 
 #include <string>

@@ -29,7 +29,7 @@ bool is_json(const http_response& x) {
   return x.content_type().find("json") != std::string::npos;
 }
 
-/// What an answer says, short enough for a log, never a page.
+/// The answer's status and error text, short enough for a log.
 std::string described(const http_response& x) {
   auto out = "HTTP " + std::to_string(x.status);
   auto type = excerpt(x.content_type(), 60);
@@ -48,7 +48,7 @@ std::string described(const http_response& x) {
 failure_kind kind_of(const http_response& x) {
   if (x.status == 429 || x.status == 408 || x.status >= 500)
     return failure_kind::unavailable;
-  // A proxy's page says nothing about us; the API's own JSON does.
+  // A proxy's page tells nothing about the account; the API's own JSON does.
   if (x.status == 403 && !is_json(x))
     return failure_kind::unavailable;
   return failure_kind::rejected;
@@ -59,8 +59,9 @@ bool is_given_up(int status) {
   return status == 502 || status == 504 || (status >= 520 && status <= 527);
 }
 
-/// Does the API itself say no? It says why in JSON. What a framework says of an
-/// exception or a time-out is no refusal: the machine may have been made.
+/// Does the API itself refuse? It gives its reason in JSON. A web framework's
+/// error for an exception or a time-out is no refusal: the machine may have
+/// been made.
 bool is_refusal(const http_response& x) {
   if (!is_json(x))
     return false;
@@ -77,7 +78,7 @@ bool is_refusal(const http_response& x) {
   return !text.empty();
 }
 
-/// May a launch with this answer have made a machine all the same?
+/// May a machine have been made although the launch got this answer?
 bool hides_the_outcome(const http_response& x) {
   return is_given_up(x.status)
          || ((x.status >= 500 || x.status == 408) && !is_refusal(x));
@@ -91,7 +92,7 @@ double number_or(const json::value& x, std::string_view name, double other) {
   return json::number(x, name).value_or(other);
 }
 
-/// Ids stand in the ledger a line each, and in commands that people copy.
+/// Ids are lines of the launch ledger, and parts of commands that people copy.
 bool is_id(std::string_view x) {
   constexpr size_t bytes_max = 200;
   return x.size() <= bytes_max && printable(x) == x;
@@ -113,7 +114,7 @@ gpu_workload read_workload(const config& cfg, const json::value& x) {
   return out;
 }
 
-/// Of an answer to a call that does not change anything.
+/// JSON of the answer to a call that changes nothing.
 result<json::document> read_json(std::string_view call,
                                  const result<http_response>& got) {
   if (!got)
@@ -139,7 +140,7 @@ std::string service_path(std::string_view service) {
   return "/";
 }
 
-/// Does the name of a node stand where it says the end of the host?
+/// Does `{node}` end the host, so that a GPU's name decides the domain?
 bool names_the_domain(std::string_view url_template) {
   constexpr std::string_view mark = "{node}";
   auto scheme = url_template.find("://");
@@ -172,7 +173,7 @@ std::string node_domain_of(std::string_view wanted, std::string_view api_url,
   auto dot = api->host.find('.');
   auto rest = dot == std::string::npos ? std::string{}
                                        : api->host.substr(dot + 1);
-  // A domain of one label would be anybody's.
+  // A domain of one label, such as "ai", would admit any host.
   return rest.find('.') == std::string::npos ? api->host : rest;
 }
 
@@ -216,7 +217,8 @@ http_request stop_request(const config& cfg, const msg::stop_gpu& x) {
 http_request probe_request(const config& cfg, const msg::probe_gpu& x) {
   http_request out;
   auto& base = x.service == "portrait" ? cfg.ui_url : cfg.node_url;
-  // A name from elsewhere than the API: no URL, so that nothing is sent.
+  // A host that is not the provider's gets no URL, so that nothing is sent to
+  // it.
   if (is_node_of(cfg, x.node))
     out.url = node_url(base, x.node) + service_path(x.service);
   out.headers = {{"X-C3-API-KEY", cfg.api_key}};
@@ -286,8 +288,8 @@ result<void> read_probe(const msg::probe_gpu& asked,
               + (asked.service.empty() ? "" : " " + asked.service);
   if (!got)
     return fail(with_context(name, got.error()));
-  // No Ollama, but a server that could be asked: vLLM and llama.cpp say so in
-  // JSON, a proxy whose service is not up does not.
+  // The service is up, but is no Ollama: vLLM and llama.cpp send JSON with a
+  // 404, a proxy whose service is not up sends none.
   if (asked.service == "analyze" && got->status == 404)
     if (auto other = json::parse(got->body); other && other->IsObject())
       return {};

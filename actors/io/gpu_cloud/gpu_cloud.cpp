@@ -11,7 +11,7 @@ using self_ptr = gpu_cloud_actor::stateful_pointer<gpu_cloud_state>;
 // The transport ends a request by itself; this only bounds a dead transport.
 constexpr auto margin = std::chrono::seconds{5};
 
-/// Sends the request; `read` turns what came back into the answer.
+/// Sends the request; `read` makes the answer from the HTTP response.
 template <class Answer, class Read>
 caf::result<Answer>
 exchange(self_ptr self, const http_request& request, Read read) {

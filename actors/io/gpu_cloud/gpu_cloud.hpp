@@ -13,7 +13,7 @@ namespace render {
 struct gpu_cloud_deps {
   http_actor http;
   logger log;
-  /// Of what a node or the API says in a failure.
+  /// For failure texts of a GPU or the API.
   secret_mask mask{};
 };
 
