@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 const std::string marks = ".kept";
 
-// A link that stands where the result goes is replaced, not followed.
+// A symbolic link in the result's place is replaced, not followed.
 std::error_code move(const std::string& from, const files::descriptor& root,
                      const std::string& name, const std::string& target) {
   if (renameat(AT_FDCWD, from.c_str(), root.get(), name.c_str()) == 0)
@@ -32,7 +32,7 @@ std::error_code move(const std::string& from, const files::descriptor& root,
   return error;
 }
 
-// Without its mark a result stays for ever, which harms nobody.
+// A result without a mark stays for ever, so a failure here is harmless.
 void mark(const files::descriptor& root, const std::string& name) {
   auto folder = files::open_folder(root, marks, files::missing::is_made);
   if (!folder)
@@ -74,7 +74,7 @@ size_t sweep(const std::string& output_dir, double ttl_s, double now_s,
       break;
     if (files::changed_s(*folder, name) >= now_s - ttl_s)
       continue;
-    // A folder of that name is none of ours: unlinkat leaves it.
+    // A folder of that name is not the worker's: unlinkat does not remove it.
     unlinkat(root->get(), name.c_str(), 0);
     unlinkat(folder->get(), name.c_str(), 0);
     ++swept;

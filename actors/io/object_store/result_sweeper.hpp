@@ -1,6 +1,6 @@
 #pragma once
-// Removes results from OUTPUT_DIR when RESULT_TTL has passed: looks once an
-// hour. When it dies, results stay longer.
+// Removes results from OUTPUT_DIR when RESULT_TTL has passed; looks once an
+// hour. When this actor dies, results stay longer.
 #include "actors/log.hpp"
 #include "messages/clock.hpp"
 #include "messages/timer.hpp"
@@ -14,7 +14,8 @@
 namespace render {
 
 struct result_sweeper_deps {
-  /// Removes what is due at this Unix time, `limit` files at most; how many.
+  /// Removes results that are due at this Unix time, `limit` files at most, and
+  /// returns their number.
   std::function<size_t(double now_s, size_t limit)> sweep;
   wall_clock now;
   logger log;
@@ -22,8 +23,8 @@ struct result_sweeper_deps {
 
 struct result_sweeper_config {
   std::chrono::seconds every{3'600};
-  /// Files of one turn, so that no thread is held for long; when there are
-  /// more, the next turn comes sooner.
+  /// Files removed in one turn, so that no thread is busy for long. The next
+  /// turn comes sooner when more are due.
   size_t files_max = 200;
   std::chrono::seconds when_more{1};
 };

@@ -48,7 +48,8 @@ verdict judge(std::string_view what, const result<http_response>& got) {
     return {next_move::retry, {failure_kind::unfit, std::move(text)}};
   if (code == "RequestTimeTooSkewed")
     text += " (the clock of this machine is wrong)";
-  // It knows us not, or is another one than it should be: no job's fault.
+  // The storage refuses our keys, or the server is no such storage: no job is
+  // at fault.
   if (got->status == 401 || got->status == 403 || got->status < 400)
     return {next_move::give_up, {failure_kind::unfit, std::move(text)}};
   return {next_move::give_up, {failure_kind::rejected, std::move(text)}};

@@ -20,8 +20,9 @@ struct config {
   /// Base of result URLs; empty: the endpoint.
   std::string public_url;
   std::string region = "us-east-1";
-  /// Between the tries of an upload, for a short hiccup: they hold a GPU's
-  /// slot. One try more than delays; whoever asks goes on from there.
+  /// Waits between the tries of an upload, which has one try more than waits.
+  /// They are short, since the upload occupies a GPU's slot; the RENDERER
+  /// repeats a failed upload later.
   std::vector<std::chrono::milliseconds> retry_delays{
     std::chrono::milliseconds{500}, std::chrono::milliseconds{1'000}};
   /// Life of a result URL, seconds; 604800 is the most that S3 allows.
@@ -32,13 +33,13 @@ enum class next_move : uint8_t { done, retry, create_bucket, give_up };
 
 struct verdict {
   next_move move = next_move::done;
-  /// Unless done.
+  /// Set unless `move` is `done`.
   failure why{failure_kind::internal, {}};
 };
 
-/// `unfit` when the storage cannot be had, or does not know us; `rejected` when
-/// it refuses this object.
-/// `what` begins the error text: "upload output/x.mp3".
+/// The failure is `unfit` when the storage cannot be reached or refuses our
+/// keys, `rejected` when it refuses this object. `what` begins the error text:
+/// "upload output/x.mp3".
 verdict judge(std::string_view what, const result<http_response>& got);
 
 /// <Code> and <Message> of an S3 error body; empty parts when absent.
@@ -48,8 +49,8 @@ struct error_body {
 };
 error_body read_error(std::string_view xml);
 
-/// Does it go to the storage at all? A transcript stands in the job's record
-/// and was never uploaded by the worker's predecessor.
+/// Is this result uploaded? A transcript is not: it is in the job's record, and
+/// the Python worker never uploaded it.
 bool is_uploaded(const msg::store_file& x);
 
 /// "output/{name}"; fails as `internal` for a name that is a path.

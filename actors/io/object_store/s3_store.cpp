@@ -14,9 +14,9 @@ constexpr auto stall_limit = 60s;
 constexpr auto upload_limit = 30min;
 constexpr auto call_limit = 15s;
 constexpr auto connect_limit = 5s;
-// Signing the body means reading it twice. Over https the channel protects it;
-// over plain http, MinIO and its kin accept it unsigned as well.
 constexpr std::string_view probe_key = "output/.c3-worker-probe";
+// A signed body would be read twice. Over https the channel protects the body;
+// over plain http, MinIO and similar servers accept it unsigned as well.
 constexpr std::string_view unsigned_payload = "UNSIGNED-PAYLOAD";
 
 struct shell {
@@ -106,7 +106,8 @@ struct shell {
     }
   }
 
-  // Who wants them there reads them there; who has a URL needs none of it.
+  // The folder is an extra: neither the job's record nor the result's URL needs
+  // it.
   void keep(const msg::store_file& x) const {
     if (st().deps.keep_in.empty())
       return;
@@ -147,7 +148,8 @@ struct shell {
     st().uploads.at(id).bucket_made = true;
     auto x = signed_request("PUT", s3::object_path(st().cfg.bucket, ""),
                             s3::sha256_hex(""));
-    // Whatever came of it, the next upload tells.
+    // The answer does not matter: the next upload shows whether the bucket
+    // exists.
     send(x, [sh = *this, id](const result<http_response>&) {
       if (sh.st().uploads.contains(id))
         sh.put(id);
@@ -162,12 +164,12 @@ struct shell {
                             s3::sha256_hex(""));
     send(x, [sh = *this, out](const result<http_response>& got) mutable {
       auto seen = s3::judge("bucket " + sh.st().cfg.bucket, got);
-      // A missing bucket is made by the first upload.
+      // The first upload makes a missing bucket.
       if (seen.move == s3::next_move::done
           || seen.move == s3::next_move::create_bucket)
         out.deliver(caf::ok_atom_v);
       else if (got && got->status == 403)
-        // Keys that may only write are all that an upload needs.
+        // An upload needs write permission only, so that is checked next.
         sh.check_write(out);
       else
         out.deliver(to_error(seen.why));

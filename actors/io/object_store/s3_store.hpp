@@ -1,6 +1,6 @@
 #pragma once
-// The OBJECT STORE on S3-compatible storage. There is no other place that a
-// caller could reach: an upload that fails is for the RENDERER to try again.
+// The OBJECT STORE on S3-compatible storage. A failed upload has no other place
+// to go: the RENDERER tries it again.
 #include "actors/io/object_store/s3_policy.hpp"
 #include "actors/io/object_store/sigv4.hpp"
 #include "actors/log.hpp"
@@ -17,7 +17,7 @@ struct object_store_deps {
   http_actor http;
   wall_clock now;
   logger log;
-  /// Where results stay as well, see `kept_results`; empty: nowhere.
+  /// Folder in which results are also kept, see `kept_results`; empty: none.
   std::string keep_in = {};
 };
 

@@ -109,7 +109,7 @@ signer::sign_request(const endpoint& where, std::string_view method,
                      std::string_view path, int64_t unix_s,
                      std::string_view payload_hash,
                      std::string_view content_type) {
-  // Sorted by name, as the signature wants them.
+  // Sorted by name, as the signature needs them.
   std::vector<http_header> headers;
   if (!content_type.empty())
     headers.push_back({"content-type", std::string{content_type}});
@@ -129,7 +129,7 @@ signer::sign_request(const endpoint& where, std::string_view method,
      std::string{algorithm} + " Credential=" + who_.access_key + "/"
        + scope(who_, unix_s) + ", SignedHeaders=" + names
        + ", Signature=" + signature(unix_s, sha256_hex(canonical))});
-  // The transport writes Host by itself, the same bytes.
+  // The transport writes the same Host header by itself.
   std::erase_if(headers, [](auto& x) {
     return x.name == "host";
   });

@@ -23,8 +23,8 @@ struct credentials {
 struct endpoint {
   /// "http" or "https".
   std::string scheme = "http";
-  /// With the port only where it is not the scheme's own; byte for byte what
-  /// the client sends as Host.
+  /// With the port unless it is the scheme's default; byte for byte the Host
+  /// header that the client sends.
   std::string host;
 };
 
@@ -38,8 +38,8 @@ std::string object_path(std::string_view bucket, std::string_view key);
 /// Lower-case hex.
 std::string sha256_hex(std::string_view data);
 
-/// Keeps the key of the day it last signed for: four of the five digests of a
-/// signature go into that.
+/// Keeps the signing key of the last day: making it takes four of the five
+/// digests of a signature.
 class signer {
 public:
   explicit signer(credentials who = {}) : who_(std::move(who)) {
