@@ -26,20 +26,20 @@ tl::unexpected<failure> no_sound(const std::string& path,
               why + (what ? " (the file is " + what->content_type + ")" : ""));
 }
 
-/// The last line of a program's complaints.
+/// The last line of a program's error output.
 std::string last_line(std::string text) {
   while (!text.empty() && text.back() == '\n')
     text.pop_back();
   return excerpt(text.substr(text.rfind('\n') + 1), 200);
 }
 
-/// Only one file is read, by a demuxer that reads just that: a playlist could
-/// name other files and addresses.
+/// Demuxers that read nothing but the given file: a playlist could name other
+/// files and addresses.
 constexpr std::string_view formats
   = "aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,matroska,webm,mov,mp4,"
     "m4a,3gp,3g2,mj2,mp3,mpeg,mpegts,ogg,opus,tta,w64,wav,wv";
 
-/// Without a value: it reads nothing in the file.
+/// No value: ffprobe cannot read the file.
 result<std::optional<audio_probe>> ask_ffprobe(const std::string& path,
                                                const audio_tools& tools,
                                                std::stop_token stop) {
@@ -74,7 +74,7 @@ result<std::string> convert(const msg::prepare_audio& x,
                             const audio_tools& tools, std::stop_token stop) {
   auto mono = x.form == msg::audio_form::mono_wav;
   auto target = x.output_stem + (mono ? ".wav" : ".mp3");
-  // A raw path may look like an option or a protocol: file: says it is none.
+  // The prefix file: keeps a path from being read as an option or a protocol.
   std::vector<std::string> argv{tools.ffmpeg,
                                 "-v",
                                 "error",
@@ -106,7 +106,7 @@ result<std::string> convert(const msg::prepare_audio& x,
   auto got = run_program(argv, tools.limit, stop);
   if (!got)
     return fail(got.error());
-  // A short file that could not be written ends ffmpeg with 0 all the same.
+  // ffmpeg ends with 0 even when it could not write a short file.
   if (lacks_room(*got))
     return fail(failure_kind::unfit,
                 "the sound cannot be converted: " + last_line(got->err));
@@ -148,7 +148,7 @@ result<msg::prepared_audio> prepare(const msg::prepare_audio& x,
     return no_sound(x.input, "there is no sound in it", stop);
   msg::prepared_audio out;
   if (x.form == msg::audio_form::widely_readable && is_widely_readable(*seen)) {
-    // Only a fitting name: services choose their decoder by it.
+    // Only the name is changed: services choose their decoder by it.
     out.path = x.output_stem + extension_of_format(seen->format);
     std::error_code err;
     std::filesystem::rename(x.input, out.path, err);

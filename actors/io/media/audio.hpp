@@ -14,13 +14,13 @@ struct audio_tools {
   std::string ffmpeg = "ffmpeg";
   std::string ffprobe = "ffprobe";
   std::chrono::milliseconds limit{300'000};
-  /// What is longer or larger is cut off when it is converted.
+  /// Longer or larger audio is cut off when it is converted.
   uint32_t seconds_max = 4 * 3'600;
   uint64_t output_bytes_max = 256ull << 20;
 };
 
-/// What a file is: as libmagic names it, or else what ffprobe makes of it. Only
-/// what one of them has read is called audio, image or video.
+/// Type of a file by libmagic, or else by ffprobe. Only a file that one of them
+/// could read is called audio, image or video.
 result<msg::file_identity> identify(const std::string& path,
                                     const audio_tools& tools,
                                     std::stop_token stop);

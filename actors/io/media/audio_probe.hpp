@@ -1,5 +1,5 @@
 #pragma once
-// What ffprobe says of a file. Pure.
+// What ffprobe tells about a file. Pure.
 #include "messages/failure.hpp"
 #include "messages/media.hpp"
 
@@ -25,10 +25,10 @@ result<audio_probe> read_probe(std::string_view json_text);
 /// ".mp3", ".wav" or ".flac"; empty for other containers.
 std::string extension_of_format(const std::string& format);
 
-/// A type and an extension for what libmagic has no name for.
+/// A type and an extension for a file that libmagic does not recognize.
 msg::file_identity name_of(const audio_probe& x);
 
-/// May the file stay as it is, or must it become an MP3?
+/// May the file stay as it is? If not, it becomes an MP3.
 bool is_widely_readable(const audio_probe& x);
 
 } // namespace render::media

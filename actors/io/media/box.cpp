@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 constexpr auto limit = 30s;
 constexpr auto too_long = "it took longer than 30 s to decode the file";
 #if defined(__SANITIZE_ADDRESS__)
-// Its shadow alone takes terabytes of addresses.
+// AddressSanitizer's shadow memory alone takes terabytes of addresses.
 constexpr uint64_t addresses_max = UINT64_MAX;
 constexpr uint64_t memory_max = UINT64_MAX;
 #else
@@ -32,7 +32,7 @@ constexpr uint64_t memory_max = child_limits{}.memory;
 #endif
 constexpr child_limits limits{addresses_max, memory_max, 512ull << 20, 30, 64};
 
-/// Beside this program, or where the build puts programs; else in PATH.
+/// Looks beside this program and where the build puts programs; else in PATH.
 std::string find_program(const std::string& name) {
   std::error_code err;
   auto self = std::filesystem::read_symlink("/proc/self/exe", err);
@@ -51,7 +51,7 @@ failure_kind kind_named(std::string_view name) {
   return failure_kind::invalid_input;
 }
 
-/// What c3-identify or c3-decode answers: one JSON object.
+/// The answer of c3-identify or c3-decode: one JSON object.
 result<json::document> ask(const std::vector<std::string>& argv,
                            std::stop_token stop) {
   auto got = run_program(argv, limit, std::move(stop), limits);
@@ -85,7 +85,7 @@ uint32_t pixels(const json::document& doc, std::string_view name) {
   return static_cast<uint32_t>(json::integer(doc, name).value_or(0));
 }
 
-/// The first bytes of a GIF; empty when it is none.
+/// The first bytes of a GIF; empty when the file is none.
 std::string head_of_gif(const std::string& path) {
   std::string out(13, '\0');
   std::ifstream in{path, std::ios::binary};

@@ -19,13 +19,13 @@ std::vector<std::string> programs();
 result<msg::file_identity> identify(const std::string& path,
                                     std::stop_token stop);
 
-/// Like `media::prepare`; of a GIF the first frame, made a PNG by `ffmpeg`, a
+/// Like `media::prepare`. The first frame of a GIF is made a PNG by `ffmpeg`, a
 /// program's name or path.
 result<msg::prepared_image>
 prepare(const msg::prepare_image& x, const image_limits& limits,
         const std::string& ffmpeg, std::stop_token stop);
 
-/// Seconds by the file's tags; negative when they do not say.
+/// Seconds by the file's tags; negative when they have none.
 double duration_by_tags(const std::string& path, std::stop_token stop);
 
 } // namespace render::media::boxed

@@ -25,8 +25,8 @@ std::string extension_for(std::string_view content_type) {
 }
 
 result<msg::file_identity> identify(const std::string& path) {
-  // One cookie a call: they are not for several threads, and loading the
-  // database takes a few milliseconds.
+  // One cookie for each call: a cookie must not be used by several threads, and
+  // loading the database takes only a few milliseconds.
   std::unique_ptr<magic_set, decltype(&magic_close)> cookie{
     magic_open(MAGIC_MIME_TYPE | MAGIC_SYMLINK), &magic_close};
   if (!cookie || magic_load(cookie.get(), nullptr) != 0)

@@ -1,5 +1,5 @@
 #pragma once
-// What a file really is, by its content.
+// The type of a file by its content.
 #include "messages/failure.hpp"
 #include "messages/media.hpp"
 

@@ -63,7 +63,7 @@ void compose_over_white(cv::Mat& bgra) {
   }
 }
 
-/// BGR, or BGRA where alpha is there; upright.
+/// BGR, or BGRA for a picture with alpha; upright.
 cv::Mat decode(const std::string& bytes, bool may_have_alpha) {
   // Signed bytes are a matrix that the WebP decoder refuses.
   cv::_InputArray raw{reinterpret_cast<const uchar*>(bytes.data()),
@@ -90,7 +90,7 @@ cv::Mat shrink(const cv::Mat& x, uint32_t side_max) {
   return out;
 }
 
-// The library's own writer says nothing of a full disk.
+// Used in place of OpenCV's own writer, which does not report a full disk.
 result<void> write_picture(const std::string& path, const cv::Mat& picture) {
   std::vector<uchar> bytes;
   if (!cv::imencode(std::filesystem::path{path}.extension().string(), picture,

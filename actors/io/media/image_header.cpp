@@ -33,7 +33,7 @@ tl::unexpected<failure> truncated(std::string_view format) {
               "the " + std::string{format} + " file is incomplete");
 }
 
-/// libpng unpacks all of them, whether they are asked for or not.
+/// libpng unpacks all texts and profiles, whether they are used or not.
 bool unpacks_too_much(std::string_view png) {
   constexpr uint32_t count_max = 32;
   constexpr uint32_t bytes_max = 1u << 20;
@@ -50,12 +50,12 @@ bool unpacks_too_much(std::string_view png) {
   return false;
 }
 
-/// By the colour type; a palette may hold alpha.
+/// A palette counts as four channels, since it may hold alpha.
 uint32_t png_channels(uint32_t colour_type) {
   return colour_type == 0 ? 1 : colour_type == 2 ? 3 : 4;
 }
 
-/// A scan goes through all of the picture again.
+/// Each scan decodes the whole picture again.
 bool has_too_many_scans(std::string_view jpeg) {
   constexpr size_t scans_max = 100;
   size_t count = 0;
@@ -111,8 +111,8 @@ result<image_header> read_jpeg(std::string_view x) {
                            big_endian(x, at + 5, 2), 3, false};
     }
     if (marker == 0xda) {
-      // The scan: what follows is picture, up to the end mark. The mark of an
-      // embedded thumbnail stands before this.
+      // The scan: picture data up to the end mark. An embedded thumbnail's end
+      // mark comes before this.
       if (!found || x.find("\xff\xd9"sv, at) == std::string_view::npos)
         return truncated("JPEG");
       if (has_too_many_scans(x.substr(at)))
@@ -167,7 +167,7 @@ result<image_header> read_bmp(std::string_view x) {
   } else {
     out.width = little_endian(x, 18, 4);
     out.height = little_endian(x, 22, 4);
-    // Negative: from the top to the bottom.
+    // A negative height means rows from top to bottom.
     if (out.height > INT32_MAX)
       out.height = 0 - out.height;
     bits = little_endian(x, 28, 2);
@@ -194,7 +194,7 @@ public:
   }
 
   /// The first value of the field with this tag; `otherwise` when there is
-  /// none, or when it is no whole number. Only for a complete one.
+  /// none, or when it is no whole number. The directory must be complete.
   uint32_t value(uint32_t tag, uint32_t otherwise) const {
     auto count = number(at(), 2);
     for (uint64_t i = 0; i < count; ++i) {
@@ -233,7 +233,7 @@ result<image_header> read_tiff(std::string_view x) {
   auto bits = std::clamp(fields.value(258, 1), 8u, 64u);
   auto samples = std::clamp(fields.value(277, 1), 1u, 8u);
   constexpr uint32_t separated = 5; // CMYK
-  // A strip may be all of the picture, and is unpacked before it is read.
+  // A strip may be the whole picture, and is unpacked before it is read.
   return image_header{
     image_format::tiff, fields.value(256, 0), fields.value(257, 0),
     4 + bits / 8 * std::max(samples, 3u), fields.value(262, 0) != separated};

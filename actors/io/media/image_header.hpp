@@ -1,6 +1,6 @@
 #pragma once
-// What an image file says of itself before anything is decoded: a file that
-// would cost gigabytes, or that ends too early, is refused by this. Pure.
+// Reads the header of an image file before anything is decoded, to refuse a
+// file that would cost gigabytes or that ends too early. Pure.
 #include "messages/failure.hpp"
 
 #include <cstdint>
@@ -18,27 +18,26 @@ struct image_header {
   uint32_t height = 0;
   /// Memory for one pixel while the picture is decoded.
   uint32_t pixel_bytes = 4;
-  /// False: what looks like a fourth channel is none.
+  /// False: a fourth channel is no alpha.
   bool may_have_alpha = true;
 };
 
 struct image_limits {
-  /// Of the input, decoded.
+  /// Pixels of the input.
   uint64_t pixels_max = 100'000'000;
-  /// Of the input file.
+  /// Bytes of the input file.
   uint64_t bytes_max = 128ull << 20;
-  /// Of the pixels as they are decoded: their number times their depth.
+  /// Bytes of the decoded pixels: their number times their depth.
   uint64_t decoded_bytes_max = 256ull << 20;
 };
 
-/// `bytes`: the whole file; of a GIF its first 13 bytes are enough. Of several
-/// pictures in one file the first counts. Fails as `invalid_input` when it is
-/// none of the formats, incomplete, or made to be unpacked without end: PNG
-/// with more than 32 packed texts and profiles or one above 1 MB, JPEG of more
-/// than 100 scans.
+/// `bytes`: the whole file; the first 13 bytes of a GIF are enough. The first
+/// of several pictures in a file counts. Fails as `invalid_input` for another
+/// format, an incomplete file, or a decompression bomb: a PNG with more than 32
+/// packed texts and profiles or one above 1 MB, a JPEG of more than 100 scans.
 result<image_header> read_image_header(std::string_view bytes);
 
-/// What is too large in such a picture.
+/// Which limit such a picture exceeds; nothing when none.
 std::optional<failure> excess_of(const image_header& x,
                                  const image_limits& limits);
 

@@ -16,7 +16,8 @@ template <class Answer, class Work>
 caf::result<Answer>
 hand_over(self_ptr self, const std::string& group, Work work) {
   auto out = self->make_response_promise<Answer>();
-  // Weak: a task that runs must not keep the actor, which owns the pool, alive.
+  // A weak handle: a running task must not keep the actor alive, which owns the
+  // pool.
   auto weak = caf::actor_cast<caf::actor_addr>(media_shell_actor{self});
   self->state.pool->submit(group, [=](std::stop_token stop) {
     result<Answer> got = fail(failure_kind::aborted, "the work was stopped");
@@ -31,7 +32,7 @@ hand_over(self_ptr self, const std::string& group, Work work) {
     auto to = caf::actor_cast<media_shell_actor>(weak);
     if (!to)
       return;
-    // Promises are for the actor's own thread.
+    // A promise may only be used on the actor's own thread.
     caf::anon_send(to, media::work_done{[out, got]() mutable {
                      if (got)
                        out.deliver(std::move(*got));

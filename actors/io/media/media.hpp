@@ -22,7 +22,7 @@ struct config {
   audio_tools audio;
 };
 
-/// INTERNAL: work that is done; `deliver` answers the asker.
+/// INTERNAL: finished work; `deliver` answers the asker.
 struct work_done {
   std::function<void()> deliver;
 };
@@ -41,7 +41,7 @@ struct media_state {
   static inline const char* name = "media";
   media::config cfg;
   logger log;
-  /// Last: its threads end first.
+  /// Last member, so that its threads end before other members go.
   std::unique_ptr<media::work_pool> pool;
 };
 

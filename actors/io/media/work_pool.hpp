@@ -24,10 +24,11 @@ public:
   /// Cancels everything and joins.
   ~work_pool();
 
-  /// Every task is run exactly once; a cancelled one sees it on its token.
+  /// Every task is run exactly once; a cancelled task sees the stop on its
+  /// token.
   void submit(std::string group, task work);
 
-  /// All tasks whose group begins with `group`.
+  /// Cancels all tasks whose group begins with `group`.
   void cancel(const std::string& group);
 
 private:
