@@ -57,8 +57,8 @@ constexpr uint32_t barred[] = {
 };
 
 constexpr auto barred_count = std::size(barred);
-// The architecture (3), the number (1), x32's numbers (1), one a call, and two
-// answers.
+// Instructions: the architecture (3), the call's number (1), x32's numbers (1),
+// one for each barred call, and two results.
 using program = std::array<sock_filter, 5 + barred_count + 2>;
 
 constexpr sock_filter statement(uint16_t code, uint32_t k) {
@@ -120,8 +120,8 @@ bool confine(const child_limits& limits, const sock_fprog& barred) {
       || !limit(RLIMIT_CPU, limits.cpu_s)
       || !limit(RLIMIT_NOFILE, limits.files))
     return false;
-  // Without the first the second needs privileges; a kernel without filters
-  // leaves the other walls.
+  // Without NO_NEW_PRIVS a filter needs privileges. On a kernel without filters
+  // the other limits still hold.
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
     prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &barred);
   return true;

@@ -1,6 +1,7 @@
 #pragma once
-// What a child that reads hostile files keeps of this process: nothing. Called
-// between vfork and exec, so nothing here allocates or takes a lock.
+// Takes this process's privileges and resources away from a child that reads
+// hostile files. Called between vfork and exec, so nothing here allocates or
+// takes a lock.
 #include <cstdint>
 
 struct sock_fprog;
@@ -10,9 +11,9 @@ namespace render::programs {
 struct child_limits {
   /// Address space, bytes: programs and libraries are mapped whole.
   uint64_t addresses = 2ull << 30;
-  /// Of it what the program writes to, bytes.
+  /// Writable memory, a part of the address space, bytes.
   uint64_t memory = 400ull << 20;
-  /// Of one file that it writes, bytes.
+  /// Size of one file that the program writes, bytes.
   uint64_t file_size = 2ull << 30;
   /// Seconds of CPU.
   uint64_t cpu_s = 300;
@@ -23,13 +24,13 @@ struct child_limits {
 /// the fork.
 const sock_fprog& barred_calls();
 
-/// A descriptor of ours that a child kept would hold a connection open that we
-/// have closed.
+/// A child that kept a descriptor of this process would keep a connection open
+/// that this process has closed.
 void close_above_stderr();
 
 /// Sets the limits, forbids new privileges, and bars the calls. The child dies
-/// with the thread that made it. What a kernel does not know is left out;
-/// false: the limits could not be set.
+/// with the thread that made it. Protections that the kernel lacks are left
+/// out. False: the limits could not be set.
 bool confine(const child_limits& limits, const sock_fprog& barred);
 
 } // namespace render::programs

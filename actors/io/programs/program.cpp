@@ -61,7 +61,7 @@ struct output_pipe {
   std::optional<descriptor> write_end;
 };
 
-/// All that a child sees of this process's environment.
+/// The whole environment of a child.
 std::vector<std::string> small_environment() {
   auto* path = std::getenv("PATH");
   return {std::string{"PATH="} + (path ? path : "/usr/bin:/bin"),
@@ -89,7 +89,7 @@ struct child_plan {
   sigset_t none;
 };
 
-/// In the child, which borrows this process's memory: no locks, no heap.
+/// Runs in the child, which borrows this process's memory: no locks, no heap.
 [[noreturn]] void become(const child_plan& plan) {
   // Signals that this process blocks, ignores or handles must work as usual.
   struct sigaction usual {};
@@ -109,7 +109,7 @@ struct child_plan {
   _exit(127);
 }
 
-/// vfork: a copy of the page tables of a large process takes milliseconds.
+/// Uses vfork: copying the page tables of a large process takes milliseconds.
 pid_t start(const child_plan& plan) {
   // A handler of this process must not run in the child.
   sigset_t all;

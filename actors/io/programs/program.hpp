@@ -1,8 +1,8 @@
 #pragma once
 // Runs another program to its end: arguments as a vector, never through a
-// shell, its output kept, its life limited, without this process's environment
-// and descriptors; in a box also without network and privileges. Blocks the
-// calling thread.
+// shell, output kept, run time limited, without this process's environment and
+// descriptors. In a box also without network and privileges. Blocks the calling
+// thread.
 #include "actors/io/programs/confine.hpp"
 #include "messages/failure.hpp"
 
@@ -15,22 +15,22 @@
 namespace render::programs {
 
 struct program_output {
-  /// 128 + signal when it was killed.
+  /// 128 + signal when the program was killed.
   int exit_code = 0;
   /// The first megabyte of each.
   std::string out;
   std::string err;
 };
 
-/// Does a program complain of the disk, or of the machine's file handles? By
-/// the words of strerror. Not of memory: in its box it has less than there is,
-/// and a hostile file may want more.
+/// Does a program complain about the disk, or about the machine's file handles?
+/// Recognized by the words of strerror. Memory does not count: its box has less
+/// than the machine, and a hostile file may want more.
 bool lacks_room(const program_output& x);
 
-/// `argv[0]` is looked up in PATH. Fails as `unfit` when it cannot be
+/// `argv[0]` is looked up in PATH. Fails as `unfit` when the program cannot be
 /// started, `rejected` when it runs longer than `limit`, `aborted` when `stop`
-/// is requested; its whole process group is killed then. Without a `box`
-/// the program may do what this process may.
+/// is requested; in the last two cases its whole process group is killed.
+/// Without a `box` the program has all rights of this process.
 result<program_output>
 run_program(const std::vector<std::string>& argv,
             std::chrono::milliseconds limit, std::stop_token stop,
