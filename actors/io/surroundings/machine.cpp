@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t probe_bytes = 4'096;
 
-/// 0, or the errno of what did not work.
+/// 0, or the errno of the step that failed.
 int write_and_sync(int file) {
   const std::string bytes(probe_bytes, 'x');
   size_t written = 0;

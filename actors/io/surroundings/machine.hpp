@@ -9,7 +9,7 @@
 namespace render::surroundings {
 
 struct config {
-  /// Where inputs and results are written; exists.
+  /// Folder for inputs and results; must exist.
   std::string output_dir;
   /// 0: no limit.
   uint64_t min_free_bytes = 0;
@@ -21,8 +21,8 @@ class machine {
 public:
   virtual ~machine() = default;
 
-  /// May take as long as the disk takes. Thorough: writes a small file, syncs
-  /// and removes it, and looks for the programs.
+  /// May block as long as a disk does. Thorough: writes a small file, syncs and
+  /// removes it, and looks for the programs.
   virtual msg::surroundings_seen look(bool thorough) = 0;
 };
 

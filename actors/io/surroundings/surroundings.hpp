@@ -1,6 +1,6 @@
 #pragma once
-// The SURROUNDINGS: what the machine lacks, and whether the storage can be had.
-// A disk may hang, so it has a thread of its own outside of tests.
+// The SURROUNDINGS actor: tells what the machine lacks, and whether the storage
+// answers. It has a thread of its own outside of tests, since a disk may hang.
 #include "actors/io/surroundings/machine.hpp"
 #include "messages/io_actors.hpp"
 
