@@ -8,17 +8,17 @@ namespace render {
 struct socket_address {
   /// wss.
   bool secure = false;
-  /// As read_web_target() gives it; empty when the URL names none.
+  /// In the form of read_web_target(); empty when the URL has no host.
   std::string host;
-  /// 0: none that could be dialled.
+  /// 0: the URL has no usable port.
   uint16_t port = 0;
-  /// As the Host header says it.
+  /// Value of the Host header.
   std::string authority;
   /// Path and query.
   std::string target;
 };
 
-/// Of a ws or wss URL.
+/// Reads a ws or wss URL.
 socket_address read_socket_address(const std::string& url);
 
 } // namespace render

@@ -39,7 +39,7 @@ class connection {
 public:
   virtual ~connection() = default;
   virtual void start() = 0;
-  /// Nothing is told any more after it.
+  /// No callback is called after this.
   virtual void drop() = 0;
   virtual void taken(size_t bytes) = 0;
 
@@ -58,7 +58,7 @@ private:
   std::string group_;
 };
 
-/// The way back from a look-up, which may outlive the loop.
+/// Lets the answer of a look-up back in. A look-up may outlive the loop.
 class gate {
 public:
   explicit gate(asio::io_context& io) : io_(&io) {
@@ -146,8 +146,8 @@ public:
   }
 
 private:
-  /// A handler that keeps this alive, ends it on an error, and goes on with
-  /// `next` otherwise.
+  /// A handler that keeps this connection alive, ends it on an error, and goes
+  /// on with `next` otherwise.
   template <class Next>
   auto guarded(const char* what, Next next) {
     return [ self = this->shared_from_this(), what, next ](
@@ -164,7 +164,7 @@ private:
     };
   }
 
-  /// What a handler throws ends its connection and nothing else.
+  /// An exception in a handler ends its connection and nothing else.
   template <class Step>
   void carefully(Step step) {
     try {
@@ -230,7 +230,7 @@ private:
   }
 
   void open() {
-    // From here on the stream has limits, and pings, of its own.
+    // From here on the WebSocket stream has its own time limits and pings.
     beast::get_lowest_layer(stream_).expires_never();
     auto limits
       = websocket::stream_base::timeout::suggested(beast::role_type::client);
@@ -338,7 +338,8 @@ struct websocket_loop::implementation {
       tls.load_verify_file(ca_path, ignored);
   }
 
-  // Connections catch what they throw; this is for what is between them.
+  // Connections catch their own exceptions; this catches those of the loop
+  // itself.
   void run() {
     while (true) {
       try {
@@ -398,7 +399,7 @@ struct websocket_loop::implementation {
   std::optional<common> shared;
   asio::executor_work_guard<asio::io_context::executor_type> work{
     io.get_executor()};
-  /// Of the loop's thread alone.
+  /// Used by the loop's thread only.
   std::map<uint64_t, std::shared_ptr<connection>> connections;
   std::thread thread;
 };

@@ -1,7 +1,7 @@
 #pragma once
-// All WebSockets of the process: one thread, as many connections as are asked
-// for. Only listens: what comes is told, nothing is said. Knows no actor:
-// answers are callbacks on its thread.
+// All WebSockets of the process, on one thread; the number of connections is
+// not limited. Only listens: received messages are reported, none is sent.
+// Knows no actor: answers are callbacks on the loop's thread.
 #include "actors/io/http/resolver.hpp"
 #include "messages/failure.hpp"
 #include "messages/http.hpp"
@@ -22,20 +22,21 @@ bool is_websocket_url(std::string_view url);
 class websocket_loop {
 public:
   /// Called once for each `listen`, on the loop's thread, when the connection
-  /// has ended: an answer when the server closed it in good order.
+  /// has ended: a response when the server closed it in good order.
   using on_done = std::function<void(uint64_t id, result<http_response>)>;
-  /// Called for each text message, before `on_done`. Binary ones are dropped.
+  /// Called for each text message, before `on_done`. Binary messages are
+  /// dropped.
   using on_text = std::function<void(std::string_view)>;
 
-  /// A connection reads on only while less than this is untaken, counted in
-  /// messages and in bytes; so a flood waits at the server.
+  /// A connection stops reading at this many untaken messages, or bytes, so
+  /// that a flood waits at the server.
   static constexpr size_t untaken_max = 256;
   static constexpr size_t untaken_bytes_max = 16u << 20;
 
-  /// `ca_path`: certificates of authorities that are trusted instead of the
-  /// system's, a file or a folder; empty: the system's. `quiet_max`: a server
-  /// that says nothing for half of it is pinged, and left when it does not
-  /// answer in the other half. `names`: null for getaddrinfo.
+  /// `ca_path`: certificates of the trusted authorities, a file or a folder;
+  /// empty: the system's. `quiet_max`: a server that is silent for half of it
+  /// is pinged, and its connection is closed when no answer comes within the
+  /// other half. `names`: null for getaddrinfo.
   explicit websocket_loop(on_done done, const std::string& ca_path = {},
                           std::chrono::milliseconds quiet_max
                           = std::chrono::seconds{60},
@@ -45,16 +46,16 @@ public:
   /// Ends the thread; connections are dropped without an answer.
   ~websocket_loop();
 
-  /// From any thread. Of the request count the URL, the headers, the group, the
-  /// longest body (of one message) and the time to connect. wss: the server's
-  /// certificate must be good for the host's name.
+  /// From any thread. Of the request, the URL, the headers, the group, the
+  /// longest body (of one message) and the connect timeout are used. wss: the
+  /// server's certificate must be valid for the host name.
   void listen(uint64_t id, http_request request, on_text text);
 
   /// From any thread: the listener has dealt with one message of so many bytes.
   void taken(uint64_t id, size_t bytes);
 
-  /// From any thread: ends all whose group begins with `group`; they are
-  /// answered with `cancelled`.
+  /// From any thread: ends all connections whose group begins with `group`;
+  /// they are answered with `aborted`.
   void cancel(std::string group);
 
 private:
