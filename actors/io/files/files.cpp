@@ -20,7 +20,7 @@ namespace {
 constexpr mode_t folder_mode = 0700;
 constexpr mode_t file_mode = 0600;
 constexpr int as_folder = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-// What nests deeper was not made by the worker.
+// The worker makes no folders that are nested deeper.
 constexpr int depth_max = 64;
 
 std::string reason(int error) {
@@ -99,7 +99,7 @@ result<descriptor> open_file(const descriptor& parent,
 
 std::vector<std::string> names_in(const descriptor& folder) {
   std::vector<std::string> out;
-  // One that reads from the start, whoever has read this one before.
+  // A new descriptor reads from the start, wherever the given one stands.
   auto fd = openat(folder.get(), ".", as_folder);
   std::unique_ptr<DIR, closer> open{fd >= 0 ? fdopendir(fd) : nullptr};
   if (!open)

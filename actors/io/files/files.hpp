@@ -1,7 +1,8 @@
 #pragma once
 // Folders and files below a root. Each step goes from an open folder to a name
-// in it and follows no symbolic link, so nobody who plants one, or a name that
-// is a path, leads the worker elsewhere. What is made is for its owner alone.
+// in it and follows no symbolic link, so that neither a planted link nor a name
+// that is a path leads the worker elsewhere. New files and folders are
+// accessible to their owner only.
 #include "messages/failure.hpp"
 
 #include <cstdint>
@@ -11,7 +12,7 @@
 
 namespace render::files {
 
-/// An open file or folder; closed at its end.
+/// An open file or folder; the destructor closes it.
 class descriptor {
 public:
   descriptor() = default;
@@ -38,9 +39,9 @@ private:
   int fd_ = -1;
 };
 
-/// Opens a folder that an operator has named, made with its parents when it is
-/// not there. Links on the way to it are the operator's own, and followed.
-/// Fails as `unavailable`.
+/// Opens a folder that an operator has named, and makes it with its parents
+/// when it is missing. Links on the way to it are the operator's own, and are
+/// followed. Fails as `unavailable`.
 result<descriptor> open_root(const std::string& path);
 
 enum class missing : uint8_t { is_an_error, is_made };
@@ -51,15 +52,15 @@ enum class missing : uint8_t { is_an_error, is_made };
 result<descriptor> open_folder(const descriptor& parent,
                                const std::string& name, missing policy);
 
-/// Opens the file `name` in `parent` for reading and writing, made empty when
-/// it is not there. Fails as `open_folder` does.
+/// Opens the file `name` in `parent` for reading and writing; a missing file is
+/// made empty. Fails as `open_folder` does.
 result<descriptor> open_file(const descriptor& parent, const std::string& name);
 
-/// The names in a folder, but for `.` and `..`.
+/// The names in a folder, except `.` and `..`.
 std::vector<std::string> names_in(const descriptor& folder);
 
 /// Removes the file or the folder `name` in `parent`, with all that is in it,
-/// as far as that goes.
+/// as far as possible.
 void remove_tree(const descriptor& parent, const std::string& name);
 
 /// Unix time at which `name` in `parent` was last written; negative when there
