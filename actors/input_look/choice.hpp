@@ -14,15 +14,15 @@ namespace render::input_look {
 struct choice {
   /// Oldest first.
   std::vector<job> jobs;
-  /// Jobs that may be good, and that this look does not tell of: another one is
-  /// at them, their data was too long to come along, or they stand behind all
-  /// that was shown.
+  /// Jobs that may be good but are not looked at: another look has them, their
+  /// data was too long for the snapshot, or they stand behind the snapshot's
+  /// last job.
   uint32_t unseen = 0;
 };
 
-/// Of the jobs of these types that have inputs and could run, the first `most`.
-/// `limit` is that of the peek; `now_s` is Unix time in seconds. `open`: ids of
-/// the jobs that are being looked at.
+/// The first `most` jobs of these types that have inputs and could run. `limit`
+/// is the peek's limit; `now_s` is Unix time in seconds. `open`: ids of the
+/// jobs that are being looked at.
 choice choose(const msg::queue_snapshot& seen,
               const std::vector<std::string>& types,
               const std::set<std::string>& open, size_t most, size_t limit,
@@ -31,7 +31,7 @@ choice choose(const msg::queue_snapshot& seen,
 /// The job would end like this on any GPU.
 bool is_refused(const job_outcome& x);
 
-/// Is the job that was claimed still the one that was looked at?
+/// Is the claimed job still as it was when it was looked at?
 bool is_same(const job& claimed, const job& looked_at);
 
 } // namespace render::input_look

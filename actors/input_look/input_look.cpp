@@ -32,7 +32,7 @@ struct shell {
 
   auto look(const msg::look_at_inputs& x) const {
     auto asked = std::make_shared<input_look_state::question>();
-    // The promise takes the sender away.
+    // The sender is not known any more after make_response_promise.
     asked->asker = caf::actor_cast<work_sink_actor>(self->current_sender());
     asked->to = self->make_response_promise<msg::inputs_seen>();
     auto to = asked->to;
@@ -81,7 +81,7 @@ struct shell {
     one_done(x.asked);
   }
 
-  // Somebody with a slot may have claimed it meanwhile: then it is theirs.
+  // A worker with a free slot may have claimed the job meanwhile, and keeps it.
   void refuse(const question_ptr& asked, job subject, failure why) const {
     auto id = subject.id;
     self->request(deps->queue, ask_timeout, msg::claim_unfit{id})
@@ -119,7 +119,7 @@ struct shell {
   void put_back(const job& x) const {
     self->request(deps->ledger, ask_timeout, msg::release_job{x.id, x.fence})
       .then([](caf::ok_atom) {},
-            // The JOB STORE gives back what nobody works on.
+            // The JOB STORE gives back a claimed job that nobody works on.
             [sh = *this, id = x.id](const caf::error& err) {
               sh.deps->log->warn("job {}: not put back yet: {}", id,
                                  to_failure(err).message);
@@ -156,7 +156,7 @@ input_look_shell::behavior_type input_look_behavior(self_ptr self,
   self->set_down_handler([sh](const caf::down_msg& x) {
     sh.on_down(x);
   });
-  // Looks end with it.
+  // The RENDERERS of open looks end with this actor.
   self->set_exit_handler([sh](const caf::exit_msg& x) {
     for (auto& [id, look] : sh.st().open)
       caf::anon_send_exit(look.renderer, caf::exit_reason::user_shutdown);

@@ -1,7 +1,7 @@
 #pragma once
-// The INPUT LOOK: fetches and checks the inputs of the first few waiting jobs
-// as a RENDERER would, keeps nothing of them, and refuses the jobs that no GPU
-// could do. When it dies, GPUs are launched without a look.
+// The INPUT LOOK actor: fetches and checks the inputs of the first few waiting
+// jobs as a RENDERER would, keeps none of them, and refuses the jobs that no
+// GPU could do. When this actor dies, GPUs are launched without a look.
 #include "actors/log.hpp"
 #include "messages/clock.hpp"
 #include "messages/job_store_actor.hpp"
@@ -20,7 +20,7 @@ namespace render {
 struct input_look_config {
   /// Jobs that one question looks at.
   size_t most = 4;
-  /// A look that takes longer tells nothing against the job.
+  /// A look that takes longer does not refuse the job.
   std::chrono::milliseconds limit{10'000};
 };
 
@@ -41,7 +41,7 @@ using input_look_shell = input_look_actor::extend_with<render_owner_actor>;
 struct input_look_state {
   static inline const char* name = "input-look";
 
-  /// One question and what has come of it so far.
+  /// One `look_at_inputs` and its answer so far.
   struct question {
     caf::typed_response_promise<msg::inputs_seen> to;
     work_sink_actor asker;
