@@ -28,7 +28,7 @@ http_request post_json(const server& at, std::string path, std::string body) {
   return out;
 }
 
-/// The first complaint about a node, for people.
+/// The first validation error of a workflow's node, for people.
 std::string complaint(const json::value& node) {
   auto* errors = json::find(node, "errors");
   auto out = json::string_or_empty(node, "class_type");
@@ -51,11 +51,11 @@ bool touches(const json::value& node, const std::string& wanted) {
   });
 }
 
-/// Why the video cannot come, although other outputs may.
+/// Why no video can come, although other outputs may.
 std::string video_refused(const json::document& doc,
                           const std::string& video_node) {
   auto* nodes = json::find(doc, "node_errors");
-  // An empty one may be an array.
+  // An empty `node_errors` may be an array.
   if (!nodes || !nodes->IsObject())
     return {};
   for (auto& node : nodes->GetObject())
@@ -143,7 +143,8 @@ http_request prompt_request(const server& at, const std::string& workflow,
                        R"({"prompt":)" + workflow + R"(,"prompt_id":)"
                          + json::quote(prompt_id) + R"(,"client_id":)"
                          + json::quote(client_id) + "}");
-  // A server does not refuse an id that it has seen before.
+  // A repeated request would queue the prompt twice: a server does not refuse
+  // an id that it has seen before.
   out.once = true;
   return out;
 }
@@ -168,9 +169,9 @@ http_request interrupt_request(const server& at, const std::string& prompt_id) {
 
 http_request events_request(const server& at, const std::string& client_id) {
   auto out = request(at, "GET", "/ws?clientId=" + percent_encode(client_id));
-  // http becomes ws, and https wss.
   out.url.replace(0, 4, "ws");
-  // Previews are dropped, but come.
+  // Room for preview pictures, which the server sends although they are not
+  // used.
   out.max_body_bytes = 32ull << 20;
   out.total_timeout = 0s;
   return out;
@@ -182,8 +183,8 @@ event read_event(std::string_view message, const std::string& prompt_id) {
   if (!data || !data->IsObject())
     return {};
   auto type = json::string_or_empty(*doc, "type");
-  // An older server does not say whose progress it is: then it is of the client
-  // that listens.
+  // An older server does not name the prompt of a progress message, but sends
+  // it only to that prompt's client.
   auto whose = json::string_or_empty(*data, "prompt_id");
   if (!(whose == prompt_id || (whose.empty() && type == "progress")))
     return {};

@@ -1,6 +1,6 @@
 #pragma once
-// ComfyUI's HTTP API: requests out, answers in. Every route exists at the root
-// of the node's ui host; the proxy in front wants the API key.
+// ComfyUI's HTTP API: requests out, answers in. Every route is at the root of
+// the GPU's ui host. The proxy in front of it needs the API key.
 #include "messages/failure.hpp"
 #include "messages/http.hpp"
 
@@ -30,18 +30,18 @@ http_request interrupt_request(const server& at, const std::string& prompt_id);
 /// The server's messages to this client, by WebSocket.
 http_request events_request(const server& at, const std::string& client_id);
 
-/// What a message tells of one prompt.
+/// What a message tells about one prompt.
 struct event {
-  /// It has left the queue.
+  /// The prompt has left the queue.
   bool running = false;
-  /// 0 to 1, of the node that works; negative: unknown.
+  /// 0 to 1, of the workflow's working node; negative: unknown.
   double progress = -1;
 };
 
-/// A message of another prompt, or of no interest: an empty event.
+/// An empty event for a message of another prompt, or of another kind.
 event read_event(std::string_view message, const std::string& prompt_id);
 
-/// A file among a node's outputs.
+/// A file among the outputs of a workflow's node.
 struct output_file {
   std::string filename;
   std::string subfolder;
@@ -51,7 +51,7 @@ struct output_file {
 http_request view_request(const server& at, const output_file& x,
                           const std::string& target, uint64_t max_bytes);
 
-/// The name to use in a workflow: the server may have changed ours.
+/// The file's name for use in a workflow: the server may have changed it.
 result<std::string> read_upload(const result<http_response>& got);
 
 /// The prompt id in force. Fails as `rejected` when the video node did not
@@ -69,14 +69,14 @@ struct history {
   failure error{failure_kind::internal, {}};
 };
 
-/// `prompt_id` that the server does not know, or has not finished: not ended.
+/// Not ended when the server does not know `prompt_id`, or has not finished it.
 result<history> read_history(const result<http_response>& got,
                              const std::string& prompt_id,
                              const std::string& video_node);
 
 struct queue_place {
   bool running = false;
-  /// Prompts that run or wait before ours; nothing when it is not queued.
+  /// Prompts that run or wait before this one; nothing when it is not queued.
   std::optional<size_t> ahead;
 };
 

@@ -60,7 +60,7 @@ tl::unexpected<failure> incomplete(std::string_view node_class) {
 frame_size workflow_size(uint32_t width, uint32_t height) {
   if (width == 0 || height == 0)
     return {1, 1};
-  // In whole numbers, so that no rounding error costs a pixel.
+  // Integer arithmetic, so that no rounding error costs a pixel.
   auto wide = uint64_t{1280} * height <= uint64_t{720} * width;
   uint64_t w = wide ? 1280 : uint64_t{720} * width / height;
   uint64_t h = wide ? uint64_t{1280} * height / width : 720;

@@ -15,8 +15,8 @@ struct frame_size {
   friend bool operator==(const frame_size&, const frame_size&) = default;
 };
 
-/// The image scaled by min(1280/w, 720/h), aspect kept, also enlarged; rounded
-/// down to whole pixels, at least 1.
+/// The image's size times min(1280/w, 720/h), which may also enlarge it,
+/// rounded down to whole pixels, at least 1.
 frame_size workflow_size(uint32_t width, uint32_t height);
 
 /// Whole seconds, rounded up, plus 3; 8 when the duration is negative
@@ -33,7 +33,7 @@ struct portrait_inputs {
   uint64_t seed = 0;
 };
 
-/// The graph as JSON text. Fails as `internal` where the template has no
+/// The graph as JSON text. Fails as `internal` when the template has no
 /// picture, sound or video node.
 result<std::string> fill_portrait(std::string_view workflow,
                                   const portrait_inputs& x);
