@@ -67,9 +67,9 @@ std::string number_text(double x) {
   return err == std::errc{} ? std::string{buffer, end} : std::string{};
 }
 
-/// A bound as the value was written: an int stays an int where it can.
+/// A bound as JSON text: an int in place of an int, where possible.
 std::string bound_text(double bound, bool whole) {
-  // Beyond it a double is whole, but may be no int64_t.
+  // Largest double below which every whole number is exact.
   constexpr double exact_max = 9'007'199'254'740'992;
   return whole && std::floor(bound) == bound && std::abs(bound) <= exact_max
            ? std::to_string(static_cast<int64_t>(bound))
@@ -131,7 +131,8 @@ read_info(std::string_view who, const result<http_response>& got,
   auto what = std::string{who} + " /info";
   if (!got)
     return fail(with_context(what, got.error()));
-  // A 500 is the app's own trouble with describing itself.
+  // An app that fails to describe itself answers 500, and can be used all the
+  // same.
   if (!got->ok() && got->status != 404 && got->status != 500)
     return unavailable(what, describe_answer(*got));
   auto doc = json::parse(got->body);

@@ -1,6 +1,6 @@
 #pragma once
-// A Gradio app as it describes itself, and the arguments of a call put in the
-// order that it wants them.
+// A Gradio app's description of itself, and the arguments of a call in the
+// order that the app needs.
 #include "messages/failure.hpp"
 #include "messages/http.hpp"
 
@@ -20,7 +20,8 @@ struct value_range {
 
 /// One input component of an endpoint.
 struct slot {
-  /// Not part of the described parameters, but it takes a place: null.
+  /// The component is no described parameter, but takes a place in the
+  /// arguments: null.
   bool skipped = false;
   value_range range;
 };
@@ -37,7 +38,7 @@ struct endpoint {
 
 struct parameter {
   std::string name;
-  /// As the app wrote it; empty: there is none.
+  /// Default value in the app's JSON; empty: none.
   std::string default_json;
   value_range range{};
 };
@@ -57,21 +58,21 @@ struct arguments {
   std::vector<std::string> adjusted;
 };
 
-/// Reads /config. All failures are `unavailable`: another node may have
-/// another version. `who` stands first in their messages.
+/// Reads /config. All failures are `unavailable`: another GPU may have another
+/// version. `who` begins their messages.
 result<endpoint> read_config(std::string_view who,
                              const result<http_response>& got,
                              std::string_view api_name);
 
-/// Reads /info: the parameters, or nothing when the app does not describe
-/// this endpoint by name. Fails as `unavailable` when nobody answers.
+/// Reads /info: the parameters, or nothing when the app does not describe this
+/// endpoint by name. Fails as `unavailable` when the app does not answer.
 result<std::optional<std::vector<parameter>>>
 read_info(std::string_view who, const result<http_response>& got,
           std::string_view api_name);
 
-/// Puts the wanted values in their places, defaults elsewhere. A number out of
-/// range moves to the nearest accepted one. Steps of sliders are left alone:
-/// no Gradio refuses a value between two of them.
+/// Puts the wanted values in their places, and defaults in the others. A number
+/// out of range moves to the nearest accepted one. Steps of sliders are left
+/// alone: no Gradio refuses a value between two of them.
 result<arguments> place(std::string_view who, const endpoint& at,
                         const std::vector<parameter>& parameters,
                         const std::vector<argument>& wanted);

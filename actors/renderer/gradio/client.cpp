@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 constexpr uint32_t join_tries = 6;
 constexpr auto join_delay = 3s;
 
-/// The app's description, with the known ranges where it tells none.
+/// The app's description, with the known ranges where it has none.
 std::vector<parameter> merged(std::vector<parameter> described,
                               const std::vector<parameter>& known) {
   for (auto& x : described)
@@ -130,7 +130,7 @@ stream_event client::heard(std::string_view bytes) {
   session_.event = reader_.event();
   stream_event out;
   out.stage = reader_.take_stage();
-  // The ends are for what comes before and after the run.
+  // The first and the last tenth are for the steps before and after the run.
   if (reader_.progress() >= 0)
     out.progress = 0.1 + 0.8 * reader_.progress();
   if (reader_.ended())

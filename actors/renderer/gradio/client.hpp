@@ -1,7 +1,7 @@
 #pragma once
 // The steps of calling one function of a Gradio app, for plans to build on:
-// describe, upload, run, collect. What fails ends the job; what goes well goes
-// on with the step that the caller gives. Outlives the steps it makes.
+// describe, upload, run, collect. A failed step ends the job; a successful one
+// goes on with the caller's next step. The client must outlive its steps.
 #include "actors/renderer/gradio/app.hpp"
 #include "actors/renderer/gradio/requests.hpp"
 #include "actors/renderer/gradio/run_reader.hpp"
@@ -16,9 +16,9 @@ namespace render::gradio {
 
 class client {
 public:
-  /// `api_name` begins with a slash. `known`: the function's parameters as
-  /// they were when this was written, for apps that do not describe them; its
-  /// ranges hold where the app tells none.
+  /// `api_name` begins with a slash. `known`: the function's parameters when
+  /// this code was written, for apps that do not describe them. Its ranges are
+  /// used where the app has none.
   client(server at, std::string api_name, std::vector<parameter> known,
          uint64_t seed)
     : at_(std::move(at)), api_name_(std::move(api_name)),
@@ -29,15 +29,15 @@ public:
   client(const client&) = delete;
   client& operator=(const client&) = delete;
 
-  /// Learns where the function is and how it wants to be called. Comes first.
+  /// Learns where the function is and how it is called. Must be the first step.
   step describe(std::function<step()> then);
 
-  /// Sends the file at `path` as `name`; goes on with it as an argument.
-  /// `field` of the job's data is at fault when the file is too large.
+  /// Sends the file at `path` as `name`; `then` gets the file as an argument.
+  /// `field` of the job's data is blamed when the file is too large.
   step upload(std::string field, const std::string& path,
               const std::string& name, std::function<step(std::string)> then);
 
-  /// One run, in a session of its own. `then` looks at the outputs (an array),
+  /// One run, in a session of its own. `then` gets the outputs (an array),
   /// which live until the next run.
   step run(const std::vector<argument>& wanted,
            std::function<step(const json::value&)> then);
@@ -48,7 +48,7 @@ public:
                const std::string& target, uint64_t max_bytes,
                std::function<step()> then);
 
-  /// What stops the run, if there is one.
+  /// Requests that stop the run; empty when there is none.
   std::vector<http_request> interrupt() const;
 
 private:

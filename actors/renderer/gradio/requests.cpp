@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 // Heartbeats come every 15 s.
 constexpr auto stream_stall = 60s;
-// Heartbeats of a day and results of some hours of speech.
+// Enough for a day of heartbeats and the results of some hours of speech.
 constexpr uint64_t stream_bytes_max = 256ull << 20;
 
 http_request request(const server& at, std::string method,
@@ -36,7 +36,7 @@ std::string session_json(const session& x) {
          + std::to_string(x.function);
 }
 
-/// The texts of a 422: the framework's own list, or a validator's.
+/// The texts of a 422: the list of the framework or of a validator.
 std::string refusal_text(const http_response& x) {
   auto doc = json::parse(x.body);
   if (!doc)
@@ -146,7 +146,7 @@ result<joined> read_join(const server& at, const result<http_response>& got) {
     return joined{};
   if (got && (got->status == 503 || got->status == 429))
     return joined{true, {}};
-  // A proxy lost the answer; the app may have queued the run.
+  // A proxy has lost the answer; the app may have queued the run.
   if (got && (got->status == 502 || got->status == 504))
     return joined{};
   if (got && got->status == 422)

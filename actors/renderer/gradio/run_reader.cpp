@@ -10,11 +10,11 @@ namespace render::gradio {
 
 namespace {
 
-// About two minutes of them, and not even a place in the queue: the server
-// lost the session (Gradio 5.23.0 did so behind some proxies).
+// About two minutes of heartbeats without a place in the queue mean that the
+// server has lost the session (Gradio 5.23.0 did so behind some proxies).
 constexpr uint32_t heartbeats_max = 8;
 
-// No queue is longer.
+// Guards against nonsense: no queue is longer.
 constexpr int64_t ranks_max = 1'000'000;
 
 const json::value& unwrapped(const json::value& x) {
@@ -77,7 +77,7 @@ bool run_reader::is_ours(const json::value& x) {
 }
 
 void run_reader::read_heartbeat() {
-  // With a place in the queue, or running, the job's own time limits rule.
+  // A run that is queued or running is limited by the job's own times only.
   if (!alive_ && ++heartbeats_ >= heartbeats_max)
     fail_with(failure_kind::unavailable,
               "the app sends heartbeats, but no word of the run");

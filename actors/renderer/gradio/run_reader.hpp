@@ -12,17 +12,17 @@ namespace render::gradio {
 
 class run_reader {
 public:
-  /// `who` stands first in error texts. `event` may be empty: then the first
-  /// event of the stream names the run, as the session has no other.
+  /// `who` begins error texts. `event` may be empty: then the first event of
+  /// the stream names the run, since the session has only this run.
   explicit run_reader(std::string who = {}, std::string event = {})
     : who_(std::move(who)), event_(std::move(event)) {
     // nop
   }
 
-  /// Borders fall anywhere.
+  /// A piece of the stream, cut at any byte.
   void add(std::string_view bytes);
 
-  /// The run has ended, or the stream is of no more use.
+  /// The run has ended, or the stream is not worth reading on.
   bool ended() const noexcept {
     return ended_;
   }
@@ -49,7 +49,7 @@ public:
     return progress_;
   }
 
-  /// The run's name, once it is known.
+  /// The run's id, once it is known.
   const std::string& event() const noexcept {
     return event_;
   }
@@ -68,7 +68,7 @@ private:
   event_parser parser_;
   std::string stage_;
   double progress_ = -1;
-  /// Nothing but heartbeats so far.
+  /// Heartbeats before any other event.
   uint32_t heartbeats_ = 0;
   bool alive_ = false;
   bool started_ = false;

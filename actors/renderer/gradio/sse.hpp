@@ -11,14 +11,14 @@ class event_parser {
 public:
   using on_data = std::function<void(std::string_view data)>;
 
-  /// `event_bytes_max` bounds what one unfinished event may hold.
+  /// `event_bytes_max` limits the size of an unfinished event.
   explicit event_parser(size_t event_bytes_max = 16u << 20)
     : event_bytes_max_(event_bytes_max) {
     // nop
   }
 
-  /// Borders fall anywhere. Calls `f` for each event that became complete and
-  /// has data; after an overflow nothing is read any more.
+  /// Takes a piece of the stream, cut at any byte. Calls `f` for each event
+  /// that became complete and has data. Reads nothing more after an overflow.
   void add(std::string_view bytes, const on_data& f);
 
   bool overflowed() const noexcept {
