@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Of one line of a stream; a model's token is a few bytes.
+// Limit of a stream's line; a line has one token of a few bytes.
 constexpr size_t line_bytes_max = 1u << 20;
 
 http_request request(const server& at, std::string method, std::string path) {
@@ -113,8 +113,8 @@ result<std::string> choose_model(const std::string& wanted,
 bool is_unknown_route(const http_response& x) {
   if (x.status != 404 && x.status != 405)
     return false;
-  // Ollama says in its own form, a plain text, that a model is missing. The
-  // others' JSON says of the route that it is not found.
+  // Ollama reports a missing model in its own form: `error` is a plain text.
+  // The JSON of other servers tells that the route is not found.
   auto doc = json::parse(x.body);
   return !doc || !doc->IsObject()
          || json::string_or_empty(*doc, "error").empty();

@@ -1,6 +1,6 @@
 #pragma once
-// Asking a vision model about a picture: Ollama's own form, and the OpenAI
-// chat form that other servers have. Requests out, answers in.
+// Asks a vision model about a picture, in Ollama's form or in the OpenAI chat
+// form of other servers. Requests out, answers in.
 #include "messages/failure.hpp"
 #include "messages/http.hpp"
 
@@ -25,26 +25,26 @@ struct question {
 };
 
 http_request tags_request(const server& at);
-/// Streams, so that bytes show that the model is alive: loading it can take
-/// minutes.
+/// The answer is a stream, whose bytes show that the model works: loading it
+/// can take minutes.
 http_request generate_request(const server& at, const question& x);
 http_request chat_request(const server& at, const question& x);
 
-/// Names of the models that the server has; fails when it does not say.
+/// Names of the server's models; fails when the server does not list them.
 result<std::vector<std::string>> read_tags(const result<http_response>& got);
 
-/// The wanted model, else another one that is known to see; fails as
-/// `rejected` with the names of what is there.
+/// The wanted model, else another model that is known to understand pictures.
+/// Fails as `rejected` with the names of the server's models.
 result<std::string> choose_model(const std::string& wanted,
                                  const std::vector<std::string>& models);
 
 /// Reads Ollama's stream: one JSON object a line.
 class generate_reader {
 public:
-  /// Borders fall anywhere.
+  /// Takes a piece of the stream, cut at any byte.
   void add(std::string_view bytes);
 
-  /// The last line has come, or an error.
+  /// The last line or an error has come.
   bool ended() const noexcept {
     return done_ || failed();
   }
@@ -57,7 +57,7 @@ public:
     return error_;
   }
 
-  /// What the model has said so far.
+  /// The model's text so far.
   const std::string& text() const noexcept {
     return text_;
   }
@@ -74,9 +74,10 @@ private:
 /// A complete answer in the chat form.
 result<std::string> read_chat(const result<http_response>& got);
 
-/// What an answer outside 2xx means. 404 of a route, as opposed to a model,
-/// means that the server does not speak this form.
+/// The failure of an answer outside 2xx.
 failure read_error(const http_response& x);
+/// Whether a 404 means the route and not the model: the server does not speak
+/// this form.
 bool is_unknown_route(const http_response& x);
 
 /// The text without surrounding space; fails as `rejected` when none is left.
