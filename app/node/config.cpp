@@ -16,14 +16,14 @@ namespace {
 
 using apply_fn = std::function<result<void>(worker_config&, std::string_view)>;
 
-/// `rule` is the whole rule, whatever of it was broken: nobody should have to
-/// learn it by trying.
+/// `rule` is the whole rule, whichever part of it was broken, so that nobody
+/// learns it by trial.
 tl::unexpected<failure> refuse(std::string_view text, const std::string& rule) {
   return fail(failure_kind::invalid_input,
               "must be " + rule + " (got \"" + excerpt(text, 80) + "\")");
 }
 
-/// As Python's float() and int() read it: `+300` and `1_000` too.
+/// Reads numbers like Python's float() and int(): `+300` and `1_000` too.
 std::optional<double> to_number(std::string_view text) {
   if (text.starts_with('+') && !text.starts_with("+-"))
     text.remove_prefix(1);
@@ -45,7 +45,7 @@ std::optional<double> to_number(std::string_view text) {
   return out;
 }
 
-/// In digits alone, as `split_address` reads it.
+/// Digits only, as `split_address` needs them.
 bool is_port_text(std::string_view x) {
   uint16_t port = 0;
   auto [end, err] = std::from_chars(x.data(), x.data() + x.size(), port);
@@ -119,7 +119,7 @@ apply_fn web_url(std::string worker_config::*field, bool with_node) {
   };
 }
 
-/// A host alone gets http://, as the Python worker takes it.
+/// A mere host gets http://, as in the Python worker.
 apply_fn public_url(std::string worker_config::*field) {
   return [=](worker_config& cfg, std::string_view x) {
     auto full = x.find("://") == std::string_view::npos

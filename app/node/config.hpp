@@ -1,7 +1,7 @@
 #pragma once
-// Everything that can be set, from the environment and a `.env` file. One
-// table describes each variable; parsing, --help, --check-config and the
-// checks of the documentation all read it. Pure: no getenv, no files.
+// All settings, from the environment and a `.env` file. One table describes
+// each variable; parsing, --help, --check-config and the checks of the
+// documentation read that table. Pure: no getenv, no files.
 #include "actors/io/http/networks.hpp"
 #include "actors/io/http/proxy.hpp"
 #include "messages/failure.hpp"
@@ -28,16 +28,16 @@ struct network_address {
 };
 
 struct worker_config {
-  /// What must never be told, see `secrets_of`.
+  /// Texts that must never be shown, see `secrets_of`.
   std::vector<std::string> secrets;
 
   // The Comput3 account.
   std::string api_key;
   std::string api_url;
-  /// With `{node}` where the host name goes.
+  /// With `{node}` in place of a GPU's host name.
   std::string node_url;
   std::string ui_url;
-  /// Empty: by the templates and the API's URL.
+  /// Empty: derived from the templates and the API's URL.
   std::string node_domain;
 
   std::string redis_host;
@@ -50,12 +50,13 @@ struct worker_config {
   std::string redis_sentinel_master;
   std::string redis_sentinel_password;
   bool redis_tls = false;
-  /// Empty: the machine's authorities.
+  /// Empty: the machine's certificate authorities.
   std::string redis_ca_file;
   /// Both or none.
   std::string redis_cert_file;
   std::string redis_key_file;
-  /// Empty: the host that is connected to.
+  /// Name that the server's certificate must have; empty: the host of the
+  /// connection.
   std::string redis_server_name;
 
   std::string output_dir;
@@ -90,10 +91,10 @@ struct worker_config {
   seconds_f polling_interval{};
   uint32_t job_attempts = 0;
   uint64_t max_input_bytes = 0;
-  /// Below this a worker claims nothing; 0: no limit.
+  /// With less free disk space the worker claims nothing; 0: no limit.
   uint64_t min_free_bytes = 0;
   std::string vision_model;
-  /// Path of the ComfyUI workflow template; empty: the one built in.
+  /// Path of the ComfyUI workflow template; empty: the built-in template.
   std::string portrait_workflow;
 
   // Strangers' URLs and the way out.
@@ -111,7 +112,7 @@ struct worker_config {
   seconds_f drain_time{};
   /// host:port of the status server; empty: off.
   std::string status_address;
-  /// Names by which the status server may be asked, besides the usual ones.
+  /// Names that a request's Host header may have besides the usual ones.
   std::vector<std::string> status_hosts;
   std::string log_format;
   std::string log_level;
@@ -124,74 +125,74 @@ struct worker_config {
 /// One variable.
 struct setting {
   std::string_view name;
-  /// Text as one would write it; empty: unset.
+  /// In the form of the environment; empty: unset.
   std::string_view default_value;
   /// One sentence, with the unit.
   std::string_view meaning;
   bool secret = false;
   bool required = false;
-  /// Puts the text into the config; a failure says what is accepted. That of a
-  /// secret quotes nothing of it.
+  /// Puts the text into the config; a failure tells what is accepted. The
+  /// failure of a secret does not quote the value.
   std::function<result<void>(worker_config&, std::string_view)> apply;
 };
 
 const std::vector<setting>& settings();
 
-/// Read besides the settings, since the whole system knows them.
+/// Variables that are read besides the settings, since other programs share
+/// them.
 const std::vector<std::string_view>& proxy_variables();
 
 using environment = std::map<std::string, std::string, std::less<>>;
 
-/// All that is to say about the settings, not the first of it alone.
+/// All findings about the settings, not the first one only.
 struct config_findings {
-  /// Good without errors only.
+  /// Valid only when there are no errors.
   worker_config config;
-  /// As given, with what was adjusted.
+  /// The given environment, with the adjusted values.
   environment in_force;
-  /// One line each, that begins with the variable: `NAME must be RULE
-  /// (got "x")`.
+  /// One line each, beginning with the variable: `NAME must be RULE (got "x")`.
   std::vector<std::string> errors;
-  /// What was adjusted or left out, as the Python worker does it.
+  /// Settings that were adjusted or left out, as in the Python worker.
   std::vector<std::string> warnings;
 };
 
-/// A variable that is absent, or empty, has its default.
+/// A variable that is absent or empty has its default.
 config_findings read_config(environment env);
 
-/// The same; the failure has all errors, a line each.
+/// Like `read_config`; the failure has all errors, a line each.
 result<worker_config> parse_config(const environment& env);
 
-/// Every value of a setting that is marked as secret, each key of a list by
-/// itself, and of a URL the password.
+/// The values of all settings that are marked as secret: each key of a list,
+/// and of a URL its password.
 std::vector<std::string> secrets_of(const environment& env);
 
-/// What a `.env` file says.
+/// The content of a `.env` file.
 struct env_file {
   environment values;
-  /// Lines that say nothing, with their numbers.
+  /// Warnings about lines that were left out, with their numbers.
   std::vector<std::string> warnings;
 };
 
-/// As python-dotenv reads it: `export`, comments, quotes that may go over
-/// lines, escapes in double quotes, `${NAME}` and `${NAME:-default}` of
-/// `around` or of the lines before. A name without `=` is not set, and a line
-/// that is none of that is left out.
+/// Reads the syntax of python-dotenv: `export`, comments, quotes that may go
+/// over lines, escapes in double quotes, `${NAME}` and `${NAME:-default}` of
+/// `around` or of earlier lines. A name without `=` is not set. Other lines are
+/// left out.
 env_file read_env_file(std::string_view text, const environment& around);
 
-/// The values alone, without an environment around.
+/// Like `read_env_file`, with an empty environment; returns the values only.
 result<environment> parse_env_file(std::string_view text);
 
-/// Warnings about names that the worker does not know, with the name that may
-/// have been meant, and about settings of the Python worker that it has no use
-/// for. `from_file`: the names of the `.env` file; of the environment, which is
-/// full of other programs' names, only the Python worker's are told of.
+/// Warnings about unknown names, with the name that may have been meant, and
+/// about settings of the Python worker that have no effect. `from_file`: the
+/// names of the `.env` file. The environment is full of other programs' names,
+/// so only the Python worker's settings in it are reported.
 std::vector<std::string> name_warnings(const environment& from_file,
                                        const environment& around);
 
 /// Settings of the Python worker that are ignored.
 const std::vector<std::string_view>& ignored_settings();
 
-/// What is in force, one `NAME=value` a line, secrets masked.
+/// The settings in force, one `NAME=value` a line, secrets masked.
 std::string effective_config(const environment& env);
 
 /// The part of --help that lists all variables.

@@ -44,7 +44,7 @@ public:
       auto begin = at_;
       if (read_statement())
         continue;
-      // A quote that is never closed shall not swallow the lines behind it.
+      // A quote that is never closed must not swallow the lines after it.
       at_ = begin;
       line_ = first_line;
       next_line();
@@ -63,7 +63,7 @@ private:
       return false;
     skip_blanks();
     if (at_ == text_.size() || text_[at_] != '=') {
-      // A name alone is not set, and no fault.
+      // A name without `=` is not set, and is no error.
       auto alone = ends_here();
       if (alone)
         out_.warnings.push_back("line " + std::to_string(line_) + ": " + name
@@ -103,7 +103,7 @@ private:
     ++line_;
   }
 
-  /// Nothing but a comment is left of this line.
+  /// True when the rest of this line is empty or a comment.
   bool ends_here() {
     skip_blanks();
     return at_ == text_.size() || is_line_end(text_[at_]) || text_[at_] == '#';
@@ -124,7 +124,7 @@ private:
   std::optional<std::string> read_value() {
     if (at_ < text_.size() && (text_[at_] == '"' || text_[at_] == '\''))
       return read_quoted(text_[at_]);
-    // An unquoted one ends at a comment that has a space before it.
+    // An unquoted value ends at a comment that has a space before it.
     auto begin = at_;
     while (
       at_ < text_.size() && !is_line_end(text_[at_])
@@ -163,7 +163,7 @@ private:
       (out += '\\') += c;
   }
 
-  /// The environment wins, as it does over the file.
+  /// The environment wins over the file, as it does for the settings.
   std::string look_up(std::string_view name, std::string_view otherwise) const {
     for (auto* where : {&around_, &out_.values})
       if (auto at = where->find(name); at != where->end())

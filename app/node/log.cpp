@@ -20,8 +20,8 @@ void append(spdlog::memory_buf_t& out, std::string_view text) {
   out.append(text.data(), text.data() + text.size());
 }
 
-/// Whatever a service, a producer or Redis has put into it: one line, which
-/// steers no terminal.
+/// The message as one line without control characters, whatever a service, a
+/// producer or Redis has put into it.
 std::string message_of(const spdlog::details::log_msg& x,
                        const secret_mask& mask) {
   return printable(mask.masked({x.payload.data(), x.payload.size()}));

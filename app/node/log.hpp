@@ -1,6 +1,6 @@
 #pragma once
-// The worker's log: one line an event on standard error, in UTC, as text or
-// as one JSON object.
+// The worker's log: one line for each event on standard error, in UTC, as text
+// or as one JSON object.
 #include "actors/log.hpp"
 #include "messages/text/foreign_text.hpp"
 
@@ -12,9 +12,9 @@
 
 namespace render {
 
-/// `format`: "text" or "json". What has come from others is escaped (see
-/// printable.hpp): a message is one line, whatever is in it.
-/// The last door of the log: whatever a line says, it says no secret.
+/// `format`: "text" or "json". Text from others is escaped (see printable.hpp),
+/// so that a message is always one line. Secrets are masked here once more, for
+/// all lines.
 std::unique_ptr<spdlog::formatter> make_formatter(std::string_view format,
                                                   secret_mask mask = {});
 

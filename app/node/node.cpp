@@ -54,8 +54,8 @@ uint64_t random_seed() {
   return (static_cast<uint64_t>(device()) << 32) | device();
 }
 
-/// No two processes that share OUTPUT_DIR may have the same; process ids of
-/// containers are.
+/// A name that no other process with the same OUTPUT_DIR has. A process id
+/// alone would not do: those of two containers may be the same.
 std::string work_place() {
   std::stringstream out;
   out << std::hex << getpid() << '-' << random_seed();
@@ -79,7 +79,7 @@ result<Answer> ask(caf::actor_system& system, const Handle& whom,
   return out;
 }
 
-/// Empty: portraits can be made with it.
+/// Why the workflow cannot make portraits; empty when it can.
 std::string workflow_flaw(const json::document& doc, const std::string& text) {
   if (auto nodes = doc.FindMember("nodes");
       nodes != doc.MemberEnd() && nodes->value.IsArray())
@@ -124,8 +124,9 @@ node::node(worker_config cfg, logger log,
            std::shared_ptr<job_store::journal> local)
   : cfg_(std::move(cfg)), log_(std::move(log)) {
   caf_cfg_.add_message_types<caf::id_block::render>();
-  // Work sharing parks idle threads on a condition variable; CAF's default,
-  // work stealing, polls, which costs an idle node CPU and a busy one latency.
+  // Work sharing parks idle threads on a condition variable. CAF's default,
+  // work stealing, polls, which costs an idle worker CPU and a busy worker
+  // latency.
   caf_cfg_.set("scheduler.policy", caf::atom("sharing"));
   system_ = std::make_unique<caf::actor_system>(caf_cfg_);
   around_ = {unix_now, log_, random_seed, job_store::start_redis_loop,

@@ -1,6 +1,7 @@
 #pragma once
 // The composition root of the service: the actor system, the real outside
-// worlds, and the end of it all. Who is spawned with which handles: wiring.hpp.
+// worlds, and the end of the process. wiring.hpp decides which actor is spawned
+// with which handles.
 #include "actors/log.hpp"
 #include "app/node/config.hpp"
 #include "app/node/wiring.hpp"
@@ -18,10 +19,10 @@
 
 namespace render {
 
-/// One worker node: an actor system with everything in it. Standalone.
+/// One worker: an actor system with everything in it.
 class node {
 public:
-  /// Spawns the outside worlds only; nothing is asked of them yet.
+  /// Spawns the outside worlds only, and sends them no requests yet.
   node(worker_config cfg, logger log,
        std::shared_ptr<job_store::journal> local
        = std::make_shared<job_store::no_journal>());
@@ -32,19 +33,20 @@ public:
   ~node();
 
   /// Starts to work. `on_end(clean)` is called once, from an actor's thread,
-  /// when the node has drained and stopped, or has failed for good.
+  /// when the worker has drained and stopped, or has failed for good.
   result<void> start(std::function<void(bool clean)> on_end);
 
-  /// Finish what runs; the second call hurries. After `start` only.
+  /// Finishes the running jobs; the second call requeues them at once. Only to
+  /// be called after `start`.
   void drain(std::string reason);
 
-  /// The questions of the status port and of --check-config. Each has a limit
-  /// of a few seconds; from any thread.
+  /// Questions for the status port and --check-config. Each has a limit of a
+  /// few seconds. From any thread.
   result<msg::node_status> status(bool with_jobs = true);
   result<std::string> redis_version();
   result<size_t> count_workloads();
   result<void> check_storage();
-  /// Names of the workload types that the provider has.
+  /// Names of the provider's workload types.
   result<std::vector<std::string>> workload_types();
   result<double> balance();
 
@@ -52,13 +54,13 @@ public:
   named_parts parts() const;
 
 private:
-  /// What the ROOT tells, from its thread.
+  /// What the ROOT has told, from its own thread.
   struct course {
     std::mutex mutex;
-    /// Which part has ended, and why; empty while all are there.
+    /// Which part has ended, and why; empty while all parts live.
     std::string fault;
     std::function<void(bool clean)> on_end;
-    /// Set when the end came before anybody wanted to hear of it.
+    /// Set when the end came before `on_end` was given.
     std::optional<bool> ended_clean;
   };
   root_deps root_deps_of() const;
@@ -76,9 +78,9 @@ private:
   std::thread watchdog_;
 };
 
-/// Reads the workflow that PORTRAIT_WORKFLOW names, or gives the built-in one.
-/// Fails as `invalid_input` when it is no workflow in API format, or has no
-/// picture, sound or video node.
+/// Reads the workflow at `path` (PORTRAIT_WORKFLOW), or returns the built-in
+/// one. Fails as `invalid_input` when it is no workflow in API format, or has
+/// no picture, sound or video node.
 result<std::string> load_portrait_workflow(const std::string& path);
 
 } // namespace render

@@ -15,7 +15,7 @@ std::string_view value_of(const environment& env, const setting& x) {
   return found->second;
 }
 
-/// The other of a pair whose smaller one must not be above the greater one.
+/// Two settings of which the smaller must not exceed the greater.
 struct pair_rule {
   std::string_view smaller;
   std::string_view greater;
@@ -39,7 +39,7 @@ public:
     if (out_.errors.empty())
       check_together();
     out_.config.secrets = secrets_of(out_.in_force);
-    // Percent-decoded, where it came in a URL.
+    // The password of a URL, percent-decoded.
     if (!out_.config.redis_password.empty())
       out_.config.secrets.push_back(out_.config.redis_password);
     return std::move(out_);
@@ -47,7 +47,8 @@ public:
 
 private:
   void read_one(const setting& x) {
-    // Docker keeps blanks of its env files. In a password they may be meant.
+    // Docker keeps the blanks of its env files. A password may contain blanks
+    // on purpose.
     if (auto at = out_.in_force.find(x.name);
         at != out_.in_force.end() && (!x.secret || x.required))
       at->second = std::string{trimmed(at->second)};
@@ -60,7 +61,7 @@ private:
     auto done = x.apply(out_.config, value);
     if (done)
       return;
-    // A secret that does not parse must not be printed to say so.
+    // The error of a secret must not print its value.
     auto shown = !x.secret
                  || done.error().message.find("(got") == std::string::npos;
     out_.errors.push_back(std::string{x.name} + " "
@@ -128,7 +129,7 @@ private:
       out_.errors.push_back(ok.error().message);
   }
 
-  // The Python worker goes on without the storage, and says so.
+  // The Python worker also goes on without the storage, with a warning.
   void check_storage() {
     auto& cfg = out_.config;
     if (cfg.minio_endpoint.empty())
@@ -198,8 +199,8 @@ namespace {
 
 constexpr std::string_view mask = "********";
 
-// Whatever stands in front of the host: a password may stand there, in a
-// setting that is none of the secrets.
+// Masks all before the host: a URL in a setting that is no secret may still
+// have a password there.
 std::string masked_url(std::string_view value) {
   auto begin = value.find("://");
   begin = begin == std::string_view::npos ? 0 : begin + 3;

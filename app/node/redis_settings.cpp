@@ -60,8 +60,7 @@ bool is_private(const in6_addr& x) {
          || (bytes[0] & 0xfe) == 0xfc;
 }
 
-/// Is this host, as it is written, on this machine or in a network of one's
-/// own?
+/// Does the spelling of this host mean this machine or a private network?
 bool is_near(const std::string& host) {
   in_addr four{};
   in6_addr six{};

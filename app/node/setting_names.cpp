@@ -8,8 +8,8 @@ namespace render {
 
 namespace {
 
-/// Names that may stand in a `.env` file beside the worker's: of libraries, of
-/// c3ctl and of compose files.
+/// Names of libraries, of c3ctl and of compose files, which a `.env` file may
+/// also have.
 bool is_of_others(std::string_view name) {
   static constexpr std::string_view known[]
     = {"HTTP_PROXY",      "HTTPS_PROXY",        "ALL_PROXY",
@@ -34,7 +34,7 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-/// Empty when no name is like it.
+/// The setting whose name is most like this one; empty when none is.
 std::string_view meant_by(std::string_view name) {
   std::string_view out;
   auto best = std::max<size_t>(1, name.size() / 5) + 1;

@@ -53,7 +53,7 @@ signal_waiter::event signal_waiter::wait() {
 
 void signal_waiter::notify() {
   uint64_t one = 1;
-  // Cannot fail: the counter would have to be at 2^64 - 2.
+  // Cannot fail unless the counter is at 2^64 - 2.
   [[maybe_unused]] auto written = write(event_fd_, &one, sizeof(one));
 }
 

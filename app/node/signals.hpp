@@ -1,12 +1,13 @@
 #pragma once
-// SIGTERM and SIGINT as something one can wait for, together with an event of
-// our own. Nothing runs inside a signal handler.
+// A wait for SIGTERM, SIGINT or the process's own event. Nothing runs inside a
+// signal handler.
 #include <csignal>
 
 namespace render {
 
-/// Blocks SIGTERM and SIGINT in this thread and all that it starts; make one
-/// before any thread. Restores nothing: it lives as long as the process.
+/// Blocks SIGTERM and SIGINT in this thread and the threads that it starts, so
+/// it must be made before any thread. Restores nothing: it lives as long as the
+/// process.
 class signal_waiter {
 public:
   enum class event { signal, notified };
@@ -16,7 +17,8 @@ public:
   signal_waiter(const signal_waiter&) = delete;
   signal_waiter& operator=(const signal_waiter&) = delete;
 
-  /// Waits for either, for ever. A signal is reported once each time it comes.
+  /// Waits for a signal or the event, without a limit. Each signal is reported
+  /// once.
   event wait();
 
   /// Wakes `wait`; from any thread.

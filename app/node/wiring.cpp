@@ -37,7 +37,7 @@ struct wiring {
 
 using wiring_ptr = std::shared_ptr<const wiring>;
 
-/// What every RENDERER needs.
+/// The dependencies of every RENDERER.
 renderer_deps rendering(const wiring_ptr& w, render_owner_actor owner) {
   renderer_deps out;
   out.http = w->outside.http;
@@ -76,8 +76,8 @@ renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
   return w->system.spawn(renderer_behavior, renderer_config{}, deps, task, env);
 }
 
-// The job is nobody's yet: nothing of it is written, and nobody is asked whose
-// it is.
+// The job is not claimed yet, so the RENDERER writes nothing to its record and
+// does not ask for ownership.
 renderer_actor spawn_look(const wiring_ptr& w, const msg::run_job& task,
                           render_owner_actor owner) {
   renderer_config cfg;
@@ -129,7 +129,7 @@ bool looks_before_launch(const worker_config& cfg) {
 
 queue_watcher_actor spawn_watcher(const wiring_ptr& w, work_sink_actor sink) {
   queue_watcher::config cfg;
-  // Without another look before it launches, what it has seen must be fresh.
+  // A launch follows the backlog without another look, so that must be fresh.
   if (!looks_before_launch(w->cfg)) {
     cfg.rescan_full = std::chrono::seconds{1};
     cfg.rescan_turn = cfg.manners.full_turn = std::chrono::seconds{0};

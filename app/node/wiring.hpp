@@ -1,6 +1,6 @@
 #pragma once
 // Which actor is spawned with which handles and settings. The service and the
-// simulator both build their nodes here, so that they cannot drift apart.
+// simulator both build their workers here, so that they cannot drift apart.
 #include "actors/io/redis/durable/journal.hpp"
 #include "actors/io/redis/link/link.hpp"
 #include "actors/log.hpp"
@@ -30,11 +30,12 @@ struct outside_worlds {
   gpu_cloud_actor cloud;
   object_store_actor objects;
   media_actor media;
-  /// Spawned by whoever knows the machine; none: it counts as fit.
+  /// Spawned by the caller, who knows the machine; none: the machine counts as
+  /// fit.
   surroundings_actor surroundings;
 };
 
-/// What a process takes from the machine it runs on.
+/// What a worker takes from the machine that it runs on.
 struct node_surroundings {
   wall_clock now;
   logger log;
@@ -45,20 +46,20 @@ struct node_surroundings {
   std::shared_ptr<job_store::journal> local
     = std::make_shared<job_store::no_journal>();
   std::shared_ptr<folder_keeper> folders = {};
-  /// Results stay in `output_dir` also when they are uploaded.
+  /// Uploaded results also stay in `output_dir`.
   bool keeps_results = false;
 };
 
 /// The actors that decide; they spawn all others.
 struct deciding_actors {
-  /// None with LAUNCH_POLICY=contract, whose times are fixed.
+  /// None with LAUNCH_POLICY=contract, which launches at fixed times.
   input_look_actor inputs;
   webhook_actor webhooks;
   supervisor_actor supervisor;
 };
 
-/// Top-level actors by the names that the ROOT has for them, in the order of
-/// start. Actors that do not exist are left out.
+/// Top-level actors by their names for the ROOT, in the order of start. Actors
+/// that do not exist are left out.
 using named_parts = std::vector<std::pair<std::string, caf::actor>>;
 named_parts parts_of(const outside_worlds& outside);
 named_parts parts_of(const deciding_actors& deciding);
@@ -66,14 +67,14 @@ named_parts parts_of(const deciding_actors& deciding);
 /// Puts the parts under the ROOT's watch.
 void watch(const root_actor& root, const named_parts& parts);
 
-/// Spawns the JOB STORE, the GPU CLOUD and the OBJECT STORE; the last two speak
-/// through `http`.
+/// Spawns the JOB STORE, the GPU CLOUD and the OBJECT STORE; the last two use
+/// `http`.
 outside_worlds spawn_outside_worlds(caf::actor_system& system,
                                     const worker_config& cfg, http_actor http,
                                     media_actor media,
                                     const node_surroundings& around);
 
-/// Starts to work at once, under `root`, which watches the outside worlds
+/// The actors start to work at once. `root` must watch the outside worlds
 /// already.
 deciding_actors
 spawn_deciding_actors(caf::actor_system& system, const worker_config& cfg,
