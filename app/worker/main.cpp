@@ -1,4 +1,4 @@
-// c3-render-worker: reads its settings, starts one node, waits for a signal.
+// c3-render-worker: reads its settings, starts one worker, waits for a signal.
 // Exit codes: 0 clean, 1 runtime failure, 2 configuration.
 #include "actors/io/redis/durable/sqlite_journal.hpp"
 #include "actors/io/redis/link/tls.hpp"
@@ -42,10 +42,10 @@ int report(exit_code code, const std::string& message) {
   return code;
 }
 
-/// The settings as they are found, and what there is to say about them.
+/// The settings as found, with the warnings about them.
 struct found_settings {
   environment env;
-  /// Where was looked, for what is not set.
+  /// Where settings were looked for, told when one is missing.
   std::string looked;
   std::vector<std::string> warnings;
 };
@@ -94,8 +94,8 @@ result<found_settings> read_environment(const std::string& path,
   return out;
 }
 
-// Files are for this user alone, whatever the shell says; and no key or job
-// gets into a core dump, nor to another process of the same user.
+// Files are readable by this user only, whatever the shell's umask. No key or
+// job gets into a core dump or to another process of the same user.
 void keep_secrets() {
   umask(0077);
   rlimit none{0, 0};
@@ -120,7 +120,7 @@ result<void> prepare_output_dir(const std::string& path) {
   return {};
 }
 
-/// As `prepare_output_dir` will find it, and nothing is made.
+/// Foretells the result of `prepare_output_dir` without making a folder.
 result<void> check_output_dir(const std::string& path) {
   std::error_code err;
   auto nearest = std::filesystem::absolute(path, err);
@@ -235,7 +235,8 @@ int serve(const worker_config& cfg, bool status_address_given,
                        "unfit (" + now->unfit + "): " + now->unfit_text);
          return {};
        }},
-      // By default several workers on one machine start without a setting.
+      // The default address takes the next free port, so that several workers
+      // start on one machine without a setting.
       {cfg.status_hosts, !status_address_given});
     if (!started)
       return report(configuration, started.error().message);

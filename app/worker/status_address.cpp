@@ -32,7 +32,7 @@ bool is_our_host(std::string_view header,
     host = host.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']'))
     host = host.substr(1, host.size() - 2);
-  // It would be read up to there.
+  // The address parser would read the text only up to the NUL.
   if (host.find('\0') != std::string_view::npos)
     return false;
   boost::system::error_code err;

@@ -1,5 +1,5 @@
 #pragma once
-// Where the status server listens, and by which names it may be asked. Pure.
+// Where the status server listens, and which Host headers it accepts. Pure.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,12 +11,12 @@ struct host_port {
   int port = 0;
 };
 
-/// Of HOST:PORT or [IPv6]:PORT, which the configuration has checked.
+/// Splits HOST:PORT or [IPv6]:PORT, which the configuration has checked.
 host_port split_address(const std::string& address);
 
 /// May a request with this Host header be answered? IP addresses, localhost and
-/// `names` may; "*" among these lets all. A page in a browser whose name leads
-/// to this machine has another one.
+/// `names` may; "*" among `names` allows all. This stops a browser page whose
+/// own host name was made to point at this machine (DNS rebinding).
 bool is_our_host(std::string_view header,
                  const std::vector<std::string>& names);
 

@@ -27,16 +27,17 @@ using namespace std::chrono_literals;
 
 constexpr uint32_t header_max = 8192;
 constexpr size_t connections_max = 256;
-/// To send a request once it has begun, or to take an answer.
+/// Limit for receiving a request that has begun, and for sending an answer.
 constexpr auto transfer_limit = 5s;
-/// Between two requests; a scraper comes every 15 s.
+/// Limit between two requests; a scraper comes every 15 s.
 constexpr auto idle_limit = 30s;
-/// What a refused client may still send so that it reads why, and how long.
+/// Bytes that a refused client may still send, and how long, so that it reads
+/// the reason.
 constexpr size_t refused_max = 1 << 20;
 constexpr auto refused_limit = 1s;
 constexpr auto accept_pause = 100ms;
 
-/// No child process is to inherit it.
+/// Keeps child processes from inheriting the socket.
 template <class Socket>
 void keep_from_children(Socket& socket) {
   ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
@@ -44,7 +45,8 @@ void keep_from_children(Socket& socket) {
 
 class session;
 
-/// What the sessions share. The one that has been quiet for longest is first.
+/// Shared by the sessions. The session that has been quiet for longest is
+/// first.
 struct hall {
   std::list<session*> open;
   status_http::settings how;
@@ -125,7 +127,7 @@ private:
       return refuse(http::status::misdirected_request,
                     "this Host is not one of mine; see STATUS_HOSTS\n");
     answering_ = true;
-    // An answer that comes later must find this session.
+    // Keeps this session alive until its answer comes.
     kept_ = shared_from_this();
     stream_.expires_never();
     auto target = std::string{request.target()};
@@ -148,7 +150,7 @@ private:
   void send(http_answer x, bool keep_alive) {
     answering_ = false;
     kept_ = nullptr;
-    // No longer the first to go.
+    // Moves this session to the end, so that others are closed before it.
     if (place_)
       hall_.open.splice(hall_.open.end(), hall_.open, *place_);
     auto size = x.body.size();
@@ -192,8 +194,8 @@ private:
       });
   }
 
-  // A close with bytes unread would reset the connection, and the client would
-  // not read why.
+  // Reads on for a while after a refusal: a close with unread bytes would reset
+  // the connection, and the client would not read the reason.
   void linger(size_t seen) {
     error_code ignored;
     if (seen == 0) {
@@ -285,7 +287,7 @@ struct status_http::implementation {
       if (err == asio::error::operation_aborted)
         return;
       if (err) {
-        // No descriptor is free, most likely.
+        // Most likely no file descriptor is free.
         pause.expires_after(accept_pause);
         pause.async_wait([this](error_code stopped) {
           if (!stopped)
@@ -330,7 +332,8 @@ status_http::~status_http() {
   impl_->io.stop();
   if (impl_->thread.joinable())
     impl_->thread.join();
-  // A session that waits for its answer keeps itself.
+  // A session that waits for its answer keeps itself alive, so it is closed
+  // here.
   while (!impl_->house.open.empty())
     impl_->house.open.front()->close();
 }

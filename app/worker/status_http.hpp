@@ -1,6 +1,6 @@
 #pragma once
-// A small HTTP server for questions without a body: one thread, limits on all
-// that a client can make it hold or wait for. Knows no paths.
+// A small HTTP server for requests without a body: one thread, and limits on
+// all that a client can make it store or wait for. Knows no paths.
 #include "app/worker/status_address.hpp"
 #include "messages/failure.hpp"
 
@@ -13,7 +13,7 @@
 
 namespace render {
 
-/// The name of this machine, and what stands before its first dot.
+/// The name of this machine, and its part before the first dot.
 std::vector<std::string> machine_names();
 
 struct http_answer {
@@ -25,8 +25,8 @@ struct http_answer {
 class status_http {
 public:
   using reply = std::function<void(http_answer)>;
-  /// Called on the server's thread with a path, and must return soon; answers
-  /// later from any thread, once, while the server lives.
+  /// Called on the server's thread with a path; must return soon. The reply is
+  /// called once, then or later, from any thread, while the server lives.
   using handler = std::function<void(std::string_view path, reply)>;
 
   struct settings {
@@ -38,7 +38,7 @@ public:
     std::vector<std::string> hosts;
   };
 
-  /// Listens. A failure is `unavailable` and names no setting.
+  /// Opens the port. A failure is `unavailable` and names no setting.
   static result<std::unique_ptr<status_http>> listen(settings how);
 
   status_http(const status_http&) = delete;
@@ -61,7 +61,7 @@ private:
   std::unique_ptr<implementation> impl_;
 };
 
-/// GET of a path at `where`: the answer, within `limit`.
+/// Asks `where` for a path by GET; `limit` is for the whole exchange.
 result<http_answer> ask_http(const host_port& where, const std::string& path,
                              std::chrono::milliseconds limit);
 

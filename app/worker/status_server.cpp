@@ -17,8 +17,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long /healthz waits for the SUPERVISOR before it goes by its last
-/// answer: a check must not wait behind a busy moment.
+/// How long /healthz waits for the SUPERVISOR before it takes the last answer:
+/// a busy moment must not delay a check.
 constexpr auto health_patience = 80ms;
 constexpr auto check_limit = 4s;
 constexpr int ports_tried = 100;
@@ -34,8 +34,8 @@ http_answer failure_answer(const failure& what) {
           "{\"error\":" + json::quote(what.message) + "}\n"};
 }
 
-/// Asks what blocks on a thread of its own. All who want the answer meanwhile
-/// share the next one.
+/// Calls a blocking function on a thread of its own. Callers that come during a
+/// call share the next answer.
 template <class T>
 class question {
 public:
@@ -55,7 +55,7 @@ public:
     stop();
   }
 
-  /// Waits for the question that is under way; none is asked after it.
+  /// Waits for the call that is under way; makes no more calls.
   void stop() {
     {
       std::lock_guard guard{mutex_};
@@ -117,7 +117,7 @@ http_answer health_answer(const result<msg::node_status>& x) {
 struct status_server::implementation {
   implementation(std::unique_ptr<status_http> listening, const sources& from)
     : server(std::move(listening)), status(from.status), ready([from] {
-        // For `question`, which wants a value.
+        // `question` needs a value.
         auto got = from.ready();
         return got ? result<bool>{true} : fail(got.error());
       }) {
@@ -130,7 +130,7 @@ struct status_server::implementation {
   implementation& operator=(const implementation&) = delete;
 
   ~implementation() {
-    // Their answers go to a server that still lives.
+    // Both stop first, since their answers go to the server.
     status.stop();
     ready.stop();
     server.reset();

@@ -13,7 +13,7 @@
 namespace render {
 
 /// JSON text of a status, for /status and for people. Without `names` it leaves
-/// out what leads to a GPU: node hosts and workload ids.
+/// out what leads to a GPU: host names and workload ids.
 std::string to_json(const msg::node_status& x, bool names = true);
 
 /// Prometheus text exposition of a status.
@@ -22,9 +22,9 @@ std::string to_metrics(const msg::node_status& x);
 class status_server {
 public:
   struct sources {
-    /// Asks the SUPERVISOR; may take its time: it has a thread of its own.
+    /// Asks the SUPERVISOR. May block: it has a thread of its own.
     std::function<result<msg::node_status>()> status;
-    /// Asks Redis; likewise.
+    /// Asks Redis. May block too.
     std::function<result<void>()> ready;
   };
 
@@ -41,10 +41,11 @@ public:
 
   status_server(const status_server&) = delete;
   status_server& operator=(const status_server&) = delete;
-  /// Stops and joins; waits for a question that is under way.
+  /// Stops and joins the threads; waits for a question that is under way.
   ~status_server();
 
-  /// The port in use; differs from the address when that said 0 or was taken.
+  /// The port in use; differs from the address when that has port 0 or was
+  /// taken.
   int port() const noexcept {
     return port_;
   }

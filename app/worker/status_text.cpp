@@ -40,7 +40,7 @@ void write_gpu(writer& out, const msg::gpu_update& x, bool names) {
   out.Uint(x.busy_slots);
   out.Key("launched_at");
   out.Double(x.launched_s);
-  // It may quote an address of the node.
+  // The reason may contain an address of the GPU.
   if (names) {
     out.Key("reason");
     write_string(out, x.reason);
