@@ -1,5 +1,5 @@
 #pragma once
-// What c3-decode and c3-identify say: one line of JSON.
+// The output of c3-decode and c3-identify: one line of JSON.
 #include "messages/failure.hpp"
 #include "messages/text/json.hpp"
 
@@ -15,8 +15,8 @@ inline std::string told(const failure& why) {
          + ",\"kind\":" + json::quote(to_string(why.kind)) + "}";
 }
 
-/// Prints what `make` gives, and ends the process: 2 for a wrong usage (an
-/// empty answer), 3 for an exception.
+/// Prints the result of `make` and ends the process. Exit code 2 for a wrong
+/// usage (an empty result), 3 for an exception.
 template <class Make>
 [[noreturn]] void answer_and_end(Make make) {
   auto code = 3;
@@ -25,9 +25,10 @@ template <class Make>
     code = text.empty() ? 2 : 0;
     std::cout << text << std::endl;
   } catch (const std::exception&) {
-    // Nobody could do anything with its text.
+    // The caller needs no text: the exit code is enough.
   }
-  // The destructors of dozens of libraries would do nothing of use.
+  // Skips the destructors of dozens of libraries, which would do nothing
+  // useful.
   std::_Exit(code);
 }
 
