@@ -1,5 +1,5 @@
 #pragma once
-// What every command of c3ctl shares.
+// Shared by all commands of c3ctl.
 #include "app/ctl/redis.hpp"
 #include "app/node/config.hpp"
 
@@ -14,7 +14,7 @@ namespace render::ctl {
 /// Exit codes of c3ctl.
 enum exit_code : int {
   done = 0,
-  /// The job failed, or something could not be reached.
+  /// The job failed, or a server could not be reached.
   failed = 1,
   /// Wrong options, or a job that the worker would refuse.
   usage = 2,
@@ -22,20 +22,20 @@ enum exit_code : int {
   interrupted = 130,
 };
 
-/// In front of the workers' own keys.
+/// Prefix of the keys that only workers use.
 inline constexpr std::string_view key_prefix = "c3:";
 
 struct context {
   redis_address where;
-  /// Takes uploads of local input files; empty: nobody does.
+  /// Base URL of a server that takes uploads of local input files; empty: none.
   std::string files_url;
   bool json = false;
 };
 
-/// The `REDIS_*` and `C3_FILES_URL` of the worker's environment.
+/// Reads `REDIS_*` and `C3_FILES_URL` from the worker's environment.
 result<context> make_context(const environment& env);
 
-/// HOST:PORT, [IPv6]:PORT or HOST, which leaves the port as it is.
+/// Reads HOST:PORT, [IPv6]:PORT or HOST; a mere HOST leaves `port` as it is.
 result<void> parse_address(std::string_view text, std::string& host,
                            uint16_t& port, bool zero_allowed = false);
 

@@ -24,7 +24,7 @@ struct close_file {
   }
 };
 
-/// A file that is new; removed again unless it was renamed in the meantime.
+/// A new file; removed at the end unless it was renamed.
 struct part_file {
   explicit part_file(std::string name)
     : path(std::move(name)), file(std::fopen(path.c_str(), "wbx")) {
@@ -41,7 +41,7 @@ struct part_file {
   std::unique_ptr<std::FILE, close_file> file;
 };
 
-/// The URL comes from a record, and whoever wrote that is a stranger here.
+/// The URL comes from a job's record, which is not trusted here.
 result<std::string> target_in(const std::string& folder,
                               const std::string& url) {
   auto plain = redacted_url(url);
@@ -55,13 +55,13 @@ result<std::string> target_in(const std::string& folder,
   return path_below(folder, name);
 }
 
-// At once: somebody may make the file while it is fetched.
+// One step, since another program may make the file during the download.
 std::error_code rename_to_new(const std::string& from, const std::string& to) {
   if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE)
       == 0)
     return {};
   std::error_code error{errno, std::generic_category()};
-  // Not every file system has that.
+  // Not every file system has RENAME_NOREPLACE.
   if (error == std::errc::invalid_argument && !fs::exists(to))
     fs::rename(from, to, error);
   return error;

@@ -1,15 +1,15 @@
 #pragma once
-// Brings a result here, wherever the worker has put it.
+// Fetches a result from wherever the worker has stored it.
 #include "messages/failure.hpp"
 
 #include <string>
 
 namespace render::ctl {
 
-/// Writes what `url` (file, http, https) holds to `path`; the file's path.
-/// When `path` is a folder the URL names the file in it: then nothing that is
-/// there is written over, and a name that begins with a dot (or a dash), or is
-/// none, is refused as `invalid_input`. Leaves no half file behind.
+/// Writes the content of `url` (file, http, https) to `path` and returns the
+/// file's path. When `path` is a folder, the file's name comes from the URL: an
+/// existing file is not replaced, and a name that is empty or begins with a dot
+/// or a dash is refused as `invalid_input`. Leaves no incomplete file behind.
 /// Failures name the URL without its query, which may be a signature.
 result<std::string> download(const std::string& url, const std::string& path);
 

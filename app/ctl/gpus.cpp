@@ -35,7 +35,7 @@ struct open_gpu {
   std::string id;
   record fields;
   double left_s = 0;
-  /// Since the launch, or else since it was about to be asked for.
+  /// Since the launch, or since the intent while there is no launch.
   double age_s = 0;
   /// Since the launch; 0 before it.
   double rented_s = 0;

@@ -1,5 +1,5 @@
 #pragma once
-// `c3ctl gpus`: the launch ledger, open and ended entries, with their cost.
+// `c3ctl gpus`: open and ended entries of the launch ledger, with their cost.
 #include "app/ctl/context.hpp"
 
 #include <CLI/CLI.hpp>

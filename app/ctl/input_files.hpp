@@ -18,7 +18,8 @@ public:
   file_server& operator=(const file_server&) = delete;
   ~file_server();
 
-  /// The URL of a file from now on; fails when it cannot be read.
+  /// Serves the file from now on and returns its URL; fails when the file
+  /// cannot be read.
   result<std::string> serve(const std::string& path);
 
 private:
@@ -28,7 +29,7 @@ private:
   std::unique_ptr<implementation> impl_;
 };
 
-/// Posts the file to `base`/files, as c3-local-cloud takes it; its URL.
+/// Posts the file to `base`/files (see c3-local-cloud) and returns its URL.
 result<std::string> upload_file(const std::string& base,
                                 const std::string& path);
 

@@ -25,7 +25,7 @@ struct job_options {
 };
 
 /// One step, so that a job which ends in this moment keeps its result. Returns
-/// the status found; the job was cancelled when that is not a final one.
+/// the status before the call; the job is cancelled unless that was final.
 constexpr auto cancel_lua = R"lua(
 local status = redis.call('HGET', KEYS[1], 'status')
 if not status then
@@ -195,7 +195,7 @@ CLI::App* add_command(CLI::App& app, context& ctx, std::function<int()>& action,
 
 } // namespace
 
-/// A pipe gets the text as it is; a terminal nothing that would steer it.
+/// A pipe gets the text as it is; a terminal gets no control characters.
 std::string for_output(const std::string& text) {
   return isatty(STDOUT_FILENO) ? printable_lines(text) : text;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// What `c3ctl queue` shows of the jobs that workers run under a lease.
+// The jobs that workers run under a lease, for `c3ctl queue`.
 #include "app/ctl/record_text.hpp"
 #include "app/ctl/redis.hpp"
 
@@ -11,16 +11,16 @@ namespace render::ctl {
 struct leased_job {
   std::string id;
   record fields;
-  /// Seconds; not above 0 when it ran out.
+  /// Seconds; 0 or less when the lease has run out.
   double left_s = 0;
 };
 
-/// Those whose lease ends first come first.
+/// Leased jobs, those whose leases end first at the front.
 result<std::vector<leased_job>> read_leased(redis& db, uint32_t limit);
 
 std::string leased_table(const std::vector<leased_job>& jobs);
 
-/// An array.
+/// A JSON array.
 std::string leased_json(const std::vector<leased_job>& jobs);
 
 } // namespace render::ctl

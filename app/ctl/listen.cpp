@@ -22,7 +22,7 @@ struct listen_options {
   std::string secret;
 };
 
-/// Answers each try and prints it as one line.
+/// Answers each delivery and prints it as one line.
 class receiver {
 public:
   receiver(uint32_t fail, webhook_sender::signing_keys keys)
@@ -94,7 +94,8 @@ private:
   std::thread thread_;
 };
 
-/// Whole at once: who sees the file finds the URL in it.
+/// Renames a complete file into place, so that no reader finds it without the
+/// URL.
 bool write_env_file(const std::string& path, const std::string& url) {
   auto part = path + ".part";
   std::ofstream out{part};

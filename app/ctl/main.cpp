@@ -85,7 +85,7 @@ result<void> complete(context& ctx, const std::string& redis) {
   return {};
 }
 
-/// CLI11 complains of a missing command also when one is only misspelt.
+/// CLI11 reports a missing command even when a command is only misspelt.
 std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& err) {
   auto unknown = app.remaining(true);
   if (err.get_name() == "RequiredError" && !unknown.empty())
@@ -104,7 +104,7 @@ int main(int argc, char** argv) {
                "c3ctl"};
   app.set_version_flag("--version", std::string{version});
   app.require_subcommand(1);
-  // Lets --redis and --json stand behind the command too.
+  // Allows --redis and --json after the command too.
   app.fallthrough();
   app.add_option("--redis", redis,
                  "HOST:PORT of Redis, its URL, or its Unix socket");
@@ -116,7 +116,7 @@ int main(int argc, char** argv) {
   add_gpus(app, ctx, action);
   add_webhooks(app, ctx, action);
   add_export_trace(app, ctx, action);
-  // Last: commands would take it over.
+  // The footer comes last: commands made after it would inherit it.
   app.footer(footer);
   try {
     app.parse(argc, argv);

@@ -44,14 +44,14 @@ std::string time_text(double unix_s, double now) {
 std::string shown(std::string_view name, const std::string& value,
                   const record& x, double now) {
   auto number = number_field(x, std::string{name});
-  // A year that strftime can print.
+  // The limit is a year that strftime can print.
   if (is_time(name) && number > 0 && number < 2e11)
     return time_text(number, now);
   if (name == "progress")
     return progress_bar(number);
   if (name == "max_time")
     return excerpt(value, 40) + " s";
-  // One line each, and nothing that would steer the terminal.
+  // One line without control characters.
   return excerpt(value, 2000);
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// How job records look to people and to scripts. Pure.
+// Job records as text for people and as JSON for scripts. Pure.
 #include "messages/failure.hpp"
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace render::ctl {
 
-/// A job's hash as it stands in Redis.
+/// A job's hash in Redis.
 using record = std::map<std::string, std::string>;
 
 /// Empty when absent.
@@ -37,17 +37,18 @@ std::string record_json(const record& x);
 /// All fields, one a line, the well-known ones first. `now` is Unix seconds.
 std::string record_table(const record& x, double now);
 
-/// Who holds a job that waits: empty, the worker's name, or that its lock is
-/// dead. `lock_lives` tells whether the key `job:{id}:lock` exists.
+/// Who has locked a waiting job: empty, the worker's name, or a remark that the
+/// lock has expired. `lock_lives` tells whether the key `job:{id}:lock` exists.
 std::string holder_text(const record& x, bool lock_lives);
 
-/// Rows in columns, two spaces between. All rows are as long as the first.
+/// Rows in columns with two spaces between. All rows must be as long as the
+/// first.
 std::string columns_text(const std::vector<std::vector<std::string>>& rows);
 
-/// "12 s", or "ran out" when nothing is left.
+/// "12 s", or "ran out" when `left_s` is 0 or less.
 std::string lease_text(double left_s);
 
-/// Lower-case, as producers write ids.
+/// Is `x` a UUID in lower case, as producers write ids?
 bool is_uuid(std::string_view x);
 
 } // namespace render::ctl

@@ -22,13 +22,13 @@ redis_value to_value(job_store::reply x) {
 
 } // namespace
 
-/// The worker's own connection on a loop that turns only while one waits.
+/// The worker's own connection, on a loop that runs only during a call.
 class redis::link {
 public:
   explicit link(const redis_address& where) {
     if (uv_loop_init(&loop_) != 0)
       throw std::runtime_error("cannot make an event loop for Redis");
-    // Its lists may be as long as they are: somebody wants to read them.
+    // No limit on the length of answers: a person has asked for them.
     connection_.emplace(
       &loop_, where, SIZE_MAX,
       [this](uint64_t, result<job_store::reply> x) {
@@ -60,7 +60,7 @@ public:
 
   result<job_store::reply> ask(const std::vector<std::string>& args) {
     answer_.reset();
-    // Time went by since the loop has turned last.
+    // The loop's clock has stood still since the last call.
     uv_update_time(&loop_);
     connection_->send({1, args});
     connection_->flush();

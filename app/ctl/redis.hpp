@@ -12,7 +12,7 @@
 
 namespace render::ctl {
 
-/// Sentinels, TLS and all.
+/// With sentinels and TLS.
 using redis_address = job_store::link_options;
 
 struct redis_value {

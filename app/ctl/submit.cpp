@@ -31,7 +31,8 @@ public:
       raw(name, json::quote(value));
   }
 
-  /// As typed, so that a wrong value meets the same check as in Redis.
+  /// Keeps the text as typed, so that a wrong value gets the same check as in
+  /// Redis.
   void number(const char* name, const std::string& value) {
     if (!value.empty())
       raw(name, json::parse(value) ? value : json::quote(value));
@@ -57,7 +58,7 @@ public:
     // nop
   }
 
-  /// The URL for an input that was given as a URL or a path.
+  /// The URL of an input; `given` is a URL or a path.
   result<std::string> url(const std::string& given) {
     if (given.empty() || given.find("://") != std::string::npos)
       return given;
@@ -168,7 +169,8 @@ std::string whole(double x) {
   return std::to_string(static_cast<int64_t>(x));
 }
 
-/// The record first, then the push: who pops an id finds its record.
+/// The record comes before the push, so that a worker that claims the id finds
+/// the record.
 result<void> write_job(redis& db, const job& x) {
   auto known = db.ask({"EXISTS", "job:" + x.id});
   if (!known)
@@ -236,14 +238,14 @@ result<job> make_job(job_kind kind, const submit_options& opts,
   x.data = std::move(*data);
   if (auto valid = validate(x); !valid)
     return fail(valid.error());
-  // A worker would run it, and tell nobody.
+  // A worker would run this job without a webhook.
   if (auto flaw = notify_url_flaw(x.data))
     return fail(std::move(*flaw));
   return x;
 }
 
 int submit(const context& ctx, job_kind kind, const submit_options& opts) {
-  // Before any thread begins, so that none of them takes the signal.
+  // Made before any thread begins, so that no thread takes the signal.
   std::optional<interrupts> signals;
   if (opts.wait)
     signals.emplace();

@@ -1,5 +1,5 @@
 #pragma once
-// `c3ctl submit`: checks like a producer, then writes the producer's record.
+// `c3ctl submit`: checks the job, then writes the record like a producer.
 #include "app/ctl/context.hpp"
 
 #include <CLI/CLI.hpp>

@@ -1,5 +1,5 @@
 #pragma once
-// What can be said on the command line of `c3ctl submit`, and its help.
+// The command line of `c3ctl submit`, and its help.
 #include "messages/job.hpp"
 
 #include <CLI/CLI.hpp>
@@ -9,7 +9,7 @@
 
 namespace render::ctl {
 
-/// Texts as typed; empty: not given. The job's own checks judge them.
+/// Texts as typed; empty: not given. The checks of the job's data judge them.
 struct submit_options {
   // Of all kinds.
   std::string id;
@@ -38,7 +38,7 @@ struct submit_options {
   std::string prompt;
 };
 
-/// Adds what this kind of job takes, and what every kind takes.
+/// Adds the options of this kind of job, and those of every kind.
 void add_submit_options(CLI::App& cmd, job_kind kind, submit_options& opts);
 
 /// One line of help.

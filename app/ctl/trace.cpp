@@ -15,11 +15,11 @@ namespace {
 
 struct found_jobs {
   std::vector<trace_line> lines;
-  /// Why others were left out, and how many.
+  /// Number of jobs that were left out, by reason.
   std::map<std::string, size_t> skipped;
 };
 
-/// Only these fields leave Redis: a trace never sees what a job is about.
+/// Only these fields leave Redis: a trace never has the content of a job.
 result<trace_fields> read_fields(redis& db, const std::string& key) {
   auto got = db.ask({"HMGET", key, "type", "created_at", "started_at",
                      "finished_at", "complete_by"});
@@ -46,7 +46,7 @@ result<void> add_job(redis& db, const std::string& key, found_jobs& out) {
   return {};
 }
 
-/// SCAN may name a key twice, and job:*:lock stands beside job:*.
+/// SCAN may name a key twice, and job:* also matches job:*:lock.
 result<found_jobs> find_jobs(redis& db) {
   found_jobs out;
   std::unordered_set<std::string> seen;

@@ -1,5 +1,5 @@
 #pragma once
-// `c3ctl export-trace`: when jobs came and how long they took, for c3-sim.
+// `c3ctl export-trace`: arrival times and durations of jobs, for c3-sim.
 #include "app/ctl/context.hpp"
 
 #include <CLI/CLI.hpp>

@@ -11,7 +11,7 @@ namespace render::ctl {
 
 namespace {
 
-/// Unix seconds that a simulator can go through: 1970 to 2096.
+/// Unix seconds in the simulator's range: 1970 to 2096.
 std::optional<double> time_of(const std::string& text) {
   constexpr double latest_s = 4e9;
   double out = 0;
@@ -43,7 +43,7 @@ result<trace_line> make_trace_line(const trace_fields& x) {
   auto text = "{\"type\":" + json::quote(x.type)
               + ",\"created_at\":" + number(*created)
               + ",\"duration\":" + number(*finished - *started);
-  // One that is not after the job itself says nothing.
+  // A deadline that is not after the job's creation is left out.
   if (auto by = time_of(x.complete_by); by && *by > *created)
     text += ",\"complete_by\":" + number(*by);
   return trace_line{*created, text + "}\n"};

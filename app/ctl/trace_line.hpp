@@ -6,8 +6,8 @@
 
 namespace render::ctl {
 
-/// The fields of a job record that a trace is made of, as they stand in Redis;
-/// empty when absent.
+/// The fields of a job record that make a trace, as in Redis; empty when
+/// absent.
 struct trace_fields {
   std::string type;
   std::string created_at;

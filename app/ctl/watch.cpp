@@ -1,5 +1,6 @@
-// Running jobs are found by their lock keys, which a worker keeps alive while
-// it works: of the records of old jobs there may be very many.
+// Finds running jobs by their lock keys, which a worker keeps alive while it
+// works. A search through job records could take long: there may be very many
+// old ones.
 #include "app/ctl/watch.hpp"
 
 #include "app/ctl/record_text.hpp"
@@ -48,7 +49,7 @@ result<std::set<std::string>> locked_ids(redis& db) {
   return out;
 }
 
-/// `known` are followed to their end; the head of the queue is looked at too,
+/// Follows the `known` jobs to their end. Also looks at the head of the queue,
 /// so that a job that runs only for a moment is not missed.
 result<snapshot> look(redis& db, std::set<std::string>& known) {
   auto locked = locked_ids(db);
@@ -103,7 +104,8 @@ public:
       out += "\x1b[" + std::to_string(lines_) + "A";
     lines_ = 1;
     // A line that wraps, or a picture taller than the screen, could not be
-    // drawn over: no wrapping meanwhile, and no more lines than fit.
+    // drawn over. So wrapping is off meanwhile, and only lines that fit are
+    // printed.
     out += "\x1b[?7l" + counts(now) + "\x1b[K\n";
     auto rows = height();
     for (auto& [id, fields] : now.jobs)

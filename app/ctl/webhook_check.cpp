@@ -21,7 +21,7 @@ std::vector<std::string> words_of(const std::string& text) {
   return out;
 }
 
-// Takes equally long wherever the two differ.
+// Takes equally long wherever the two texts differ.
 bool equal(const std::string& a, const std::string& b) {
   return a.size() == b.size()
          && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;

@@ -15,7 +15,7 @@ struct webhook_headers {
   std::string signature;
 };
 
-/// Empty when one signature fits one key and the timestamp is within five
+/// Empty when one signature matches one key and the timestamp is within five
 /// minutes of `now_s` (Unix seconds); else what is wrong.
 std::string signature_flaw(const webhook_sender::signing_keys& keys,
                            const webhook_headers& got, std::string_view body,

@@ -14,7 +14,7 @@ namespace {
 namespace keys = job_store::keys;
 
 struct webhook_options {
-  /// Of the job, or of the webhook, which is the job's behind "msg_".
+  /// Id of the job, or of its webhook ("msg_" + job id).
   std::string id;
   bool dead = false;
   bool all = false;

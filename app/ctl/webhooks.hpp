@@ -1,5 +1,5 @@
 #pragma once
-// `c3ctl webhooks list|show|replay`: what is undelivered, and dead letters.
+// `c3ctl webhooks list|show|replay`: undelivered webhooks and dead letters.
 #include "app/ctl/context.hpp"
 
 #include <CLI/CLI.hpp>
