@@ -8,7 +8,7 @@ namespace render::simulator {
 
 namespace {
 
-// Of the whole picture, and of the plot in it.
+// Sizes of the whole picture, and of the plot in it.
 constexpr double width = 900;
 constexpr double height = 210;
 constexpr double left = 48;
@@ -84,7 +84,7 @@ std::vector<axis_mark> count_marks(double most) {
       step = magnitude * factor;
       break;
     }
-  // Jobs and GPUs are whole.
+  // Jobs and GPUs are whole numbers.
   step = std::max(1.0, step);
   std::vector<axis_mark> out;
   for (auto at = 0.0; out.empty() || out.back().at < most; at += step)

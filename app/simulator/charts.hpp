@@ -8,7 +8,7 @@ namespace render::simulator {
 
 struct curve {
   std::string label;
-  /// As CSS writes it.
+  /// A CSS colour.
   std::string colour;
   /// x ascending.
   std::vector<std::pair<double, double>> points;
@@ -29,16 +29,16 @@ struct chart {
   std::vector<curve> curves;
 };
 
-/// The title, a legend when there is more than one curve, and the picture.
+/// HTML of the title, a legend for more than one curve, and the picture.
 std::string svg_chart(const chart& x);
 
-/// Round values from 0 up to `most`, five or so; the last may lie above it.
+/// About five round values from 0 to `most`; the last may lie above it.
 std::vector<axis_mark> count_marks(double most);
 
 /// Hours along `span_s` seconds.
 std::vector<axis_mark> hour_marks(double span_s);
 
-/// What HTML would read as markup is written as text.
+/// Escapes the characters that HTML would read as markup.
 std::string html_text(const std::string& x);
 
 /// "1234.50" for 2 digits.

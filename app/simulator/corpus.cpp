@@ -39,7 +39,7 @@ run_options corpus_options(uint64_t seed, const std::string& faults) {
     out.faults = "all";
   else
     out.faults = is_calm(seed) ? "receivers" : "safe";
-  // A node with room for more is another node.
+  // Every third seed also plays workers with several GPUs and slots.
   if (seed % 3 == 0)
     out.settings = {"MAX_GPUS=3", "JOBS_PER_GPU=2"};
   if (is_short_lived(seed))

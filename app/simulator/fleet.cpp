@@ -58,7 +58,7 @@ void count_jobs(fleet_outcome& out, const sim_world& world,
   std::sort(out.waits_s.begin(), out.waits_s.end());
 }
 
-/// Goes on until all is done, or says what is not.
+/// Runs until all work is done, or reports what is not done.
 void run_to_the_end(sim_world& world, auditor& watch, const fleet_options& o) {
   auto last = o.jobs.empty() ? 0.0 : in_seconds(o.jobs.back().at);
   world.time.run_until(seconds(std::max(last, o.hours * 3600)));
@@ -125,16 +125,16 @@ public:
     // nop
   }
 
-  /// Seconds of rent before this job, from the end of the last one on the same
-  /// GPU or as a boot.
+  /// Seconds of rent before this job: the gap since the last job on the same
+  /// GPU, or a boot.
   double begin(double at, double duration) {
     while (!busy_.empty() && busy_.top() <= at) {
       free_.push_back(busy_.top());
       busy_.pop();
     }
     busy_.push(at + duration);
-    // The latest, so that what is left over are the gaps that are too long
-    // anyway: a gap saves the more the shorter it is.
+    // The GPU that became free last, since a shorter gap saves more rent. The
+    // gaps left over are then those that are too long anyway.
     if (free_.empty() || at - free_.back() >= boot_s_) {
       ++launches_;
       return boot_s_;
@@ -151,12 +151,12 @@ public:
 private:
   double boot_s_;
   uint64_t launches_ = 0;
-  /// Since when, the latest last.
+  /// Times at which GPUs became free, the latest last.
   std::vector<double> free_;
   std::priority_queue<double, std::vector<double>, std::greater<>> busy_;
 };
 
-/// Who knows the future does not begin what comes to nothing.
+/// Work that comes to nothing is not begun, since the future is known.
 char end_of(const sim_job& x, double work_s) {
   if (x.cancel_after_s >= 0 && x.cancel_after_s < work_s)
     return 'c';

@@ -1,6 +1,6 @@
 #pragma once
-// One simulated run of a whole fleet: nodes, trace, faults, auditor; and what
-// came of it. The same options give the same run, message for message.
+// One simulated run of a whole fleet (workers, trace, faults, auditor), and its
+// outcome. The same options give the same run, message for message.
 #include "app/harness/auditor.hpp"
 #include "app/harness/faults.hpp"
 #include "app/simulator/trace.hpp"
@@ -17,31 +17,31 @@ struct fleet_options {
   uint64_t seed = 1;
   size_t nodes = 3;
   std::vector<harness::sim_job> jobs;
-  /// Events of faults stop after this; the rest must then come to an end.
+  /// Faults happen during this time only; all work must end after it.
   double hours = 24;
   harness::fault_set faults;
-  /// How often each kind of event happens.
+  /// Events of each kind of fault in an hour.
   double faults_per_hour = 1;
-  /// Settings of the nodes, as environment variables.
+  /// Settings of the workers, as environment variables.
   environment settings;
-  /// Workloads of strangers on the same account.
+  /// Number of strangers' workloads on the same account.
   size_t foreign = 2;
-  /// After the last job: until everything must be done.
+  /// Time after the last job by which everything must be done.
   double settle_hours = 3;
-  /// Of the charts, seconds; 0: no samples.
+  /// Seconds between samples for the charts; 0: no samples.
   double sample_every_s = 0;
   /// Record messages from here on (see `virtual_time::record`), seconds;
   /// negative: never.
   double record_from_s = -1;
   size_t record_limit = 200'000;
-  /// Empty: all.
+  /// Which messages are recorded; empty: all.
   std::function<bool(const harness::virtual_time::trace_entry&)> record_only;
-  /// Called at the end, with the world as it is.
+  /// Called at the end of the run.
   std::function<void(harness::sim_world&)> inspect;
 };
 
 struct fleet_outcome {
-  /// Computed and not run: there are no webhooks, faults or samples.
+  /// True for a computed bound: there are no webhooks, faults or samples.
   bool is_bound = false;
   std::optional<harness::violation> broken;
   uint64_t hash = 0;
@@ -57,7 +57,7 @@ struct fleet_outcome {
   size_t cancelled = 0;
   size_t missed_deadlines = 0;
   size_t webhooks_delivered = 0;
-  /// From push to begin, seconds, sorted.
+  /// Seconds from push to begin, sorted.
   std::vector<double> waits_s;
   /// When each job began for the first time, seconds of the run; negative:
   /// never.
@@ -73,22 +73,22 @@ struct fleet_outcome {
 
 fleet_outcome run_fleet(const fleet_options& options);
 
-/// What a bound takes for granted of simulated GPUs: the luckiest draws.
+/// The fastest simulated GPU, on which a bound is based: the luckiest draws.
 struct quickest_gpu {
   /// From a launch until a service answers, seconds.
   double boot_s = 22;
   /// Share of a job's `duration_s` that its work may take.
   double work = 0.95;
-  /// Jobs at a time. More than one are taken as if all were always in use:
-  /// still a bound, but a less tight one.
+  /// Jobs at a time. With more than one, all slots count as always in use,
+  /// which makes the bound less tight.
   size_t slots = 1;
 };
 
-/// A lower bound that knows the future: each job begins when it comes, on a GPU
-/// that somebody launched in time, and a GPU is kept over a gap only when that
+/// A lower bound that knows the future: each job begins when it arrives, on a
+/// GPU that was launched in time, and a GPU is kept over a gap only when that
 /// is shorter than a boot. Jobs that are cancelled before they could end, or
-/// cannot meet their deadline, are never begun. Nobody who lets no job wait
-/// rents less.
+/// cannot meet their deadline, are never begun. No policy without waiting jobs
+/// can rent less.
 fleet_outcome clairvoyant(const std::vector<harness::sim_job>& jobs,
                           const quickest_gpu& gpu);
 

@@ -9,7 +9,7 @@ namespace {
 
 using harness::virtual_time;
 
-/// What comes after is mostly a list that names everything.
+/// Longer messages mostly end in a list that names everything.
 constexpr size_t shown_chars = 220;
 
 std::string_view shown(const virtual_time::trace_entry& x) {

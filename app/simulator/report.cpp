@@ -20,7 +20,8 @@ struct row {
   const char* json_name;
   int digits;
   double (*value)(const fleet_outcome&);
-  /// Also of a bound, which has no faults and no webhooks.
+  /// Whether the row also has a value for a bound, which has no faults and no
+  /// webhooks.
   bool of_bounds = true;
 };
 
@@ -163,14 +164,14 @@ std::string charts_of(const named_outcome& x) {
                               line(xs, "busy", "#1e8449", &sample::busy)});
 }
 
-/// Of a power of ten.
+/// Text of a power of ten.
 std::string seconds_text(int decade) {
   auto ms = decade < 0;
   return fixed_text(std::pow(10, ms ? decade + 3 : decade), decade < -3 ? 1 : 0)
          + (ms ? " ms" : " s");
 }
 
-/// Over decades of seconds: the share of jobs that waited no longer.
+/// Chart of the share of jobs that waited no longer, over decades of seconds.
 std::string wait_chart(runs_ref runs) {
   static constexpr const char* colours[] = {"#1f4e79", "#d35400", "#6c3483"};
   constexpr auto first = -4;

@@ -1,6 +1,5 @@
 #pragma once
-// What a run looks like to a person: a text, JSON, and a page with charts that
-// needs nothing else. Pure.
+// Reports of a run: text, JSON, and a self-contained page with charts. Pure.
 #include "app/simulator/fleet.hpp"
 
 #include <string>
@@ -30,7 +29,7 @@ std::string report_json(const run_facts& facts,
 std::string report_html(const run_facts& facts,
                         const std::vector<named_outcome>& runs);
 
-/// Of sorted values; 0 when there are none.
+/// A quantile of sorted values; 0 when there are none.
 double quantile(const std::vector<double>& sorted, double q);
 
 } // namespace render::simulator

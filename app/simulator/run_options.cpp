@@ -65,7 +65,7 @@ result<fleet_options> make_run(const run_options& o) {
   run.nodes = o.nodes;
   run.jobs = std::move(*jobs);
   run.hours = o.hours;
-  // A recorded queue is as long as it is.
+  // Without hours a run is as long as its recorded trace.
   if (o.hours <= 0)
     run.hours
       = run.jobs.empty()

@@ -1,5 +1,5 @@
 #pragma once
-// A run as c3-sim's options say it.
+// The options of c3-sim for a run.
 #include "app/simulator/fleet.hpp"
 #include "messages/failure.hpp"
 
@@ -12,14 +12,14 @@ namespace render::simulator {
 struct run_options {
   uint64_t seed = 1;
   size_t nodes = 3;
-  /// 0: as long as a recorded trace is.
+  /// 0: as long as the recorded trace.
   double hours = 24;
   size_t jobs = 1'000;
   double mean_work_s = 10;
   double group = 30;
   /// A shape, or the path of a recorded trace.
   std::string trace = "bursty";
-  /// Names with commas; `make_run` leaves it to its caller.
+  /// Names separated by commas; `make_run` leaves them to its caller.
   std::string policy = "ledger";
   std::string faults = "none";
   double faults_per_hour = 1;
@@ -27,7 +27,7 @@ struct run_options {
   std::vector<std::string> settings{};
 };
 
-/// A file has a dot or a slash in its name, a shape has none.
+/// The path of a file has a dot or a slash, a shape has neither.
 bool is_shape(const std::string& trace);
 
 /// Reads the trace's file if there is one. Fails as `invalid_input`, naming the

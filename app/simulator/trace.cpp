@@ -34,7 +34,8 @@ std::vector<double> times_of(const trace_options& o, dice& d) {
     for (size_t i = 0; i < o.jobs; ++i)
       out.push_back(static_cast<double>(i) * 0.01);
   } else if (o.shape == "bursty") {
-    // Groups of some dozens at once: a page of voices, an album of pictures.
+    // Groups of some dozens of jobs, such as a page of voices or an album of
+    // pictures.
     while (out.size() < o.jobs) {
       auto at = d.unit() * span;
       auto group = 1 + static_cast<size_t>(d.exponential(o.group));
@@ -49,7 +50,7 @@ std::vector<double> times_of(const trace_options& o, dice& d) {
         out.push_back(at);
     }
   } else {
-    // steady and sparse: no memory, only another rate.
+    // steady and sparse: independent arrivals, at different rates.
     for (size_t i = 0; i < o.jobs; ++i)
       out.push_back(d.unit() * span);
   }
@@ -90,7 +91,7 @@ result<std::vector<sim_job>> make_trace(const trace_options& o) {
     sim_job x;
     x.at = seconds(at);
     x.type = type_of(d);
-    // Short ones are common, long ones are not rare.
+    // Short jobs are common, and long jobs are not rare.
     auto longer = x.type == "portrait" ? 2.0 : 0.8;
     x.duration_s = std::clamp(d.exponential(o.mean_work_s * longer), 0.5,
                               600.0);

@@ -1,6 +1,6 @@
 #pragma once
-// What comes into the queue, and when: shapes drawn from a seed, or a queue
-// that was recorded. Pure.
+// Which jobs come into the queue, and when: drawn from a seed, or recorded.
+// Pure.
 #include "app/harness/sim_jobs.hpp"
 #include "messages/failure.hpp"
 
@@ -21,19 +21,19 @@ struct trace_options {
   double mean_work_s = 10;
   /// Mean size of the groups of a bursty trace.
   double group = 30;
-  /// Share of jobs that a front end cancels, and that have a deadline.
+  /// Share of jobs that a front end cancels, and of jobs that have a deadline.
   double cancelled = 0.01;
   double with_deadline = 0.05;
 };
 
-/// In order of time. Fails as `invalid_input` for an unknown shape.
+/// Jobs in order of time. Fails as `invalid_input` for an unknown shape.
 result<std::vector<harness::sim_job>> make_trace(const trace_options& options);
 
-/// JSON lines {"type", "created_at", "duration"}, times in Unix seconds, in
-/// any order; "complete_by" is optional. The first job comes at the beginning.
+/// Reads JSON lines {"type", "created_at", "duration"}, times in Unix seconds,
+/// in any order; "complete_by" is optional. The first job comes at time 0.
 result<std::vector<harness::sim_job>> read_trace(std::string_view text);
 
-/// Names of receivers in traces, one for each mood of a receiver.
+/// Host names of webhook receivers in traces, one for each behaviour.
 inline constexpr const char* receiver_hosts[] = {
   "hooks-prompt.sim", "hooks-slow.sim", "hooks-failing.sim", "hooks-dead.sim"};
 
