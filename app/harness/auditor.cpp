@@ -97,7 +97,7 @@ void auditor::on_field(std::string_view key, std::string_view field,
 void auditor::on_status(size_t job, std::string_view before,
                         std::string_view now) {
   auto& x = jobs_[job];
-  // Somebody had a copy of what Redis had lost.
+  // A worker's journal has restored the job that Redis had lost.
   if (x.end == 'l' && !is_final_status(now)) {
     x.end = 0;
     --finals_;
@@ -128,7 +128,7 @@ void auditor::on_status(size_t job, std::string_view before,
         check_failure(job);
     }
   }
-  // Whatever ends it, nobody holds it any more.
+  // A job that has ended, or is queued again, has no owner.
   if (is_final_status(now) || now == "queued") {
     if (auto* holder = world_.find_node(x.owner); holder && !x.owner.empty())
       let_go(holder->client);
@@ -136,8 +136,8 @@ void auditor::on_status(size_t job, std::string_view before,
   }
 }
 
-// The error is written before the status. What a worker's own machine or the
-// storage lacks is nothing to fail a job for.
+// The error is written before the status. A job must not fail because the
+// worker's own machine or the storage lacks something.
 void auditor::check_failure(size_t job) {
   auto id = job_table::id_of(job);
   std::string error{world_.redis.server().field("job:" + id, "error")};
@@ -177,7 +177,7 @@ void auditor::on_owner(size_t job, std::string_view before,
     ++held_[holder->client];
 }
 
-// Two runs of one job that somebody alive follows.
+// Finds two runs of one job that are both followed.
 void auditor::on_run(const sim_gpu& gpu, const sim_run& run) {
   auto& all = followed_[run.job];
   std::erase_if(all, [&](auto& entry) {
@@ -198,7 +198,8 @@ void auditor::on_run(const sim_gpu& gpu, const sim_run& run) {
   check_second_render(gpu, run);
 }
 
-// Whoever dies now leaves something behind that others can look for.
+// The ledger must have an entry at the launch, so that others find the GPU of a
+// worker that dies now.
 void auditor::check_launch(const sim_gpu& gpu) {
   auto since_loss = in_seconds(world_.time.now() - data_lost_);
   if (since_loss > limits_.orphan_s && !ledger_.has_intent(gpu))
@@ -207,8 +208,9 @@ void auditor::check_launch(const sim_gpu& gpu) {
                  + " launched it, and no entry was written before");
 }
 
-// A worker that was cut off may stop what another one has taken over from it,
-// and nobody may stop what never was its own, unless it is being stopped.
+// A worker that was cut off may stop a GPU that another worker has taken over
+// from it. A worker must not stop a GPU that it never had, unless that is being
+// stopped already.
 void auditor::check_stop(const sim_gpu& gpu, uint64_t client) {
   auto stopper = "w" + std::to_string(client);
   if (ledger_.ever_held(gpu, stopper)) {
@@ -227,8 +229,8 @@ void auditor::check_stop(const sim_gpu& gpu, uint64_t client) {
   }
 }
 
-// A machine is kept for its idle timeout, unless it is old or has to make room
-// for another type.
+// A GPU is kept for its idle timeout, unless it is old or has to make room for
+// another type.
 void auditor::check_early_stop(const sim_gpu& gpu, const sim_node& node) {
   auto now = world_.time.now();
   auto age = in_seconds(now - gpu.created);
@@ -249,8 +251,9 @@ void auditor::check_early_stop(const sim_gpu& gpu, const sim_node& node) {
                  + " after its last job");
 }
 
-// Who held a job has it in its journal, and writes it again; one that nobody
-// held, or whose claim nobody may have heard of yet, is gone with its record.
+// The owner of a job has the job in its journal and writes it again. A job
+// without an owner, or whose owner may not have heard of its claim yet, is lost
+// with its record.
 void auditor::on_data_lost() {
   auto& server = world_.redis.server();
   data_lost_ = world_.time.now();

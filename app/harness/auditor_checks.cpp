@@ -10,8 +10,8 @@ namespace render::harness {
 
 namespace {
 
-/// A dead host is probed ever more seldom, so its webhooks may wait for hours;
-/// nothing else may be left.
+/// A dead host is probed at growing intervals, so its webhooks may wait for
+/// hours. No other entry may be left.
 bool outbox_is_done(sim_world& world) {
   auto& redis = world.redis.server();
   auto* outbox = redis.find("c3:outbox");
@@ -53,8 +53,8 @@ void auditor::tick() {
   }
 }
 
-// Whoever the ledger names; the launcher, while nobody is named yet. Null when
-// they are all gone.
+// The living worker that the ledger names, else the launcher. Null when none of
+// them lives.
 const sim_node* auditor::keeper_of(const sim_gpu& gpu) {
   auto works = [](const sim_node* x) {
     return x && x->alive && !x->drained;
@@ -97,12 +97,12 @@ void auditor::check_gpus() {
 void auditor::check_idle(const sim_gpu& gpu, const sim_node& node,
                          const keeping& kept) {
   auto now = world_.time.now();
-  // A job that has failed before its render was work too.
+  // A job that has failed before its render has also occupied the GPU.
   auto idle = in_seconds(
     now - std::max({gpu.last_busy, held_until_[node.client], kept.helpless}));
   auto allowed = node.cfg.gpu_idle_timeout.count() + limits_.idle_tolerance_s;
   if (gpu.busy == 0 && !gpu.dead && now > gpu.last_busy && idle > allowed) {
-    // One that its worker cannot reach still boots for it.
+    // A worker that cannot reach its GPU takes that for booting.
     if (in_seconds(now - world_.web.kept_off_at(node.client, gpu.node))
         < allowed)
       return;
@@ -113,7 +113,7 @@ void auditor::check_idle(const sim_gpu& gpu, const sim_node& node,
     if (holds_uploads_only(node, allowed))
       return break_rule("GPU held for an upload", gpu.workload, text);
   }
-  // Whoever takes one over has to wait for it anew.
+  // A worker that has adopted the GPU waits for its boot anew.
   auto waits = in_seconds(now - kept.since);
   if (waits > node.cfg.boot_timeout.count() + limits_.dead_gpu_s
       && gpu.node_up > now)
@@ -131,7 +131,8 @@ std::array<bool, 4> auditor::look_at_queue() {
   for (size_t i = 0; i < std::min<size_t>(ids.size(), 50); ++i) {
     auto record = "job:" + ids[i];
     auto kind = job_kind_from(server.field(record, "type"));
-    // Somebody outside the fleet may hold a job that still stands there.
+    // A worker outside the fleet may have locked a job that is still in the
+    // queue.
     auto held = !server.field(record, "locked_by").empty()
                 && server.find(record + ":lock");
     if (kind && server.field(record, "status") == "queued" && !held)
@@ -143,7 +144,8 @@ std::array<bool, 4> auditor::look_at_queue() {
   return out;
 }
 
-// Of the workers who hold fewer jobs than their ready machines have slots.
+// Finds workers that have fewer jobs than slots on ready GPUs while fitting
+// jobs wait.
 void auditor::check_warm_slots() {
   auto waits = look_at_queue();
   if (waits == std::array<bool, 4>{})
@@ -152,14 +154,15 @@ void auditor::check_warm_slots() {
   std::map<uint64_t, size_t> ready;
   for (auto& [number, gpu] : world_.cloud.running()) {
     auto* node = keeper_of(*gpu);
-    // One that no entry names is still looked for: its launch lost its answer.
+    // A GPU without an entry is still searched for: its launch lost the answer.
     auto known = !ledger_.holders(gpu->workload).empty();
     if (!node || gpu->dead || !known || ledger_.is_stopping(gpu->workload))
       continue;
     auto age = in_seconds(now - gpu->created);
     if (age > node->cfg.gpu_replace_after.count() - 10)
       continue;
-    // It is taken for dead, and no name will tell otherwise for a while.
+    // The worker takes the GPU for dead, and its look-ups fail for a while
+    // longer.
     if (in_seconds(now - world_.web.kept_off_at(node->client, gpu->node))
         < limits_.warm_slot_s)
       continue;
@@ -174,7 +177,7 @@ void auditor::check_warm_slots() {
     return at == ready.end() || at->second <= held_[entry.first];
   });
   for (auto& [client, slots] : ready) {
-    // Whoever is unfit claims nothing.
+    // An unfit worker claims nothing.
     if (slots <= held_[client] || world_.may_be_unfit(client)) {
       waits_since_.erase(client);
       continue;

@@ -1,5 +1,5 @@
-// The auditor's rules about renders: none without a reason, and no GPU for a
-// job that has had its own.
+// The auditor's rules about renders: no second render without a reason, and no
+// GPU for a job that is rendered already.
 #include "app/harness/auditor.hpp"
 #include "app/harness/virtual_seconds.hpp"
 #include "messages/job.hpp"
@@ -9,9 +9,9 @@
 
 namespace render::harness {
 
-// The machine, the way to it, the worker, its disk or Redis must have failed
-// since the last one began. That the storage is away is no reason, nor is a
-// clock.
+// A job may be rendered again only when the GPU, the network to it, the worker,
+// its disk or Redis has failed since the last render began. An outage of the
+// storage is no reason, nor is a clock.
 void auditor::check_second_render(const sim_gpu& gpu, const sim_run& run) {
   auto now = world_.time.now();
   auto* holder = world_.find_node(run.job < jobs_.size()
@@ -60,8 +60,8 @@ bool auditor::holds_uploads_only(const sim_node& node, double since_s) const {
   return true;
 }
 
-// Whoever launches for a job that has just ended could not know; nor could
-// whoever renews a machine.
+// Not counted: a launch for a job that has just ended, which the launcher could
+// not know, and a launch that replaces a GPU.
 void auditor::check_launch_for_upload(const sim_gpu& gpu) {
   auto launcher = world_.find_node(gpu.client);
   if (!launcher || !launcher->alive)
@@ -75,7 +75,7 @@ void auditor::check_launch_for_upload(const sim_gpu& gpu) {
         || (x.end != 0 && since_end > limits_.upload_only_s))
       continue;
     auto* holder = world_.find_node(x.owner);
-    // What a worker has rendered is lost with it.
+    // A dead worker's results are lost, so its jobs need a GPU again.
     auto waits_in_queue = x.end == 0 && (!holder || !holder->alive);
     if (x.end != 0 || waits_in_queue || !is_rendered(i, limits_.upload_only_s))
       return;
@@ -93,11 +93,11 @@ void auditor::check_launch_for_upload(const sim_gpu& gpu) {
                    "the storage");
 }
 
-// Time is what passes, not what a clock says.
+// Measures by virtual time, which no clock jump changes.
 void auditor::check_deadline(size_t job, std::string_view error) {
   constexpr std::string_view ran_out = "Job exceeded maximum runtime of ";
   constexpr std::string_view too_late = "Job exceeded completion deadline";
-  // Clocks of workers may differ by so much (fault "clock-skew").
+  // Largest difference of workers' clocks (fault "clock-skew").
   constexpr auto skew_s = 2.0;
   auto& x = jobs_[job];
   auto now = world_.time.now();

@@ -39,7 +39,7 @@ public:
     return unit() < probability;
   }
 
-  /// Of an exponential distribution.
+  /// From an exponential distribution.
   double exponential(double mean) {
     return -mean * std::log(1 - unit());
   }

@@ -1,6 +1,7 @@
 #pragma once
-// What happened when, in virtual milliseconds: the fakes write it, tests read
-// it. A test compares the times of one kind of event with one line of text.
+// Events with their times in virtual milliseconds: the fakes write them, tests
+// read them. A test compares the times of one kind of event with one line of
+// text.
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,7 +27,7 @@ public:
     events_.push_back({now_ms_(), std::move(what)});
   }
 
-  /// When events happened whose text begins so: "0 5000 20000".
+  /// Times of the events whose text begins with `prefix`: "0 5000 20000".
   std::string times(std::string_view prefix) const {
     std::string out;
     for (auto& x : events_)
@@ -42,7 +43,7 @@ public:
     return out;
   }
 
-  /// When the first of them happened; -1: never.
+  /// Time of the first event whose text begins with `prefix`; -1: none.
   int64_t first(std::string_view prefix) const {
     for (auto& x : events_)
       if (matches(x, prefix))
@@ -50,7 +51,7 @@ public:
     return -1;
   }
 
-  /// Everything, a line an event, for the message of a failed check.
+  /// All events, one a line, for the message of a failed check.
   std::string text() const {
     std::string out = "\n";
     for (auto& x : events_)

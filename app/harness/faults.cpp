@@ -139,7 +139,7 @@ audit_limits fault_injector::limits() const {
   });
   out.calm = !rough;
   if (rough) {
-    // Retries, suspicion and health checks take their time.
+    // Retries and health checks take time.
     out.idle_tolerance_s = 240;
     out.warm_slot_s = 90;
     out.dead_gpu_s = 300;
@@ -170,7 +170,7 @@ void fault_injector::repeat(std::string_view name, event what) {
   });
 }
 
-// Into the record of the run; client 0: all of them.
+// Writes into the record of the run; client 0: all clients.
 void fault_injector::tell(uint64_t client, const std::string& what) {
   world_.time.add_record(
     "fault",
@@ -273,8 +273,8 @@ void fault_injector::gpu_death() {
     world_.cloud.kill(ours[dice_.below(ours.size())]);
 }
 
-// Between the end of the render and the end of the job, when the worker does
-// not look any more.
+// Cancels between the end of the render and the end of the job, when the worker
+// does not ask for ownership any more.
 void fault_injector::cancel_late() {
   std::vector<const sim_run*> runs;
   for (auto& [number, gpu] : world_.cloud.running())
@@ -320,7 +320,7 @@ void fault_injector::disk_full() {
   });
 }
 
-// One outage at a time: the longest holds.
+// One outage at a time.
 void fault_injector::storage_down() {
   if (world_.places.storage_down)
     return;
@@ -340,7 +340,7 @@ void fault_injector::actor_death() {
   world_.end_part(client, part, dice_.duration(1, 10));
 }
 
-// Most are put right again: by NTP, at once or little by little.
+// Most clocks are set right again later, as NTP does.
 void fault_injector::clock_jump() {
   auto client = some_client();
   if (client == 0)
@@ -366,12 +366,12 @@ void fault_injector::hung_dns() {
   for (auto& [number, gpu] : world_.cloud.running())
     if (!gpu->foreign() && (client == 0 || gpu->client == client))
       hosts.push_back(gpu->node);
-  // Or it has no DNS at all.
+  // One choice is that the client has no DNS at all.
   if (client != 0)
     hosts.emplace_back(sim_web::any_host);
   auto host = hosts[dice_.below(hosts.size())];
   tell(client, "nobody answers for the name " + host);
-  // A machine has two names.
+  // A GPU has two names.
   for (auto& name : {host, "ui-" + host}) {
     world_.web.hang_look_ups(client, name, true);
   }

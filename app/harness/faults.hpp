@@ -1,5 +1,6 @@
 #pragma once
-// What goes wrong in a run, drawn from its seed: when, to whom, for how long.
+// The faults of a run, drawn from its seed: when, for which worker, for how
+// long.
 #include "app/harness/auditor.hpp"
 #include "app/harness/sim_world.hpp"
 #include "messages/failure.hpp"
@@ -11,13 +12,13 @@
 
 namespace render::harness {
 
-/// Names for --faults, with what they do.
+/// A name for --faults and its meaning.
 struct fault_kind {
   std::string_view name;
   std::string_view meaning;
-  /// Of the set "safe", which the corpus has drawn from since its first seed.
-  /// It does not grow: a seed must keep its run. What came later has sets of
-  /// its own, and the rules hold under them as well.
+  /// Member of the set "safe", from which the corpus has drawn since its first
+  /// seed. The set does not grow: a seed must keep its run. Later faults have
+  /// sets of their own, and the rules hold under them as well.
   bool safe = true;
 };
 
@@ -25,18 +26,19 @@ const std::vector<fault_kind>& fault_kinds();
 
 using fault_set = std::set<std::string, std::less<>>;
 
-/// "none", "safe", "surroundings", "all", or names with commas; a minus takes
-/// one away: "all,-redis-amnesia". "safe" and "surroundings" do not grow.
+/// "none", "safe", "surroundings", "all", or names separated by commas; a minus
+/// removes a fault: "all,-redis-amnesia". "safe" and "surroundings" do not
+/// grow.
 result<fault_set> parse_faults(std::string_view text);
 
-/// Sets rates, and puts events on the timeline until `until`. `per_hour`: how
-/// often each kind of event happens.
+/// Sets rates, and puts events on the timeline until `until`. `per_hour`:
+/// events of each kind in an hour.
 class fault_injector {
 public:
   fault_injector(sim_world& world, fault_set faults, virtual_duration until,
                  double per_hour, uint64_t seed);
 
-  /// What an auditor has to allow for.
+  /// The limits that an auditor must allow under these faults.
   audit_limits limits() const;
 
   /// Events so far.
@@ -44,7 +46,7 @@ public:
     return count_;
   }
 
-  /// Everything is whole again: for the end of a run.
+  /// Ends all faults, for the end of a run.
   void heal();
 
 private:

@@ -1,7 +1,7 @@
 #pragma once
 // Sentences for scenarios on a whole fleet: given workers, when something
-// happens, then this is so, at this time. Virtual time passes in `after` and
-// `until` only; the auditor watches all along.
+// happens, then a fact holds at a time. Virtual time passes in `after` and
+// `until` only. The auditor watches all the time.
 #include "app/harness/auditor.hpp"
 #include "app/harness/sim_world.hpp"
 
@@ -34,7 +34,7 @@ public:
     after(0.1);
   }
 
-  /// One worker with a GPU whose services are all up, and nothing to do.
+  /// One worker with an idle GPU whose services are all up.
   void given_a_warm_worker() {
     given_workers(1);
     when_a_job_is_pushed("csm", 1);
@@ -46,7 +46,7 @@ public:
 
   // -- when -------------------------------------------------------------------
 
-  /// Returns its number.
+  /// Returns the job's number.
   size_t when_a_job_is_pushed(const std::string& type, double work_s) {
     sim_job x;
     x.type = type;
@@ -64,8 +64,8 @@ public:
     world->time.run_for(virtual_duration{static_cast<int64_t>(seconds * 1e9)});
   }
 
-  /// Goes on, millisecond by millisecond, until it is so; the seconds that
-  /// took, or -1 when it did not come about within the limit.
+  /// Runs, millisecond by millisecond, until the condition holds. Returns the
+  /// seconds that this took, or -1 when the limit has passed.
   double until(const std::function<bool()>& is_so, double limit_s = 3600) {
     auto begin = now_s();
     while (!is_so()) {
@@ -111,7 +111,7 @@ public:
     return out;
   }
 
-  /// Empty: every rule holds so far.
+  /// Empty when every rule holds so far.
   std::string broken_rule() const {
     return watch->found() ? watch->found()->rule + ": " + watch->found()->text
                           : std::string{};

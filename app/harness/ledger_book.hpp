@@ -1,8 +1,8 @@
 #pragma once
-// What the launch ledger in Redis says, and what it has said before: who holds
-// which entry, and which machine an entry names. A worker may be cut off from
-// Redis and stop a machine that another one has taken over meanwhile; only
-// somebody who remembers can tell that from stopping what was never its own.
+// The launch ledger in Redis and its history: which worker has an entry, and
+// which GPU the entry names. A worker that was cut off from Redis may stop a
+// GPU that another worker has adopted meanwhile. Only the history tells that
+// from stopping a GPU that the worker never had.
 #include "app/harness/memory_redis.hpp"
 #include "app/harness/sim_cloud.hpp"
 
@@ -20,20 +20,20 @@ public:
   void on_field(std::string_view key, std::string_view field,
                 std::string_view now);
   void on_removed(std::string_view key);
-  /// Redis holds other data now; what was is remembered.
+  /// Redis has other data now; the history stays.
   void reload(const memory_redis& server);
 
-  /// Whose entries name this machine now, by name: once for each entry, and
-  /// valid until the next write.
+  /// Names of the workers whose entries name this GPU now, once for each entry.
+  /// Valid until the next write.
   std::vector<std::string_view> holders(const std::string& workload) const;
 
-  /// Its holder has decided to give it up.
+  /// Whether an entry of this GPU has the state `stopping`.
   bool is_stopping(const std::string& workload) const;
 
-  /// An entry was written before this launch was asked for.
+  /// Whether an entry was written before this launch.
   bool has_intent(const sim_gpu& gpu) const;
 
-  /// `worker` has launched this machine, or has held the entry that its
+  /// Whether `worker` has launched this GPU, or has had the entry that the
   /// launcher wrote for it.
   bool ever_held(const sim_gpu& gpu, const std::string& worker) const;
 
@@ -49,11 +49,11 @@ private:
   void remember(const std::string& id, const entry& x);
 
   std::map<std::string, entry, std::less<>> entries_;
-  /// Entries by the machine that they name.
+  /// Entries by the GPU that they name.
   std::map<std::string, std::set<std::string>> named_by_;
-  /// The first owner of each entry, whether it still stands or not.
+  /// The first owner of each entry, ended entries included.
   std::map<std::string, std::string> authors_;
-  /// Machine, author of the entry, holder.
+  /// GPU, first owner of the entry, owner.
   std::set<std::tuple<std::string, std::string, std::string>> held_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
-// The local journals of a simulated world, as of processes on one machine with
-// one folder: what a dead one left is taken over by the next that starts.
+// The local journals of a simulated world, like those of processes on one
+// machine with one folder: the next process that starts takes over the journal
+// of a dead one.
 #include "actors/io/redis/durable/journal.hpp"
 
 #include <map>
@@ -27,7 +28,7 @@ public:
     return out;
   }
 
-  /// The process is dead: it writes nothing any more.
+  /// Called when the process dies: its journal takes no more writes.
   void close(uint64_t client) {
     if (auto at = open_.find(client); at != open_.end())
       at->second->living = false;

@@ -135,7 +135,7 @@ memory_redis::find_command(std::string_view name) const {
   std::array<char, 32> lower{};
   if (name.size() > lower.size())
     return nullptr;
-  // Enough for letters, which is what names are made of.
+  // Enough for names, which have letters only.
   std::transform(name.begin(), name.end(), lower.begin(), [](char c) {
     return static_cast<char>(c | 0x20);
   });
@@ -176,7 +176,7 @@ void memory_redis::dispatch(const entry& what, args a, reply_writer& out,
     return out.error("LOADING Redis is loading the dataset in memory");
   if (what.writes && now_is.read_only)
     return out.error("READONLY You can't write against a read only replica.");
-  // A script that has begun to write is let to its end.
+  // A script that has begun to write may write to its end.
   if (what.needs_memory && now_is.out_of_memory && !script_wrote)
     return out.error("OOM command not allowed when used memory > 'maxmemory'.");
   (this->*what.run)(a, out);
@@ -211,8 +211,9 @@ void memory_redis::signal(std::string_view key) {
   ready_.emplace_back(key);
 }
 
-// Everybody who waits now is served, in order, while the list has elements. A
-// move from a list to itself fills it again: that serves nobody twice.
+// Serves all waiting clients, in order, while the list has elements. A move
+// from a list to itself fills the list again, so each client is served once
+// only.
 void memory_redis::serve_blocked() {
   for (auto rounds = 0; !ready_.empty() && rounds < 8; ++rounds) {
     auto keys = std::exchange(ready_, {});

@@ -1,11 +1,11 @@
 #pragma once
 // A Redis in memory, for one thread and virtual time: the commands the worker
 // uses, its Lua scripts unchanged (on LuaJIT), expiry, blocking moves, and the
-// ways a Redis goes wrong. Answers as Redis 7.0 does; a differential test holds
-// it to that.
+// ways a Redis goes wrong. Answers like Redis 7.0; a differential test checks
+// that.
 //
-// Not here: transactions, streams, publish/subscribe, ACLs, more than one
-// database. An unknown command is answered as Redis would.
+// Not implemented: transactions, streams, publish/subscribe, ACLs, more than
+// one database. An unknown command gets Redis' error.
 #include "actors/io/redis/link/reply.hpp"
 #include "app/harness/quick_hash.hpp"
 
@@ -26,7 +26,7 @@
 
 namespace render::harness {
 
-/// Takes one reply apart: an array is followed by its elements.
+/// Takes one reply in parts: an array is followed by its elements.
 class reply_writer {
 public:
   virtual ~reply_writer() = default;
@@ -39,8 +39,8 @@ public:
   virtual void array(size_t size) = 0;
 };
 
-/// Fields in the order in which they were first set. Linear: records have some
-/// twenty of them.
+/// Fields in the order in which they were first set. Searched linearly: records
+/// have some twenty fields.
 using redis_hash = std::vector<std::pair<std::string, std::string>>;
 using redis_list = std::deque<std::string>;
 using redis_set = std::set<std::string, std::less<>>;
@@ -65,7 +65,7 @@ struct redis_value {
   int64_t expires_ms = 0;
 };
 
-/// Not noexcept: so the tables keep the hashes beside the keys.
+/// Not noexcept on purpose: then the tables keep the hashes beside the keys.
 struct text_hash {
   using is_transparent = void;
   size_t operator()(std::string_view x) const {
@@ -82,13 +82,13 @@ class memory_redis {
 public:
   using args = std::span<const std::string_view>;
 
-  /// What a Redis refuses at the moment.
+  /// What this Redis refuses at the moment.
   struct condition {
     /// Writes that need memory.
     bool out_of_memory = false;
     /// All writes: it has become a replica.
     bool read_only = false;
-    /// Everything: it is still reading its file.
+    /// All commands: it is still reading its file.
     bool loading = false;
   };
 
@@ -98,7 +98,7 @@ public:
   memory_redis& operator=(const memory_redis&) = delete;
   ~memory_redis();
 
-  /// Runs one command. A blocking one answers nil where it would block.
+  /// Runs one command. A blocking command answers nil when it would block.
   job_store::reply run(const std::vector<std::string>& command);
   void run(args command, reply_writer& out);
 
@@ -111,7 +111,7 @@ public:
                  std::function<void(job_store::reply)> answer);
   void unblock(uint64_t id);
 
-  /// For tests and auditors: the value, or nullptr; expired ones are gone.
+  /// For tests and auditors: the value; nullptr when absent or expired.
   const redis_value* find(std::string_view key) const;
   /// Empty when there is no such key or field.
   std::string_view field(std::string_view key, std::string_view name) const {
@@ -123,24 +123,24 @@ public:
     return data_;
   }
 
-  /// All data, without scripts: what a replica or a file has.
+  /// All data, without scripts, as in a replica or a file.
   redis_data save() const {
     return data_;
   }
-  /// Puts other data in its place, as a failover or a restart does: scripts
-  /// are forgotten, blocked commands stay the caller's business.
+  /// Replaces the data, like a failover or a restart: scripts are forgotten,
+  /// and the caller must deal with blocked commands.
   void load(redis_data data);
 
   condition now_is;
 
-  /// Called for each changed or removed (`now` empty) field of a hash. A whole
-  /// hash that goes reports none.
+  /// Called for each changed or removed (`now` empty) field of a hash. Not
+  /// called for the fields of a hash that is removed as a whole.
   std::function<void(std::string_view key, std::string_view field,
                      std::string_view before, std::string_view now)>
     on_field;
   std::function<void(std::string_view key)> on_removed;
 
-  /// Commands run, those of scripts included.
+  /// Number of commands run, those of scripts included.
   uint64_t commands() const noexcept {
     return commands_;
   }
@@ -196,7 +196,7 @@ private:
 
   // -- commands ---------------------------------------------------------------
 
-// The formatter never comes to rest on this list.
+// clang-format changes this list in every run.
 // clang-format off
 #define RENDER_REDIS_COMMANDS(X) \
   X(ping) X(echo) X(select) X(auth) X(info) X(time) X(client) X(publish) \
@@ -231,7 +231,7 @@ private:
   std::unique_ptr<redis_scripts> scripts_;
   std::list<blocked> blocked_;
   uint64_t last_blocked_ = 0;
-  /// Lists that were filled while somebody waits.
+  /// Lists that were filled while a client waits.
   std::vector<std::string> ready_;
   uint64_t commands_ = 0;
 };

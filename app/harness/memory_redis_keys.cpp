@@ -10,7 +10,7 @@ using namespace redis_text;
 
 namespace {
 
-// "*", "?" and literal characters; sets in brackets are not used by us.
+// "*", "?" and literal characters; workers use no sets in brackets.
 bool matches(std::string_view pattern, std::string_view text) {
   if (pattern.empty())
     return text.empty();
@@ -64,7 +64,7 @@ void memory_redis::cmd_time(args, reply_writer& out) {
   out.text(std::to_string(now % 1000 * 1000));
 }
 
-// Nobody listens.
+// There are no subscribers.
 void memory_redis::cmd_publish(args, reply_writer& out) {
   out.integer(0);
 }
@@ -92,7 +92,7 @@ void memory_redis::cmd_keys(args a, reply_writer& out) {
     out.text(x);
 }
 
-// Everything in one round.
+// Returns everything in one round.
 void memory_redis::cmd_scan(args a, reply_writer& out) {
   if (!to_integer(a[1]))
     return out.error("ERR invalid cursor");

@@ -187,7 +187,7 @@ void memory_redis::cmd_lset(args a, reply_writer& out) {
   out.status("OK");
 }
 
-// Of LMOVE and BLMOVE: name, from, to, side, side.
+// For LMOVE and BLMOVE: name, from, to, side, side.
 void memory_redis::move(args a, reply_writer& out) {
   auto from_left = is_word(a[3], "left");
   auto to_left = is_word(a[4], "left");
@@ -233,7 +233,7 @@ void memory_redis::cmd_blmove(args a, reply_writer& out) {
   move(a.first(5), out);
 }
 
-// Of its options only RANK.
+// Only the option RANK.
 void memory_redis::cmd_lpos(args a, reply_writer& out) {
   if (a.size() != 3 && (a.size() != 5 || !is_word(a[3], "rank")))
     return out.error(syntax_error);

@@ -1,6 +1,6 @@
 #pragma once
 // A hash of a text for tables and for the hash of a run, eight bytes at a time.
-// What draws random numbers goes by `hash_of`, and so has to stay as it is.
+// Random draws depend on `hash_of`, so that must not change.
 #include <cstdint>
 #include <cstring>
 #include <string_view>

@@ -1,5 +1,5 @@
 #pragma once
-// How the commands of the Redis in memory get at values of one type.
+// Access of the commands of the Redis in memory to values of one type.
 #include "app/harness/memory_redis.hpp"
 #include "app/harness/redis_reply.hpp"
 
@@ -18,7 +18,7 @@ T* memory_redis::get(std::string_view key, reply_writer& out, bool& bad) {
   return found;
 }
 
-/// nullptr: the error has been written.
+/// Returns nullptr when the key has another type; the error has been written.
 template <class T>
 T* memory_redis::make(std::string_view key, reply_writer& out) {
   auto bad = false;

@@ -94,7 +94,7 @@ inline bool is_word(std::string_view x, std::string_view lower) {
   return true;
 }
 
-/// A whole number as Redis takes it: no blanks, no plus sign.
+/// A whole number as Redis accepts it: no blanks, no plus sign.
 inline std::optional<int64_t> to_integer(std::string_view x) {
   int64_t out = 0;
   auto [at, error] = std::from_chars(x.data(), x.data() + x.size(), out);
@@ -125,7 +125,7 @@ inline std::optional<double> to_double(std::string_view x) {
 
 using double_buffer = std::array<char, 32>;
 
-/// "%.17g" in `buffer`, and quickly where that is a whole number.
+/// "%.17g" in `buffer`, with a fast path for whole numbers.
 inline std::string_view write_double(double x, double_buffer& buffer) {
   constexpr double whole_max = 1e15;
   if (std::abs(x) < whole_max && x == std::trunc(x) && !std::signbit(x)) {
@@ -142,8 +142,8 @@ inline std::string double_text(double x) {
   return std::string{write_double(x, buffer)};
 }
 
-/// [first, last] of `size` elements from indices that may be negative; false:
-/// nothing is in it.
+/// Turns indices that may be negative into [first, last] of `size` elements;
+/// false when that range is empty.
 inline bool clip(int64_t size, int64_t& first, int64_t& last) {
   if (first < 0)
     first = std::max<int64_t>(0, size + first);

@@ -15,9 +15,9 @@ using namespace redis_text;
 
 namespace {
 
-// The same shape of error as Redis makes: a table with where it happened. A
-// tail call (`return redis.call(...)`) leaves no trace on LuaJIT: such an error
-// says no line.
+// Makes errors in Redis' form: a table with the place of the error. A tail call
+// (`return redis.call(...)`) leaves no trace on LuaJIT, so such an error has no
+// line.
 constexpr const char* prelude = R"lua(
 local info = debug.getinfo
 local handler = function(err)
@@ -61,7 +61,8 @@ setmetatable(_G, {
 return handler
 )lua";
 
-/// Percent of what lives, a few hundred KiB, before garbage is looked for.
+/// The heap may grow to this percentage of the live data (a few hundred KiB)
+/// before garbage is collected.
 constexpr int gc_pause = 400;
 
 /// Pushes one reply as the Lua value that Redis gives to scripts.
@@ -152,7 +153,7 @@ bool has_text_field(lua_State* lua, const char* name) {
   return false;
 }
 
-// The value on top of the stack, which it pops.
+// Writes the value on top of the stack and pops it.
 void write_value(lua_State* lua, reply_writer& out) {
   switch (lua_type(lua, -1)) {
   case LUA_TSTRING:
@@ -178,7 +179,7 @@ void write_value(lua_State* lua, reply_writer& out) {
       lua_pop(lua, 1);
       break;
     }
-    // Up to the first nil; it has to be counted first.
+    // The array ends at the first nil, and its size must be known first.
     auto most = static_cast<int>(lua_objlen(lua, -1));
     auto count = 0;
     for (; count < most; ++count) {
@@ -221,7 +222,7 @@ redis_scripts::~redis_scripts() {
 void redis_scripts::open() {
   lua_ = luaL_newstate();
   luaL_openlibs(lua_);
-  // Each script is new to the compiler and soon over.
+  // No JIT: each script is short, and compiling would cost more than it saves.
   luaJIT_setmode(lua_, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
   lua_gc(lua_, LUA_GCSETPAUSE, gc_pause);
   lua_createtable(lua_, 0, 12);
@@ -308,7 +309,7 @@ int redis_scripts::pcall(lua_State* lua) {
   return generic_call(lua, false);
 }
 
-// No object with a destructor may live here when `lua_error` jumps away.
+// No object with a destructor may be alive here when `lua_error` jumps away.
 int redis_scripts::generic_call(lua_State* lua, bool raise) {
   auto& self
     = *static_cast<redis_scripts*>(lua_touserdata(lua, lua_upvalueindex(1)));

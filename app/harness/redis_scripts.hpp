@@ -24,10 +24,10 @@ public:
     return scripts_.find(sha1) != scripts_.end();
   }
 
-  /// Compiles and keeps it. The SHA-1, or a Lua error in `error`.
+  /// Compiles and keeps a script. Returns its SHA-1, or a Lua error in `error`.
   std::string add(std::string_view text, std::string& error);
 
-  /// False when it is not known.
+  /// False when the script is not known.
   bool run(std::string_view sha1, memory_redis::args keys,
            memory_redis::args argv, reply_writer& out);
 
@@ -46,7 +46,8 @@ private:
   std::unordered_map<std::string, int, text_hash, std::equal_to<>> scripts_;
   int error_handler_ = 0;
   bool wrote_ = false;
-  /// The command under way. Here, so that 4 KB are not cleared for each.
+  /// The words of the current command. A member, so that 4 KB are not cleared
+  /// for each command.
   std::array<std::string_view, 256> words_;
   std::array<redis_text::double_buffer, 16> numbers_;
 };

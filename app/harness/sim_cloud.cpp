@@ -204,7 +204,7 @@ void sim_cloud::launch(const exchange_ptr& x) {
   if (dice_.chance(faults.launch_answer_lost)) {
     if (!dice_.chance(0.5))
       return x->reset(takes);
-    // A proxy has waited for it, or the handler failed with the machine made.
+    // A proxy gave up, or the handler failed after the machine was made.
     static constexpr std::array statuses{504, 500, 503, 408};
     auto status = statuses[gpu.number % statuses.size()];
     return x->page(takes + (status == 504 ? 5s : 0s), status);
@@ -232,7 +232,7 @@ void sim_cloud::list(const exchange_ptr& x) {
                  + "}";
     };
     if (faults.list_lag_s > 0) {
-      // Also those that have just stopped.
+      // The list also has workloads that have just stopped.
       for (auto at = gpus_.rbegin(); at != gpus_.rend(); ++at)
         if (at->second.running()
             || at->second.stopped + seconds(faults.list_lag_s) > time_.now())

@@ -1,6 +1,7 @@
 #pragma once
-// Comput3 in memory: its API with its whims, the machines it rents with their
-// services, and its books. Speaks what the production code reads on the wire.
+// Comput3 in memory: its API with its faults, the GPUs that it rents out with
+// their services, and its books. Sends the bytes that the production code
+// reads.
 #include "app/harness/sim_http.hpp"
 #include "app/harness/sim_jobs.hpp"
 
@@ -13,7 +14,7 @@
 
 namespace render::harness {
 
-/// How often things go wrong. Probabilities of one call, unless said.
+/// How often faults occur. Probabilities for one call, unless stated otherwise.
 struct cloud_faults {
   /// The API refuses a launch with a proxy's page.
   double launch_refused = 0;
@@ -23,12 +24,12 @@ struct cloud_faults {
   double call_refused = 0;
   /// Workloads appear in the list, and leave it, this much later.
   double list_lag_s = 0;
-  /// Of one rented hour.
+  /// Rates for one rented hour.
   double deaths_per_hour = 0;
   double preemptions_per_hour = 0;
-  /// A machine never answers.
+  /// A GPU never answers.
   double never_boots = 0;
-  /// Of one run.
+  /// Probabilities for one run.
   double run_error = 0;
   double run_gpu_trouble = 0;
   double stream_dropped = 0;
@@ -39,14 +40,14 @@ struct cloud_faults {
 
 struct sim_run {
   size_t job = 0;
-  /// When it is done, and what a test may want to know of it.
+  /// Its course, for tests; `ends` is when the run is done.
   virtual_duration began{0};
   virtual_duration ends{0};
   std::string session;
   bool ended = false;
-  /// It is done, and whoever follows it has been told, or can ask.
+  /// The run is done, and its follower has been told or can ask.
   bool rendered = false;
-  /// Its stream; the run ends when it closes.
+  /// Stream of the run; the run ends when the stream closes.
   std::weak_ptr<sim_exchange> listener;
 };
 
@@ -55,26 +56,26 @@ struct sim_gpu {
   std::string workload;
   std::string node;
   std::string type;
-  /// Who has launched it; 0: somebody we do not know.
+  /// Client that has launched the GPU; 0: a stranger.
   uint64_t client = 0;
   virtual_duration created{0};
   virtual_duration expires{0};
   virtual_duration node_up{0};
-  /// By kind of job; max: not on this machine.
+  /// By kind of job; max: this GPU has no such service.
   std::array<virtual_duration, 4> service_up{};
-  /// When it stopped, for whatever reason; max: it runs.
+  /// When the GPU stopped, for any reason; max: it runs.
   virtual_duration stopped = virtual_duration::max();
-  /// Why: "stopped", "expired", "preempted".
+  /// Why it stopped: "stopped", "expired", "preempted".
   std::string end;
-  /// It answers no more, but is paid for.
+  /// The GPU does not answer any more, but is paid for.
   bool dead = false;
-  /// When a service of it last failed, broke off or talked nonsense.
+  /// When one of its services last failed, broke off or sent garbage.
   virtual_duration troubled = long_ago;
   virtual_duration last_busy{0};
   double busy_s = 0;
   std::map<uint64_t, sim_run> runs;
-  /// Of them, those that have not ended: counted along, since the auditor asks
-  /// every second.
+  /// Number of runs that have not ended. Kept up to date, since the auditor
+  /// asks every second.
   size_t busy = 0;
 
   bool running() const noexcept {
@@ -92,12 +93,12 @@ public:
   static constexpr const char* api_host = "api.sim";
 
   cloud_faults faults;
-  /// Nobody answers at the API.
+  /// The API does not answer.
   bool api_down = false;
-  /// The next launches make their machines and answer with these statuses.
+  /// The next launches make their GPUs but answer with these statuses.
   std::vector<int> lost_answers;
-  /// Seconds from a launch until the machine answers, and until its services
-  /// do after that.
+  /// Seconds from a launch until the GPU answers, and from then until its
+  /// services answer.
   double boot_low_s = 20;
   double boot_high_s = 60;
   double service_low_s = 2;
@@ -112,7 +113,7 @@ public:
   const std::map<uint64_t, sim_gpu>& gpus() const noexcept {
     return gpus_;
   }
-  /// Those that run now.
+  /// The GPUs that run now.
   const std::map<uint64_t, sim_gpu*>& running() const noexcept {
     return running_;
   }
@@ -134,9 +135,9 @@ public:
   std::function<void(const sim_gpu&)> on_end;
   /// A run of a job begins (true) or ends.
   std::function<void(const sim_gpu&, const sim_run&, bool)> on_run;
-  /// What is there of its result can be had.
+  /// The result of a run can be fetched.
   std::function<void(const sim_gpu&, const sim_run&)> on_rendered;
-  /// Somebody asked to stop it.
+  /// A client has asked to stop the GPU.
   std::function<void(const sim_gpu&, uint64_t client)> on_stop_asked;
 
 private:
@@ -160,7 +161,8 @@ private:
   void join(sim_gpu& gpu, const exchange_ptr& x);
   void follow(sim_gpu& gpu, const exchange_ptr& x, std::string_view session);
   sim_run& begin_run(sim_gpu& gpu, size_t job, std::string session);
-  /// It stays, for who asks for its history; `end_run` forgets it.
+  /// Ends the run but keeps it for a question for its history; `end_run`
+  /// forgets it.
   void finish_run(sim_gpu& gpu, sim_run& run);
   void end_run(sim_gpu& gpu, uint64_t number);
   void run_due(uint64_t gpu, uint64_t run);
@@ -178,7 +180,7 @@ private:
   uint64_t launches_ = 0;
   uint64_t list_calls_ = 0;
   uint64_t last_run_ = 0;
-  /// The list of running workloads as JSON, while it holds.
+  /// The list of running workloads as JSON, while it is fresh.
   std::string listed_;
   bool listed_is_fresh_ = false;
 };

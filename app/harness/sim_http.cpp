@@ -60,7 +60,7 @@ failure sim_exchange::no_answer(const std::string& why) const {
   return classify(request, {CURLE_OPERATION_TIMEDOUT, why, true, elapsed});
 }
 
-// The limits of the request may come first.
+// The request's time limit may pass before `delay`.
 void sim_exchange::finish_after(virtual_duration delay,
                                 std::function<result<http_response>()> make) {
   auto when = web_.time().now() + delay;
@@ -151,7 +151,7 @@ void sim_exchange::finish_stream(const std::string& type) {
   finish(std::move(out));
 }
 
-// A stream that says nothing for too long breaks, if nothing else ends it.
+// Breaks a stream that is silent for too long.
 void sim_exchange::watch_stall() {
   if (request.stall_timeout.count() == 0)
     return;
@@ -193,7 +193,7 @@ void sim_web::hang_look_ups(uint64_t client, const std::string& host,
   set(hung_, {client, host}, hang);
 }
 
-// Client 0 stands for all.
+// Client 0 stands for all clients.
 bool sim_web::has(const std::set<way>& ways, uint64_t client,
                   std::string_view host) {
   return !ways.empty()
@@ -270,7 +270,7 @@ void sim_web::route(const exchange_ptr& x) {
   auto at = servers_.find(std::string{x->host()});
   if (at == servers_.end())
     return lost("could not connect", dice_.duration(0.001, 0.01));
-  // One way: the server sees it a little later.
+  // The request takes time on its way to the server.
   auto trip = dice_.duration(latency.low_s, latency.high_s);
   time_.events().after(trip, [this, x] {
     if (!x->open())

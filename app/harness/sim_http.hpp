@@ -1,7 +1,7 @@
 #pragma once
 // The web of a simulated fleet: servers in memory, by host name, and the HTTP
-// actor of each node. Answers come at virtual times, the limits of a request
-// hold, and the network between a node and a host can be cut.
+// actor of each worker. Answers come at virtual times, the limits of a request
+// apply, and the network between a worker and a host can be cut.
 #include "app/harness/virtual_time.hpp"
 #include "messages/io_actors.hpp"
 
@@ -16,7 +16,7 @@ namespace render::harness {
 
 class sim_web;
 
-/// One request as its server sees it. Answered once, or never.
+/// One request as seen by its server. Answered once, or never.
 class sim_exchange : public std::enable_shared_from_this<sim_exchange> {
 public:
   sim_exchange(sim_web& web, uint64_t client, http_request request);
@@ -42,15 +42,15 @@ public:
   void json(virtual_duration delay, std::string body) {
     respond(delay, 200, "application/json", std::move(body));
   }
-  /// A body that goes to a file: only its length is told.
+  /// A body that goes to a file: only its length is given.
   void file(virtual_duration delay, std::string type, uint64_t bytes);
   /// A proxy's page.
   void page(virtual_duration delay, int32_t status);
   /// The connection breaks after the request was read.
   void reset(virtual_duration delay);
-  /// No answer, ever.
+  /// Never answers.
   void hang();
-  /// A piece of a streamed body, now. `finish_stream` ends it.
+  /// Sends a piece of a streamed body now. `finish_stream` ends the body.
   void piece(std::string bytes);
   void finish_stream(const std::string& type);
 
@@ -93,19 +93,19 @@ public:
     servers_.erase(host);
   }
 
-  /// Packets between this client and this host get lost.
+  /// Drops packets between this client and this host.
   void cut(uint64_t client, const std::string& host, bool is_cut);
-  /// Nobody answers when this client asks for the host's address; client 0:
-  /// whoever asks; `any_host`: for each. A request waits as long as the real
-  /// HTTP actor does, then fails.
+  /// Look-ups of this host by this client get no answer. Client 0: all clients;
+  /// `any_host`: all hosts. A request waits as long as the real HTTP actor
+  /// does, then fails.
   static constexpr const char* any_host = "*";
   void hang_look_ups(uint64_t client, const std::string& host, bool hang);
-  /// When this client was last kept from this host by one of the two.
+  /// When `cut` or `hang_look_ups` last kept this client from this host.
   virtual_duration kept_off_at(uint64_t client, const std::string& host) const;
-  /// The client's process is dead.
+  /// Called when the client's process is dead.
   void drop(uint64_t client);
 
-  /// Spawns the HTTP actor of a node.
+  /// Spawns the HTTP actor of a worker.
   http_actor spawn_client(uint64_t client);
 
   virtual_time& time() noexcept {
@@ -121,14 +121,14 @@ public:
   uint64_t requests() const noexcept {
     return last_;
   }
-  /// From a client to a host, drawn anew for each request.
+  /// Latency from a client to a host, drawn for each request.
   struct latency_range {
     double low_s = 0.001;
     double high_s = 0.005;
   };
   latency_range latency;
 
-  /// For tests that ask when something was sent.
+  /// For tests that check when a request was sent.
   std::function<void(const sim_exchange&)> on_request;
 
   /// Is there no room for a body that goes to a file?
@@ -153,9 +153,9 @@ private:
   std::unordered_map<std::string, server> servers_;
   std::set<way> cut_;
   std::set<way> hung_;
-  /// When the last of them was whole again.
+  /// When the last cut or hang of this way ended.
   std::map<way, virtual_duration> mended_;
-  /// By number, for each client: an order that does not depend on addresses.
+  /// Ordered by number for each client, so that no order depends on addresses.
   std::map<uint64_t, std::map<uint64_t, exchange_ptr>> open_by_client_;
   std::map<uint64_t, uint64_t> open_; // exchange → client
   std::set<uint64_t> dead_;

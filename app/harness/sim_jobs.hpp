@@ -1,6 +1,7 @@
 #pragma once
-// The jobs of a simulated queue: what a trace says of them, and how a server
-// that meets a job's id in a path or a body knows how long it takes.
+// The jobs of a simulated queue with the facts of their trace. A simulated
+// server finds a job by the id in a path or a body, to know how long its work
+// takes.
 #include "app/harness/timeline.hpp"
 
 #include <charconv>
@@ -21,13 +22,13 @@ struct sim_job {
   double duration_s = 10;
   /// Seconds after `at`; 0: none.
   double complete_within_s = 0;
-  /// Receiver of its webhook; empty: it wants none.
+  /// URL of its webhook; empty: none.
   std::string notify_url;
   /// A front end cancels it this long after `at`; negative: never.
   double cancel_after_s = -1;
 };
 
-/// Nothing may follow this status of a job's record.
+/// Is this a final status of a job's record? It must not change any more.
 inline bool is_final_status(std::string_view status) {
   return status == "success" || status == "failed" || status == "cancelled"
          || status == "timed_out";

@@ -1,6 +1,6 @@
 #pragma once
-// The MEDIA actor of a simulated node: every file is what its name says, and
-// the work takes some virtual milliseconds.
+// The MEDIA actor of a simulated worker: the type of every file follows from
+// its name, and the work takes some virtual milliseconds.
 #include "messages/io_actors.hpp"
 #include "tests/support/later.hpp"
 
@@ -40,7 +40,7 @@ sim_media_behavior(sim_media_actor::stateful_pointer<sim_media_state> self) {
       return answer(sim_identity(x.path), 1);
     },
     [answer](const msg::prepare_image& x) {
-      // The path names the job, for the vision model to know it by.
+      // The path has the job's id, by which the vision model finds the job.
       return answer(
         msg::prepared_image{x.output, 1024, 768, 1024, 768,
                             x.embed_base64 ? x.input : std::string{}},

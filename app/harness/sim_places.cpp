@@ -13,7 +13,8 @@ sim_places::sim_places(sim_web& web, const job_table& jobs, uint64_t seed)
   web_.serve(storage_host, [this](const exchange_ptr& x) {
     if (storage_down)
       return x->respond(20ms, 503, "application/xml", "");
-    // Whether it answers draws nothing: looks come at times of their own.
+    // No random draw for GET: checks of the storage come at times of their own,
+    // and must not change other draws.
     if (x->request.method == "GET")
       return x->respond(20ms, 200, "application/xml", "");
     if (dice_.chance(storage_fails))

@@ -1,6 +1,6 @@
 #pragma once
-// The other hosts of a simulated fleet: S3, the places of inputs, and the
-// receivers of webhooks with their moods.
+// The other hosts of a simulated fleet: S3, servers of inputs, and receivers of
+// webhooks with their behaviours.
 #include "app/harness/sim_http.hpp"
 #include "app/harness/sim_jobs.hpp"
 
@@ -14,11 +14,11 @@ namespace render::harness {
 /// How a receiver of webhooks behaves.
 enum class receiver_mood : uint8_t {
   prompt,
-  /// Longer than a delivery may take, one time in two.
+  /// Takes longer than a delivery may, one time in two.
   slow,
-  /// 500 to most tries.
+  /// Answers 500 to most tries.
   failing,
-  /// Nobody listens.
+  /// Does not listen.
   dead,
 };
 
@@ -32,12 +32,12 @@ public:
   /// Host "hooks.sim" and the like.
   void add_receiver(const std::string& host, receiver_mood mood);
 
-  /// All of their hosts.
+  /// Hosts of all receivers.
   const std::vector<std::string>& receivers() const noexcept {
     return receivers_;
   }
 
-  /// Nobody listens at its host.
+  /// Whether no receiver listens at the URL's host.
   bool is_dead(std::string_view url) const;
 
   double storage_fails = 0;
@@ -50,7 +50,7 @@ public:
     std::string status;
   };
 
-  /// What receivers have taken with 200, by job.
+  /// Deliveries that receivers have answered with 200, by job.
   const std::map<size_t, std::vector<delivery>>& delivered() const noexcept {
     return delivered_;
   }

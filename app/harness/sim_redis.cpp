@@ -20,7 +20,7 @@ uint64_t hash_of(const std::vector<std::string>& words) {
 
 } // namespace
 
-/// Behaves as `redis_connection` does, twice: one for commands, one to wait.
+/// Behaves like two `redis_connection`s: one for commands, one for waiting.
 class sim_redis_link : public redis_link {
 public:
   sim_redis_link(sim_redis& to, uint64_t client, link_options options, sink out)
@@ -40,7 +40,7 @@ public:
     return client_;
   }
 
-  /// Nothing comes out of it or goes in any more.
+  /// Stops all traffic in both directions.
   void close() {
     *alive_ = false;
     for (auto& x : ends_)
@@ -79,18 +79,18 @@ private:
     channel where = channel::commands;
     connection() = default;
     enum state state = state::down;
-    /// Of this connection; what belongs to an older one is void.
+    /// Number of this connection; events of an older connection are ignored.
     uint64_t generation = 0;
     std::deque<command> held;
     std::deque<flying> sent;
-    /// TCP keeps the order.
+    /// Messages arrive in order, as with TCP.
     virtual_duration last_arrival{0};
     virtual_duration last_answer{0};
     milliseconds backoff{50};
     uint64_t blocked = 0;
     uint64_t blocked_id = 0;
     virtual_duration blocked_until{0};
-    /// When somebody looks at the latter; 0: nobody will.
+    /// When `blocked_until` is checked next; 0: never.
     virtual_duration looked_at{0};
     bool watched = false;
   };
@@ -137,7 +137,7 @@ private:
     x.state = state::connecting;
     auto generation = ++x.generation;
     auto reachable = to_.reachable(client_);
-    // A dead process refuses at once, a cut network says nothing.
+    // A dead process refuses at once, a cut network does not answer.
     auto takes = reachable || !to_.up_
                    ? 3 * to_.trip()
                    : virtual_duration{options_.connect_timeout};
@@ -190,7 +190,7 @@ private:
     });
   }
 
-  // At the server.
+  // The command is at the server.
   void arrived(connection& x, uint64_t id) {
     for (auto& sent : x.sent) {
       if (sent.what.id != id)
@@ -217,7 +217,7 @@ private:
     look_at_block(x);
   }
 
-  // Most end long before, so not each of them has an event of its own.
+  // Most blocking commands end early, so one event serves several of them.
   void look_at_block(connection& x) {
     if (x.looked_at != virtual_duration{0} && x.looked_at <= x.blocked_until)
       return;
@@ -243,7 +243,7 @@ private:
     });
   }
 
-  // Back at the client.
+  // The answer is at the client.
   void answered(connection& x, uint64_t id, reply got) {
     auto at = std::find_if(x.sent.begin(), x.sent.end(), [id](auto& sent) {
       return sent.what.id == id;

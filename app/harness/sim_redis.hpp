@@ -1,7 +1,7 @@
 #pragma once
 // One Redis for a simulated fleet, and the links of its clients: latency from
-// the seed, connections that break, a server that restarts, fails over,
-// forgets everything, or is cut off from some.
+// the seed, connections that break, a server that restarts, fails over, forgets
+// everything, or is cut off from some clients.
 #include "actors/io/redis/link/link.hpp"
 #include "app/harness/memory_redis.hpp"
 #include "app/harness/virtual_time.hpp"
@@ -23,32 +23,32 @@ public:
     return server_;
   }
 
-  /// One way, drawn anew for each message.
+  /// Latency of one way, drawn for each message.
   struct latency_range {
     double low_s = 0.0002;
     double high_s = 0.001;
   };
   latency_range latency;
 
-  /// For the JOB STORE of node `client`.
+  /// For the JOB STORE of worker `client`.
   job_store::link_factory links_of(uint64_t client);
 
   /// The process dies: all connections break, nobody can connect.
   void crash();
-  /// It is back; what it holds is whatever `server()` was given.
+  /// Starts the process again, with the data that `server()` was given.
   void start();
 
-  /// Messages between the server and this client get lost.
+  /// Drops messages between the server and this client.
   void cut(uint64_t client, bool is_cut);
 
-  /// When this client last could not rely on it: it was away, slow, refused
+  /// When this client could last not rely on Redis: it was down, slow, refused
   /// writes, or could not be reached.
   virtual_duration troubled_at(uint64_t client) const;
 
-  /// The client's process is dead: nothing it has sent arrives any more.
+  /// Called when the client's process is dead: its messages under way are lost.
   void drop(uint64_t client);
 
-  /// A producer or a front end, without latency.
+  /// Runs a command of a producer or a front end, without latency.
   job_store::reply run(const std::vector<std::string>& command) {
     return server_.run(command);
   }
@@ -69,7 +69,7 @@ private:
   dice dice_;
   bool up_ = true;
   std::set<uint64_t> cut_;
-  /// Of what is over; client 0: for all.
+  /// When the last trouble of a client ended; client 0: of all clients.
   std::map<uint64_t, virtual_duration> mended_;
   std::set<sim_redis_link*> links_;
 };

@@ -1,5 +1,5 @@
-// The services of a rented machine: two Gradio apps, ComfyUI, Ollama; no more
-// of each than the worker reads.
+// The services of a GPU: two Gradio apps, ComfyUI, Ollama; only what the worker
+// uses of each.
 #include "app/harness/sim_cloud.hpp"
 #include "messages/job.hpp"
 
@@ -91,7 +91,7 @@ void sim_cloud::run_due(uint64_t gpu_number, uint64_t number) {
     complete(gpu, run, listener);
   else if (jobs_[run.job].type == "portrait")
     rendered(gpu, run);
-  // ComfyUI keeps a history; nobody asks for it much later.
+  // ComfyUI keeps a history, but no worker asks for it much later.
   time_.events().after(600s, [this, gpu_number, number] {
     gpus_.at(gpu_number).runs.erase(number);
   });
@@ -218,7 +218,7 @@ void sim_cloud::follow(sim_gpu& gpu, const exchange_ptr& x,
                       R"({"detail":"session not found"})");
   auto& run = gpu.runs.at(number);
   run.listener = x;
-  // A listener that hangs up takes its run with it.
+  // A run ends when its listener hangs up.
   x->on_closed = [this, gpu_number = gpu.number, number] {
     end_run(gpus_.at(gpu_number), number);
   };
@@ -235,7 +235,7 @@ void sim_cloud::follow(sim_gpu& gpu, const exchange_ptr& x,
   }
   if (run.ends <= time_.now())
     complete(gpu, run, x);
-  // Heartbeats, as long as anybody listens.
+  // Heartbeats, as long as a client listens.
   auto beat = [](auto&& again, sim_cloud* self, exchange_ptr to) -> void {
     self->time_.events().after(15s, [again, self, to] {
       if (!to->open())

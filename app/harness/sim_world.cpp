@@ -57,7 +57,7 @@ constexpr double probes_s = 75;
 
 using disk_state = std::function<bool()>;
 
-/// No simulated service writes a file.
+/// Makes no folders: no simulated service writes a file.
 class no_folders : public folder_keeper {
 public:
   explicit no_folders(disk_state full) : full_(std::move(full)) {
@@ -95,7 +95,7 @@ private:
   disk_state full_;
 };
 
-/// Writes a node's log into the record of the run.
+/// Writes a worker's log into the record of the run.
 class record_sink
   : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
 public:
@@ -183,8 +183,8 @@ sim_node& sim_world::add_node(double clock_skew_s) {
   return x;
 }
 
-// Dead outside at once; what its actors still say to one another is heard by
-// nobody.
+// The worker is dead for the outside world at once. Messages among its actors
+// do not get out any more.
 void sim_world::kill_node(uint64_t client) {
   auto& x = nodes_.at(client);
   x.alive = false;
@@ -225,7 +225,7 @@ caf::actor sim_world::part_of(uint64_t client, const std::string& name) const {
 void sim_world::end_part(uint64_t client, const std::string& part,
                          virtual_duration restart_after) {
   nodes_.at(client).lacks_a_part = true;
-  // Its connections go with it.
+  // The HTTP actor's connections end with it.
   if (part == "HTTP")
     web.drop(client);
   restart_after_[client] = restart_after;
@@ -235,7 +235,7 @@ void sim_world::end_part(uint64_t client, const std::string& part,
 
 void sim_world::on_drained(uint64_t client, bool clean) {
   auto* node = find_node(client);
-  // The ROOT of a killed process ends too, and says so.
+  // The ROOT of a killed process ends too, and calls this.
   if (!node || !node->alive)
     return;
   node->drained = true;
@@ -315,7 +315,7 @@ sim_node* sim_world::find_node(std::string_view worker_id) {
 
 job_store::reply
 sim_world::as_front_end(const std::vector<std::string>& command) {
-  // It tries until Redis takes it.
+  // Stands for a front end that tries until Redis takes its command.
   auto condition = std::exchange(redis.server().now_is, {});
   writing_ = redis_writer::front_end;
   auto out = redis.run(command);

@@ -1,7 +1,7 @@
 #pragma once
-// A whole fleet in virtual time: worker nodes built by the production wiring,
-// one Redis, Comput3 with its machines, S3, receivers, and producers that push
-// the jobs of a trace.
+// A whole fleet in virtual time: workers built by the production wiring, one
+// Redis, Comput3 with its GPUs, S3, receivers, and producers that push the jobs
+// of a trace.
 #include "app/harness/memory_journal.hpp"
 #include "app/harness/sim_cloud.hpp"
 #include "app/harness/sim_http.hpp"
@@ -22,38 +22,39 @@ namespace render::harness {
 
 /// One worker process.
 struct sim_node {
-  /// Never used twice: a node that is started anew has a new one.
+  /// Never used twice: a worker that is started again has a new number.
   uint64_t client = 0;
   std::string worker_id;
   worker_config cfg;
   outside_worlds outside;
   deciding_actors deciding;
   root_actor root;
-  /// Its wall clock is so far ahead of Redis'.
+  /// How far its wall clock is ahead of Redis' clock.
   double clock_skew_s = 0;
-  /// One of its parts has been ended; its process ends when it has said so.
+  /// One of its parts has been ended. Its process ends when the ROOT reports
+  /// the end.
   bool lacks_a_part = false;
   bool alive = true;
-  /// It has ended: its parts are stopped.
+  /// The worker has ended: its parts are stopped.
   bool drained = false;
-  /// It was told to drain.
+  /// The worker was told to drain.
   bool draining = false;
-  /// False also when a part of it has ended by itself.
+  /// Whether it has ended cleanly; false also when a part has ended by itself.
   bool clean = false;
 };
 
 struct sim_options {
   uint64_t seed = 1;
   std::vector<sim_job> jobs;
-  /// Settings of the nodes, over the defaults of the service.
+  /// Settings of the workers, on top of the service's defaults.
   environment settings;
   logger log = null_logger();
-  /// What nodes log goes into the record of the run instead, under the
-  /// worker's id.
+  /// Logs of workers go into the record of the run instead, under the worker's
+  /// id.
   bool record_logs = false;
 };
 
-/// What a front end or a producer writes is told apart from what workers do.
+/// Tells writes of a front end or a producer from those of workers.
 enum class redis_writer : uint8_t { worker, front_end };
 
 class sim_world {
@@ -65,36 +66,36 @@ public:
 
   /// Starts a worker process.
   sim_node& add_node(double clock_skew_s = 0);
-  /// SIGKILL: nothing it has sent and not yet received counts any more.
+  /// SIGKILL: its messages under way are lost.
   void kill_node(uint64_t client);
   /// SIGTERM.
   void drain_node(uint64_t client);
-  /// Top-level actors of a node, by the names that its log has for them.
+  /// Top-level actors of a worker, by their names in its log.
   static const std::vector<std::string>& part_names();
   static named_parts parts_of(const sim_node& x);
-  /// One of them ends as if by a fault of its own. The process ends when the
-  /// node says so, as app/worker/main.cpp has it, and so long after that a
-  /// process supervisor starts another one.
+  /// Ends a part as if by a fault of its own. The process ends when the worker
+  /// reports its end, as in app/worker/main.cpp. A process supervisor starts
+  /// another one `restart_after` later.
   void end_part(uint64_t client, const std::string& part,
                 virtual_duration restart_after);
-  /// Somebody sets this node's wall clock.
+  /// Sets this worker's wall clock.
   void jump_clock(uint64_t client, double by_s);
 
-  /// Nothing can be written on this worker's disk; whole again: false.
+  /// While `full`, this worker's disk takes no writes.
   void fill_disk(uint64_t client, bool full);
-  /// Nobody can store anything.
+  /// While `down`, the storage takes no uploads.
   void set_storage_down(bool down);
-  /// Its disk is full, or it cannot have the storage, or that was so a moment
-  /// ago.
+  /// Whether its disk is full or it cannot reach the storage, or that ended a
+  /// moment ago.
   bool may_be_unfit(uint64_t client) const;
-  /// When this client could last not have the storage, and the provider's API.
+  /// When this client could last not reach the storage, and the provider's API.
   virtual_duration without_storage_at(uint64_t client) const;
   virtual_duration without_api_at(uint64_t client) const;
   virtual_duration without_disk_at(uint64_t client) const;
 
   /// Pushes each job of the options at its time.
   void start_producing();
-  /// Redis goes on with other, older data; the connections are gone before.
+  /// Gives Redis other, older data. The connections must be closed before.
   void replace_redis_data(redis_data data);
   std::function<void()> on_redis_data_lost;
 
@@ -121,7 +122,7 @@ public:
 
   sim_node* find_node(uint64_t client);
   sim_node* find_node(std::string_view worker_id);
-  /// By client; dead ones too.
+  /// By client; dead workers too.
   const std::map<uint64_t, sim_node>& nodes() const noexcept {
     return nodes_;
   }

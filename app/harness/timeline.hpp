@@ -1,6 +1,6 @@
 #pragma once
-// What the worlds outside the actors do, and when: a queue of functions in
-// virtual time. Equal times fire in the order in which they were asked for.
+// A queue of functions in virtual time, for the worlds outside the actors.
+// Functions of equal times run in the order in which they were added.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -11,10 +11,10 @@
 
 namespace render::harness {
 
-/// Since the beginning of the run.
+/// Time since the beginning of the run.
 using virtual_duration = std::chrono::nanoseconds;
 
-/// Before anything that matters; differences to it are no overflow.
+/// Before any event; differences to it do not overflow.
 inline constexpr virtual_duration long_ago = virtual_duration::min() / 2;
 
 class timeline {
@@ -45,7 +45,7 @@ public:
     return heap_.front().when;
   }
 
-  /// Moves to `when`, at or before which nothing may be left undone.
+  /// Moves to `when`. No event at or before that time may be left.
   void move_to(virtual_duration when) {
     now_ = std::max(now_, when);
   }
@@ -68,7 +68,8 @@ public:
   }
 
 private:
-  /// Small, for there are thousands, and each event moves a dozen of them.
+  /// Small, since there are thousands of entries, and each event moves a dozen
+  /// of them.
   struct entry {
     virtual_duration when{0};
     uint64_t number = 0;

@@ -22,7 +22,8 @@ virtual_time::virtual_time(uint64_t seed) : order_(seed), hash_(seed) {
 
 virtual_time::~virtual_time() {
   settle_actors();
-  // Timers of dead actors only, which the teardown would fire one by one.
+  // Only timers of dead actors are left, which the teardown would fire one by
+  // one.
   scheduler_->clock().cancel_all();
   system_.reset();
 }
@@ -37,8 +38,8 @@ void virtual_time::before(caf::scheduled_actor& actor) {
   if (recording())
     keep({events_.now(), actor.id(), actor.name(),
           element->content().stringify()});
-  // The timeout of a request that has its answer comes to nothing: the actor
-  // drops it. Without it a run has a seventh fewer messages.
+  // The actor would drop the timeout of a request that has its answer.
+  // Cancelling these timeouts saves a seventh of a run's messages.
   if (element->mid.is_response())
     scheduler_->clock().cancel_request_timeout(&actor, element->mid);
 }
@@ -65,8 +66,8 @@ void virtual_time::step() {
       job->subtype() == caf::resumable::scheduled_actor)
     before(static_cast<caf::scheduled_actor&>(*job));
   ++messages_;
-  // Else CAF's logger, which writes nothing here, notes for each message whose
-  // it is, and each actor that is spawned sets it again.
+  // Keeps CAF's logger, which writes nothing here, from noting the actor of
+  // each message. Repeated, because each spawned actor sets the logger again.
   caf::logger::set_current_actor_system(nullptr);
   scheduler_->run_once();
 }
@@ -89,7 +90,7 @@ std::optional<virtual_duration> virtual_time::next_timer() const {
   return since(schedule.begin()->first - start_);
 }
 
-// To the next thing that is due; false when that is after `end`.
+// Moves to the next event that is due; false when that is after `end`.
 bool virtual_time::advance(virtual_duration end) {
   auto timer = next_timer();
   auto event = events_.next();

@@ -1,7 +1,8 @@
 #pragma once
 // An actor system in virtual time whose order of messages comes from a seed:
-// one message a step, of any actor that has one. The worlds outside act in
-// between, from a timeline. The same seed gives the same run; `hash` tells.
+// each step delivers one message of any actor that has one. The outside worlds
+// act in between, from a timeline. The same seed gives the same run; `hash`
+// shows that.
 #include "app/harness/dice.hpp"
 #include "app/harness/timeline.hpp"
 #include "messages/clock.hpp"
@@ -53,11 +54,11 @@ public:
   /// Delivers everything that is due now.
   void settle();
 
-  /// Delivers what actors have to say to one another, and nothing else: for
-  /// the end of a world, whose timeline may speak of what is gone.
+  /// Delivers messages among actors, and nothing else: for the end of a world,
+  /// whose timeline may refer to objects that are gone.
   void settle_actors();
 
-  /// Goes on until `end`, event by event, or until `stop` has been called.
+  /// Runs until `end`, event by event, or until `stop` has been called.
   void run_until(virtual_duration end);
 
   void run_for(virtual_duration d) {
@@ -72,10 +73,11 @@ public:
     return stopped_;
   }
 
-  /// Ends these actors and lets the news spread; time stands still.
+  /// Ends these actors and delivers the messages about their end; time stands
+  /// still.
   void kill(const std::vector<caf::actor>& whom);
 
-  /// Of all messages in order, and of what the worlds have added.
+  /// Hash of all messages in order, and of the additions of the worlds.
   uint64_t hash() const noexcept {
     return hash_;
   }
@@ -96,8 +98,8 @@ public:
     std::string message;
   };
 
-  /// From `from` on, the last `limit` messages are kept as text: slow. Of all,
-  /// or of those that are to be kept.
+  /// Keeps the last `limit` messages after `from` as text, which is slow.
+  /// `kept` selects messages; empty: all.
   void record(virtual_duration from, size_t limit,
               std::function<bool(const trace_entry&)> kept = {}) {
     record_from_ = from;
@@ -109,7 +111,7 @@ public:
     return events_.now() >= record_from_;
   }
 
-  /// A line that is no message, such as one of a log.
+  /// Adds a line that is no message, such as a log line.
   void add_record(std::string name, std::string text);
 
   const std::deque<trace_entry>& recorded() const noexcept {
@@ -118,7 +120,7 @@ public:
 
 private:
   void step();
-  /// It is about to take its next message.
+  /// Called when `actor` is about to take its next message.
   void before(caf::scheduled_actor& actor);
   void keep(trace_entry x);
   bool advance(virtual_duration end);

@@ -1,4 +1,4 @@
-// Example: the Redis in memory alone, with time as one likes it.
+// Example: the Redis in memory alone, with time set by the caller.
 #include "app/harness/memory_redis.hpp"
 
 #include <boost/test/unit_test.hpp>

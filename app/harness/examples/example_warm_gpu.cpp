@@ -1,5 +1,5 @@
-// Example: a worker, a provider, a Redis, and ten virtual minutes, in a few
-// milliseconds of a real one.
+// Example: a worker, a provider, a Redis, and ten virtual minutes in a few real
+// milliseconds.
 #include "app/harness/fleet_scenario.hpp"
 
 #include <boost/test/unit_test.hpp>
