@@ -27,7 +27,7 @@ std::string workload_json(const workload& x) {
     .str();
 }
 
-/// The body of a call, or an answer that says what is wrong with it.
+/// The JSON body of a call; nothing after an error answer.
 std::optional<json::document> read_body(const httplib::Request& in,
                                         httplib::Response& out) {
   auto doc = json::parse(in.body);
@@ -97,7 +97,7 @@ void api_server::lose_answer(std::string_view how, const httplib::Request& in,
   auto status = static_cast<int>(number_or(how, 0));
   if (status < 400 || status > 599)
     return cut_connection(in);
-  // The text of a framework whose handler threw.
+  // The text of a web framework whose handler threw.
   if (status == 500)
     return reply_message(out, status, "Internal server error");
   reply_page(out, status);

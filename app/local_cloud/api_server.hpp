@@ -1,5 +1,5 @@
 #pragma once
-// Comput3's API v0: launch, list, stop, and what an account is told.
+// Comput3's API v0: launch, list, stop, and the account's calls.
 #include "app/local_cloud/fleet.hpp"
 
 namespace render::local_cloud {
@@ -9,14 +9,14 @@ public:
   api_server(const service_context& shared, fleet& nodes)
     : shared_(shared), nodes_(nodes) {}
 
-  /// `path` is what follows /api/v0.
+  /// `path` is the part after /api/v0.
   void handle(const httplib::Request& in, httplib::Response& out,
               std::string_view path);
 
 private:
   void launch(const httplib::Request& in, httplib::Response& out);
-  /// The GPU was made; the answer does not say so. `how`: "html", a status, or
-  /// anything else for a connection that is cut.
+  /// Loses the answer to a launch whose GPU was made. `how`: "html", a status,
+  /// or anything else for a cut connection.
   static void lose_answer(std::string_view how, const httplib::Request& in,
                           httplib::Response& out);
   void workloads(const httplib::Request& in, httplib::Response& out);

@@ -58,8 +58,8 @@ void cloud::stop() {
 }
 
 void cloud::handle(const httplib::Request& in, httplib::Response& out) {
-  // As the real API does it for its web applications; who knows the key may
-  // call from anywhere. Administration has no key.
+  // Any web page may call, as with the real API: the key protects.
+  // Administration has no key, so it is excluded.
   std::string_view path = in.path;
   if (!strip(path, "/cloud/")) {
     out.set_header("Access-Control-Allow-Origin", "*");
@@ -101,7 +101,7 @@ void cloud::dispatch(const httplib::Request& in, httplib::Response& out) {
   }
 }
 
-/// The faults that hit any answer.
+/// Plays the faults that concern any answer.
 bool cloud::played_fault(const std::string& node, const httplib::Request& in,
                          httplib::Response& out) {
   auto of_any_answer = [](std::string_view argument) {
@@ -126,7 +126,8 @@ void cloud::node_request(const httplib::Request& in, httplib::Response& out,
   std::string name{rest.substr(0, rest.find('/'))};
   rest.remove_prefix(name.size());
   auto machine = nodes_.find(name);
-  // A proxy that knows the name but finds nobody there; or no such name.
+  // 502 from a proxy that knows the name but finds no GPU; 404 for an unknown
+  // name.
   if (!machine)
     return reply_page(out, nodes_.was_launched(name) ? 502 : 404);
   if (!played_fault(name, in, out))
@@ -139,7 +140,7 @@ void cloud::administer(const httplib::Request& in, httplib::Response& out,
     return reply_message(out, 403, "administration is for this machine only");
   if (!has_local_host(in))
     return reply_message(out, 403, "Host is not this machine");
-  // curl and the tests send none; every browser does.
+  // Every browser sends these headers; curl and the tests send none.
   if (in.has_header("Origin") || in.has_header("Sec-Fetch-Site"))
     return reply_message(out, 403, "administration is for no web page");
   bool get = in.method == "GET";
@@ -180,7 +181,8 @@ void cloud::arm_fault(const httplib::Request& in, httplib::Response& out) {
 
 result<void> cloud::arm(fault what) {
   bool listed = what.name == "die_listed_after";
-  // A node that runs is not asked again whether it should die.
+  // A GPU takes such a fault at its launch, so a GPU that runs already is told
+  // here.
   if (!what.node.empty() && (listed || what.name == "die_after")
       && nodes_.doom(what.node, number_or(what.argument, 0), listed))
     return {};

@@ -14,10 +14,11 @@ namespace render::local_cloud {
 
 class cloud {
 public:
-  /// Keeps all temporary files below `root`, which exists.
+  /// Keeps all temporary files below `root`, which must exist.
   cloud(const options& config, const std::filesystem::path& root);
 
-  /// Where clients reach us; to be set before the first request.
+  /// The URL at which clients reach this cloud; must be set before the first
+  /// request.
   void set_base(std::string base) {
     base_ = std::move(base);
   }

@@ -45,7 +45,7 @@ const std::map<std::string, class_rule, std::less<>>& node_classes() {
        number("rescale_factor", 0.01, 16), integer("resize_width", 1, 48000),
        integer("resize_height", 1, 48000)},
       {"IMAGE"}}},
-    // Passes on what it is given.
+    // Returns its input.
     {std::string{passing_class}, {{link("anything", "*")}, {"*"}}},
     {"PreviewImage", {{link("images", "IMAGE")}, {}, true}},
     {"SaveImage",

@@ -1,6 +1,6 @@
 #pragma once
 // The node classes that the ComfyUI server knows: those of the portrait
-// workflow, and what each of their inputs takes.
+// workflow, with the type of each input.
 #include <map>
 #include <string>
 #include <vector>
@@ -9,13 +9,13 @@ namespace render::local_cloud {
 
 enum class want { link, integer, number, boolean, text, one_of, file };
 
-/// The class of nodes that pass on their input `anything` as it is.
+/// The class of nodes that return their input `anything` unchanged.
 inline constexpr std::string_view passing_class = "easy cleanGpuUsed";
 
 struct input_rule {
   std::string name;
   want kind;
-  /// Type of what is linked, e.g. IMAGE; `*`: any.
+  /// Type of the linked output, e.g. IMAGE; `*`: any.
   std::string type{};
   double least = 0;
   double most = 0;

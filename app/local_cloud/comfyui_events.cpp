@@ -13,7 +13,7 @@ std::string message(std::string_view type, std::string_view data) {
   return json_object{}.add("type", type).raw("data", data).str();
 }
 
-/// To a client's first message, if it tells what the client can.
+/// The answer to a client's first message, if that lists the client's features.
 /// server.py: websocket_handler; comfy_api/feature_flags.py.
 std::string answer_to(std::string_view text) {
   auto body = json::parse(text);
@@ -55,14 +55,14 @@ void event_hub::join(const std::string& sid,
                      size_t queue_remaining) {
   std::lock_guard lock{mutex_};
   socket->send(message("status", status_data(queue_remaining, sid)));
-  // Without the prompt's id, as published.
+  // Without the prompt's id, as in the published server.
   if (client_id_ == sid && !node_.empty())
     socket->send(message("executing", json_object{}.add("node", node_).str()));
   sockets_[sid] = std::move(socket);
 }
 
-// By name: an old connection that ends late takes its successor's place away
-// with it. The published server does so too.
+// Removes by name: an old connection that ends late also removes its successor.
+// The published server does so too.
 void event_hub::leave(const std::string& sid) {
   std::lock_guard lock{mutex_};
   sockets_.erase(sid);
@@ -121,7 +121,8 @@ void prompt_events::node_steps(int value, int most) {
   nodes_.back().value = value;
   nodes_.back().most = most;
   tell_progress_state();
-  // To all when there is no client id: neither is it checked there.
+  // Sent to all listeners when there is no client id: the published server does
+  // not check the id here either.
   hub_.send(client_id_, "progress",
             json_object{}
               .add("value", value)
@@ -183,7 +184,8 @@ void prompt_events::tell(std::string_view type, const json_object& data) {
   hub_.send(client_id_, type, whole.add("prompt_id", prompt_id_).str());
 }
 
-// comfy_execution/progress.py: to all listeners, whoever has queued it.
+// comfy_execution/progress.py: to all listeners, whichever client has queued
+// the prompt.
 void prompt_events::tell_progress_state() {
   json_object nodes;
   for (auto& x : nodes_)

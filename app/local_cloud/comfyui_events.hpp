@@ -1,7 +1,7 @@
 #pragma once
-// What a ComfyUI server tells over /ws: who listens, and the messages of a
-// prompt in the order of the published server (v0.3.64 to 0.3.66; server.py,
-// execution.py, main.py, comfy_execution/progress.py).
+// ComfyUI's /ws: the listeners, and the messages of a prompt in the order of
+// the published server (v0.3.64 to 0.3.66; server.py, execution.py, main.py,
+// comfy_execution/progress.py).
 #include "app/local_cloud/event_socket.hpp"
 #include "app/local_cloud/json_text.hpp"
 
@@ -18,20 +18,22 @@ namespace render::local_cloud {
 /// The listeners, by client id. Thread-safe.
 class event_hub {
 public:
-  /// From now on `socket` hears what is for `sid`; first, the queue's length.
+  /// From now on `socket` gets the messages for `sid`, beginning with the
+  /// queue's length.
   void join(const std::string& sid, std::shared_ptr<event_socket> socket,
             size_t queue_remaining);
   void leave(const std::string& sid);
 
-  /// To the listener of that client id, if any; to all when it is empty.
+  /// Sends to the listener of this client id, if any; to all when `sid` is
+  /// empty.
   void send(const std::string& sid, std::string_view type,
             std::string_view data);
 
-  /// Ends connections as a crash would; whose, as in `send`.
+  /// Ends connections as a crash would; selects them by `sid` as `send` does.
   void cut(const std::string& sid);
 
-  /// What a client is told that comes back while its prompt runs; an empty
-  /// node: none does.
+  /// What a client is told when it comes back while its prompt runs. An empty
+  /// node: no prompt runs.
   void set_running(std::string client_id, std::string node);
 
 private:
@@ -41,16 +43,16 @@ private:
   std::string node_;
 };
 
-/// Serves one listener until it or `stop` ends; `on_end` as in
+/// Serves one listener until it ends or `stop` is requested; `on_end` as in
 /// event_socket::run.
 void serve_listener(event_socket& socket, const std::stop_token& stop,
                     std::function<void()> on_end);
 
-/// The data of a status message; without a listener's id when it is for all.
+/// The data of a status message; an empty `sid` for a message to all.
 std::string status_data(size_t queue_remaining, const std::string& sid = {});
 
-/// The messages of one prompt, some of which go into its history too. Without
-/// a client id, most are told to nobody.
+/// The messages of one prompt; some of them go into its history too. Without a
+/// client id most messages are sent to no listener.
 class prompt_events {
 public:
   prompt_events(event_hub& hub, std::string prompt_id, std::string client_id);
@@ -64,19 +66,20 @@ public:
   /// `output` is JSON, as in the history.
   void node_shows(std::string_view output);
   void node_ends();
-  /// The prompt's last message of its own; `data` lacks the id and the time.
+  /// The last message about the prompt itself; `data` lacks the id and the
+  /// time.
   void end(std::string_view type, json_object data);
-  /// After the last status: the prompt has left.
+  /// Called after the last status: the prompt has left.
   void leave();
 
-  /// Empty before the first.
+  /// Id of the current node; empty before the first.
   const std::string& node() const {
     return nodes_.empty() ? none_ : nodes_.back().id;
   }
   bool has_run(std::string_view node) const;
   /// JSON: the nodes that ended.
   std::string executed() const;
-  /// JSON: what the history keeps of the messages.
+  /// JSON: the messages for the history.
   std::string messages() const {
     return messages_.str();
   }

@@ -1,5 +1,5 @@
-// The running half of the ComfyUI server: one prompt after another, its video
-// made by ffmpeg. As the real video node does, an odd size is made even by
+// The running half of the ComfyUI server: one prompt after another; ffmpeg
+// makes the video. Like the real video node it makes an odd size even by
 // repeating the last row or column.
 #include "app/local_cloud/comfyui_server.hpp"
 #include "app/local_cloud/json_text.hpp"
@@ -12,15 +12,15 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::minutes tool_limit{30};
 
-/// Room around the picture in which it sways, in pixels.
+/// Pixels around the picture for its swaying.
 constexpr int margin = 16;
 
 std::string filter_for(const video_plan& plan) {
   auto side = [](int size, const char* own) {
     return size > 0 ? std::to_string(size) : std::string{own};
   };
-  // Held in memory once scaled: decoding the image for each frame would cost
-  // more than everything else.
+  // The scaled image is kept in memory: decoding it for each frame would cost
+  // more than all other work.
   auto filter = fmt::format(
     "scale={0}+{2}:{1}+{2},format=yuv444p,loop=loop=-1:size=1:start=0,"
     "setpts=N/({3}*TB),crop=iw-{2}:ih-{2}:x='{4}+{5}*sin(t*1.7)':"
@@ -34,7 +34,7 @@ std::string filter_for(const video_plan& plan) {
   return filter;
 }
 
-/// Moves the folder part of a prefix such as "a/b" apart.
+/// Splits the folder part off a prefix such as "a/b".
 std::pair<std::string, std::string> split_prefix(const std::string& prefix) {
   auto safe = fs::path{prefix}.lexically_normal().relative_path();
   if (!safe.empty() && *safe.begin() == "..")
@@ -72,7 +72,7 @@ void comfyui_server::work() {
     auto failed = run(*x, events, outputs);
     context_.books->job_ended(context_.node, "comfyui", !failed);
     std::lock_guard lock{mutex_};
-    // From before a restart: nobody knows it any more.
+    // A job from before a restart is forgotten.
     if (life != lives_)
       continue;
     tell_end(*x, events, failed);
@@ -164,7 +164,7 @@ result<std::string> comfyui_server::run_output(job& x, prompt_events& events,
   return made;
 }
 
-// Spends the prompt's render time: no other node is slow here.
+// Spends the whole render time of the prompt: no other node is slow here.
 result<void> comfyui_server::sample(job& x, prompt_events& events,
                                     double seconds, int steps) {
   if (auto text = context_.fault("comfy_execution_error"))

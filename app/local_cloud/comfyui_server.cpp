@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Empty when the folder would be left.
+/// Empty when the path would leave the folder.
 fs::path inside(const fs::path& folder, const fs::path& sub) {
   auto whole = (folder / sub.relative_path()).lexically_normal();
   auto relative = whole.lexically_relative(folder);
@@ -173,7 +173,7 @@ void comfyui_server::prompt(const httplib::Request& in,
     return !path.empty() && fs::is_regular_file(path);
   });
   auto nodes = node_errors_json(checked, *graph);
-  // An empty list rather than an object: the real server does so too.
+  // The real server too sends an empty list instead of an empty object.
   if (!checked.error.type.empty())
     return refuse(checked.error, checked.nodes.empty() ? "[]" : nodes);
   if (context_.fault("comfy_node_errors")) {
@@ -250,7 +250,7 @@ void comfyui_server::interrupt(const httplib::Request& in,
   auto body = json::parse(in.body);
   auto wanted = body ? json::string_or_empty(*body, "prompt_id") : "";
   std::lock_guard lock{mutex_};
-  // Without an id whatever runs is hit, be it somebody else's.
+  // Without an id the running prompt is interrupted, even another client's.
   if (running_ && (wanted.empty() || running_->id == wanted)) {
     running_->interrupted = true;
     running_->stop.request_stop();
@@ -339,7 +339,7 @@ void comfyui_server::listen(const httplib::Request& in,
   serve_listener(*socket, context_.stop, [&] {
     events_.leave(sid);
   });
-  // Whatever became of it, no HTTP follows; the status is for the log.
+  // No HTTP follows on this connection; the status is for the log.
   cut_connection(in);
   out.status = 101;
 }

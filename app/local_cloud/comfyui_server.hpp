@@ -1,7 +1,7 @@
 #pragma once
 // A ComfyUI server that runs the portrait workflow: uploads, prompts with the
-// real one's validation, one job at a time, history, files, and the events of
-// all that by WebSocket.
+// real server's validation, one job at a time, history, files, and events by
+// WebSocket.
 #include "app/local_cloud/comfyui_events.hpp"
 #include "app/local_cloud/comfyui_workflow.hpp"
 #include "app/local_cloud/http_text.hpp"
@@ -21,7 +21,7 @@ public:
   /// The context's token must have been requested.
   ~comfyui_server();
 
-  /// `path` is what follows the server's own, with or without /api.
+  /// `path` is the part after the server's own, with or without /api.
   void handle(const httplib::Request& in, httplib::Response& out,
               std::string_view path);
 
@@ -29,7 +29,7 @@ private:
   struct job {
     int64_t number = 0;
     std::string id;
-    /// Who is told of it; may be empty.
+    /// The client that is told about the job; may be empty.
     std::string client_id;
     json::document body;
     std::vector<std::string> outputs;
@@ -69,7 +69,7 @@ private:
   }
 
   void work();
-  /// What went wrong, if anything; `outputs` gets what was made.
+  /// Runs a job; returns its failure, if any. `outputs` gets the results.
   std::optional<failure> run(job& x, prompt_events& events,
                              json_object& outputs);
   result<std::string> run_output(job& x, prompt_events& events,

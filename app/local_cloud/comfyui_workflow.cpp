@@ -25,7 +25,7 @@ struct target {
   size_t output = 0;
 };
 
-/// A link is an array of a node's id and the number of its output.
+/// Reads a link: an array of a node's id and the number of its output.
 std::optional<target> link_of(const json::value& x) {
   if (!x.IsArray() || x.Size() != 2 || !x[0].IsString() || !x[1].IsUint())
     return std::nullopt;
@@ -249,12 +249,12 @@ std::string node_errors_json(const validation& x, const json::value& prompt) {
 
 namespace {
 
-/// What an input is linked to, behind nodes that only pass it on.
+/// The source of an input, past nodes that only return their input.
 std::optional<target> source_of(const json::value& prompt,
                                 const std::string& node,
                                 std::string_view name) {
   auto up = linked(prompt, node, name);
-  // A link can form a ring.
+  // Links can form a ring.
   for (int depth = 0; up && depth < 64; ++depth) {
     if (class_of(prompt, up->node) != passing_class)
       return up;
@@ -267,7 +267,7 @@ std::optional<target> source_of(const json::value& prompt,
 
 std::string image_above(const json::value& prompt, const std::string& node) {
   auto at = node;
-  // A link can form a ring; no workflow of interest is this deep.
+  // Links can form a ring; no useful workflow is this deep.
   for (int depth = 0; depth < 64; ++depth) {
     if (class_of(prompt, at) == "LoadImage")
       return text_in(prompt, at, "image");
@@ -300,7 +300,7 @@ void collect_above(const json::value& prompt, const std::string& node,
 } // namespace
 
 names nodes_above(const json::value& prompt, const std::string& node) {
-  // A ring of links must not bring the node itself in.
+  // A ring of links must not include the node itself.
   std::set<std::string> seen{node};
   names out;
   collect_above(prompt, node, seen, out);

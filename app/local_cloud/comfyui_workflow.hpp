@@ -1,6 +1,6 @@
 #pragma once
-// What a ComfyUI prompt says: which nodes it may hold, what is wrong with it,
-// and which video it asks for. No files are touched but by the given look-up.
+// Reads a ComfyUI prompt: its errors, and the video that it asks for. Touches
+// no files except by the given look-up.
 #include "messages/text/json.hpp"
 
 #include <functional>
@@ -27,12 +27,12 @@ struct validation {
   std::vector<std::string> outputs;
 };
 
-/// `has_input` answers whether an uploaded file of that name is there.
+/// `has_input` tells whether an uploaded file of that name exists.
 validation
 validate_prompt(const json::value& prompt,
                 const std::function<bool(const std::string&)>& has_input);
 
-/// node_errors as the server answers them.
+/// node_errors in the server's form.
 std::string node_errors_json(const validation& x, const json::value& prompt);
 
 /// The video that a VHS_VideoCombine node asks for.
@@ -52,23 +52,23 @@ struct video_plan {
   bool save_output = true;
 };
 
-/// Follows the links up from `node`. Fails as `rejected` where they do not
-/// lead to an image.
+/// Follows the links up from `node`. Fails as `rejected` when they do not lead
+/// to an image.
 result<video_plan> plan_video(const json::value& prompt,
                               const std::string& node);
 
-/// The uploaded image above `node`, whatever lies between; empty when none.
+/// The uploaded image above `node`, at any distance; empty when none.
 std::string image_above(const json::value& prompt, const std::string& node);
 
-/// The nodes that must run before `node`, each after those it depends on.
+/// The nodes that must run before `node`, each after the nodes it depends on.
 std::vector<std::string> nodes_above(const json::value& prompt,
                                      const std::string& node);
 
 /// 0: not a sampler.
 int sampler_steps(const json::value& prompt, const std::string& node);
 
-/// A prompt as the queue and the history tell it: number, id, workflow, what
-/// came with it, the outputs that run. `body` is what was posted.
+/// A prompt in the form of the queue and the history: number, id, workflow,
+/// extra data, outputs that run. `body` is the posted text.
 std::string queue_item(int64_t number, const std::string& id,
                        const json::document& body,
                        const std::vector<std::string>& outputs);

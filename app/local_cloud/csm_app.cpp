@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::chrono::minutes tool_limit{10};
 
-// Of espeak's voices, the one that pocketsphinx understands best; so does this
-// pace. Slower, the words fall apart for it.
+// The voice of espeak-ng and the pace that pocketsphinx understands best.
+// Slower speech falls apart into wrong words.
 constexpr auto clear_voice = "en-us+klatt";
 constexpr int words_per_minute = 185;
 
@@ -28,7 +28,7 @@ gradio_result<voice> choose_voice(const gradio_call& call,
     return voice{clear_voice, 35};
   if (wanted == "conversational_b")
     return voice{clear_voice, 65};
-  // As in the real app, a clone without a recording is any voice.
+  // As in the real app, a clone without a recording gets any voice.
   if (wanted == "upload_voice" && !call.data[2].IsNull()) {
     auto hertz = measure_pitch(json::string_or_empty(call.data[2], "path"),
                                call.dir, call.stop);
@@ -66,7 +66,7 @@ speak(const std::vector<std::string>& sentences, const voice& with,
       const gradio_call& call) {
   std::vector<std::string> files;
   for (size_t i = 0; i < sentences.size(); ++i) {
-    // By file: a sentence may begin with a dash.
+    // The sentence goes into a file, since it may begin with a dash.
     auto text = call.dir / fmt::format("{}.txt", i);
     auto sound = call.dir / fmt::format("{}.wav", i);
     std::ofstream{text} << sentences[i] << '\n';

@@ -1,5 +1,5 @@
 #pragma once
-// The speech app: monologues spoken by espeak-ng, as one MP3.
+// The speech app: espeak-ng speaks monologues into one MP3.
 #include "app/local_cloud/gradio_app.hpp"
 
 namespace render::local_cloud {

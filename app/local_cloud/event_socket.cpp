@@ -50,10 +50,11 @@ struct event_socket::implementation {
            std::function<void()> on_end) {
     text = std::move(on_text);
     ended = std::move(on_end);
-    // A client that vanished must not hold the thread.
+    // A client that has vanished must not occupy the thread.
     stream.set_option(
       websocket::stream_base::timeout::suggested(beast::role_type::server));
-    // The published server's library agrees to it whenever it is offered.
+    // The published server's library accepts compression whenever it is
+    // offered.
     websocket::permessage_deflate deflate;
     deflate.server_enable = true;
     stream.set_option(deflate);
@@ -103,8 +104,8 @@ struct event_socket::implementation {
                        });
   }
 
-  // Another descriptor of the connection stays open with the HTTP server:
-  // closing ours alone would end nothing.
+  // The HTTP server keeps another descriptor of the connection, so closing this
+  // one alone would not end the connection.
   void end() {
     leave();
     error_code ignored;
@@ -121,7 +122,7 @@ struct event_socket::implementation {
   http::request<http::empty_body> request;
   websocket::stream<tcp::socket> stream;
   beast::flat_buffer buffer;
-  /// The first one is being written.
+  /// The first message is being written.
   std::deque<std::string> waiting;
   std::function<void(std::string_view)> text;
   std::function<void()> ended;

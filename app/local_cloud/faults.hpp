@@ -1,6 +1,6 @@
 #pragma once
 // The faults that the cloud plays on demand: armed by option or over HTTP,
-// used up by count, aimed at one node or at all.
+// limited by a count, for one GPU or for all.
 #include "messages/failure.hpp"
 
 #include <chrono>
@@ -16,17 +16,17 @@ namespace render::local_cloud {
 struct fault {
   std::string name;
   std::string argument;
-  /// How many times it is played; negative: until cleared.
+  /// How many times the fault is played; negative: until cleared.
   int count = -1;
-  /// Only on this node; empty: everywhere.
+  /// Only on this GPU; empty: on all.
   std::string node;
 };
 
-/// Reads `NAME[=ARG][*COUNT]`. Fails as `invalid_input` on an unknown name, or
-/// an argument that says nothing.
+/// Reads `NAME[=ARG][*COUNT]`. Fails as `invalid_input` on an unknown name or a
+/// meaningless argument.
 result<fault> parse_fault(std::string_view text);
 
-/// All names, one a line, each with what it does.
+/// All names with their meanings, one a line.
 std::string fault_catalogue();
 
 /// Thread-safe.
@@ -35,8 +35,8 @@ public:
   /// Fails as `parse_fault` does.
   result<void> arm(fault what);
   void clear();
-  /// Uses one turn of the oldest matching fault up and gives its argument.
-  /// `fits` looks at the argument; without it any will do.
+  /// Uses up one turn of the oldest matching fault and returns its argument.
+  /// `fits` judges the argument; without `fits` any argument matches.
   std::optional<std::string>
   take(std::string_view name, std::string_view node = {},
        const std::function<bool(std::string_view)>& fits = {});
@@ -47,12 +47,12 @@ private:
   std::vector<fault> armed_;
 };
 
-/// The argument of `slow` without a service: "250" counts milliseconds, "2s"
-/// is a time. Zero when it is neither.
+/// The argument of `slow` without a service: "250" is milliseconds, "2s" a time
+/// span. Zero for any other text.
 std::chrono::milliseconds answer_delay(std::string_view argument);
 
 /// The argument of `slow` for one service, as in "csm=20s"; nothing when it is
-/// for another one, or for any answer.
+/// for another service, or for any answer.
 std::optional<std::chrono::milliseconds> job_delay(std::string_view argument,
                                                    std::string_view service);
 

@@ -170,7 +170,7 @@ double fleet::next_end() const {
 void fleet::reap(const std::stop_token& stop) {
   std::unique_lock lock{mutex_};
   while (!stop.stop_requested()) {
-    // The wall clock can be set: look again after a while at the latest.
+    // The wall clock can be set, so the wait is limited.
     auto span = std::clamp(next_end() - unix_now(), 0.0, 5.0);
     changed_.wait_for(lock, stop, std::chrono::duration<double>{span}, [this] {
       return stale_;

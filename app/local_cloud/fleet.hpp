@@ -1,6 +1,6 @@
 #pragma once
-// The nodes that are rented now and those that were: launch, list, stop, and
-// the ends that come by themselves (expiry, death).
+// The GPUs that are or were rented: launch, list, stop, and ends that come by
+// themselves (expiry, death).
 #include "app/local_cloud/node.hpp"
 
 #include <condition_variable>
@@ -25,20 +25,20 @@ struct launch_order {
   std::string type;
   double expires = 0;
   bool never_boots = false;
-  /// Seconds until it is listed.
+  /// Seconds until the GPU is listed.
   double list_lag = 0;
-  /// Seconds until it dies; infinite: it does not.
+  /// Seconds until the GPU dies; infinite: never.
   double dies_after = std::numeric_limits<double>::infinity();
-  /// A dead node that the list goes on calling running.
+  /// The list shows the GPU as running after its death.
   bool dies_listed = false;
 };
 
 /// Thread-safe.
 class fleet {
 public:
-  /// Nodes keep their files below `root`.
+  /// GPUs keep their files below `root`.
   fleet(service_context shared, std::filesystem::path root);
-  /// Stops all nodes and waits for them.
+  /// Stops all GPUs and waits for them.
   ~fleet();
 
   workload launch(const launch_order& order);
@@ -48,14 +48,15 @@ public:
   stop_outcome stop(std::string_view id);
   std::optional<workload> find_workload(std::string_view id) const;
 
-  /// Empty when the node has ended, or never was.
+  /// Empty when the GPU has ended or never existed.
   std::shared_ptr<node> find(std::string_view name) const;
   bool was_launched(std::string_view name) const;
 
-  /// Lets a running node die `seconds` from now; false when there is none.
+  /// Lets a running GPU die `seconds` from now; false when there is no such
+  /// GPU.
   bool doom(std::string_view name, double seconds, bool stays_listed);
 
-  /// Ends all nodes' work, without waiting.
+  /// Ends the work of all GPUs, without waiting.
   void stop_all();
 
 private:
@@ -80,10 +81,11 @@ private:
   std::filesystem::path root_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  /// The reaper's next look may be due earlier than it thinks.
+  /// The reaper must compute the time of its next look again.
   bool stale_ = false;
   std::vector<entry> entries_;
-  /// Ended, and destroyed by the reaper: that waits for what they run.
+  /// Ended GPUs. The reaper destroys them, since that waits for their running
+  /// work.
   std::vector<std::shared_ptr<node>> ended_;
   std::jthread reaper_;
 };

@@ -12,7 +12,7 @@ namespace {
 
 using steady = std::chrono::steady_clock;
 
-// How soon a stream notices that its client or its node has gone.
+// How soon a stream notices that its client or its GPU has gone.
 constexpr millis stream_tick{100};
 
 void reply_detail(httplib::Response& out, std::string_view text, int status) {
@@ -112,8 +112,8 @@ void gradio_app::upload(const httplib::Request& in, httplib::Response& out) {
     auto dir = context_.dir / "cache" / to_hex(sha256(i->second.content));
     auto path = dir / safe_file_name(i->second.filename);
     std::filesystem::create_directories(dir);
-    // Two uploads of the same bytes meet here: each writes aside, the rename
-    // is atomic.
+    // Two uploads of the same bytes have the same path, so each writes a file
+    // of its own, which is renamed atomically.
     auto aside = dir / ("." + context_.random->hex32());
     std::ofstream{aside, std::ios::binary} << i->second.content;
     std::filesystem::rename(aside, path);
@@ -184,8 +184,8 @@ std::string gradio_app::submit(size_t function, std::string session_id,
 
 void gradio_app::stream(httplib::Response& out, const std::string& session_id,
                         bool simple, std::shared_ptr<void> self) {
-  // The answer to a session that nobody joined is one event with status 200,
-  // and an end that is no clean one.
+  // A session without a call gets one event with status 200, and then an abrupt
+  // end.
   bool known = [&] {
     std::lock_guard lock{mutex_};
     return sessions_.count(session_id) > 0;
@@ -226,7 +226,7 @@ gradio_app::take_messages(const std::string& session_id, stream_state& state) {
     out.push_back(std::move(waiting.front()));
     waiting.pop_front();
   }
-  // What came after the end is for the session's next stream.
+  // Messages after close_stream are for the session's next stream.
   if (state.closed && waiting.empty() && found->second.pending.empty())
     sessions_.erase(found);
   return out;

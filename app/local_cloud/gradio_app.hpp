@@ -1,8 +1,8 @@
 #pragma once
 // A Gradio server (protocol sse_v3) around a few functions: configuration,
-// uploads, a queue with one running job a function, one event stream a
-// session, cancellation, files. It keeps the real one's rough edges: a dropped
-// stream drops its jobs, and a cancelled function runs on.
+// uploads, a queue with one running job for each function, one event stream for
+// each session, cancellation, files. It has the rough edges of the real server:
+// a dropped stream drops its jobs, and a cancelled function runs on.
 #include "app/local_cloud/http_text.hpp"
 #include "app/local_cloud/service.hpp"
 #include "messages/text/json.hpp"
@@ -24,7 +24,7 @@ struct gradio_parameter {
   std::string label;
   /// Audio, Textbox, Dropdown, Slider, Checkbox or Number.
   std::string component;
-  /// JSON of the default; empty when there is none.
+  /// JSON of the default value; empty when there is none.
   std::string initial;
   std::vector<std::string> choices{};
   double minimum = 0;
@@ -57,11 +57,11 @@ class gradio_app;
 struct gradio_call {
   /// The arguments, checked against the parameters.
   const json::value& data;
-  /// A folder of this run alone, below the app's cache.
+  /// A folder for this run only, below the app's cache.
   std::filesystem::path dir;
-  /// What a fault adds to its render time.
+  /// Time that a fault adds to the render time.
   millis slowness;
-  /// Ends with the node, not with a cancellation.
+  /// Requested at the end of the GPU, not at a cancellation.
   std::stop_token stop;
   /// The JSON of a result file.
   std::function<std::string(const std::filesystem::path&)> file_data;
@@ -72,7 +72,7 @@ struct gradio_endpoint {
   std::string api_name;
   std::vector<gradio_parameter> parameters;
   std::vector<gradio_output> outputs;
-  /// Gives the outputs, each as JSON.
+  /// Returns the outputs, each as JSON.
   std::function<gradio_result<std::vector<std::string>>(const gradio_call&)>
     run;
 };
@@ -81,11 +81,11 @@ class gradio_app {
 public:
   gradio_app(std::string service, service_context context,
              std::vector<gradio_endpoint> endpoints);
-  /// Waits for running functions; the context's token must be requested first
-  /// or that may take as long as they do.
+  /// Waits for running functions. That takes as long as they do, unless the
+  /// context's token was requested before.
   ~gradio_app();
 
-  /// `path` is what follows the app's own, beginning with a slash. `self`
+  /// `path` is the part after the app's own, beginning with a slash. `self`
   /// keeps the app's owner alive while a stream is open.
   void handle(const httplib::Request& in, httplib::Response& out,
               std::string_view path, std::shared_ptr<void> self);
@@ -115,7 +115,7 @@ private:
   struct stream_state {
     /// When something was last written.
     std::chrono::steady_clock::time_point last;
-    /// Ended by close_stream: the session may be in use again.
+    /// close_stream has ended the stream: the session may be in use again.
     bool closed = false;
   };
   struct runner {
@@ -123,7 +123,7 @@ private:
     bool finished = false;
   };
 
-  /// Of the app, as its client sees it: a Gradio that knows the path in front
+  /// The app's URL for its client, as of a Gradio that knows the path in front
   /// of it.
   std::string root_url(const httplib::Request& in, std::string_view path) const;
   void config(httplib::Response& out, const std::string& root) const;

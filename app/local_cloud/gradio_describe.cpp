@@ -1,4 +1,4 @@
-// What a Gradio app tells about itself: /config and /info.
+// A Gradio app's description of itself: /config and /info.
 #include "app/local_cloud/gradio_app.hpp"
 #include "app/local_cloud/json_text.hpp"
 #include "messages/text/lower.hpp"

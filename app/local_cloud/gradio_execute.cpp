@@ -1,5 +1,5 @@
-// The running half of a Gradio app: its queues, one call after another in each,
-// and the checks that the real one makes of what it is given.
+// The running half of a Gradio app: queues with one call after another in each,
+// and the real server's checks of the arguments.
 #include "app/local_cloud/gradio_app.hpp"
 #include "app/local_cloud/json_text.hpp"
 
@@ -48,7 +48,8 @@ void gradio_app::start_what_can() {
       continue;
     auto job = queues_[i].front();
     queues_[i].pop_front();
-    // Here and not in its thread: cancelled at once, it could be overtaken.
+    // Asked here and not in the job's thread: a later job could overtake a job
+    // that is cancelled at once, and take its turn of the fault.
     job->slowness = context_.slowness(service_);
     running_[i] = job;
     sessions_[job->session].messages.push_back(
@@ -102,7 +103,7 @@ void gradio_app::run(const event_ptr& job) {
       data = json_text(*outputs.error().text);
   }
   std::lock_guard lock{mutex_};
-  // A cancelled job has been answered and its place was given away.
+  // A cancelled job was answered already, and its place was given to another.
   if (!job->cancelled) {
     finish(job, json, data);
     running_[job->function].reset();
@@ -153,7 +154,7 @@ gradio_result<std::vector<std::string>> gradio_app::execute(event& job) {
 
 gradio_result<void> gradio_app::check(const gradio_endpoint& endpoint,
                                       const json::value& data) const {
-  // Too few inputs are a ValueError in Gradio: its text never gets out.
+  // Gradio raises a ValueError for too few inputs and does not send its text.
   if (!data.IsArray() || data.Size() < endpoint.parameters.size())
     return tl::unexpected{gradio_failure{}};
   auto& release = context_.config->gradio;

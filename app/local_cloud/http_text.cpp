@@ -45,8 +45,8 @@ int port_of(const sockaddr_storage& address) {
   return -1;
 }
 
-// The library gives no access to a connection from outside, so the sockets are
-// found by their ports.
+// The library gives no access to its connections, so the sockets are found by
+// their ports.
 template <class Predicate, class Action>
 void with_sockets(Predicate chosen, Action act) {
   std::error_code ignored;
@@ -161,7 +161,7 @@ bool from_loopback(const httplib::Request& request) {
 
 bool has_local_host(const httplib::Request& request) {
   auto host = request.get_header_value("Host");
-  // Of an address in brackets the last colon is a part.
+  // The last colon of an address in brackets is a part of the address.
   if (auto colon = host.rfind(':');
       colon != std::string::npos && host.find(']', colon) == std::string::npos)
     host.erase(colon);

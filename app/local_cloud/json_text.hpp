@@ -21,7 +21,7 @@ std::string json_text(const T& x) {
     return json::quote(std::string_view{x});
 }
 
-/// Members in the order they were added. `raw` takes JSON as it is.
+/// Members in the order in which they were added. `raw` takes JSON text.
 class json_object {
 public:
   template <class T>

@@ -1,6 +1,6 @@
 #pragma once
-// The books of the cloud: who rented what for how long, what it cost, which
-// jobs ran where and how many at once.
+// The books of the cloud: which GPUs were rented for how long, their cost, and
+// which jobs ran where and how many at once.
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -20,13 +20,14 @@ public:
 
   void open(std::string workload, std::string node, std::string type,
             double created, double expires);
-  /// `reason`: stopped, expired or died. Only the first one counts.
+  /// `reason`: stopped, expired or died. Only the first call for a workload
+  /// counts.
   void close(std::string_view workload, double at, std::string_view reason);
   void job_started(std::string_view node, std::string_view service);
   void job_ended(std::string_view node, std::string_view service, bool good);
 
   double cost(double now) const;
-  /// What has been paid: a launch pays until its expiry, a stop refunds.
+  /// The money paid: a launch pays until its expiry, a stop refunds.
   double charged() const;
   double price() const {
     return price_;

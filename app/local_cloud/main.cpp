@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 using namespace render;
 using namespace render::local_cloud;
 
-// A stream holds its thread for as long as it is open, and so does a
-// connection that is kept alive.
+// An open stream occupies a thread, and so does a connection that is kept
+// alive.
 constexpr size_t threads = 256;
 constexpr time_t keep_alive_seconds = 5;
 constexpr size_t keep_alive_requests = 1000;
@@ -28,7 +28,7 @@ constexpr size_t keep_alive_requests = 1000;
 class temporary_folder {
 public:
   temporary_folder() {
-    // The last six characters are mkdtemp's to replace.
+    // mkdtemp replaces the last six characters.
     auto text = (fs::temp_directory_path() / "c3-local-cloud-").string()
                 + std::string(6, 'X');
     if (::mkdtemp(text.data()))
@@ -42,7 +42,7 @@ public:
       fs::remove_all(path_, ignored);
   }
 
-  /// Empty when it could not be made.
+  /// Empty when the folder could not be made.
   const fs::path& path() const {
     return path_;
   }
@@ -56,8 +56,8 @@ std::string exists_already(const fs::path& path) {
          + " exists already; move it away, or name another file";
 }
 
-/// Another process never sees half a file, and what somebody has written there
-/// stays.
+/// Another process never sees an incomplete file, and an existing file is not
+/// replaced.
 result<void> write_whole(const fs::path& path, const std::string& text) {
   auto aside = path;
   aside += ".new";
@@ -65,7 +65,7 @@ result<void> write_whole(const fs::path& path, const std::string& text) {
   out << text;
   out.close();
   std::error_code error;
-  // Unlike a rename, a link replaces nothing.
+  // Unlike a rename, a link replaces no file.
   if (out)
     fs::create_hard_link(aside, path, error);
   std::error_code ignored;
@@ -106,7 +106,7 @@ std::string base_url(const std::string& host, int port) {
   return "http://" + name + ':' + std::to_string(port);
 }
 
-/// Serves until the process is told to end.
+/// Serves until the process gets a signal to end.
 result<void> serve(const options& config, const sigset_t& ends,
                    const fs::path& root) {
   cloud all{config, root};
@@ -136,8 +136,8 @@ result<void> serve(const options& config, const sigset_t& ends,
     sigwait(&ends, &signal);
   all.stop();
   server.stop();
-  // Idle connections would be waited for. New ones can still be in the
-  // library's queue, hence again and again.
+  // The library would wait for idle connections. New ones can still be in its
+  // queue, so they are cut repeatedly.
   while (served.wait_for(std::chrono::milliseconds{20})
          != std::future_status::ready)
     cut_connections(port);
@@ -177,7 +177,8 @@ int main(int argc, char** argv) {
     (config.error().status == 0 ? std::cout : std::cerr) << config.error().text;
     return config.error().status;
   }
-  // Before the first thread: all inherit the mask, and only sigwait sees them.
+  // Before the first thread: all threads inherit the mask, so that only sigwait
+  // gets the signals.
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGINT);

@@ -98,7 +98,8 @@ bool node::is_authorized(const httplib::Request& in,
 void node::handle(const httplib::Request& in, httplib::Response& out,
                   node_host host, std::string_view path) {
   auto now = steady::now();
-  // Until the machine is up there is no proxy of its own to ask for the key.
+  // Until the GPU is up there is no proxy of its own that could ask for the
+  // key.
   if (now < booted_)
     return reply_page(out, 502);
   if (!is_authorized(in, out))

@@ -1,6 +1,7 @@
 #pragma once
-// One launched node: the proxy in front of it, and the services behind, which
-// come up one after another. Ends with its token; the folder goes with it.
+// One launched GPU: the proxy in front of it, and the services behind the
+// proxy, which come up one after another. Ends with its token; its folder is
+// removed then.
 #include "app/local_cloud/http_text.hpp"
 #include "app/local_cloud/service.hpp"
 
@@ -11,25 +12,25 @@
 
 namespace render::local_cloud {
 
-/// The two host names of a node: its own, and that of its user interface.
+/// The two host names of a GPU: its own, and that of its user interface.
 enum class node_host { root, ui };
 
 class node : public std::enable_shared_from_this<node> {
 public:
-  /// `shared` needs no folder and no token. A node that `never_boots` answers
-  /// as one that boots, for ever.
+  /// `shared` needs no folder and no token. A GPU that `never_boots` answers
+  /// for ever as if it were booting.
   node(const service_context& shared, std::string name, const std::string& type,
        const std::filesystem::path& root, bool never_boots);
   node(const node&) = delete;
   node& operator=(const node&) = delete;
-  /// Waits for what still runs; `stop` first.
+  /// Waits for running work; call `stop` first.
   ~node();
 
   void stop() {
     stop_.request_stop();
   }
 
-  /// `path` is what follows the host name, beginning with a slash or empty.
+  /// `path` is the part after the host name, beginning with a slash or empty.
   void handle(const httplib::Request& in, httplib::Response& out,
               node_host host, std::string_view path);
 
@@ -39,7 +40,7 @@ private:
     const httplib::Request&, httplib::Response&, std::string_view path)>;
   struct service {
     node_host host;
-    /// Empty: all of the host.
+    /// Empty: all paths of the host.
     std::string prefix;
     steady::time_point ready;
     handler handle;

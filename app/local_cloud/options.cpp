@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array services{"csm", "whisper", "comfyui", "ollama"};
 
-/// Turns our failures into the ones that CLI11 reports.
+/// Turns failures into exceptions that CLI11 reports.
 template <class T>
 T value_or_throw(result<T> x, const char* option) {
   if (!x)

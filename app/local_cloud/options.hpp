@@ -1,5 +1,5 @@
 #pragma once
-// What the local cloud is told at its start.
+// The settings of the local cloud.
 #include "app/local_cloud/faults.hpp"
 
 #include <chrono>
@@ -24,7 +24,7 @@ struct gradio_release {
            >= std::tie(want_major, want_minor, want_patch);
   }
   std::string text() const;
-  /// Where the API routes live: empty before 5.0.
+  /// Path of the API routes: empty before 5.0.
   std::string prefix() const {
     return major >= 5 ? "/gradio_api" : "";
   }
@@ -32,29 +32,31 @@ struct gradio_release {
 
 result<gradio_release> parse_release(const std::string& text);
 
-/// "3s", "250ms", "2m"; a bare number counts seconds.
+/// "3s", "250ms", "2m"; a mere number is seconds.
 result<millis> parse_span(const std::string& text);
 
 struct options {
   std::string host = "127.0.0.1";
   /// 0 lets the system choose.
   int port = 8780;
-  /// Comput3's own node proxy wants eight characters and more.
+  /// The proxy of Comput3's GPUs needs at least eight characters.
   std::string api_key = "localkey-0001";
-  /// Where the worker's environment is written once we listen; may be empty.
+  /// File for the worker's environment, written once the cloud listens; may be
+  /// empty.
   std::string env_file;
-  /// Served under /files/ and written to by POST /files; empty: a temporary
-  /// folder.
+  /// Folder that is served under /files/ and written by POST /files; empty: a
+  /// temporary folder.
   std::string serve_dir;
   std::vector<std::string> types{"media:fast", "ollama_webui:coder",
                                  "ollama_webui:fast", "ollama_webui:large"};
   millis boot_time{3000};
-  /// Further time until a service answers, counted from the node's boot, by
+  /// Further time until a service answers, counted from the GPU's boot, by
   /// service: csm, whisper, comfyui, ollama.
   std::map<std::string, millis> service_boot_time;
   /// Added to each job, by service.
   std::map<std::string, millis> render_time;
-  /// A job also takes its media's length divided by this; 0: no added time.
+  /// A job also takes the length of its media divided by this; 0: no added
+  /// time.
   double speed = 0;
   millis heartbeat{15000};
   gradio_release gradio;
@@ -67,7 +69,7 @@ struct options {
   std::string log_level = "info";
 };
 
-/// What the command line means, or the text and exit status to leave with.
+/// The text and exit status of a command line that ends the process at once.
 struct early_exit {
   int status = 0;
   std::string text;

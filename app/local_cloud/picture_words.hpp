@@ -1,6 +1,5 @@
 #pragma once
-// What can be said about a picture without a model: measured by OpenCV, told
-// in sentences.
+// Describes a picture without a model: measured by OpenCV, told in sentences.
 #include "messages/failure.hpp"
 
 #include <string>
@@ -19,7 +18,7 @@ struct picture_facts {
   /// Pixels, after the EXIF orientation.
   int width = 0;
   int height = 0;
-  /// Largest first; those under 5 % are left out.
+  /// Largest first; colours under 5 % are left out.
   std::vector<color_share> colors;
   /// Mean and standard deviation of the luma, 0 to 255.
   double brightness = 0;

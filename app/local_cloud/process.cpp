@@ -35,7 +35,7 @@ std::string named_with_package(std::string_view program) {
   return std::string{program};
 }
 
-/// In PATH, and may be run.
+/// Is the program in PATH, and executable?
 bool is_there(std::string_view program) {
   const char* path = std::getenv("PATH");
   std::string_view rest = path ? path : "";

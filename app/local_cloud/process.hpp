@@ -1,6 +1,6 @@
 #pragma once
 // Runs one program to its end: by argument vector, never through a shell, with
-// a time limit, and killed at once when its owner asks to stop.
+// a time limit; killed at once when its caller asks to stop.
 #include "actors/io/programs/program.hpp"
 #include "messages/failure.hpp"
 
@@ -21,8 +21,8 @@ result<program_output> run_checked(const std::vector<std::string>& argv,
                                    std::chrono::milliseconds limit,
                                    const std::stop_token& stop);
 
-/// The programs this one cannot work without and that PATH lacks, each as
-/// "ffmpeg (Debian package ffmpeg)".
+/// The required programs that are not in PATH, each as "ffmpeg (Debian package
+/// ffmpeg)".
 std::vector<std::string> missing_programs();
 
 /// False as soon as `stop` is requested, true when `span` has passed.

@@ -1,6 +1,6 @@
 #pragma once
-// What every service of a node is given: the cloud's shared parts, its own
-// folder, and the token that ends with the node.
+// What every service of a GPU gets: the cloud's shared parts, a folder of its
+// own, and a token that is requested at the end of the GPU.
 #include "app/local_cloud/faults.hpp"
 #include "app/local_cloud/ledger.hpp"
 #include "app/local_cloud/options.hpp"
@@ -19,16 +19,17 @@ struct service_context {
   ledger* books = nullptr;
   random_source* random = nullptr;
   std::string node;
-  /// Belongs to the service alone; exists.
+  /// Belongs to the service only; must exist.
   std::filesystem::path dir;
-  /// Requested when the node stops, dies or expires.
+  /// Requested when the GPU stops, dies or expires.
   std::stop_token stop;
 
   std::optional<std::string> fault(std::string_view name) const {
     return faults->take(name, node);
   }
-  /// What `slow` adds to a job of this service; uses a turn of it up. Asked
-  /// when the job begins: at its end a quicker job could have taken the turn.
+  /// Time that `slow` adds to a job of this service; uses up one turn of the
+  /// fault. Must be asked when the job begins: at its end a quicker job could
+  /// have taken the turn.
   millis slowness(const std::string& service) const {
     auto ours = [&](std::string_view argument) {
       return job_delay(argument, service).has_value();

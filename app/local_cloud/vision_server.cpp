@@ -32,7 +32,7 @@ json_object message(std::string_view text) {
   return json_object{}.add("role", "assistant").add("content", text);
 }
 
-/// The words with the space before each, as a model's tokens come.
+/// The words, each with the space before it, like a model's tokens.
 std::vector<std::string> tokens_of(const std::string& text) {
   std::vector<std::string> out;
   for (size_t at = 0; at < text.size();) {
@@ -51,7 +51,7 @@ void add_images(const json::value& from, std::vector<std::string>& into) {
     into.emplace_back(x.IsString() ? x.GetString() : "");
 }
 
-/// OpenAI's parts of a message, or a plain text.
+/// Reads OpenAI's parts of a message, or a plain text.
 void add_parts(const json::value& message, bool& has_text,
                std::vector<std::string>& images) {
   auto* content = json::find(message, "content");
@@ -153,7 +153,7 @@ void vision_server::show(const httplib::Request& in,
 bool vision_server::has_model(std::string_view name) const {
   auto& models = context_.config->vision_models;
   return std::any_of(models.begin(), models.end(), [&](auto& x) {
-    // A name without a tag means the newest.
+    // A name without a tag means ":latest".
     return x == name || x == std::string{name} + ":latest";
   });
 }
@@ -335,7 +335,7 @@ void vision_server::answer_streamed(dialect form, const question& x,
   for (auto& token : tokens)
     pieces.push_back(piece(form, x.model, token));
   if (context_.fault("ollama_midstream_error")) {
-    // The status was sent long ago: the error is a line like any other.
+    // The status was sent long ago, so the error is a line of the stream.
     pieces.resize(std::min<size_t>(pieces.size(), 3));
     auto line = json_object{}
                   .add("error", "an error was encountered while running the "

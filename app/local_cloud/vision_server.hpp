@@ -1,6 +1,6 @@
 #pragma once
 // An Ollama server with a vision model: its own API and the OpenAI-compatible
-// one. The model answers every question with what OpenCV measures in the
+// one. The model answers every question with OpenCV's measurements of the
 // picture.
 #include "app/local_cloud/http_text.hpp"
 #include "app/local_cloud/service.hpp"
@@ -21,12 +21,12 @@ public:
               std::string_view path, std::shared_ptr<void> self);
 
 private:
-  /// How an answer is worded on the wire.
+  /// The form of an answer.
   enum class dialect { generate, chat, openai };
   struct question {
     std::string model;
     bool has_text = false;
-    /// As sent: base64, for OpenAI a URL.
+    /// As sent: base64, or a URL for OpenAI.
     std::vector<std::string> images;
     bool stream = false;
   };
@@ -44,7 +44,7 @@ private:
   void answer_streamed(dialect form, const question& x,
                        const std::string& answer, httplib::Response& out,
                        std::shared_ptr<void> self) const;
-  /// `last`: OpenAI's own last chunk, which says why the answer ends.
+  /// `last`: OpenAI's last chunk, which tells why the answer ends.
   std::string piece(dialect form, const std::string& model,
                     std::string_view text, bool last = false) const;
   std::string last_piece(dialect form, const std::string& model,

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::chrono::minutes tool_limit{20};
 
-// The places of the arguments that the function looks at.
+// The positions of the arguments that the function uses.
 enum argument : rapidjson::SizeType {
   audio_file,
   model,
@@ -115,7 +115,8 @@ bool true_at(const gradio_call& call, argument at) {
   return call.data[at].IsTrue();
 }
 
-/// What the real app refuses after the interface has let it pass.
+/// Refuses arguments as the real app does after its interface has let them
+/// pass.
 result<void> check(const gradio_call& call) {
   auto refuse = [](std::string why) {
     return fail(failure_kind::rejected, std::move(why));

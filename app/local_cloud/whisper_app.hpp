@@ -21,7 +21,7 @@ struct segment {
   std::vector<timed_word> words;
 };
 
-/// Reads what `pocketsphinx_continuous -time yes` prints: one segment for
+/// Reads the output of `pocketsphinx_continuous -time yes`: one segment for
 /// every utterance that has words.
 std::vector<segment> read_segments(std::string_view printed);
 
