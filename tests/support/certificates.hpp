@@ -1,6 +1,6 @@
 #pragma once
-// Certificates made by the openssl program for one test, in a folder that goes
-// with it: an authority, and what it signs.
+// Certificates made by the openssl program for one test, in a folder that is
+// removed with the object: an authority, and certificates signed by it.
 #include "tests/support/temp_folder.hpp"
 
 #include <cstdlib>

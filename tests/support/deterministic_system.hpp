@@ -48,15 +48,15 @@ public:
     return handle;
   }
 
-  /// Takes over an actor that was spawned elsewhere, as by another actor.
+  /// Takes over an actor that was spawned elsewhere, such as by another actor.
   template <class Handle>
   Handle adopt(Handle handle) {
     spawned_.push_back(caf::actor_cast<caf::actor>(handle));
     return handle;
   }
 
-  /// The system keeps an actor that it has spawned, also one that has ended; no
-  /// more so.
+  /// Drops the fixture's handle, which would keep the actor in memory even
+  /// after its end.
   template <class Handle>
   void let_go(const Handle& handle) {
     std::erase(spawned_, caf::actor_cast<caf::actor>(handle));
@@ -84,12 +84,12 @@ public:
     run();
   }
 
-  /// The process is stopped for a while: what is due meanwhile waits.
+  /// Stops the process for a while: timers that are due meanwhile wait.
   void sleep(caf::timespan d) {
     scheduler_->clock().current_time += d;
   }
 
-  /// Somebody sets the wall clock, which is nothing to the steady one.
+  /// Sets the wall clock; the steady clock stays.
   void set_wall_clock(caf::timespan forward) {
     wall_jumps_s_ += std::chrono::duration<double>(forward).count();
   }
@@ -99,7 +99,7 @@ public:
     return start_s + elapsed_s() + wall_jumps_s_;
   }
 
-  /// As in `moment`.
+  /// Steady seconds as in `moment`.
   double steady_now() const {
     return steady_seconds(scheduler_->clock().now());
   }

@@ -1,6 +1,6 @@
 #pragma once
-// A provider of GPUs in memory, behind the GPU CLOUD interface. Machines boot
-// in virtual time; a test scripts refusals, lost answers and dead machines.
+// A provider of GPUs in memory, behind the GPU CLOUD interface. GPUs boot in
+// virtual time; a test scripts refusals, lost answers and dead GPUs.
 #include "app/harness/event_log.hpp"
 #include "messages/io_actors.hpp"
 #include "tests/support/later.hpp"
@@ -21,7 +21,7 @@ struct fake_gpu_cloud {
     int64_t launched_ms = 0;
     /// False: every probe fails from now on.
     bool alive = true;
-    /// These never come up on it.
+    /// Services that never come up on this GPU.
     std::set<std::string> dead_services;
   };
 
@@ -30,20 +30,22 @@ struct fake_gpu_cloud {
   /// Unix time at 0 ms.
   double start_s = 1'700'000'000;
 
-  /// From a launch until the node answers, and from then until a service does.
+  /// From a launch until the GPU answers, and from then until a service
+  /// answers.
   duration boot_time{1'000};
   std::map<std::string, duration> service_time;
-  /// How long an answer takes. A machine is there when its launch is answered,
+  /// How long a launch takes: the GPU exists when the answer comes.
   duration launch_takes{0};
-  /// or so long before, when the launch takes no time.
+  /// How long an answer takes. Set for a launch, in place of `launch_takes`:
+  /// the GPU exists at once, and the answer comes later.
   duration answer_takes{0};
   duration probe_takes{0};
 
-  /// What the next launches, lists and stops fail of, in order.
+  /// Failures of the next launches, lists and stops, in order.
   std::deque<failure> launch_failures;
   std::deque<failure> list_failures;
   std::deque<failure> stop_failures;
-  /// So many launches work, but their answer is lost.
+  /// Number of next launches that work but lose their answers.
   uint32_t lose_answers = 0;
   /// Workloads that the list does not show yet.
   std::set<std::string> hidden;
@@ -64,7 +66,7 @@ struct fake_gpu_cloud {
     return x.record;
   }
 
-  /// The machine answers no probe any more.
+  /// The GPU answers no probe any more.
   void kill_node(const std::string& workload) {
     machines.at(workload).alive = false;
   }

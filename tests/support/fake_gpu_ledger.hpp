@@ -15,13 +15,13 @@ namespace render::harness {
 struct fake_gpu_ledger {
   std::map<std::string, gpu_entry> entries;
   std::vector<msg::close_gpu> closed;
-  /// Ids that were left to others.
+  /// Ids of entries that were left to others.
   std::vector<std::string> left;
-  /// Ids that another worker has taken over.
+  /// Ids of entries that another worker has taken over.
   std::set<std::string> taken;
-  /// What a dead worker has left for the next look.
+  /// Entries of a dead worker, for the next look.
   std::vector<gpu_entry> orphans;
-  /// Writes are refused as by a Redis that is away.
+  /// Writes fail as if Redis were down.
   bool outage = false;
 
   caf::result<caf::ok_atom> write(const msg::write_gpu& x) {

@@ -1,6 +1,6 @@
 #pragma once
-// The web in memory, behind the HTTP interface: a test says what is answered,
-// and after how long.
+// The web in memory, behind the HTTP interface: a test gives the answers and
+// their delays.
 #include "app/harness/event_log.hpp"
 #include "messages/io_actors.hpp"
 #include "tests/support/later.hpp"
@@ -24,8 +24,8 @@ inline fake_answer http_status(int32_t status, duration takes = duration{0}) {
 /// Shared by the test and the actor. Events: "METHOD URL", "aborted URL".
 struct fake_http {
   event_log_ptr log;
-  /// Asked for every request. What takes longer than the request's own limit
-  /// is cut there, as `outcome_unknown`.
+  /// Called for every request. An answer that takes longer than the request's
+  /// own limit fails at that limit as `outcome_unknown`.
   std::function<fake_answer(const http_request&)> on_request
     = [](const http_request&) {
         return http_status(200);

@@ -1,6 +1,6 @@
 #pragma once
 // The queue, the job records and the outbox in memory, behind the JOB STORE
-// interface. A test pushes jobs, writes what a front end writes, and reads the
+// interface. A test pushes jobs, writes like a front end, and reads the
 // records.
 #include "app/harness/event_log.hpp"
 #include "messages/job_params.hpp"
@@ -35,22 +35,22 @@ struct fake_job_store {
   std::function<double()> unix_now;
   std::deque<std::string> queue;
   std::map<std::string, record> jobs;
-  /// What the next settlings fail of, in order.
+  /// Failures of the next settlings, in order.
   std::deque<failure> settle_failures;
-  /// What a dead worker has left for a sweep.
+  /// Webhooks of a dead worker, for a sweep.
   std::vector<webhook> left_webhooks;
   fake_gpu_ledger gpus;
-  /// Questions of any kind but those about the launch ledger.
+  /// Requests of any kind, except those about the launch ledger.
   uint64_t commands = 0;
 
-  /// Follow it with a `tick` to the actor, as Redis would wake a waiting one.
+  /// A `tick` to the actor must follow: it wakes waiting clients as Redis does.
   void push(job x) {
     queue.push_back(x.id);
     auto id = x.id;
     jobs[id].subject = std::move(x);
   }
 
-  /// What a front end does to cancel.
+  /// Cancels a job as a front end does.
   void cancel(const std::string& id, const std::string& status = "cancelled") {
     jobs.at(id).status = status;
     std::erase(queue, id);
@@ -114,7 +114,7 @@ struct fake_job_store {
 };
 
 using fake_job_store_ptr = std::shared_ptr<fake_job_store>;
-/// A `tick` makes those who wait for work look again.
+/// A `tick` answers requests that wait for work.
 using fake_job_store_actor
   = job_store_actor::extend<caf::reacts_to<msg::timer_due>,
                             caf::reacts_to<caf::tick_atom>>;

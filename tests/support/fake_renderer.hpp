@@ -1,6 +1,6 @@
 #pragma once
-// A RENDERER that renders nothing: it ends after a while as the test says, or
-// at once when it is told to stop.
+// A RENDERER that renders nothing: it ends after a time with the test's
+// outcome, or at once when it is told to stop.
 #include "app/harness/event_log.hpp"
 #include "messages/worker_actors.hpp"
 #include "tests/support/later.hpp"

@@ -1,6 +1,6 @@
 #pragma once
-// One GPU INSTANCE in virtual time, with a provider, renderers and an owner
-// that only write down what they are told.
+// One GPU INSTANCE in virtual time, with a provider, renderers, and an owner
+// that records its messages.
 #include "actors/gpu_instance/gpu_instance.hpp"
 #include "tests/support/deterministic_system.hpp"
 #include "tests/support/fake_gpu_cloud.hpp"
@@ -101,7 +101,7 @@ public:
   fake_gpu_ledger_ptr ledger = std::make_shared<fake_gpu_ledger>();
   std::shared_ptr<std::vector<msg::gpu_update>> updates
     = std::make_shared<std::vector<msg::gpu_update>>();
-  /// Of renders that begin from now on.
+  /// For renders that begin from now on.
   fake_render script;
   gpu_instance::config cfg;
   gpu_instance_actor gpu;

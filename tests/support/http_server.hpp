@@ -11,11 +11,11 @@ namespace render::harness {
 class http_server {
 public:
   http_server() {
-    // An endless body or an open stream keeps its thread.
+    // An endless body or an open stream occupies a thread.
     server_.new_task_queue = [] {
       return new httplib::ThreadPool(16);
     };
-    // An idle connection would hold the end of the test up for longer.
+    // Idle connections delay the end of the test by this time.
     server_.set_keep_alive_timeout(1);
     server_.set_tcp_nodelay(true);
   }
@@ -29,7 +29,7 @@ public:
       thread_.join();
   }
 
-  /// To be filled before `start`.
+  /// Routes must be added before `start`.
   httplib::Server& routes() {
     return server_;
   }
@@ -46,7 +46,7 @@ public:
       std::this_thread::yield();
   }
 
-  /// Of a path that begins with a slash.
+  /// URL of a path that begins with a slash.
   std::string url(const std::string& path) const {
     return "http://127.0.0.1:" + std::to_string(port_) + path;
   }

@@ -1,6 +1,5 @@
 #pragma once
-// How a fake answers after a while: its own timer, and the answers that wait
-// for it.
+// Delayed answers of a fake: its timer, and the answers that wait for it.
 #include "messages/failure_caf.hpp"
 #include "messages/type_ids.hpp"
 
@@ -14,7 +13,8 @@ namespace render::harness {
 
 using duration = std::chrono::milliseconds;
 
-/// State of a fake. Its interface must take `timer_due` and hand it to `due`.
+/// State of a fake. The fake's interface must take `timer_due` and pass it to
+/// `due`.
 class later {
 public:
   template <class Self>

@@ -53,7 +53,8 @@ public:
     return pid_;
   }
 
-  /// The exit code, 128 + signal when killed; nothing when it still runs.
+  /// The exit code, 128 + signal when killed; nothing when the process still
+  /// runs.
   std::optional<int> wait_for_exit(std::chrono::milliseconds limit) {
     wait_until(
       [this] {
@@ -67,7 +68,7 @@ public:
     return !poll_exit();
   }
 
-  /// All it has printed so far, both streams.
+  /// The output so far, of both streams.
   std::string output() const {
     std::ifstream in{log_path_};
     std::stringstream text;

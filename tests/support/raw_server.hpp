@@ -1,5 +1,6 @@
 #pragma once
-// A TCP server on a free port of loopback that says what no HTTP library would.
+// A TCP server on a free port of loopback that sends what no HTTP library
+// would.
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,10 +18,10 @@ namespace render::harness {
 
 class raw_server {
 public:
-  /// Says something to a client; false when the client has gone.
+  /// Sends bytes to a client; false when the client has gone.
   using speaker = std::function<bool(std::string_view)>;
-  /// One connection, after its request's headers were read; it is closed when
-  /// the talk returns.
+  /// Serves one connection after the request's headers were read. The
+  /// connection is closed when the talk returns.
   using talk = std::function<void(const std::string& request, speaker say)>;
 
   explicit raw_server(talk talk) : talk_(std::move(talk)) {

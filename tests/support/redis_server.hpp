@@ -1,9 +1,9 @@
 #pragma once
 // A private redis-server for one test: free port, no persistence, own folder,
-// gone at the end. It can be killed, restarted and stopped (SIGSTOP), and
+// removed at the end. It can be killed, restarted and stopped (SIGSTOP), and
 // `cmd` talks to it over a synchronous connection of its own. Not for several
-// threads. Link `hiredis` by name: the flags of PkgConfig::HIREDIS do not go
-// with the precompiled header.
+// threads. Link `hiredis` by name: the flags of PkgConfig::HIREDIS do not fit
+// the precompiled header.
 #include "tests/support/temp_folder.hpp"
 
 #include <arpa/inet.h>
@@ -56,7 +56,8 @@ bool wait_until(Condition condition,
   return true;
 }
 
-/// What Redis said. An error has its text in `error`; a transport failure too.
+/// An answer of Redis. `error` has the text of an error or of a transport
+/// failure.
 struct redis_answer {
   bool nil = false;
   std::string error;
@@ -97,7 +98,7 @@ public:
     return port_;
   }
 
-  /// "SIGKILL": what it held is lost, there is no persistence.
+  /// SIGKILL: the data is lost, since there is no persistence.
   void kill() {
     disconnect();
     if (pid_ == 0)
@@ -119,7 +120,7 @@ public:
     cmd("SAVE");
   }
 
-  /// SIGSTOP: connections stay open, nobody answers.
+  /// SIGSTOP: connections stay open but get no answers.
   void freeze() {
     ::kill(pid_, SIGSTOP);
   }

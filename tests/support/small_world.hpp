@@ -1,7 +1,7 @@
 #pragma once
-// Everything a worker needs, on this machine: a private redis-server, a local
-// cloud, a webhook receiver and a folder for results; and the worker itself,
-// as the real program. For integration tests.
+// A whole installation on this machine, for integration tests: the worker's
+// real program, a private redis-server, a local cloud, a webhook receiver and a
+// folder for results.
 #include "messages/text/json.hpp"
 #include "tests/support/http_server.hpp"
 #include "tests/support/process.hpp"
@@ -35,7 +35,7 @@ public:
     failures_left_ = count;
   }
 
-  /// Bodies that speak of this job, in order of arrival.
+  /// Bodies with this job's id, in order of arrival.
   std::vector<std::string> about(const std::string& job_id) const {
     std::lock_guard guard{mutex_};
     std::vector<std::string> out;
@@ -56,7 +56,7 @@ class small_world {
 public:
   using env_map = std::map<std::string, std::string>;
 
-  /// `cloud_options` as c3-local-cloud takes them.
+  /// `cloud_options`: the command line of c3-local-cloud.
   explicit small_world(std::vector<std::string> cloud_options = {}) {
     std::vector<std::string> argv{PROGRAM_DIR "/c3-local-cloud", "--listen",
                                   "127.0.0.1:0", "--env-file",
@@ -75,7 +75,7 @@ public:
 
   ~small_world() {
     worker_.reset();
-    // Killed, it would leave its folder of results behind.
+    // A killed cloud would leave its folder of results behind.
     cloud_->send(SIGTERM);
     cloud_->wait_for_exit(std::chrono::seconds{5});
   }
@@ -97,7 +97,7 @@ public:
     worker_.emplace(
       std::vector<std::string>{worker_program, "--env-file", "/dev/null"},
       worker_env_, folder.path("worker.log"));
-    // Before that, a signal just ends it.
+    // Before that line a signal ends the worker without a drain.
     if (!wait_until([this] {
           return worker_->output().find("ready for jobs") != std::string::npos;
         }))
@@ -105,7 +105,7 @@ public:
     return *worker_;
   }
 
-  /// What the worker was started with.
+  /// The worker's environment.
   const env_map& worker_env() const {
     return worker_env_;
   }
@@ -158,7 +158,7 @@ public:
       limit);
   }
 
-  /// success or failed.
+  /// Returns "success" or "failed".
   std::string
   wait_for_end(const std::string& id,
                std::chrono::milliseconds limit = std::chrono::seconds{40}) {
@@ -193,7 +193,7 @@ public:
     return std::move(*json::parse(got->body));
   }
 
-  /// A file that jobs can fetch; the URL.
+  /// Makes a file that jobs can fetch, and returns its URL.
   std::string publish(const std::string& name, const std::string& bytes) {
     if (files_.empty()) {
       file_server_.routes().Get("/(.+)", [this](const httplib::Request& request,

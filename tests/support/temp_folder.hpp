@@ -1,5 +1,5 @@
 #pragma once
-// A folder that is gone at the end.
+// A folder that the destructor removes.
 #include <stdlib.h>
 
 #include <filesystem>
@@ -11,7 +11,7 @@ namespace render::harness {
 class temp_folder {
 public:
   temp_folder() {
-    // The last six characters are mkdtemp's to replace.
+    // mkdtemp replaces the last six characters.
     auto text = (std::filesystem::temp_directory_path() / "render-").string()
                 + std::string(6, 'X');
     if (!::mkdtemp(text.data()))

@@ -19,8 +19,8 @@
 
 namespace render::harness {
 
-/// A plan that takes its time, ends as told, and has one request to interrupt
-/// its remote work.
+/// A plan that takes a given time, has a given end, and has one request to
+/// interrupt its remote work.
 class timed_plan final : public render_plan {
 public:
   timed_plan(duration takes, job_outcome outcome, std::string node_url)
@@ -79,7 +79,7 @@ public:
     cfg.pre_launch_min = cfg.pre_launch_max = duration{0};
   }
 
-  /// Set the configurations before.
+  /// The configurations must be set before this call.
   void start() {
     store_actor = spawn(fake_job_store_behavior, store);
     cloud_actor = spawn(fake_gpu_cloud_behavior, cloud);
@@ -114,7 +114,7 @@ public:
     supervisor = spawn(supervisor_behavior, cfg, deps);
   }
 
-  /// A good record of this type.
+  /// A valid record of this type.
   static job make_job(const std::string& id, const std::string& type = "csm") {
     static const std::map<std::string, std::string> data{
       {"csm", R"({"monologue": ["Hello."]})"},
@@ -131,7 +131,7 @@ public:
     return out;
   }
 
-  /// As a producer does it.
+  /// Pushes a job as a producer does.
   void push(job x) {
     store->push(std::move(x));
     caf::anon_send(store_actor, caf::tick_atom_v);
@@ -155,7 +155,7 @@ public:
     return store->jobs.at(id).error;
   }
 
-  /// Rents a GPU by a job of its own, "warm-up", which ends at once.
+  /// Rents a GPU by a job "warm-up", which ends at once.
   void warm_up(const std::string& type = "csm") {
     auto before = scripts;
     scripts["warm-up"] = {duration{0}, {"done", {}, {}}};
@@ -174,7 +174,7 @@ public:
   queue_watcher::config watcher_cfg;
   webhook_sender::config webhook_cfg;
   renderer_config render_cfg;
-  /// By "ID", or "ID/ATTEMPT" for one attempt alone; else the default.
+  /// By "ID", or "ID/ATTEMPT" for one attempt only; else the default.
   std::map<std::string, render_script> scripts;
   render_script default_script;
 
@@ -253,7 +253,7 @@ private:
     return default_script;
   }
 
-  // The plans here ask nothing of these two.
+  // The plans here never ask these two actors.
   media_actor idle_media() {
     if (!media_)
       media_ = adopt(
