@@ -1,4 +1,4 @@
-// How the node stops: finish, put back, hurry, deliver, stop the GPUs.
+// How a worker stops: finish or requeue jobs, deliver webhooks, stop the GPUs.
 #include "tests/support/virtual_worker.hpp"
 
 #include <boost/test/unit_test.hpp>

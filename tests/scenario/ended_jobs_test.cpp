@@ -1,4 +1,4 @@
-// How long a worker can tell Redis again how a job has ended.
+// How long a worker can write the end of a job again after Redis has lost it.
 #include "tests/scenario/store_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -29,7 +29,7 @@ struct ended_world : store_world {
     BOOST_TEST_REQUIRE(status("a") == "success");
   }
 
-  /// What Redis hears of it after it has lost all, this long after the end.
+  /// The job's status after Redis has lost all data, `wait` after the end.
   std::string told_after(virtual_duration wait) {
     time.run_for(wait);
     lose_all();

@@ -1,4 +1,4 @@
-// Workers of a large fleet look for what dead ones have left in turn.
+// Workers of a large fleet take turns in looking for the jobs of dead workers.
 #include "tests/scenario/store_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -8,12 +8,12 @@ using namespace render::harness;
 
 namespace {
 
-/// JOB STOREs that do nothing but to look.
+/// JOB STOREs that only look for orphans.
 struct fleet : store_world {
   void start_all(uint64_t count) {
     for (uint64_t i = 1; i <= count; ++i)
       start(i);
-    // Nobody takes over anything before the time of a lease.
+    // A store takes nothing over before the time of a lease has passed.
     time.run_for(2min);
   }
 
@@ -31,7 +31,7 @@ struct fleet : store_world {
     return time.unix_now() - since;
   }
 
-  /// What Redis runs for one worker in ten minutes: nothing but its looks.
+  /// Commands that Redis runs for one worker in ten minutes: its looks only.
   double commands_of_each() {
     auto before = redis.server().commands();
     time.run_for(10min);
@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(and_by_one_of_a_hundred) {
   BOOST_TEST(s <= 31);
 }
 
-// It still takes its turn among all of those who died.
+// The survivor still counts the dead workers when it computes its turn.
 BOOST_AUTO_TEST_CASE(is_found_within_a_minute_by_the_only_survivor) {
   start_all(100);
   for (uint64_t i = 3; i <= 100; ++i)

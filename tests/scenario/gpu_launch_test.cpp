@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(whose_answer_was_lost_and_did_not_work_is_repeated) {
 }
 
 BOOST_AUTO_TEST_CASE(with_a_lost_answer_takes_over_nothing_that_was_there) {
-  // Of the same type and the same end, but from before our launch.
+  // A workload of the same type and the same end, but older than the launch.
   cloud->add("media:fast", 1'700'000'000 + 7'200);
   cloud->launch_failures = {{failure_kind::outcome_unknown, "cut"}};
   start();
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(with_a_lost_answer_takes_over_nothing_that_was_there) {
 BOOST_AUTO_TEST_CASE(with_a_lost_answer_and_two_candidates_touches_neither) {
   cloud->lose_answers = 1;
   start();
-  // A stranger launches the same at the same time.
+  // A stranger launches the same type at the same time.
   cloud->add("media:fast", 1'700'000'000 + 7'200);
   advance(10min);
   BOOST_TEST(log->count("launch") == 1u);
@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(without_any_service_is_given_up) {
   cloud->service_time = {{"csm", 24h}, {"whisper", 24h}};
   start();
   advance(1h);
-  // The node answers after a second; speech services have 25 s from then.
+  // The GPU answers after a second; speech services have 25 s from then.
   auto stopped = log->first("stop w1");
   BOOST_TEST(stopped > 26'000);
   BOOST_TEST(stopped <= 27'000);

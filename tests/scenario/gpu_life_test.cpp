@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(is_stopped_after_the_idle_timeout_to_the_millisecond) {
   BOOST_TEST(!updates->back().failed);
 }
 
-// CAF's clock holds whoever a timer is for, and takes none back.
+// CAF's clock keeps the receiver of a timer alive and cannot cancel a timer.
 BOOST_AUTO_TEST_CASE(leaves_nothing_of_its_actor_a_minute_after_its_stop) {
   cfg.idle_timeout = 300s;
   boot();

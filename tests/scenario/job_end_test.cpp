@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(cancels_while_it_runs_stops_within_a_second) {
     auto stopped = one.log->first("POST http://n1/interrupt");
     BOOST_TEST(stopped > cancelled);
     BOOST_TEST(stopped <= cancelled + 1'000);
-    // What it wrote stands, and nobody is told.
+    // The front end's status stays, and the worker settles nothing.
     BOOST_TEST(one.status("a") == verdict);
     BOOST_TEST(one.log->count("settle a") == 0u);
     // The slot is free again.
@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(cancels_on_a_node_that_hangs_ends_after_the_grace) {
   scripts["b"].takes = 1s;
   push("b");
   advance(10s);
-  // Three seconds for the node to stop its work, no more.
+  // The GPU gets three seconds to stop its work.
   BOOST_TEST(log->first("begin b") == stopped + 3'000, log->text());
 }
 
@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(is_tried_on_another_gpu) {
   BOOST_TEST(status("a") == "success", log->text());
   BOOST_TEST(log->count("begin a on n1") == 1u);
   BOOST_TEST(log->count("begin a on n2") == 1u);
-  // No random wait for a job that is ours.
+  // A claimed job is tried again without a random wait.
   BOOST_TEST(log->count("settle a") == 1u);
 }
 
@@ -220,7 +220,8 @@ BOOST_AUTO_TEST_CASE(of_a_gpu_that_dies_moves_its_jobs) {
   BOOST_TEST(log->count("begin a on n2") == 1u);
   BOOST_TEST(log->count("begin b on n2") == 1u);
   BOOST_TEST(log->count("stop w1") == 1u);
-  // Dead at the health look at the latest, and 4 s of looking again.
+  // 10 s until the death, 15 s until the next health check, and 4 s for its
+  // repeats.
   BOOST_TEST(log->first("stop w1") <= t0 + 10'000 + 19'000);
 }
 

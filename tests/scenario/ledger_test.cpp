@@ -1,6 +1,6 @@
-// The launch ledger from the GPU INSTANCE's side: nothing is launched before
-// it is written down, nothing is forgotten before its stop is confirmed, and
-// what another worker has taken over is left alone.
+// The launch ledger from the GPU INSTANCE's side: no launch before its intent
+// is written, no entry is closed before the stop is confirmed, and a GPU that
+// another worker has adopted is left alone.
 #include "tests/support/gpu_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -16,7 +16,7 @@ struct fixture : gpu_world {
     return log->count(prefix);
   }
 
-  /// Another one of the same worker, at the same time.
+  /// Starts a second GPU INSTANCE of the same worker.
   void start_second() {
     cfg.instance = 2;
     cfg.ledger_id = "e2";
@@ -28,7 +28,7 @@ struct fixture : gpu_world {
     start_second();
   }
 
-  /// A machine that runs already; its workload.
+  /// Makes a GPU that runs already, and returns its workload.
   gpu_workload machine(double expires_s) {
     cloud->boot_time = 0ms;
     return cloud->add("media:fast", expires_s);
@@ -73,14 +73,14 @@ BOOST_AUTO_TEST_CASE(knows_the_intent_the_workload_and_the_confirmed_stop) {
 BOOST_AUTO_TEST_CASE(a_launch_that_was_not_found_is_left_for_a_later_look) {
   cloud->lose_answers = 1;
   start();
-  // The list lags for longer than we look.
+  // The list lags for longer than the worker looks.
   cloud->hidden = {"w1"};
   advance(10s);
   BOOST_TEST(events("launch") == 2u);
   BOOST_TEST(ledger->left == std::vector<std::string>{"e1"});
   BOOST_TEST((ledger->entries["e1"].state == gpu_entry_state::intent));
   BOOST_TEST(ledger->entries["e1-1"].workload == "w2");
-  // What is asked about from here on is the second entry.
+  // The worker asks about the second entry from here on.
   ledger->taken.insert("e1");
   advance(15s);
   BOOST_TEST((phase() == gpu_phase::ready));
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_launched_that_cannot_be_written_down) {
   advance(1s);
   BOOST_TEST(events("launch") == 0u);
   ledger->outage = false;
-  // The delay after a first failed try.
+  // The wait after the first failed try.
   advance(5s);
   BOOST_TEST(events("launch") == 1u);
 }
@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(an_adopted_gpus_node_is_the_providers_word_alone) {
   advance(1s);
   BOOST_TEST((phase() == gpu_phase::ready));
   BOOST_TEST(updates->back().node == gpu.node);
-  // Each request to a node bears the key.
+  // Each request to a GPU carries the API key.
   BOOST_TEST(log->text().find("thief") == std::string::npos, log->text());
   for (auto& x : *updates)
     BOOST_TEST(x.node != "thief.example");
@@ -208,7 +208,8 @@ BOOST_AUTO_TEST_CASE(a_gpu_that_was_being_stopped_and_is_not_listed_is_closed) {
   BOOST_TEST(events("stop") == 0u);
 }
 
-// Whoever may write to Redis may name any workload of the account.
+// An entry in Redis may have been forged, and may name any workload of the
+// account.
 BOOST_AUTO_TEST_CASE(a_workload_that_no_launch_of_ours_can_have_made_is_left) {
   struct lie {
     std::string what;
@@ -254,7 +255,7 @@ BOOST_AUTO_TEST_CASE(an_intent_whose_gpu_was_made_is_found_and_adopted) {
   auto expires = static_cast<double>(left.expires_s);
   cfg.known_workloads = {machine(expires).workload};
   auto made = machine(expires).workload;
-  // Somebody else's: another lifetime.
+  // A stranger's workload: it has another lifetime.
   machine(expires + 60);
   start();
   advance(1s);
@@ -287,7 +288,7 @@ BOOST_AUTO_TEST_CASE(in_doubt_nothing_is_touched_and_the_entry_stays) {
   BOOST_TEST(ledger->left == std::vector<std::string>{"left"});
 }
 
-// The list has them, and neither launch knows which one is its own.
+// The list has both GPUs, and neither launch knows which GPU is its own.
 BOOST_AUTO_TEST_CASE(two_lost_answers_of_one_second_leave_no_gpu_over) {
   cloud->lose_answers = 2;
   start_two();
@@ -300,7 +301,8 @@ BOOST_AUTO_TEST_CASE(two_lost_answers_of_one_second_leave_no_gpu_over) {
   BOOST_TEST((ledger->entries["e2"].state == gpu_entry_state::ready));
 }
 
-// The first finds the second's GPU, whose answer is still on its way.
+// The first launch finds the second launch's GPU, whose answer is still under
+// way.
 BOOST_AUTO_TEST_CASE(an_answer_that_comes_late_gives_the_other_gpu) {
   cloud->lose_answers = 1;
   start();

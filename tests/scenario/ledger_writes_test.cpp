@@ -1,5 +1,6 @@
-// The JOB STORE behind a link whose answers come when the test says so: of one
-// ledger entry one write is under way, and the newest one is the last.
+// The JOB STORE behind a link whose answers come when the test gives them. Each
+// ledger entry has at most one write under way, and the newest write is the
+// last.
 #define BOOST_TEST_MODULE ledger_writes
 #include "actors/io/redis/job_store.hpp"
 #include "app/harness/virtual_time.hpp"
@@ -56,7 +57,7 @@ struct fixture {
     time.kill({caf::actor_cast<caf::actor>(store)});
   }
 
-  /// Its answer goes into `answers`.
+  /// Writes the entry; the answer goes into `answers`.
   void write_node(const std::string& name) {
     entry.node = name;
     time.system().spawn(
@@ -88,7 +89,7 @@ struct fixture {
     return out;
   }
 
-  /// What was sent of the entry: the node of a write, or "end".
+  /// The commands sent for the entry: the node of a write, or "end".
   list sent_nodes() const {
     list out;
     for (auto& x : about_entry()) {
@@ -113,7 +114,7 @@ struct fixture {
     time.settle();
   }
 
-  /// To the last one of the entry.
+  /// Answers the last command for the entry.
   void say(const reply& what) {
     answer_to(about_entry().back(), what);
   }
@@ -164,7 +165,7 @@ BOOST_AUTO_TEST_CASE(the_newest_one_is_sent_and_answers_for_all) {
   BOOST_TEST(sent_nodes() == (list{"gpu1", "gpu3"}));
   BOOST_TEST(answers.empty());
   say(done);
-  // Which one hears it first is the scheduler's choice.
+  // The scheduler decides who is answered first.
   std::sort(answers.begin(), answers.end());
   BOOST_TEST(answers
              == (list{"gpu1: written", "gpu2: written", "gpu3: written"}));
@@ -196,7 +197,7 @@ BOOST_AUTO_TEST_CASE(the_end_is_the_last_that_redis_hears_of) {
   BOOST_TEST(sent_nodes().size() == 3u);
 }
 
-// The next process trusts the mark: what it covers is not written once more.
+// The next process trusts the mark: writes up to the mark are not repeated.
 BOOST_AUTO_TEST_CASE(after_a_loss_the_mark_waits_for_one_that_is_under_way) {
   write_node("gpu1");
   say(done);
@@ -204,7 +205,7 @@ BOOST_AUTO_TEST_CASE(after_a_loss_the_mark_waits_for_one_that_is_under_way) {
   time.run_for(11s);
   BOOST_TEST_REQUIRE(last_of("GET") != nullptr);
   BOOST_TEST(last_of("SET") == nullptr);
-  // It is gone.
+  // The mark is gone.
   answer_to(*last_of("GET"), reply{});
   BOOST_TEST(last_of("SET") == nullptr);
   say(full);
@@ -215,8 +216,8 @@ BOOST_AUTO_TEST_CASE(after_a_loss_the_mark_waits_for_one_that_is_under_way) {
   BOOST_TEST(last_of("SET") != nullptr);
 }
 
-// Nobody here looks after it any more: neither is it renewed, nor does an idle
-// worker ask for its mark ever after.
+// No actor here looks after the entry any more: its lease is not renewed, and
+// an idle worker does not ask for its mark.
 BOOST_AUTO_TEST_CASE(one_that_is_left_while_it_is_under_way_is_forgotten) {
   write_node("gpu1");
   caf::anon_send(store, msg::leave_gpu{"e1"});

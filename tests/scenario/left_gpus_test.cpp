@@ -1,5 +1,5 @@
-// A GPU whose worker is dead stands in the ledger until somebody has it,
-// however often Redis loses it.
+// The entry of a dead worker's GPU stays in the ledger until another worker has
+// the GPU, however often Redis loses the entry.
 #include "tests/scenario/store_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -24,7 +24,8 @@ struct fixture : store_world {
     tell(1, msg::write_gpu{entry});
   }
 
-  /// w9 is another machine, and may take over what has a lease that ran out.
+  /// w9 is on another machine and may take over entries whose leases have run
+  /// out.
   void leave_before_w9() {
     start(9, false);
     launch_by_w1();
@@ -32,7 +33,7 @@ struct fixture : store_world {
     time.run_for(31s);
   }
 
-  /// How many the worker has got.
+  /// Number of entries that the worker took over.
   size_t take(uint64_t client) {
     auto count = std::make_shared<size_t>(0);
     time.system().spawn(
@@ -46,7 +47,7 @@ struct fixture : store_world {
     return *count;
   }
 
-  /// Empty when it is not in the ledger.
+  /// Empty when there is no entry.
   std::string owner() {
     return redis.run({"HGET", "c3:gpu:e1", "owner"}).text;
   }
@@ -120,7 +121,7 @@ BOOST_AUTO_TEST_CASE(is_left_to_whoever_has_it) {
   start(2);
   BOOST_TEST_REQUIRE(take(9) == 1u);
   time.run_for(31s);
-  // Nobody is left who knows of it.
+  // No worker that knows the entry is left.
   die(9);
   lose_all();
   BOOST_TEST(owner() == "");
@@ -139,7 +140,7 @@ BOOST_AUTO_TEST_CASE(stays_ended) {
   BOOST_TEST(owner() == "");
 }
 
-// Redis has it as ended: nothing was lost.
+// Redis has the entry as ended, so nothing was lost.
 BOOST_AUTO_TEST_CASE(is_not_written_again_when_it_had_ended_before) {
   leave_before_w9();
   BOOST_TEST_REQUIRE(take(9) == 1u);

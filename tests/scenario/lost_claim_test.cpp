@@ -1,4 +1,4 @@
-// A claim that Redis has made, and whose answer was lost.
+// A claim that Redis has made, but whose answer was lost.
 #include "tests/scenario/store_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 namespace {
 
-/// w1 runs a job, and Redis comes back from before it was claimed.
+/// w1 runs a job, and Redis comes back with data from before the claim.
 struct failover : store_world {
   void lose_the_claim_of_w1() {
     start(1);
@@ -47,7 +47,8 @@ struct failover : store_world {
     redis.start();
   }
 
-  /// How often in this time w2 asks for the job, each millisecond, and gets it.
+  /// w2 asks for the job each millisecond for this time; returns how often it
+  /// gets the job.
   size_t w2_claims_for(std::chrono::milliseconds d) {
     auto got = std::make_shared<size_t>(0);
     for (auto end = time.now() + d; time.now() < end; time.run_for(1ms))
@@ -58,7 +59,7 @@ struct failover : store_world {
               *got += x.jobs.size();
             },
             [](const caf::error&) {
-              // Redis is away.
+              // Redis is down.
             });
       });
     return *got;
@@ -88,8 +89,8 @@ BOOST_AUTO_TEST_CASE(is_anothers_when_its_owner_does_not_come_back) {
   BOOST_TEST(owner() == "w2");
 }
 
-// What was asked for meanwhile fails with the connection: who asked may not be
-// there any more for a later answer.
+// Requests made meanwhile fail with the connection: the asker may not exist any
+// more when a later answer comes.
 BOOST_AUTO_TEST_CASE(is_not_waited_for_over_another_outage) {
   lose_the_claim_of_w1();
   die(1);

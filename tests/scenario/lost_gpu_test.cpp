@@ -1,5 +1,5 @@
-// A worker that was paused for long wakes up, and its GPU is another one's:
-// its jobs are tried elsewhere, and no more get there.
+// A worker that was paused for long wakes up, and another worker has its GPU:
+// its jobs are tried elsewhere, and it sends that GPU no more jobs.
 #include "tests/support/virtual_worker.hpp"
 
 #include <boost/test/unit_test.hpp>

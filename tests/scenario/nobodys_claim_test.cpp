@@ -1,5 +1,5 @@
-// What the JOB STORE has handed out, and nobody works on; and what it takes for
-// a loss of Redis' data.
+// Claims that the JOB STORE has handed out but nobody works on; and how the
+// store recognizes a loss of Redis' data.
 #include "tests/scenario/store_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -78,7 +78,7 @@ struct fixture : store_world {
 
 BOOST_FIXTURE_TEST_SUITE(what_nobody_works_on, fixture)
 
-// The QUEUE WATCHER has died, or has waited for its answer for too long.
+// The QUEUE WATCHER has died, or has stopped waiting for the answer.
 BOOST_AUTO_TEST_CASE(is_a_claim_that_nobody_heard_of_and_goes_back) {
   start(1);
   push("a");
@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(is_no_settling_whose_answer_was_lost) {
   redis.start();
   time.run_for(60s);
   BOOST_TEST(!says("Redis has lost writes"), text.str());
-  // Nor is it one that is not seen later.
+  // A real loss later is still noticed.
   lose_all();
   BOOST_TEST(says("Redis has lost writes"));
 }
@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(cancelling, fixture)
 
-// As the worker before us: somebody else sends this webhook.
+// As in the Python worker: another program sends the webhook of such a job.
 BOOST_AUTO_TEST_CASE(stands_in_the_record_of_a_job_that_was_cut_short) {
   start(1);
   const std::map<failure_kind, std::string> written{

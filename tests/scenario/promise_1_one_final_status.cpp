@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(an_end_that_was_refused_late_is_written_later) {
   s.given_a_warm_worker();
   auto job = s.when_a_job_is_pushed("whisper", 10);
   s.after(5);
-  // Full, and slower to say so than the next try is away.
+  // Redis is full, and its refusal comes later than the next try.
   s.world->redis.server().now_is.out_of_memory = true;
   s.world->redis.latency = {1.5, 1.5};
   s.after(20);
@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(an_end_that_was_refused_late_is_written_later) {
   auto took = s.until([&] {
     return s.status(job) == "success";
   });
-  // Tried every 5 s, and 3 s until a refusal is heard.
+  // A try every 5 s, and 3 s until its refusal arrives.
   BOOST_TEST(took >= 0);
   BOOST_TEST(took <= 8);
   BOOST_TEST(s.broken_rule() == "");
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_render_goes_on_while_redis_is_away) {
   auto took = s.until([&] {
     return s.status(job) == "success";
   });
-  // Connections are tried anew every 5 s at most.
+  // The wait between tries to connect is 5 s at most.
   BOOST_TEST(took >= 0);
   BOOST_TEST(took < 11);
   BOOST_TEST(s.world->cloud.launches() == 1u);

@@ -1,5 +1,5 @@
-// A GPU that no one uses is stopped: idle ones after the timeout, orphans of a
-// dead node within a minute.
+// An unused GPU is stopped: an idle one after the timeout, a dead worker's one
+// within a minute.
 #include "app/harness/fleet_scenario.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -1,5 +1,5 @@
-// A warm GPU waits for no timer while a job that fits it waits in the queue,
-// but for the moment in which its node gives way to others.
+// A warm GPU waits for no timer while a fitting job waits in the queue, except
+// for the moment in which its worker gives way to others.
 #include "app/harness/fleet_scenario.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -10,7 +10,7 @@ using namespace render::harness;
 
 namespace {
 
-// The second rents its own, the first being busy.
+// The second worker rents a GPU because the first worker is busy.
 void given_two_warm_workers(fleet_scenario& s) {
   s.given_a_warm_worker();
   auto first = s.when_a_job_is_pushed("csm", 120);
@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(so_do_jobs_that_come_quickly_one_after_the_other) {
   }
 }
 
-// Not for the GPU that its own worker then boots.
+// The job does not wait for the GPU that its own worker then boots.
 BOOST_AUTO_TEST_CASE(a_job_whose_gpu_died_goes_to_whoever_has_a_warm_one) {
   fleet_scenario s;
   given_two_warm_workers(s);
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(a_job_whose_gpu_died_goes_to_whoever_has_a_warm_one) {
   // of the death (three probes of 5 s with 2 s between them), 3 s in which the
   // dead GPU could still be told to stop the render, 15 s for which the worker
   // keeps the job for itself, and 1 s, since it looks at that each second. A
-  // tenth of a second is for the ways between. A boot would take 20 s more.
+  // tenth of a second is for messages. A boot would take 20 s more.
   auto again = s.until([&] {
     auto now_with = s.field(job, "locked_by");
     return !now_with.empty() && now_with != owner;
@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE(a_job_whose_gpu_died_goes_to_whoever_has_a_warm_one) {
   BOOST_TEST(s.broken_rule() == "");
 }
 
-// All of its GPUs come to their age within the same half minute.
+// All GPUs of the fleet reach their age limit within the same half minute.
 BOOST_AUTO_TEST_CASE(a_fleet_that_was_launched_at_once_is_replaced_unnoticed) {
   fleet_scenario s{1, {{"DEFAULT_GPU_REPLACE", "900"}}};
   s.given_workers(3);

@@ -1,4 +1,4 @@
-// A worker that cannot do its part (disk, storage) says so, claims nothing, and
+// A worker that lacks its disk or storage reports that, claims nothing, and
 // gives its jobs back uncounted.
 #include "app/harness/fleet_scenario.hpp"
 
@@ -13,7 +13,7 @@ using namespace render::harness;
 
 namespace {
 
-/// Counts the renders that were begun, by job.
+/// Counts begun renders by job.
 struct counted_fleet : fleet_scenario {
   explicit counted_fleet(environment settings = {})
     : fleet_scenario(1, std::move(settings)) {
@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(claims_again_when_its_disk_has_room) {
     return s.status(job) == "success";
   });
   BOOST_TEST(took > 0);
-  // A look is due within half a minute.
+  // The next check is due within half a minute.
   BOOST_TEST(took < 40);
   BOOST_TEST(s.field(job, "attempt") == "1");
   BOOST_TEST(s.world->cloud.launches() == 1u);

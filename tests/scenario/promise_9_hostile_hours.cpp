@@ -1,6 +1,5 @@
-// What goes wrong around a worker costs no job, no render and no GPU that
-// nobody needs: a part of it that ends, a storage that is away for an hour,
-// names that nobody resolves.
+// Faults around a worker cost no job, no render and no needless GPU: a part
+// that ends, a storage that is down for an hour, names that do not resolve.
 #include "app/harness/fleet_scenario.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -15,7 +14,7 @@ namespace {
 
 constexpr std::chrono::seconds restart{5};
 
-/// Counts the renders that were begun, by job.
+/// Counts begun renders by job.
 struct counted_fleet : fleet_scenario {
   explicit counted_fleet(environment settings = {}, audit_limits limits = {})
     : fleet_scenario(1, std::move(settings), limits) {
@@ -27,7 +26,8 @@ struct counted_fleet : fleet_scenario {
     };
   }
 
-  /// Within milliseconds: Redis' answers, and nothing to wait for.
+  /// Within milliseconds, the time of Redis' answers: there is nothing else to
+  /// wait for.
   bool begins_at_once(size_t job) {
     auto took = until(
       [&] {
@@ -57,7 +57,7 @@ struct counted_fleet : fleet_scenario {
   std::map<size_t, size_t> renders;
 };
 
-/// While a worker is gone its GPUs wait for another one.
+/// Limits for runs in which a dead worker's GPUs wait for another worker.
 audit_limits patient() {
   audit_limits out;
   out.idle_tolerance_s = 240;
@@ -67,8 +67,8 @@ audit_limits patient() {
   return out;
 }
 
-/// Of worker 1, whose clock is ahead by more than two clocks may differ. The
-/// job that it is for.
+/// Loses the answer of a launch of worker 1, whose clock is ahead by more than
+/// the tolerated difference. Returns the job of the launch.
 size_t lose_the_answer_of_a_launch(counted_fleet& s) {
   s.world->jump_clock(1, 900);
   s.world->cloud.faults.launch_answer_lost = 1;
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_part_that_ends_costs_one_render_and_no_job) {
       s.after(5);
       BOOST_TEST(s.status(job) == "running");
       s.world->end_part(1, part, restart);
-      // It has said so, and somebody has started it again.
+      // The worker has reported its end, and a new one was started.
       s.after(11);
       BOOST_TEST(!s.world->find_node(1)->alive);
       BOOST_TEST_REQUIRE(s.world->find_node(2) != nullptr);
@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(
   s.after(480);
   BOOST_TEST(s.gpus_running() == 0u);
   s.after(3'000);
-  // Their time was up, and the record says what was missing.
+  // Their time limit has passed, and the record tells what was missing.
   size_t late = 0;
   for (auto x : rendered)
     if (s.renders[x] > 0) {
@@ -203,7 +203,8 @@ BOOST_AUTO_TEST_CASE(a_provider_whose_name_hangs_delays_no_warm_gpu) {
     BOOST_TEST(s.succeeds_within(job, 6));
     s.after(10);
   }
-  // Idle for its time, and stopped as soon as somebody can be asked.
+  // The GPU is idle for long enough, and is stopped as soon as the provider can
+  // be asked.
   s.after(600);
   BOOST_TEST(s.gpus_running() == 1u);
   s.world->web.hang_look_ups(0, sim_cloud::api_host, false);
@@ -239,7 +240,8 @@ BOOST_AUTO_TEST_CASE(
   BOOST_TEST(s.broken_rule() == "");
 }
 
-// No input, no storage, no provider: it gives its job back and takes no other.
+// Without inputs, storage and provider the worker gives its job back and claims
+// no other.
 BOOST_AUTO_TEST_CASE(a_worker_that_can_resolve_nothing_fails_no_job) {
   counted_fleet s{{}, patient()};
   s.given_a_warm_worker();
@@ -276,7 +278,7 @@ BOOST_AUTO_TEST_CASE(a_clock_that_jumps_ends_and_repeats_no_render) {
   BOOST_TEST(s.broken_rule() == "");
 }
 
-// The machine is found all the same.
+// The GPU is found all the same.
 BOOST_AUTO_TEST_CASE(a_clock_that_is_ahead_hides_no_launch) {
   counted_fleet s;
   s.given_workers(1);
@@ -286,7 +288,7 @@ BOOST_AUTO_TEST_CASE(a_clock_that_is_ahead_hides_no_launch) {
   BOOST_TEST(s.broken_rule() == "");
 }
 
-// The same, and the worker is gone: another one finds the machine.
+// The same with a dead worker: another worker finds the GPU.
 BOOST_AUTO_TEST_CASE(nor_that_of_a_dead_worker) {
   counted_fleet s{{}, patient()};
   s.given_workers(1);

@@ -1,4 +1,4 @@
-// What a worker asks of Redis, and when.
+// Which commands a worker sends to Redis, and when.
 #include "tests/support/virtual_worker.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -18,7 +18,7 @@ BOOST_AUTO_TEST_CASE(costs_one_command_in_30_s) {
   BOOST_TEST(log->count("await") == 20u, log->text());
   BOOST_TEST(log->count("claim") == 0u);
   BOOST_TEST(log->count("peek") == 0u);
-  // The rest are looks for webhooks that a dead worker left, four a minute.
+  // The other commands are looks for webhooks of dead workers, four a minute.
   BOOST_TEST(store->commands - before == 20u + 40u);
 }
 
@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(is_looked_at_ever_more_rarely_while_a_slot_is_free) {
   gpu_cfg.idle_timeout = 24h;
   start();
   warm_up();
-  // From here on the queue holds a job under a Python worker's lock.
+  // From here on the queue has a job under a Python worker's lock.
   auto x = make_job("held");
   store->push(x);
   store->jobs.at("held").locked_elsewhere = true;

@@ -1,5 +1,5 @@
 #pragma once
-// One attempt in virtual time, at whatever plan the test says.
+// One attempt in virtual time, with a plan of the test.
 #include "actors/renderer/renderer.hpp"
 #include "actors/renderer/work_folders.hpp"
 #include "tests/support/deterministic_system.hpp"
@@ -15,7 +15,7 @@ namespace render::harness {
 
 using namespace std::chrono_literals;
 
-/// A plan of whatever the test says.
+/// A plan whose steps the test gives.
 struct test_plan final : render_plan {
   step start() override {
     return on_start();
@@ -161,18 +161,18 @@ struct attempt : deterministic_system {
   fake_http_actor http;
   renderer_config cfg;
   msg::run_job task;
-  /// What Redis says of the job.
+  /// The job's status in Redis.
   std::string status = "running";
   bool redis_is_down = false;
   bool storage_is_down = false;
   bool has_keeper = true;
   render_owner_actor keeper;
-  /// Of the plan, see `may_be_followed`.
+  /// Answer of the plan, see `may_be_followed`.
   bool followed = false;
   temp_folder folder;
   std::shared_ptr<folder_keeper> folders
     = open_work_folders(folder.path(), "here", 0).value();
-  /// As the plan sees it.
+  /// The environment of the plan.
   render_environment env;
   renderer_actor renderer;
 };

@@ -1,4 +1,4 @@
-// How an attempt ends, whose the job is, and what is reported.
+// How an attempt ends, checks its ownership of the job, and reports.
 #include "tests/scenario/renderer_attempt.hpp"
 
 using namespace render;
@@ -55,8 +55,8 @@ BOOST_AUTO_TEST_CASE(aborts_what_is_under_way_and_stops_the_remote_work) {
   BOOST_TEST((outcome->error.kind == failure_kind::shutting_down));
 }
 
-// A job's id is its producer's choice: "webhook" cancelled every webhook under
-// way, "stop" what stops the remote work of others.
+// A producer chooses the job's id. Once the id "webhook" cancelled every
+// webhook under way, and "stop" the requests that stop other jobs' remote work.
 BOOST_AUTO_TEST_CASE(stops_nothing_that_has_the_name_of_the_job) {
   web->on_request = [](const http_request&) {
     return http_status(200, 1h);
@@ -99,7 +99,8 @@ BOOST_AUTO_TEST_CASE(is_made_before_a_folder_for_an_id_that_is_a_path) {
   BOOST_TEST(std::filesystem::exists(victim + "-1"));
 }
 
-// A worker that wakes after its lease must not cut what the next one follows.
+// A worker that wakes after its lease must not end a render that the next
+// worker follows.
 BOOST_AUTO_TEST_CASE(leaves_the_remote_work_to_a_new_owner_who_may_follow_it) {
   using kind = failure_kind;
   for (auto why : {kind::not_owner, kind::unavailable, kind::cancelled}) {
@@ -204,7 +205,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(a_job_tried_before, attempt)
 
-// While it waited for this GPU, its lease may have run out.
+// The job's lease may have run out while the job waited for this GPU.
 BOOST_AUTO_TEST_CASE(is_not_begun_when_another_has_it) {
   task.subject.attempt = 2;
   status = "queued";
@@ -243,7 +244,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 namespace {
 
-/// Renders on a node after two seconds of something else.
+/// Renders on a GPU after two seconds of other work.
 struct sleeper : attempt {
   void sleep_before_the_render() {
     start([] {
@@ -313,7 +314,7 @@ BOOST_AUTO_TEST_CASE(is_written_every_800_ms) {
   BOOST_TEST(log->times("ended") == "2100");
 }
 
-// CAF's clock holds whoever a timer is for, and takes none back.
+// CAF's clock keeps the receiver of a timer alive and cannot cancel a timer.
 BOOST_AUTO_TEST_CASE(leaves_nothing_of_the_attempt_a_minute_later) {
   auto stops_a_stream = [](attempt& x) {
     x.web->on_request = [](const http_request&) {

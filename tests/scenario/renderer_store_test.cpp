@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(that_is_not_taken_frees_the_slot_once_and_is_tried_again) {
   BOOST_TEST(log->count("keeper: parked") == 1u);
   BOOST_TEST(log->count("left") == 1u);
   advance(100s);
-  // 1 s doubling to 30 s, up to half of it drawn.
+  // The wait doubles from 1 s to 30 s, and up to half of it is random.
   BOOST_TEST(log->count("store x.mp3") >= 6u);
   BOOST_TEST(log->count("store x.mp3") <= 12u);
   BOOST_TEST(log->count("left") == 1u);
@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(that_is_not_taken_frees_the_slot_once_and_is_tried_again) {
   BOOST_TEST(outcome->success());
 }
 
-// Somebody else's render may run there by now.
+// Another job's render may run on the GPU by now.
 BOOST_AUTO_TEST_CASE(that_waits_leaves_the_gpu_alone_at_the_deadline) {
   storage_is_down = true;
   task.deadline_s = steady_now() + 60;

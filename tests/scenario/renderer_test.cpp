@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(ends_when_an_event_says_what_is_next) {
   };
   chunk("more");
   BOOST_TEST(log->count("ended") == 0u);
-  // Of another stream: not ours.
+  // A piece of another stream is ignored.
   caf::anon_send(renderer, msg::http_chunk{"else", "done"});
   run();
   BOOST_TEST(log->count("ended") == 0u);

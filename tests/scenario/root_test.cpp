@@ -1,5 +1,5 @@
-// A part of a live node ends by itself: the whole node ends within seconds,
-// says which part it was, and another worker does its jobs.
+// A part of a live worker ends by itself: the whole worker ends within seconds
+// and names the part, and another worker does its jobs.
 #include "app/harness/fleet_scenario.hpp"
 
 #include <boost/test/unit_test.hpp>

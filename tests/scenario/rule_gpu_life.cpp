@@ -104,7 +104,8 @@ BOOST_AUTO_TEST_CASE(a_dead_gpu_is_found_within_its_probes) {
   for (auto at : s.times_of(gpu->node + "/"))
     if (at >= killed)
       probes.push_back(at);
-  // Three of 5 s each, 2 s apart; a look every 15 s or less.
+  // Three probes of 5 s each, 2 s apart; the first one at most 15 s after the
+  // death.
   BOOST_TEST_REQUIRE(probes.size() == 3u);
   BOOST_TEST(probes[0] - killed <= 15'000);
   BOOST_TEST(rule_world::gaps(probes) == (std::vector<int64_t>{7'000, 7'000}),

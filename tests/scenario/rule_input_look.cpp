@@ -23,7 +23,7 @@ struct cold_world : rule_world {
     world->web.serve(sim_places::inputs_host, std::move(x));
   }
 
-  /// Of inputs, by looks and by renders.
+  /// Fetches of inputs, by looks and by renders.
   size_t fetches() const {
     return times_of(sim_places::inputs_host).size();
   }

@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(complete_by_that_has_passed_fails_a_job_unbegun) {
   });
   BOOST_TEST(end_of(s, job)
              == "failed: Job expired before processing could begin");
-  // A node without a free slot looks at the queue at that moment.
+  // A worker without a free slot looks at the queue at that moment.
   BOOST_TEST(took >= 10'000);
   BOOST_TEST(took <= 10'010);
   BOOST_TEST(!s.world->redis.server().find("queue:jobs"));
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(a_dead_lock_deep_in_the_queue_is_found_within_5_s) {
     s.when_a_job_is_pushed("whisper", 3);
   }
   s.after(299);
-  // What is new is found in 100 ms all the same.
+  // A new job is found within 100 ms all the same.
   auto fresh = s.when_a_job_is_pushed("whisper", 1);
   auto took = s.ms_until([&] {
     return s.status(fresh) == "running";

@@ -33,7 +33,7 @@ BOOST_AUTO_TEST_CASE(the_wait_is_drawn_from_the_range) {
     if (seen.insert(at).second)
       BOOST_TEST(at - pushed >= 15'000);
   BOOST_TEST(*seen.begin() - pushed <= 30'000);
-  // All the same would be a herd.
+  // Equal waits would make the workers launch at the same time.
   BOOST_TEST(seen.size() >= 8u);
 }
 
@@ -52,14 +52,14 @@ BOOST_AUTO_TEST_CASE(of_many_workers_as_many_launch_as_jobs_wait) {
   }
 }
 
-// Without a look before the launch, what a worker has seen must be fresh.
+// Without a look before the launch, a worker's last look must be fresh.
 BOOST_AUTO_TEST_CASE(the_contract_policy_looks_each_second_in_a_large_fleet) {
   constexpr auto workers = 40;
   auto commands_of_each_a_second = [](const std::string& policy) {
     rule_world s{{{"LAUNCH_POLICY", policy}}};
     s.given_a_provider_that_refuses();
     s.given_workers(workers);
-    // Until each knows how many there are.
+    // Until each worker knows the number of workers.
     s.after(120);
     s.when_a_job_is_pushed("whisper", 5);
     s.after(60);
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(the_contract_policy_looks_each_second_in_a_large_fleet) {
   };
   auto contract = commands_of_each_a_second("contract");
   auto ledger = commands_of_each_a_second("ledger");
-  // A look at one job takes six.
+  // A look at one job takes six commands.
   BOOST_TEST(contract >= 6, contract);
   BOOST_TEST(ledger < contract / 2, ledger << " and " << contract);
 }
@@ -82,13 +82,13 @@ BOOST_AUTO_TEST_CASE(a_young_gpu_that_is_busy_keeps_nobody_from_launching) {
   s.until([&] {
     return s.renders_running() == 1;
   });
-  // Its other services come up as well.
+  // The GPU's other services come up as well.
   s.after(10);
   s.when_a_job_is_pushed("whisper", 300);
   auto took_s = s.until([&] {
     return s.renders_running() == 2;
   });
-  // The random wait, and the boot of a machine.
+  // The random wait, and the boot of a GPU.
   BOOST_TEST(took_s <= 30 + 45);
 }
 
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(of_many_idle_gpus_one_makes_room) {
   BOOST_TEST(s.gpus_running() == 6u);
 }
 
-// What a node without a slot has not seen yet, it sees with its next look.
+// A worker without a free slot finds a new job at its next look.
 BOOST_AUTO_TEST_CASE(without_a_look_before_it_needs_fresh_looks_at_the_queue) {
   auto next_look_ms = [](const std::string& policy) {
     rule_world s{{{"PRE_LAUNCH_TIMEOUT", "60"},
@@ -151,7 +151,8 @@ BOOST_AUTO_TEST_CASE(a_launch_of_a_worker_that_died_keeps_no_job_waiting) {
   auto took = s.until([&] {
     return s.status(job) == "success";
   });
-  // Another takes the GPU over within a minute, and it boots, or launches anew.
+  // Another worker adopts the GPU within a minute and waits for its boot, or
+  // launches a new one.
   BOOST_TEST(took > 0);
   BOOST_TEST(took < 120 + 30 + 60 + 10);
 }

@@ -1,5 +1,5 @@
-// RENDER_POLLING_INTERVAL: how often a render is looked at whose service does
-// not push. ComfyUI is asked for its queue and then for its history.
+// RENDER_POLLING_INTERVAL: how often the worker asks for a render whose service
+// does not push. ComfyUI is asked for its queue and then for its history.
 #include "tests/scenario/rule_world.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -7,7 +7,7 @@ using namespace render::harness;
 
 namespace {
 
-/// The times of all tries at a receiver that behaves so.
+/// The times of all tries at a receiver that behaves like `how`.
 std::vector<int64_t> tries(const std::function<void(const exchange_ptr&)>& how,
                            int64_t& ended_ms) {
   rule_world s;

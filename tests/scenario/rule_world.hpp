@@ -1,6 +1,6 @@
 #pragma once
 // A fleet for the timed rules of the contract: the network takes no time, so
-// that times can be told to the millisecond, and every request is written down.
+// that times are exact to the millisecond, and every request is recorded.
 #include "app/harness/fleet_scenario.hpp"
 
 #include <cmath>
@@ -35,7 +35,7 @@ public:
     return std::llround(now_s() * 1000);
   }
 
-  /// When its status became "running", and when it became final.
+  /// When the job's status became "running", and when it became final.
   int64_t begun_ms(size_t job) const {
     return in_ms(watch->jobs()[job].begun);
   }
@@ -43,7 +43,8 @@ public:
     return in_ms(watch->jobs()[job].ended);
   }
 
-  /// When each request to a place that begins so was sent, oldest first.
+  /// Times of all requests whose host and path begin with `where`, oldest
+  /// first.
   std::vector<int64_t> times_of(std::string_view where) const {
     std::vector<int64_t> out;
     for (auto& x : requests_)
@@ -56,7 +57,7 @@ public:
     return requests_;
   }
 
-  /// Between one and the next.
+  /// Differences between neighbouring times.
   static std::vector<int64_t> gaps(const std::vector<int64_t>& times) {
     std::vector<int64_t> out;
     for (size_t i = 1; i < times.size(); ++i)
@@ -67,12 +68,13 @@ public:
   /// The provider refuses everything at once.
   void given_a_provider_that_refuses() {
     world->web.serve(sim_cloud::api_host, [](const exchange_ptr& x) {
-      // A page with 5xx would leave open whether there is a machine.
+      // A page with 5xx would leave open whether a GPU was made.
       x->page(virtual_duration{0}, 403);
     });
   }
 
-  /// Milliseconds until it is so; negative: it did not come about.
+  /// Milliseconds until the condition holds; negative: it did not within the
+  /// limit.
   int64_t ms_until(const std::function<bool()>& is_so, double limit_s = 3600) {
     auto took = until(is_so, limit_s);
     return took < 0 ? -1 : std::llround(took * 1000);

@@ -30,7 +30,8 @@ BOOST_AUTO_TEST_CASE(waits_a_random_time_of_the_range_before_it_rents) {
     one.advance(1min);
     auto at = one.log->first("launch media:fast");
     BOOST_TEST(at >= 15'000);
-    // It looked at the queue up to a quarter of a second after the push.
+    // The worker looked at the queue up to a quarter of a second after the
+    // push.
     BOOST_TEST(at <= 30'250);
     seen.insert(at);
   }
@@ -127,7 +128,7 @@ BOOST_AUTO_TEST_CASE(is_not_kept_from_its_job_by_jobs_it_cannot_serve) {
   start();
   warm_up();
   default_script.takes = 1h;
-  // One GPU is rented for these, and has one slot.
+  // One GPU with one slot is rented for these jobs.
   for (int i = 0; i < 50; ++i)
     push("vision-" + std::to_string(i), "analyze");
   auto pushed = elapsed_ms();
@@ -248,7 +249,7 @@ BOOST_AUTO_TEST_CASE(replaces_a_dead_gpu_and_waits_longer_each_time) {
     if (x.what.rfind("launch", 0) == 0)
       launches.push_back(x.at_ms);
   BOOST_REQUIRE(launches.size() >= 5u);
-  // Each lives 10 s; then 5, 10, 20, 40 s pass.
+  // Each GPU lives 10 s; the waits after it are 5, 10, 20, 40 s.
   int64_t expected[] = {15'000, 20'000, 30'000, 50'000};
   for (size_t i = 0; i < 4; ++i) {
     auto gap = launches[i + 1] - launches[i];

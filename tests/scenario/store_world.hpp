@@ -1,5 +1,5 @@
 #pragma once
-// JOB STOREs in virtual time, before a Redis that can be lost.
+// JOB STOREs in virtual time, on a Redis that can lose its data.
 #include "actors/io/redis/job_store.hpp"
 #include "app/harness/memory_journal.hpp"
 #include "app/harness/sim_redis.hpp"
@@ -21,7 +21,8 @@ struct store_world {
     time.settle(); // Their links need the Redis.
   }
 
-  /// A process "w<client>", on the machine of all that have a journal.
+  /// Starts a process "w<client>". All processes with a journal are on one
+  /// machine.
   void start(uint64_t client, bool with_journal = true) {
     job_store::config cfg;
     cfg.worker_id = "w" + std::to_string(client);
@@ -52,7 +53,7 @@ struct store_world {
     time.run_for(1s);
   }
 
-  /// And time enough to find it out.
+  /// Loses all data, and gives the stores enough time to notice.
   void lose_all() {
     redis.crash();
     redis.server().load({});

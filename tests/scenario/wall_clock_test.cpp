@@ -1,5 +1,5 @@
-// Somebody sets the wall clock. It is for dates alone: nothing happens sooner
-// or later because of it.
+// The wall clock is set. It serves for dates only, so nothing happens sooner or
+// later.
 #include "tests/support/virtual_worker.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -12,7 +12,7 @@ namespace {
 
 using play = std::function<void(virtual_worker&)>;
 
-/// What has happened, and when, if the wall clock is set after `at`.
+/// All events with their times in a run whose wall clock is set after `at`.
 std::string story_of(const play& begin, caf::timespan takes,
                      caf::timespan at = 0s, caf::timespan forward = 0s) {
   virtual_worker w;
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_SUITE(the_wall_clock)
 
 BOOST_AUTO_TEST_CASE(delays_and_hurries_nothing_when_it_is_set) {
   auto story = story_of(misfortune, 3min);
-  // Else it would prove nothing.
+  // Checks that the run has the events at all.
   for (auto& what : {"settle a success", "settle long failed",
                      "settle b success", "stop w1"})
     BOOST_TEST(story.find(what) != std::string::npos, story);

@@ -1,4 +1,4 @@
-// Delivery in virtual time: tries, slow receivers, what a dead worker left.
+// Delivery in virtual time: tries, slow receivers, webhooks of a dead worker.
 #include "actors/webhook/webhook.hpp"
 #include "tests/support/deterministic_system.hpp"
 #include "tests/support/fake_http.hpp"
@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(delays_neither_other_hosts_nor_other_paths_of_its_own) {
   deliver("host", "http://well.example/hook");
   BOOST_TEST(log->times("webhook path delivered") == "0");
   BOOST_TEST(log->times("webhook host delivered") == "0");
-  // Each of them has its own tries at its own times.
+  // Each webhook has its own tries at its own times.
   BOOST_TEST(log->count("POST http://a.example/dead") == 500u);
   advance(10min);
   BOOST_TEST(log->count("POST http://a.example/dead") == 2'500u);
