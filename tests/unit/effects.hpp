@@ -1,5 +1,5 @@
 #pragma once
-// What the tests of all policies ask of a list of effects, and give as time.
+// Helpers for the tests of all policies: effects by kind, and moments.
 #include "messages/moment.hpp"
 
 #include <variant>
@@ -7,7 +7,7 @@
 
 namespace render {
 
-/// Those of one kind, in their order.
+/// The effects of one kind, in their order.
 template <class Kind, class Effects>
 std::vector<Kind> all(const Effects& xs) {
   std::vector<Kind> out;
@@ -17,7 +17,7 @@ std::vector<Kind> all(const Effects& xs) {
   return out;
 }
 
-/// Both clocks say the same.
+/// A moment with the same time by both clocks.
 inline moment both(double now_s) {
   return {now_s, now_s};
 }

@@ -1,5 +1,5 @@
 #pragma once
-// What a well-behaved Gradio app says, for tests of the plans that call one.
+// Answers of a well-behaved Gradio app, for tests of the plans that call one.
 #include "messages/text/json.hpp"
 #include "tests/unit/plan_player.hpp"
 
@@ -31,7 +31,7 @@ inline void describe(player& world, const std::string& api_name) {
   world.reply(404);
 }
 
-/// Accepts the run; gives back what it was asked to do.
+/// Accepts the run; returns the request's body.
 inline std::string join(player& world) {
   BOOST_TEST(contains(world.request().url, "/gradio_api/queue/join"));
   auto body = world.request().body;

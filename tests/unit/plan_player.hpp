@@ -1,6 +1,6 @@
 #pragma once
-// The outside world of a render plan, played by hand: look at what the plan
-// asks, answer it, look again.
+// The outside world of a render plan, played by hand: a test reads the plan's
+// request, answers it, and reads the next one.
 #include "actors/renderer/plan.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -44,7 +44,7 @@ public:
     return *x;
   }
 
-  /// The HTTP request under way, of a call or of a stream.
+  /// The current HTTP request, of a call or of a stream.
   const http_request& request(size_t index = 0) const {
     if (is<stream>())
       return std::get<stream>(now_.next).request;
@@ -68,7 +68,7 @@ public:
     answer_with(http_answer(status, std::move(body), std::move(type)));
   }
 
-  /// A file that arrived where the request wants it.
+  /// Answers with a file at the path of the request.
   void deliver(uint64_t bytes, std::string type = "application/octet-stream") {
     auto x = http_answer(200, {}, std::move(type));
     x.body_bytes = bytes;
@@ -95,7 +95,7 @@ public:
     take(on_end(std::move(got)));
   }
 
-  /// A message of the side channel.
+  /// Gives the plan a message of the side channel.
   void hear(std::string_view message) {
     BOOST_REQUIRE(listening_.has_value());
     auto event = listening_->on_message(message);
@@ -109,7 +109,7 @@ public:
     return listening_->request;
   }
 
-  /// How long the plan waits; then the time is over.
+  /// Ends the plan's wait, and returns its length.
   std::chrono::milliseconds elapse() {
     BOOST_REQUIRE(is<wait>());
     auto x = std::move(std::get<wait>(now_.next));

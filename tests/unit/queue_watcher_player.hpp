@@ -30,7 +30,7 @@ inline msg::claimed_jobs claimed(std::vector<job> jobs, bool more = false) {
   return {std::move(jobs), {}, more};
 }
 
-/// With this capacity, and a queue that is known to hold something.
+/// A policy with this capacity, and a queue that is known to have jobs.
 inline policy awake(msg::capacity x) {
   policy out{{}};
   out.on_capacity(std::move(x), t0);

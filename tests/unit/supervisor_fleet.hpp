@@ -23,7 +23,7 @@ inline config settings() {
                           {job_kind::analyze, "ollama_webui:fast"}};
   out.pre_launch_min = out.pre_launch_max = duration{0};
   out.max_gpus = 4;
-  // supervisor_look_test.cpp has that.
+  // supervisor_look_test.cpp tests the looks.
   out.look_before_launch = false;
   return out;
 }
@@ -64,7 +64,7 @@ inline arm_timer timer_of(const effects& out, timer which) {
   return *at;
 }
 
-/// What comes when the random wait that `out` arms is over.
+/// The effects at the end of the random wait that `out` arms.
 inline effects after_the_wait(policy& x, const effects& out, double now_s) {
   effects after;
   for (auto& timer : all<arm_timer>(out))
@@ -91,15 +91,15 @@ struct fleet {
     return x.on_jobs_claimed({{a_job(id)}, {}}, both(now_s));
   }
 
-  /// The GPU says that it runs so many.
+  /// The GPU reports its number of busy slots.
   void begun(uint64_t instance, uint32_t busy = 1) {
     x.on_gpu_update(update(instance, gpu_phase::ready,
                            {job_kind::csm, job_kind::whisper}, busy),
                     both(t0));
   }
 
-  /// Looks each second at the jobs that wait for a slot, the first time because
-  /// of `out`, until one of them goes back to the queue.
+  /// Fires the timer for jobs that wait for a slot each second, at first
+  /// because of `out`, until a job goes back to the queue.
   struct given_back {
     int after_s = 0;
     std::string job_id;
