@@ -1,5 +1,5 @@
-// Whatever is wrong with a job, it fails with an error that tells the caller
-// what to change, its webhook is sent, and the next job is served.
+// A bad job fails with an error that tells the caller what to change, its
+// webhook is sent, and the next job is served.
 #include "tests/support/small_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -74,8 +74,8 @@ BOOST_AUTO_TEST_CASE(wrong_records_fail_without_renting_a_gpu) {
   check_next_job_is_served();
 }
 
-// An absolute id replaced the path of the work folder, which was then removed
-// with all that was in it.
+// Once an absolute id replaced the path of the work folder, and that path was
+// then removed with all that was in it.
 BOOST_AUTO_TEST_CASE(an_id_that_is_a_path_fails_and_no_file_is_touched) {
   namespace fs = std::filesystem;
   fs::create_directories(folder.path("victim-1/precious"));

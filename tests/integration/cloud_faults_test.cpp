@@ -1,5 +1,5 @@
-// The local cloud misbehaves in each of the ways it knows; jobs end as they
-// should, and no GPU is left running.
+// The local cloud plays each of its faults; jobs end as they should, and no GPU
+// is left running.
 #include "tests/support/small_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(a_dropped_stream_is_tried_again) {
 }
 
 BOOST_AUTO_TEST_CASE(a_model_error_is_final_and_has_the_models_text) {
-  // Not the text of a full GPU: another one might do better.
+  // The text must not be that of a full GPU, which another GPU could do better.
   fault(
     R"({"fault":"gradio_error","arg":"Generation failed: no voice","count":1})");
   auto id = say();

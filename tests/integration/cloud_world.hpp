@@ -46,14 +46,14 @@ public:
     base = env.substr(at, env.find('\n', at) - at);
     client.emplace(base);
     client->set_read_timeout(30);
-    // A request must not meet a connection that is just being closed.
+    // A request must not get a connection that is just being closed.
     client->set_keep_alive(false);
   }
 
   cloud_world(const cloud_world&) = delete;
   cloud_world& operator=(const cloud_world&) = delete;
 
-  // Killed, it would leave its temporary folder behind.
+  // A killed cloud would leave its temporary folder behind.
   ~cloud_world() {
     program->send(SIGTERM);
     program->wait_for_exit(std::chrono::seconds{5});
@@ -116,7 +116,7 @@ public:
     return stream(app, session);
   }
 
-  /// What came, even when the stream ended badly.
+  /// The received bytes, even when the stream ended badly.
   std::string stream(const std::string& app, const std::string& session,
                      size_t most = 1u << 20) {
     std::string text;
@@ -130,7 +130,7 @@ public:
     return text;
   }
 
-  /// One spoken sentence; the app's answer.
+  /// Lets the app speak one sentence; returns its answer.
   std::string speak(const std::string& node) {
     return run_gradio(
       "/node/" + node + "/csm/gradio_api",

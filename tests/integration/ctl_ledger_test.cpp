@@ -1,4 +1,4 @@
-// c3ctl's views of what workers keep in Redis: GPUs, webhooks, leases.
+// c3ctl's views of the workers' data in Redis: GPUs, webhooks, leases.
 #include "tests/integration/ctl_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -14,7 +14,7 @@ struct ledger_world : ctl_world {
     return std::to_string(std::time(nullptr) - seconds);
   }
 
-  // Milliseconds, as leases are kept.
+  // Milliseconds, as in leases.
   static std::string ms_from_now(int seconds) {
     return ago(-seconds) + "000";
   }

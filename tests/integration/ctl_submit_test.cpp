@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(submit_writes_exactly_the_producers_record) {
   BOOST_TEST(x["status"] == "queued");
   BOOST_TEST(x["max_time"] == "60");
   BOOST_TEST(is_about_now(std::stod(x["created_at"])));
-  // From two looks at the clock.
+  // The two times come from two readings of the clock.
   auto until = std::stol(x["complete_by"]) - std::stol(x["created_at"]);
   BOOST_TEST((until == 99 || until == 100));
   BOOST_TEST(x["data"]

@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(settings_come_from_a_file_and_the_environment_wins) {
   BOOST_TEST(run({"queue"}).code == 0);
   env.clear();
   BOOST_TEST(contains(run({"queue"}).text, "Redis 127.0.0.1:1: "));
-  // A line that says nothing is passed over, as python-dotenv does.
+  // A meaningless line is skipped, as python-dotenv does.
   write_file(".env", "what is this\nREDIS_PORT=1\n");
   BOOST_TEST(contains(run({"queue"}).text, ":1: "));
 }

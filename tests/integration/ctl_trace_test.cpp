@@ -1,5 +1,5 @@
-// `c3ctl export-trace` against a real Redis: what it writes is what c3-sim
-// reads, and nothing of what jobs are about is in it.
+// `c3ctl export-trace` against a real Redis: c3-sim can read the trace, and the
+// trace has nothing of the jobs' content.
 #define BOOST_TEST_MODULE ctl_trace
 #include "app/simulator/trace.hpp"
 #include "tests/integration/ctl_world.hpp"

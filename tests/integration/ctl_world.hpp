@@ -23,8 +23,9 @@ inline bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-/// Far from every other time that these tests write, and far from exact: the
-/// clocks of two processes, or of time() and gettimeofday(), differ a little.
+/// The tolerance is wide, since the clocks of two processes, or of time() and
+/// gettimeofday(), differ a little; it is still far from all other times in
+/// these tests.
 inline bool is_about_now(double unix_s) {
   return std::abs(unix_s - static_cast<double>(std::time(nullptr))) < 30;
 }
@@ -36,7 +37,7 @@ struct ctl_world {
     {"REDIS_HOST", "127.0.0.1"}, {"REDIS_PORT", std::to_string(redis.port())}};
   int runs = 0;
 
-  // In a folder of its own, so that no .env of the developer's is read.
+  // Runs in a folder of its own, so that no .env of the developer is read.
   std::unique_ptr<harness::process> start(std::vector<std::string> args) {
     args.insert(args.begin(),
                 {"/usr/bin/env", "-C", folder.path(), PROGRAM_DIR "/c3ctl"});

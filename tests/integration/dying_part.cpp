@@ -1,5 +1,5 @@
-// Linked with the worker's own main in the place of its MEDIA actor: a worker
-// of which a part dies two seconds after its start.
+// Linked with the worker's own main in place of its MEDIA actor: a part of this
+// worker dies two seconds after the start.
 #include "actors/io/media/media.hpp"
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// One job of each kind, through the real programs: what comes out is real
-// sound, video and text.
+// One job of each kind, through the real programs: the results are real sound,
+// video and text.
 #include "tests/support/small_world.hpp"
 
 #include <boost/test/results_collector.hpp>
@@ -26,7 +26,7 @@ struct fixture : harness::small_world {
     return "{" + fields + R"(,"notify_url":")" + receiver.url() + "\"}";
   }
 
-  /// Submits, waits for the end, and demands success with one webhook.
+  /// Submits a job, waits for its end, and demands success with one webhook.
   std::string run(const std::string& type, const std::string& fields) {
     auto id = submit(type, with_hook(fields));
     BOOST_TEST(wait_for_end(id) == "success", job_field(id, "error"));
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(
   BOOST_REQUIRE(wait_for_status(id, "running"));
   redis.cmd("HSET", "job:" + id, "status", "cancelled", "error", "by user");
   redis.cmd("LREM", "queue:jobs", "0", id);
-  // The slot is free again: the lock is gone.
+  // The lock is gone, so the slot is free again.
   BOOST_TEST(harness::wait_until(
     [&] {
       return worker().output().find("cancelled") != std::string::npos;

@@ -1,5 +1,5 @@
-// The launch ledger on a real redis-server: several workers look at it, and
-// each workload gets into one entry only.
+// The launch ledger on a real redis-server, used by several workers: each
+// workload is in one entry only.
 #include "tests/integration/redis_store.hpp"
 
 #include <algorithm>
@@ -53,7 +53,8 @@ BOOST_AUTO_TEST_CASE(a_workload_gets_into_one_entry_only) {
   BOOST_REQUIRE(write(other, intent("e2")));
   BOOST_REQUIRE(write(store, intent("e3")));
   BOOST_REQUIRE(write(store, running("e1", "w1")));
-  // Another worker's, and one of the same worker.
+  // Neither another worker nor the same worker may give the workload to a
+  // second entry.
   for (auto& [who, id] : {std::pair{other, "e2"}, {store, "e3"}}) {
     auto refused = write(who, running(id, "w1"));
     BOOST_REQUIRE(!refused);
@@ -61,10 +62,11 @@ BOOST_AUTO_TEST_CASE(a_workload_gets_into_one_entry_only) {
     BOOST_TEST(redis.field(std::string{"c3:gpu:"} + id, "workload") == "");
     BOOST_TEST(redis.field(std::string{"c3:gpu:"} + id, "state") == "intent");
   }
-  // It may still write others, and the first its own.
+  // The other worker may still write other workloads, and the first worker its
+  // own.
   BOOST_REQUIRE(write(other, running("e2", "w2")));
   BOOST_REQUIRE(write(store, running("e1", "w1")));
-  // Free again when its entry has ended.
+  // The workload is free again when its entry has ended.
   BOOST_REQUIRE(
     ask<caf::ok_atom>(store, msg::close_gpu{running("e1", "w1"), "idle", 0}));
   BOOST_REQUIRE(write(store, running("e3", "w1")));
@@ -90,8 +92,8 @@ BOOST_AUTO_TEST_CASE(the_workloads_of_ended_entries_are_shown_when_asked_for) {
   BOOST_TEST((ended(true) == std::vector<std::string>{"w3", "w1"}));
 }
 
-// Both lost their answers, or the write of the first was refused for a while;
-// it has stopped what is the other's by now.
+// Both launches lost their answers, or the first worker's write was refused for
+// a while. The first worker has stopped a GPU that is the other's by now.
 BOOST_AUTO_TEST_CASE(ending_anothers_workload_leaves_the_launch_to_be_found) {
   auto other = spawn("worker-b");
   BOOST_REQUIRE(write(store, intent("e1")));
@@ -112,7 +114,7 @@ BOOST_AUTO_TEST_CASE(ending_anothers_workload_leaves_the_launch_to_be_found) {
   BOOST_TEST(view().size() == 1u);
 }
 
-// Redis had refused to write down either of them.
+// Redis had refused both writes of the workload.
 BOOST_AUTO_TEST_CASE(ending_a_workload_twice_leaves_the_launch_to_be_found) {
   auto other = spawn("worker-b");
   BOOST_REQUIRE(write(store, intent("e1")));
@@ -122,13 +124,14 @@ BOOST_AUTO_TEST_CASE(ending_a_workload_twice_leaves_the_launch_to_be_found) {
   BOOST_REQUIRE(
     ask<caf::ok_atom>(other, msg::close_gpu{running("e2", "w1"), "idle", 0}));
   BOOST_TEST((view() == std::vector{intent("e2")}));
-  // Twice is once: the first answer may have been lost.
+  // A second close changes nothing: the first answer may have been lost.
   BOOST_REQUIRE(
     ask<caf::ok_atom>(store, msg::close_gpu{running("e1", "w1"), "idle", 0}));
   BOOST_TEST((view() == std::vector{intent("e2")}));
 }
 
-// A worker that was paused knows nothing of it, and writes it once more.
+// A worker that was paused does not know of the end, and writes the entry
+// again.
 BOOST_AUTO_TEST_CASE(an_entry_that_ends_twice_is_ended) {
   for (auto round = 0; round < 2; ++round) {
     BOOST_REQUIRE(write(store, running("e1", "w1")));
@@ -138,8 +141,8 @@ BOOST_AUTO_TEST_CASE(an_entry_that_ends_twice_is_ended) {
   }
 }
 
-// As after a restart of Redis, when another worker has already sent the second
-// script.
+// As after a restart of Redis: another worker has already sent the script for
+// the end, but none the script for the write.
 BOOST_AUTO_TEST_CASE(an_end_is_not_overtaken_by_the_write_before_it) {
   BOOST_REQUIRE(write(store, running("e1", "w1")));
   redis.cmd("SCRIPT", "FLUSH");
@@ -194,8 +197,8 @@ BOOST_AUTO_TEST_CASE(all_entries_of_a_type_are_seen_whoever_owns_them) {
   BOOST_TEST(view("media:none").empty());
 }
 
-// A rolling upgrade: what an older version has written, and what a newer one
-// may add.
+// A rolling upgrade: entries of an older version, and fields that a newer
+// version may add.
 BOOST_AUTO_TEST_CASE(entries_of_other_versions_are_read) {
   redis.cmd("HSET", "c3:gpu:old", "owner", "worker-b", "type", "media:fast",
             "state", "intent", "expires", "1700007200", "intent_at",
@@ -226,7 +229,7 @@ BOOST_AUTO_TEST_CASE(the_next_look_is_due_when_the_first_lease_runs_out) {
     auto got = ask<msg::gpus_taken>(taker, msg::take_gpus{});
     return got ? got->next_due_ms : 0;
   };
-  // Nothing there: a lease that begins now is the first to run out.
+  // Without entries, a lease that begins now is the first to run out.
   BOOST_REQUIRE(harness::wait_until([&] {
     return due_ms() == 500;
   }));
@@ -238,7 +241,7 @@ BOOST_AUTO_TEST_CASE(the_next_look_is_due_when_the_first_lease_runs_out) {
   redis.cmd("ZADD", "c3:gpus", std::to_string(now_ms + 450), "near");
   BOOST_TEST(due_ms() <= 450);
   BOOST_TEST(due_ms() >= 100);
-  // What one look has no room for is due at once.
+  // Entries beyond the limit of one look are due at once.
   for (auto* id : {"a", "b", "c"}) {
     auto record = std::string{"c3:gpu:"} + id;
     redis.cmd("HSET", record.c_str(), "owner", "worker-b", "type", "media:fast",
@@ -251,14 +254,14 @@ BOOST_AUTO_TEST_CASE(the_next_look_is_due_when_the_first_lease_runs_out) {
   BOOST_TEST(got->next_due_ms == 100);
 }
 
-// Redis refuses a sign of life, which waits to be tried again; the end of the
-// entry comes before that.
+// Redis refuses a write, which waits to be tried again; the end of the entry
+// comes before that try.
 BOOST_AUTO_TEST_CASE(an_older_write_does_not_come_back_after_the_end) {
   auto entry = running("e1", "w1");
   BOOST_REQUIRE(write(store, entry));
   redis.cmd("CONFIG", "SET", "maxmemory", "1");
   caf::anon_send(store, msg::write_gpu{entry});
-  // By then the next try is most of a second away.
+  // After four refusals the next try is almost a second away.
   BOOST_REQUIRE(harness::wait_until([&] {
     auto seen = redis.cmd("INFO", "errorstats").text;
     return seen.find("errorstat_OOM:count=4") != std::string::npos;
@@ -273,8 +276,8 @@ BOOST_AUTO_TEST_CASE(an_older_write_does_not_come_back_after_the_end) {
   BOOST_TEST(!back);
 }
 
-// Paused for longer than its lease, it learns at the next renewal what it has
-// lost.
+// A worker that was paused for longer than its lease learns at the next renewal
+// which entries it has lost.
 BOOST_AUTO_TEST_CASE(who_wrote_an_entry_is_told_when_it_is_not_renewed) {
   auto sleeper = spawn("worker-s", 300ms);
   caf::scoped_actor holder{*system};
@@ -295,7 +298,7 @@ BOOST_AUTO_TEST_CASE(who_wrote_an_entry_is_told_when_it_is_not_renewed) {
     },
     caf::after(10s) >> [] {});
   BOOST_TEST(told == "lost");
-  // It is not renewed for the other worker.
+  // The lost entry is not renewed for the other worker.
   auto score = redis.cmd("ZSCORE", "c3:gpus", "kept").text;
   redis.cmd("ZADD", "c3:gpus", "1", "lost");
   BOOST_TEST(harness::wait_until([&] {

@@ -1,4 +1,4 @@
-// What servers answer that flood, trickle, or pack what they send.
+// Answers of servers that flood, trickle, or pack their bodies.
 #include "tests/integration/http_client_world.hpp"
 #include "tests/support/temp_folder.hpp"
 
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(that_is_packed_is_unpacked_within_its_limit) {
   BOOST_REQUIRE(!got);
   BOOST_TEST((got.error().kind == failure_kind::rejected));
   BOOST_TEST(!std::filesystem::exists(file));
-  // Others could grow without measure; one in another too.
+  // Other encodings could grow without limit, and so could nested ones.
   for (auto* coding :
        {"br", "zstd", "gzip, gzip", "gzip\r\nContent-Encoding: gzip"}) {
     raw_server odd{always(

@@ -1,6 +1,5 @@
-// The HTTP client and the disk: one that is slow, or hangs, or is full, is the
-// trouble of the requests that write to it, and a large answer is no other
-// request's trouble.
+// The HTTP client and the disk: a slow, hanging or full disk concerns only the
+// requests that write to it, and a large answer delays no other request.
 #include "tests/integration/http_client_world.hpp"
 #include "tests/support/temp_folder.hpp"
 
@@ -35,7 +34,7 @@ raw_server::talk large(size_t pieces) {
   };
 }
 
-/// Within ten seconds.
+/// Whether the file is removed within ten seconds.
 bool is_gone(const std::string& path) {
   auto end = clock::now() + 10s;
   while (std::filesystem::exists(path) && clock::now() < end)
@@ -53,14 +52,14 @@ http_request to_file(std::string url, std::string path) {
 }
 
 struct disk {
-  /// A file that takes nothing until somebody reads it.
+  /// A file that takes no bytes until a reader opens it.
   std::string hanging(const std::string& name) {
     auto out = folder.path(name);
     BOOST_REQUIRE(mkfifo(out.c_str(), 0600) == 0);
     return out;
   }
 
-  /// The longest of so many small requests, one after the other.
+  /// The time of the slowest of `count` small requests, one after the other.
   clock::duration longest(int count) {
     clock::duration out{0};
     for (int i = 0; i < count; ++i) {
@@ -83,7 +82,7 @@ BOOST_FIXTURE_TEST_SUITE(a_disk, disk)
 BOOST_AUTO_TEST_CASE(that_hangs_holds_up_no_other_request) {
   raw_server server{large(8)};
   std::vector<std::future<result<http_response>>> stuck;
-  // One cannot even be opened, one takes what a pipe holds.
+  // One pipe cannot be opened, one takes only as much as a pipe's buffer.
   stuck.push_back(web.send(to_file(server.url(), hanging("unopened"))));
   auto path = hanging("unread");
   auto reader = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -129,7 +128,7 @@ BOOST_AUTO_TEST_CASE(that_is_slow_loses_nothing) {
 
 BOOST_AUTO_TEST_CASE(that_is_full_makes_the_worker_unfit) {
   raw_server server{large(8)};
-  // A link to it, since a file that could not be written is removed.
+  // A link to /dev/full, since a file that could not be written is removed.
   auto path = folder.path("full");
   std::filesystem::create_symlink("/dev/full", path);
   auto got = web.ask(to_file(server.url(), path));
@@ -158,7 +157,8 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(a_large_answer, disk)
 
-// Compared with itself, on a machine that may be busy with other things.
+// Compared with the time without the large answer, since the machine may be
+// busy.
 BOOST_AUTO_TEST_CASE(holds_up_no_other_request_by_100_ms) {
   raw_server server{large(1'000)};
   auto alone = longest(50);

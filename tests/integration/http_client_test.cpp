@@ -24,7 +24,7 @@ BOOST_AUTO_TEST_CASE(does_not_reach_what_is_not_public) {
          {strangers("http://" + host + port), webhook("http://" + host + port)})
       BOOST_TEST(!web.ask(request).has_value(), host);
   BOOST_TEST(inside.connections() == 0);
-  // A URL of our own does.
+  // A URL of the worker itself is reached.
   BOOST_TEST(web.ask(get(inside.url())).has_value());
   BOOST_TEST(!web.ask(strangers(inside.url("kept.test"))).has_value());
 }
@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(fails_alike_whatever_stood_in_the_way) {
   };
   {
     client web{cfg};
-    // Nobody outside sees the kind.
+    // The message does not show the kind.
     auto refused = [&](const std::string& url, failure_kind kind) {
       auto got = web.ask(strangers(url));
       BOOST_REQUIRE(!got);
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(takes_no_proxy_unless_the_operator_says_so) {
   cfg.proxies_for_strangers = true;
   client web{cfg};
   BOOST_TEST(web.ask(strangers(server.url("a.test")))->body == "by proxy");
-  // What the proxy alone can look up is its business.
+  // A name that only the proxy can look up is left to the proxy.
   BOOST_TEST(web.ask(strangers("http://a.example/"))->body == "by proxy");
   auto before = proxy.connections();
   BOOST_TEST(!web.ask(strangers("http://10.0.0.1/")).has_value());
@@ -202,11 +202,11 @@ BOOST_AUTO_TEST_CASE(goes_on_while_a_name_is_never_resolved) {
     BOOST_TEST((got.error().kind == failure_kind::unavailable));
     BOOST_TEST(got.error().message.find("look-up") != std::string::npos);
   }
-  // And it ends though names are still hung.
+  // The client's destructor ends although a look-up still hangs.
   auto left = web.send(get("http://hung.test/"));
 }
 
-// However often it is asked for while it hangs.
+// Even when the hanging name is asked for again and again.
 BOOST_AUTO_TEST_CASE(leaves_other_names_a_thread_beside_one_that_hangs) {
   std::promise<void> release;
   auto released = release.get_future().share();

@@ -1,5 +1,5 @@
 #pragma once
-// A client whose names are a table of the test, and the requests it makes.
+// An HTTP client whose names come from a table of the test, and its requests.
 #include "actors/io/http/curl_loop.hpp"
 #include "tests/support/raw_server.hpp"
 
@@ -15,7 +15,7 @@ using harness::raw_server;
 
 inline const auto loopback = parse_ip("127.0.0.1").value();
 
-/// Knows what the test says; says nothing about names that begin with "hung".
+/// Resolves the test's names; never answers for names that begin with "hung".
 class table_of_names : public name_resolver {
 public:
   void look_up(const std::string& host,

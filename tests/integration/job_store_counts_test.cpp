@@ -1,5 +1,5 @@
-// The JOB STORE against a real redis-server: a queue that is long, or holds
-// what is no id, costs neither of them much.
+// The JOB STORE against a real redis-server: a long queue, or one with elements
+// that are no ids, costs neither of them much.
 #include "actors/io/redis/counting.hpp"
 #include "tests/integration/redis_store.hpp"
 
@@ -36,7 +36,7 @@ struct big_queue : harness::redis_store {
 
 BOOST_FIXTURE_TEST_SUITE(a_big_queue, big_queue)
 
-// A script that walks it all would hold up everybody else's commands.
+// A script that walks the whole queue would hold up all other commands.
 BOOST_AUTO_TEST_CASE(a_long_queue_is_counted_a_thousand_at_a_time) {
   push_fast(10'000);
   redis.cmd("CONFIG", "RESETSTAT");
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(a_count_goes_on_where_it_was_while_jobs_leave) {
   BOOST_TEST(redis.cmd("GET", "kept").text == "1875 625");
 }
 
-// Whoever may push to the queue may push anything.
+// A program with access to the queue may push anything.
 BOOST_AUTO_TEST_CASE(what_is_no_id_does_not_come_along) {
   std::string huge(5u << 20, 'x');
   redis.cmd("RPUSH", "queue:jobs", huge);
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_id_does_not_come_along) {
   BOOST_TEST(head->present);
   BOOST_TEST(head->id.size() < 1'100u);
   redis.cmd("DEL", "queue:jobs");
-  // While it is waited for, it is known only when it comes.
+  // A blocking wait gets the element itself, and can only be cut off.
   caf::scoped_actor me{*system};
   auto waiting = me->request(store, 10s, msg::await_work{8s});
   BOOST_REQUIRE(harness::wait_until([&] {

@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(a_claim_whose_answer_was_lost_is_put_back) {
   }));
 }
 
-// Else it would be blind for as long as it is ready to wait.
+// Otherwise the wait would last for its whole patience on a dead connection.
 BOOST_AUTO_TEST_CASE(a_wait_ends_when_the_server_answers_no_command) {
   BOOST_REQUIRE(ask<std::string>(store, caf::get_atom::value));
   caf::scoped_actor self{*system};
@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(outbox_entries_are_leased_retried_and_buried) {
   }
   auto taken = ask<msg::webhooks_taken>(store, msg::take_webhooks{});
   BOOST_REQUIRE(taken);
-  BOOST_TEST(taken->entries.empty()); // Ours for the first minute.
+  BOOST_TEST(taken->entries.empty()); // Leased for a minute.
   for (auto id : {"a", "b", "c"})
     redis.cmd("ZADD", "c3:outbox", "1", id);
   taken = ask<msg::webhooks_taken>(store, msg::take_webhooks{});

@@ -1,4 +1,4 @@
-// What the JOB STORE makes good: Redis has lost what it had confirmed, or the
+// Losses that the JOB STORE makes good: Redis has lost confirmed writes, or the
 // process died with writes that Redis has not seen.
 #include "actors/io/redis/durable/sqlite_journal.hpp"
 #include "tests/integration/redis_store.hpp"
@@ -47,8 +47,8 @@ struct fixture : harness::redis_store {
     return got.jobs[0];
   }
 
-  /// Asked while Redis is away, and answered when it has come back empty and
-  /// what it lost is made good.
+  /// Asks while Redis is down. The answer comes when Redis is back without data
+  /// and the loss is made good.
   template <class Message>
   void lose_all_while_asking(Message x) {
     auto mark = redis.cmd("KEYS", "c3:mark:*").elements.at(0).text;
@@ -60,7 +60,7 @@ struct fixture : harness::redis_store {
                   [](caf::error&) {
                     BOOST_ERROR("not written");
                   });
-    // The last thing that is done about a loss.
+    // Writing the mark is the last step after a loss.
     BOOST_TEST(wait_until([&] {
       return redis.cmd("EXISTS", mark).integer == 1;
     }));
@@ -86,13 +86,13 @@ struct fixture : harness::redis_store {
     push(id);
   }
 
-  /// A store whose leases are short, so that it looks after them often.
+  /// A store with short leases, so that it renews them often.
   void use_quick_store() {
     kill_store();
     store = spawn("worker-a", 300ms);
   }
 
-  /// Another process on the same machine.
+  /// Starts another process on the same machine.
   void start_with_journal(const std::string& worker) {
     if (store)
       kill_store();
@@ -101,7 +101,7 @@ struct fixture : harness::redis_store {
     store = spawn(worker, 300ms, std::move(*local));
   }
 
-  /// As SIGKILL would, and waits until its journal is closed.
+  /// Ends the store as SIGKILL would, and waits until its journal is closed.
   void die() {
     kill_store();
     BOOST_REQUIRE(wait_until([&] {
@@ -244,7 +244,8 @@ BOOST_AUTO_TEST_CASE(a_gpu_stands_in_the_ledger_again) {
   BOOST_TEST(redis.cmd("ZCARD", "c3:gpus").integer == 1);
 }
 
-// The store finds both to do when it is connected again.
+// After the reconnect the store has both to restore the entry and to send the
+// new write.
 BOOST_AUTO_TEST_CASE(a_gpu_is_not_written_again_as_it_was_before) {
   BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::write_gpu{gpu()}));
   auto newer = gpu();
@@ -307,7 +308,7 @@ BOOST_AUTO_TEST_CASE(an_end_that_redis_never_heard_of_is_written_by_the_next) {
   }));
   BOOST_TEST(redis.field("job:a", "result") == "words");
   BOOST_TEST(webhooks() == 1);
-  // Due now: whoever looks takes it.
+  // The webhook is due now, and the next look takes it.
   auto taken = ask<msg::webhooks_taken>(store, msg::take_webhooks{});
   BOOST_REQUIRE(taken);
   BOOST_TEST(taken->entries.size() == 1u);
@@ -366,8 +367,8 @@ BOOST_AUTO_TEST_CASE(a_gpu_that_both_lost_is_taken_over) {
   BOOST_TEST((taken[0] == gpu()));
 }
 
-// The successor found all in Redis, and then Redis lost it before anybody had
-// taken it over.
+// The successor found everything in Redis, and then Redis lost it before a
+// worker had taken it over.
 BOOST_AUTO_TEST_CASE(a_loss_soon_after_a_death_is_made_good_too) {
   start_with_journal("worker-a");
   auto x = claimed("a");

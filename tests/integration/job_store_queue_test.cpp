@@ -1,5 +1,5 @@
-// The JOB STORE against a real redis-server: what is looked at in the queue,
-// and what is claimed.
+// The JOB STORE against a real redis-server: which jobs of the queue it looks
+// at, and which it claims.
 #include "tests/integration/redis_store.hpp"
 
 #include <map>
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(jobs_that_cannot_run_come_along_as_unfit) {
   redis.cmd("RPUSH", "queue:jobs", "alien");
   push("fine");
   auto got = claim(store, 2);
-  // The old worker passes over times that it cannot read.
+  // The Python worker ignores times that it cannot read.
   BOOST_REQUIRE_EQUAL(got.jobs.size(), 2u);
   BOOST_TEST(got.jobs[0].id == "garbled");
   BOOST_TEST(got.jobs[0].max_time_s == 0);
@@ -128,7 +128,8 @@ BOOST_FIXTURE_TEST_CASE(a_long_queue_of_others_is_walked_once, long_queue) {
   push_many("theirs", 500, "analyze");
   BOOST_TEST(looks(2, "csm", {}) == 500);
   BOOST_TEST(looks(2, "csm", {}) == 0);
-  // Its head is looked at once it has changed, for what was put back.
+  // After a change the first hundred ids are looked at again, since jobs may
+  // have been put back.
   push_many("new", 20, "analyze");
   push("ours", "csm");
   BOOST_TEST(looks(2, "csm", {"ours"}) == 100 + 21 + 1);
@@ -136,7 +137,7 @@ BOOST_FIXTURE_TEST_CASE(a_long_queue_of_others_is_walked_once, long_queue) {
   redis.cmd("LPUSH", "queue:jobs", "back");
   redis.cmd("HSET", "job:back", "type", "csm", "status", "queued");
   BOOST_TEST(looks(2, "csm", {"back"}) == 101);
-  // Other types: nothing is known of them.
+  // For other types there is no cursor yet.
   BOOST_TEST(looks(1, "analyze", {"theirs0"}) == 2);
   BOOST_TEST(looks(1, "analyze", {"theirs1"}) == 2);
 }
@@ -149,7 +150,7 @@ BOOST_FIXTURE_TEST_CASE(a_queue_that_is_as_it_was_is_not_looked_at,
   redis.cmd("LREM", "queue:jobs", "0", "theirs1");
   BOOST_TEST(looks(2, "csm", {}) == 2);
   BOOST_TEST(looks(2, "csm", {}) == 0);
-  // One goes and another is put back: as long as before.
+  // One job goes and another is put back, so the length is the same.
   redis.cmd("LREM", "queue:jobs", "0", "theirs0");
   redis.cmd("HSET", "job:back", "type", "csm", "status", "queued");
   redis.cmd("LPUSH", "queue:jobs", "back");
@@ -158,7 +159,7 @@ BOOST_FIXTURE_TEST_CASE(a_queue_that_is_as_it_was_is_not_looked_at,
   redis.cmd("LREM", "queue:jobs", "0", "theirs2");
   push("ours", "csm");
   BOOST_TEST(looks(2, "csm", {"ours"}) == 2);
-  // Nothing waits: the same as nothing that did.
+  // An empty queue needs no look either.
   BOOST_TEST(looks(2, "csm", {}) == 0);
 }
 
@@ -177,7 +178,7 @@ BOOST_FIXTURE_TEST_CASE(until_a_job_in_it_is_too_late, long_queue) {
   BOOST_TEST(harness::wait_until(is_seen, 3s));
 }
 
-// Its lock can run out where it stands.
+// The other's lock can run out while the job is in the queue.
 BOOST_FIXTURE_TEST_CASE(one_with_a_job_of_others_is_looked_at_each_time,
                         long_queue) {
   push("theirs", "csm", {"locked_by", "python"});
@@ -192,7 +193,7 @@ BOOST_FIXTURE_TEST_CASE(one_with_a_job_that_had_no_slot_too, long_queue) {
   push_many("ours", 3, "csm");
   BOOST_TEST(looks(1, "csm", {"ours0"}) == 2);
   BOOST_TEST(looks(1, "csm", {"ours1"}) == 2);
-  // One kind has none left, the other one has.
+  // One kind has no slot left, the other one has.
   push("ours3", "csm");
   auto got = ask<msg::claimed_jobs>(
     store, msg::claim_jobs{{{{"csm"}, 1}, {{"whisper"}, 2}}});
@@ -229,7 +230,7 @@ BOOST_FIXTURE_TEST_CASE(where_the_walk_ended_may_be_gone, long_queue) {
   BOOST_TEST(looks(1, "csm", {"ours"}) == 300 + 1);
 }
 
-// Those who look for what dead workers have left, for as long as they do.
+// A worker counts as long as it looks for orphans.
 BOOST_AUTO_TEST_CASE(workers_are_counted) {
   auto asker = spawn("worker-b", 200ms);
   auto other = spawn("worker-c", 200ms);
@@ -259,7 +260,7 @@ BOOST_AUTO_TEST_CASE(more_data_than_a_job_may_have_never_comes) {
   auto seen = ask<msg::queue_snapshot>(store, msg::peek_queue{});
   BOOST_REQUIRE(seen && seen->waiting.size() == 2u);
   BOOST_TEST(seen->waiting[0].data.empty());
-  // More than any job may have: nothing that a job accepts.
+  // Data beyond the limit of a job is replaced by a text that no job accepts.
   BOOST_TEST(seen->waiting[1].data == "null");
   auto got = ask<msg::claimed_jobs>(store, msg::claim_unfit{"big"});
   BOOST_REQUIRE(got && got->unfit.size() == 1u);
@@ -336,7 +337,7 @@ BOOST_AUTO_TEST_CASE(a_peek_says_little_of_known_jobs) {
   BOOST_TEST(seen->waiting[0].id == "new");
   BOOST_TEST(seen->known == std::vector<uint32_t>{2});
   BOOST_TEST(seen->queue_length == 3u);
-  // Known or not, no more than asked for.
+  // The limit covers known and unknown jobs.
   seen = ask<msg::queue_snapshot>(store, msg::peek_queue{1, {"old"}});
   BOOST_REQUIRE(seen);
   BOOST_TEST(seen->known == std::vector<uint32_t>{0});

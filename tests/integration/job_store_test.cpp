@@ -119,7 +119,8 @@ BOOST_AUTO_TEST_CASE(a_lease_that_ran_out_puts_the_job_at_the_head) {
   BOOST_TEST((left > 28'000 && left <= 30'000));
   kill_store();
   redis.cmd("ZADD", "c3:leases", "1", "a");
-  // Any worker finds it, once Redis has answered it for the time of a lease.
+  // Any worker finds the orphan, once Redis has answered that worker for the
+  // time of a lease.
   store = spawn("worker-b", 300ms);
   BOOST_REQUIRE(harness::wait_until([&] {
     return status("a") == "queued";
@@ -141,7 +142,7 @@ BOOST_AUTO_TEST_CASE(progress_that_is_still_the_same_is_not_written_again) {
   push("a");
   claim(store);
   auto report = [&](const std::string& stage, double progress) {
-    // What only a write of progress makes.
+    // A field that only a write of progress sets.
     redis.cmd("HDEL", "job:a", "progress_at");
     auto got = ask<msg::ownership>(
       store, msg::report_progress{"a", stage, progress, 1});
@@ -157,7 +158,7 @@ BOOST_AUTO_TEST_CASE(progress_that_is_still_the_same_is_not_written_again) {
   BOOST_TEST(report("render 2/2", 0.5));
   BOOST_TEST(report("render 1/2", 0.5));
   BOOST_TEST(!report("render 1/2", 0.5));
-  // It still says whose the job is.
+  // The answer still tells the owner.
   redis.cmd("HINCRBY", "job:a", "fence", "1");
   auto lost = ask<msg::ownership>(
     store, msg::report_progress{"a", "render 1/2", 0.5, 1});
@@ -187,7 +188,7 @@ BOOST_AUTO_TEST_CASE(a_live_lease_is_renewed_and_not_taken) {
   push("a");
   claim(store);
   redis.cmd("ZADD", "c3:leases", "1", "a");
-  // Renewed by what the renderer reports …
+  // The lease is renewed by the renderer's reports …
   BOOST_REQUIRE(
     ask<msg::ownership>(store, msg::report_progress{"a", "", -1, 1}));
   auto score = [&] {
@@ -204,7 +205,7 @@ BOOST_AUTO_TEST_CASE(a_live_lease_is_renewed_and_not_taken) {
 BOOST_AUTO_TEST_CASE(a_former_owner_can_write_nothing) {
   push("a");
   auto old = claim(store).jobs.at(0);
-  // Paused beyond its lease; another worker has the job now.
+  // The worker was paused beyond its lease; another worker has the job now.
   redis.cmd("HDEL", "job:a", "locked_by");
   redis.cmd("HSET", "job:a", "status", "queued");
   redis.cmd("DEL", "job:a:lock");
@@ -231,7 +232,7 @@ BOOST_AUTO_TEST_CASE(a_former_owner_can_write_nothing) {
   BOOST_TEST(redis.cmd("ZCARD", "c3:leases").integer == 0);
 }
 
-// So that its result has the name it would have had.
+// The fence is part of the result's name, which must not change.
 BOOST_AUTO_TEST_CASE(a_job_that_is_given_back_keeps_no_trace_of_the_claim) {
   push("a");
   BOOST_REQUIRE(ask<caf::ok_atom>(

@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(speech_apps_fail_in_each_way) {
   BOOST_TEST(!contains(mute, "estimation"));
 }
 
-// A cancelled call runs on, and is still the one that is slow.
+// A cancelled call runs on, and keeps its turn of the fault.
 BOOST_AUTO_TEST_CASE(a_slow_call_is_the_one_that_began_first) {
   auto node = launch();
   auto app = "/node/" + node + "/csm/gradio_api";

@@ -1,4 +1,4 @@
-// The local cloud as its clients see it: the real program, every route.
+// Every route of the local cloud, with the real program.
 #include "tests/integration/cloud_world.hpp"
 
 using namespace render;
@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(web_pages_of_this_machine_may_call_it) {
   BOOST_TEST(got->get_header_value("Access-Control-Allow-Origin") == "*");
 }
 
-// A page somewhere on the web must not play faults on a developer's machine.
+// A web page must not play faults on a developer's machine.
 BOOST_AUTO_TEST_CASE(administration_is_not_for_web_pages) {
   auto post_fault = [this](const httplib::Headers& headers) {
     return client->Post("/cloud/faults", headers, R"({"fault":"list_html"})",
@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(administration_is_not_for_web_pages) {
   };
   for (auto* origin : {"https://evil.example", "null", "http://localhost:3000"})
     check_json(post_fault({{"Origin", origin}}), 403, "web page");
-  // A name of theirs that leads here.
+  // A foreign name that points to this machine.
   check_json(post_fault({{"Host", "evil.example"}}), 403, "Host");
   check_json(client->Get("/cloud/ledger", {{"Host", "evil.example:80"}}), 403,
              "Host");
@@ -94,7 +94,8 @@ BOOST_AUTO_TEST_CASE(an_env_file_that_is_there_is_not_overwritten) {
 }
 
 BOOST_AUTO_TEST_CASE(a_workload_ends_at_its_expiry) {
-  // In whole seconds: one of them could be over when the call arrives.
+  // Expiry is in whole seconds, and one second could have passed when the call
+  // arrives.
   check_json(post("/api/v0/launch", launch_body("media:fast", 2)), 200,
              "workload");
   BOOST_TEST(harness::wait_until(
@@ -134,7 +135,7 @@ BOOST_AUTO_TEST_CASE(gradio_keeps_its_rough_edges) {
   check_json(post(app + "/cancel", R"({"event_id":"x"})"), 200, "true");
   BOOST_TEST(contains(stream(app, "stranger"), "session_not_found"));
   BOOST_TEST((stream_end != httplib::Error::Success));
-  // An error of Python shows nothing, one of Gradio its text.
+  // A Python error has no text in the answer, a Gradio error has its own.
   BOOST_TEST(contains(run_gradio(app, "[]"), R"("error":null)"));
   BOOST_TEST(contains(
     run_gradio(app, R"(["random_voice","",null,"[\"x\"]",0,50,10000,150])"),

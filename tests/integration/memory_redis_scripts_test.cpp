@@ -1,4 +1,4 @@
-// Our own scripts do the same on the Redis in memory as on a real one.
+// The worker's scripts do the same on the Redis in memory as on a real one.
 #include "actors/io/redis/link/command.hpp"
 #include "actors/io/redis/scripts/keys.hpp"
 #include "tests/integration/redis_pair.hpp"
@@ -10,8 +10,8 @@ namespace {
 
 using job_store::script;
 
-/// A life of jobs, drawn from the seed: what producers, front ends, Python
-/// workers and two of our workers do, in any order.
+/// A life of jobs, drawn from the seed: the steps of producers, front ends,
+/// Python workers and two workers, in any order.
 class script_life {
 public:
   script_life(pair_of_servers& servers, uint64_t seed)
@@ -110,7 +110,7 @@ private:
       left_ = servers_.last().elements.at(5).text;
   }
 
-  // Two servers never have the same clock to the millisecond.
+  // Replaces Redis' clock, since two servers never agree to the millisecond.
   std::string at_our_time(std::string text) const {
     const std::string asks = "redis.call('TIME')";
     if (auto at = text.find(asks); at != std::string::npos)
@@ -208,7 +208,8 @@ private:
          d_.of(words{"", "notify_url: got 7"})});
   }
 
-  // All are known but one: the order of a set's members is Redis' own affair.
+  // Leaves one member out, so that at most one is unknown: the order of several
+  // would be Redis' own choice.
   void reconcile() {
     auto key = running();
     words argv{worker()};
@@ -267,7 +268,7 @@ private:
     return std::to_string((1'700'000'000 + static_cast<int64_t>(now_)) * 1000);
   }
 
-  /// Longer than any job's may be.
+  /// Longer than a job's data may be.
   const std::string big_data_ = R"({"notify_url": "http://r/h","text":")"
                                 + std::string(1'100'000, 'x') + "\"}";
   const std::string big_history_ = std::string(40'000, 'x') + "\nlast";
@@ -275,7 +276,7 @@ private:
   chooser d_;
   double now_ = 0;
   std::string id_ = "job-0";
-  /// The queue, as the last claim has left it.
+  /// The queue's cursor, as returned by the last claim.
   std::string left_;
   std::string worker_;
 };

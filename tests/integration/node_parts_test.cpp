@@ -1,5 +1,6 @@
-// A whole worker in this process, before a real Redis: whichever of its parts
-// ends, the worker ends, says why, and answers its health check with it.
+// A whole worker in this process, with a real Redis: when any of its parts
+// ends, the worker ends, logs the reason, and gives that reason in its health
+// check.
 #include "app/node/node.hpp"
 #include "tests/support/redis_server.hpp"
 

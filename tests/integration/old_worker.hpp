@@ -1,7 +1,7 @@
 #pragma once
-// A worker of version 1, as far as Redis can see: it sends the scripts that
-// such a worker sends, with the keys and arguments of that version, over a
-// connection of the test. RECORDS_DIR: see records/README.md.
+// A worker of version 1 from the view of Redis: it sends the scripts of that
+// version, with its keys and arguments, over a connection of the test.
+// RECORDS_DIR: see records/README.md.
 #include "messages/failure.hpp"
 #include "tests/support/redis_server.hpp"
 
@@ -22,7 +22,7 @@ inline std::string record_file(const std::string& name) {
 
 class old_worker {
 public:
-  /// What a claim tells; text as Redis has it.
+  /// The answer to a claim; texts as in Redis.
   struct claim {
     std::string id;
     std::string attempt;
@@ -85,13 +85,13 @@ public:
            == 1;
   }
 
-  /// False: it is told that the job is not its own any more.
+  /// False when the job is not its own any more.
   bool renew(const claim& x) {
     return run("renew", {"c3:leases"}, {id_, "300", "30000", x.id, x.fence})
       .elements.empty();
   }
 
-  /// Ids that it has put back.
+  /// Returns the ids that it has put back.
   std::vector<std::string> recover() {
     std::vector<std::string> out;
     for (auto& x : run("recover", {"queue:jobs", "c3:leases"},
@@ -132,7 +132,7 @@ public:
       .integer;
   }
 
-  /// False: it is told that the entry is not its own any more.
+  /// False when the entry is not its own any more.
   bool renew_gpu(const std::string& entry) {
     return run("renew_gpus", {"c3:gpus"}, {id_, "30000", "c3:gpu:", entry})
       .elements.empty();

@@ -1,5 +1,5 @@
-// A part of a real worker process dies: the process ends by itself, says why,
-// and leaves its job to others.
+// A part of a real worker process dies: the process ends by itself, logs the
+// reason, and leaves its job to others.
 #include "tests/support/small_world.hpp"
 
 #include <boost/test/unit_test.hpp>

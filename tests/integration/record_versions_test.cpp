@@ -1,5 +1,5 @@
-// A rolling upgrade, one half: the JOB STORE reads what workers of other
-// versions have left, and leaves in place what it does not know.
+// A rolling upgrade, first half: the JOB STORE reads the records of other
+// versions, and keeps fields that it does not know.
 #include "tests/integration/versions_store.hpp"
 
 using namespace render;
@@ -18,7 +18,8 @@ BOOST_AUTO_TEST_CASE(a_python_workers_dead_lock_is_taken_and_nothing_else) {
   BOOST_TEST(x.remote == "");
   BOOST_TEST(x.created_at_s == 1'700'000'000.25);
   BOOST_TEST(x.max_time_s == 600);
-  // One boots its GPU, the other one works: no lease of ours can run out.
+  // One Python worker boots its GPU, another one works. Neither job has a lease
+  // that could run out.
   BOOST_TEST(queued() == 1);
   BOOST_TEST(redis.field("job:booting", "locked_by") == "python-2");
   BOOST_TEST(status("at-work") == "running");
@@ -154,7 +155,7 @@ BOOST_AUTO_TEST_CASE(a_gpu_in_a_state_unknown_to_us_is_taken_over_with_care) {
   BOOST_TEST((x.state == gpu_entry_state::intent));
   BOOST_TEST(x.workload == "w-odd");
   BOOST_TEST((x.known_before == names{"w-8", "w-9"}));
-  // Seen, and not yet written by us: as it was.
+  // The entry was read but not written yet, so it is unchanged.
   BOOST_TEST(redis.field("c3:gpu:e-odd", "state") == "hibernating");
   x.state = gpu_entry_state::running;
   BOOST_TEST(write(taker, x).has_value());

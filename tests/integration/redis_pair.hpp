@@ -1,6 +1,6 @@
 #pragma once
-// The Redis in memory and a real one side by side: whoever asks both, hears
-// where they differ.
+// The Redis in memory and a real one side by side: each command goes to both,
+// and differences are reported.
 #include "app/harness/dice.hpp"
 #include "app/harness/memory_redis.hpp"
 #include "tests/support/redis_server.hpp"
@@ -49,12 +49,12 @@ inline std::string text_of(const job_store::reply& x) {
     return out + "]";
   }
   default:
-    // An empty text and a 0 look the same in what hiredis hands out here.
+    // An empty text and a 0 look the same in these answers of hiredis.
     return x.text.empty() ? std::to_string(x.integer) : x.text;
   }
 }
 
-/// Without the line of a script's error, which LuaJIT does not always know.
+/// The error without its line in a script, which LuaJIT does not always know.
 inline std::string without_place(std::string text) {
   auto at = text.find(" script: ");
   return at == std::string::npos ? text : text.substr(0, at) + ")";
@@ -76,10 +76,9 @@ void sort_elements(Reply& x, size_t group) {
     x.elements.insert(x.elements.end(), g.begin(), g.end());
 }
 
-/// The two side by side.
 class pair_of_servers {
 public:
-  /// What the real one has answered last.
+  /// The real server's last answer.
   const redis_answer& last() const {
     return last_;
   }

@@ -1,5 +1,5 @@
 #pragma once
-// A JOB STORE before a real redis-server.
+// A JOB STORE on a real redis-server.
 #include "actors/io/redis/job_store.hpp"
 #include "messages/failure_caf.hpp"
 #include "tests/support/redis_server.hpp"
@@ -59,7 +59,8 @@ struct redis_store {
     return stores.back();
   }
 
-  /// As SIGKILL would: nothing is put back. Dead when it returns.
+  /// Ends the store as SIGKILL would: it puts nothing back. The store is dead
+  /// when this returns.
   void kill_store() {
     caf::anon_send_exit(store, caf::exit_reason::kill);
     caf::scoped_actor me{*system};
@@ -68,7 +69,7 @@ struct redis_store {
     store = nullptr;
   }
 
-  /// Asks and waits; a failure has a kind.
+  /// Asks and waits for the answer.
   template <class Answer, class Message>
   result<Answer> ask(const job_store_actor& to, Message x) {
     caf::scoped_actor self{*system};

@@ -1,4 +1,4 @@
-// TLS to a real redis-server that speaks nothing else, and to servers that are
+// TLS to a real redis-server that speaks TLS only, and to servers that are
 // wrong in every way.
 #include "actors/io/redis/link/loop.hpp"
 #include "actors/io/redis/link/tls.hpp"
@@ -60,7 +60,7 @@ private:
   std::optional<harness::process> process_;
 };
 
-/// Takes connections, and says nothing.
+/// Accepts connections, and sends nothing.
 class silent_server {
 public:
   silent_server() {
@@ -85,7 +85,7 @@ private:
   int fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 };
 
-/// Keeps what a loop says.
+/// Keeps the events of a loop.
 class client {
 public:
   explicit client(const link_options& options)
@@ -111,7 +111,7 @@ public:
                 : fail(failure_kind::internal, "the loop says nothing");
   }
 
-  /// What PING is answered: PONG, or why not.
+  /// The answer to PING: PONG, or the failure.
   std::string ping(channel where = channel::commands) {
     auto got = ask({"PING"}, where);
     return got ? got->text : got.error().message;
@@ -211,7 +211,7 @@ BOOST_AUTO_TEST_CASE(a_certificate_of_a_foreign_authority_is_refused) {
   options.tls.ca_file = foreign.ca();
   auto said = client{options}.ping();
   BOOST_TEST(contains(said, "TLS: the certificate is of no authority"), said);
-  // Nor is it one of the machine's.
+  // The certificate is of none of the machine's authorities either.
   options.tls.ca_file.clear();
   said = client{options}.ping();
   BOOST_TEST(contains(said, "TLS: the certificate is of no authority"), said);
@@ -259,7 +259,7 @@ BOOST_AUTO_TEST_CASE(a_silent_server_costs_a_time_out_and_blocks_nobody) {
   BOOST_TEST(contains(said, "no answer in time, waited for the TLS handshake"),
              said);
   BOOST_TEST((took < 1500ms));
-  // One that waits does not delay the other.
+  // The connection for waiting does not delay the other one.
   begin = std::chrono::steady_clock::now();
   redis.ping(channel::waiting);
   BOOST_TEST((std::chrono::steady_clock::now() - begin < 1500ms));

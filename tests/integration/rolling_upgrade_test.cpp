@@ -1,4 +1,4 @@
-// A rolling upgrade, the other half: the JOB STORE beside a worker of the first
+// A rolling upgrade, second half: the JOB STORE beside a worker of the first
 // version, on the same keys.
 #include "tests/integration/versions_store.hpp"
 
@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(a_job_claimed_by_the_old_is_recovered_by_the_new) {
   BOOST_TEST(mine.fence == 2u);
   BOOST_TEST(mine.attempt == 2u);
   BOOST_REQUIRE_EQUAL(mine.history.size(), 1u);
-  // It wakes up, and can write nothing.
+  // The old worker wakes up, and can write nothing.
   BOOST_TEST(!old.renew(theirs[0]));
   BOOST_TEST(!old.progress(theirs[0]));
   BOOST_TEST(!old.settle(theirs[0], "theirs"));
@@ -62,7 +62,8 @@ BOOST_AUTO_TEST_CASE(a_job_claimed_by_the_new_is_recovered_by_the_old) {
   BOOST_REQUIRE_EQUAL(theirs.size(), 1u);
   BOOST_TEST(theirs[0].fence == "2");
   BOOST_TEST(theirs[0].attempt == "2");
-  // Not mistaken for a loss of Redis, after which it would be claimed again.
+  // The store must not take this for a loss of Redis' data, and claim the job
+  // again.
   BOOST_TEST(!ours(mine));
   BOOST_TEST(!settle(mine, "mine"));
   BOOST_TEST(redis.field("job:a", "locked_by") == "old-1");
@@ -103,8 +104,8 @@ BOOST_AUTO_TEST_CASE(where_a_render_runs_is_read_by_the_old) {
   BOOST_TEST(theirs[0].remote == handle);
 }
 
-// Redis has lost a claim of ours; the producer has pushed the job again, and
-// the old worker, which knows no marks, has it.
+// Redis has lost a claim of the new worker; the producer has pushed the job
+// again, and the old worker, which knows no marks, has it.
 BOOST_AUTO_TEST_CASE(what_the_old_claims_after_a_loss_stays_with_it) {
   push("a");
   auto mine = claim_one("a");
@@ -128,7 +129,7 @@ BOOST_AUTO_TEST_CASE(a_webhook_made_by_the_old_is_delivered_by_the_new) {
   BOOST_TEST(taken[0].id == "msg_a");
   BOOST_TEST(taken[0].body
              == R"({"id":"a","status":"success","text":"theirs"})");
-  // Leased to us now.
+  // The entry is leased to the new worker now.
   BOOST_TEST(take_webhooks().empty());
   taken[0].attempts = 1;
   record(taken[0], msg::delivery_state::retry_later, "HTTP 500");
@@ -164,12 +165,12 @@ BOOST_AUTO_TEST_CASE(a_gpu_of_the_old_is_adopted_by_the_new) {
   auto taken = take_gpus();
   BOOST_REQUIRE_EQUAL(taken.size(), 1u);
   BOOST_TEST((taken[0] == running("e1", "w1")));
-  // It wakes up, and can write nothing.
+  // The old worker wakes up, and can write nothing.
   BOOST_TEST(!old.renew_gpu("e1"));
   BOOST_TEST(old.write_gpu("e1", "stopping", "w1", 30s) == 0);
   BOOST_TEST(!old.close_gpu("e1"));
   BOOST_TEST(old.renew_gpu("e2"));
-  // A workload of the old is not taken twice.
+  // A workload of the old worker is not taken twice.
   BOOST_TEST(is(write(store, running("e3", "w2")), failure_kind::rejected));
   BOOST_TEST(write(taker, taken[0]).has_value());
   BOOST_TEST(close(taker, taken[0]).has_value());
@@ -185,7 +186,7 @@ BOOST_AUTO_TEST_CASE(a_gpu_of_the_new_is_adopted_by_the_old) {
   let_lease_end("c3:gpus", "e1");
   BOOST_TEST((old.take_gpus() == names{"e1"}));
   BOOST_TEST(old.write_gpu("e1", "running", "w1", 30s) == 1);
-  // It does not know the field, and leaves it where it is.
+  // The old worker does not know the field, and keeps it.
   BOOST_TEST(redis.field("c3:gpu:e1", "known_before") == "w8\nw9");
   BOOST_TEST(is(write(store, mine), failure_kind::not_owner));
   BOOST_TEST(is(close(store, mine), failure_kind::not_owner));

@@ -1,5 +1,5 @@
-// The status port under clients that mean it no good. Each of them gets an end,
-// and /healthz goes on answering.
+// The status port under hostile clients. Each of them is ended, and /healthz
+// still answers.
 #include "app/worker/status_http.hpp"
 #include "app/worker/status_server.hpp"
 #include "tests/support/redis_server.hpp"
@@ -16,7 +16,7 @@ namespace {
 
 using clock_type = std::chrono::steady_clock;
 
-/// A client that says what it likes.
+/// A client that can send any bytes.
 class raw_client {
 public:
   explicit raw_client(int port) {
@@ -50,7 +50,7 @@ public:
     return true;
   }
 
-  /// Until the server closes, or for 10 s.
+  /// Reads until the server closes, or for 10 s.
   std::string hear_all() {
     std::string out;
     char part[4096];
@@ -62,7 +62,7 @@ public:
     }
   }
 
-  /// Until `end` has come.
+  /// Reads until `end` has come.
   std::string hear(std::string_view end) {
     std::string out;
     char byte = 0;
@@ -106,7 +106,7 @@ struct status_port {
     return got ? *got : http_answer{0, {}, got.error().message};
   }
 
-  /// The shortest of some times that a 200 took: the machine may be busy.
+  /// The shortest of some times of a 200, since the machine may be busy.
   std::chrono::milliseconds health_time() {
     auto best = clock_type::duration{1h};
     for (auto i = 0; i < 5; ++i) {
@@ -118,8 +118,8 @@ struct status_port {
     return std::chrono::duration_cast<std::chrono::milliseconds>(best);
   }
 
-  /// Sends `head` and then `part` again and again. Returns how many bytes it
-  /// got rid of, at most `limit`, and what it heard.
+  /// Sends `head` and then `part` again and again. Returns the number of bytes
+  /// sent, at most `limit`, and the received text.
   std::pair<size_t, std::string> flood(const std::string& head,
                                        const std::string& part, size_t limit) {
     raw_client client{server->port()};

@@ -1,4 +1,4 @@
-// The real worker on a full disk, and with a storage that is down.
+// The real worker with a full disk, and with a storage that is down.
 #include "tests/support/small_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -24,7 +24,7 @@ struct fixture : harness::small_world {
       ::umount2(small_disk().c_str(), MNT_DETACH);
   }
 
-  /// False where mounting is refused.
+  /// False when mounting is refused.
   bool make_small_disk() {
     std::filesystem::create_directories(small_disk());
     mounted_ = ::mount("tmpfs", small_disk().c_str(), "tmpfs", 0, "size=2m")
@@ -62,7 +62,7 @@ private:
   bool mounted_ = false;
 };
 
-/// S3 that can be told to be down, and takes everything otherwise.
+/// An S3 that takes every upload unless it is told to be down.
 class storage {
 public:
   storage() {
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(on_a_full_disk_gives_the_job_back_until_there_is_room) {
                 {"JOURNAL_DIR", folder.path("journal")},
                 {"MIN_FREE_BYTES", "0"},
                 {"STATUS_ADDRESS", "127.0.0.1:0"}});
-  // A warm GPU, so that the disk is all that is in the way.
+  // A warm GPU, so that only the disk can stop the next job.
   BOOST_TEST(wait_for_end(submit("csm", speech)) == "success");
   std::filesystem::remove_all(small_disk() + "/.work");
   auto filler = small_disk() + "/filler";

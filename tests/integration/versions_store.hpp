@@ -1,6 +1,5 @@
 #pragma once
-// A JOB STORE, a worker of the first version beside it, and the records of
-// others.
+// A JOB STORE, a worker of the first version, and records of other versions.
 #include "messages/render_handle.hpp"
 #include "messages/text/json.hpp"
 #include "tests/integration/old_worker.hpp"
@@ -14,13 +13,13 @@ namespace render::harness {
 struct versions_store : redis_store {
   using names = std::vector<std::string>;
 
-  // A store renews what it has as soon as it is connected: a test that lets a
-  // lease end begins after that.
+  // A store renews its leases as soon as it is connected. A test that lets a
+  // lease end must begin after that.
   versions_store() {
     BOOST_REQUIRE(ask<std::string>(store, caf::get_atom_v));
   }
 
-  /// Redis commands out of a file.
+  /// Runs Redis commands from a file.
   void load(const std::string& name) {
     auto doc = json::parse(record_file(name));
     BOOST_REQUIRE_MESSAGE(doc && doc->IsArray(), name);
@@ -70,7 +69,7 @@ struct versions_store : redis_store {
     BOOST_TEST(!has("c3:leases", id));
   }
 
-  /// As if the owner had stopped for a while.
+  /// Ends a lease, as if the owner had stopped for a while.
   void let_lease_end(const std::string& set, const std::string& member) {
     BOOST_REQUIRE(has(set, member));
     redis.cmd("ZADD", set, "1", member);
@@ -104,7 +103,8 @@ struct versions_store : redis_store {
       store, msg::record_delivery{x, state, 0ms, std::move(error)}));
   }
 
-  /// What `taker` takes over, sorted by id; waits until it may.
+  /// The entries that `taker` takes over, sorted by id. Waits until it may take
+  /// them.
   std::vector<gpu_entry> take_gpus() {
     start_taker();
     std::vector<gpu_entry> out;
@@ -145,8 +145,8 @@ struct versions_store : redis_store {
     return out;
   }
 
-  /// Works with short leases; what the tests claim is leased for long, so that
-  /// a slow machine does not lose it.
+  /// Has short leases. The tests' own claims have long leases, so that a slow
+  /// machine does not lose them.
   job_store_actor taker;
   old_worker old{redis, "old-1"};
 };

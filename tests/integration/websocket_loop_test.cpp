@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(is_read_no_faster_than_its_listener_takes) {
     ended.set_value(std::move(how));
   }};
   loop.listen(1, to(flood.url()), [&](std::string_view text) {
-    // The first hundred are dealt with, then the listener is busy.
+    // The listener takes the first hundred messages and is busy after that.
     if (++told <= 100)
       loop.taken(1, text.size());
     if (told == most)

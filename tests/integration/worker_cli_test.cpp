@@ -1,4 +1,4 @@
-// The worker's command line, as a person meets it.
+// The worker's command line, as a person uses it.
 #include "tests/support/small_world.hpp"
 
 #include <boost/test/unit_test.hpp>
