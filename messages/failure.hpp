@@ -16,7 +16,7 @@ enum class failure_kind : uint8_t {
   /// The caller's data is at fault. Final; the message says what to change.
   invalid_input = 1,
   /// A service understood the request and refused it, or its model failed.
-  /// Final for the job: another GPU would say the same.
+  /// Final for the job: another GPU would answer the same.
   rejected,
   /// Infrastructure: no connection, HTTP 5xx, a dead GPU, a cut stream. Worth
   /// another try, preferably elsewhere.
@@ -31,7 +31,7 @@ enum class failure_kind : uint8_t {
   shutting_down,
   /// Another worker owns the job now. Write nothing.
   not_owner,
-  /// A bug of ours, or an exception from a library. Final.
+  /// A bug of this program, or an exception from a library. Final.
   internal,
   /// The worker's own surroundings: disk, memory, file handles, storage, its
   /// name server, a missing program. Another worker may do the job: it goes

@@ -1,6 +1,5 @@
 #pragma once
-// Rented GPUs: what the GPU CLOUD, the GPU INSTANCES and the SUPERVISOR say
-// about them.
+// Rented GPUs: messages of the GPU CLOUD, the GPU INSTANCES and the SUPERVISOR.
 #include "messages/job.hpp"
 
 #include <chrono>
@@ -59,7 +58,8 @@ typename Inspector::result_type inspect(Inspector& f, launch_gpu& x) {
   return f(x.type, x.expires_s);
 }
 
-/// To the GPU CLOUD: all running workloads of the account, ours or not.
+/// To the GPU CLOUD: list all running workloads of the account, also those of
+/// others.
 struct list_gpus {
   bool running_only = true;
 };

@@ -79,8 +79,8 @@ typename Inspector::result_type inspect(Inspector& f, close_gpu& x) {
   return f(x.entry, x.reason, x.refund_amount);
 }
 
-/// To the JOB STORE: nobody here looks after this entry any more. Its lease is
-/// not renewed, so that another worker takes it over.
+/// To the JOB STORE: this worker gives the entry up. Its lease is not renewed,
+/// so that another worker takes the entry over.
 struct leave_gpu {
   std::string id;
 };

@@ -11,10 +11,9 @@ namespace render {
 using http_sink_actor = caf::typed_actor<caf::reacts_to<msg::http_chunk>>;
 
 /// The HTTP actor interface. A failure is an error with a `failure_kind`:
-/// `unavailable` (nothing was sent, or it is safe to repeat),
-/// `outcome_unknown` (sent, no complete answer), `invalid_input` (the URL),
-/// `rejected` (body over its limit), `unfit` (a file of ours cannot be
-/// written), `aborted`.
+/// `unavailable` (nothing was sent, or it is safe to repeat), `outcome_unknown`
+/// (sent, no complete answer), `invalid_input` (the URL), `rejected` (body over
+/// its limit), `unfit` (the output file cannot be written), `aborted`.
 using http_actor = caf::typed_actor<
   // One exchange.
   caf::replies_to<http_request>::with<http_response>,

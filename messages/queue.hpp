@@ -1,6 +1,6 @@
 #pragma once
-// What the QUEUE WATCHER, the SUPERVISOR and the JOB STORE say to each other
-// about waiting, claimed and settled jobs.
+// Messages of the QUEUE WATCHER, the SUPERVISOR and the JOB STORE about
+// waiting, claimed and settled jobs.
 #include "messages/fleet_place.hpp"
 #include "messages/job.hpp"
 #include "messages/webhook.hpp"
@@ -71,7 +71,7 @@ typename Inspector::result_type inspect(Inspector& f, queue_snapshot& x) {
   return f(x.waiting, x.queue_length, x.known, x.place, x.waiting_by_type);
 }
 
-/// So many jobs of any of these types.
+/// At most `count` jobs of any of these types.
 struct claim_quota {
   std::vector<std::string> types;
   uint32_t count = 0;

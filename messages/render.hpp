@@ -1,5 +1,5 @@
 #pragma once
-// What a GPU INSTANCE and its RENDERERS say to each other.
+// Messages between a GPU INSTANCE and its RENDERERS.
 #include "messages/job.hpp"
 
 #include <string>

@@ -43,8 +43,8 @@ typename Inspector::result_type inspect(Inspector& f, deliver_webhook& x) {
   return f(x.entry);
 }
 
-/// Leases due outbox entries that nobody delivers (left by a dead worker, or
-/// waiting for a later try) to the asker for `lease`.
+/// Leases due outbox entries to the asker for `lease`: entries of a dead
+/// worker, and entries that waited for a later try.
 struct take_webhooks {
   uint32_t limit = 100;
   std::chrono::milliseconds lease{60'000};

@@ -1,5 +1,5 @@
 #pragma once
-// The actors that decide, and how they speak to one another.
+// The interfaces of the actors that decide.
 #include "messages/type_ids.hpp"
 
 #include <caf/typed_actor.hpp>

@@ -55,7 +55,7 @@ struct input_look_state {
     renderer_actor renderer;
   };
 
-  /// By job id.
+  /// Open looks by job id.
   std::map<std::string, look> open;
 };
 

@@ -11,7 +11,7 @@ namespace render::ctl {
 
 /// Texts as typed; empty: not given. The checks of the job's data judge them.
 struct submit_options {
-  // Of all kinds.
+  // For all kinds.
   std::string id;
   std::string notify_url;
   double max_time_s = 1200;

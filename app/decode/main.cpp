@@ -1,5 +1,5 @@
-// c3-decode: decodes one hostile picture and writes it anew. The worker starts
-// it in a box (actors/io/media/box.cpp); it is of no use alone.
+// c3-decode: decodes one hostile picture and encodes it again. Only for the
+// worker, which starts it in a box (actors/io/media/box.cpp).
 //   INPUT OUTPUT MAX_SIDE FLATTEN PIXELS BYTES DECODED_BYTES
 #include "actors/io/media/image.hpp"
 #include "app/decode/answer.hpp"

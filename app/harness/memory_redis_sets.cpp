@@ -266,7 +266,7 @@ void memory_redis::cmd_zcount(args a, reply_writer& out) {
     out.integer(x ? static_cast<int64_t>(in_range(*x, *min, *max).size()) : 0);
 }
 
-// By index only.
+// Ranges by index only.
 void memory_redis::cmd_zrange(args a, reply_writer& out) {
   auto first = to_integer(a[2]);
   auto last = to_integer(a[3]);

@@ -104,7 +104,7 @@ public:
   double service_low_s = 2;
   double service_high_s = 12;
 
-  /// A workload of somebody else, which must never be stopped.
+  /// A stranger's workload, which must never be stopped.
   const sim_gpu& add_foreign(const std::string& type);
 
   void kill(uint64_t number);

@@ -33,7 +33,7 @@ public:
   /// For the JOB STORE of worker `client`.
   job_store::link_factory links_of(uint64_t client);
 
-  /// The process dies: all connections break, nobody can connect.
+  /// The process dies: all connections break, and new ones are refused.
   void crash();
   /// Starts the process again, with the data that `server()` was given.
   void start();

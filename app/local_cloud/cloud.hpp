@@ -1,9 +1,9 @@
 #pragma once
-// The whole local cloud behind one port: the API, the nodes by path, the files
+// The whole local cloud behind one port: the API, the GPUs by path, the files
 // and the administration.
 //
 //     /api/v0/...        Comput3's API
-//     /node/NAME/...     a node's own host name
+//     /node/NAME/...     a GPU's own host name
 //     /ui/NAME/...       its user interface's host name
 //     /files/...         files for jobs to fetch
 //     /cloud/...         administration, from this machine only

@@ -54,8 +54,8 @@ uint64_t random_seed() {
   return (static_cast<uint64_t>(device()) << 32) | device();
 }
 
-/// A name that no other process with the same OUTPUT_DIR has. A process id
-/// alone would not do: those of two containers may be the same.
+/// A name that no other process with the same OUTPUT_DIR has. A process id is
+/// not enough: two containers may have the same one.
 std::string work_place() {
   std::stringstream out;
   out << std::hex << getpid() << '-' << random_seed();

@@ -99,7 +99,7 @@ struct cloud_fixture : harness::small_world {
   }
 };
 
-/// With a GPU that the test itself has launched.
+/// A fixture with a GPU that the test itself has launched.
 struct node_fixture : cloud_fixture {
   node_fixture() {
     node_ = launch();

@@ -264,7 +264,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_taken_over_right_after_an_outage) {
   redis.cmd("ZADD", "c3:leases", "1", "a");
   redis.save();
   redis.restart();
-  // Its owner comes back first, and renews.
+  // The owner comes back first, and renews the lease.
   BOOST_TEST(harness::wait_until([&] {
     return redis.cmd("ZSCORE", "c3:leases", "a").text.size() > 5;
   }));

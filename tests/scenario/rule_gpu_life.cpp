@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(an_old_gpu_without_a_job_is_retired_at_once) {
   s.after(300);
   auto stops = s.times_of("api.sim/stop");
   BOOST_TEST_REQUIRE(stops.size() == 1u);
-  // Its age is counted in whole milliseconds.
+  // The GPU's age is counted in whole milliseconds.
   BOOST_TEST(std::abs(stops[0] - launched[0] - 200'000) <= 1);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// The GPU CLOUD: Comput3's API behind our interface. Keeps nothing: each call
-// is one HTTP exchange, and retries are the caller's business.
+// The GPU CLOUD actor: Comput3's API behind a typed interface. Keeps nothing:
+// each call is one HTTP exchange, and the caller retries.
 #include "actors/io/gpu_cloud/comput3.hpp"
 #include "actors/log.hpp"
 #include "messages/io_actors.hpp"

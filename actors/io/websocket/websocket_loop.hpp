@@ -51,7 +51,7 @@ public:
   /// server's certificate must be valid for the host name.
   void listen(uint64_t id, http_request request, on_text text);
 
-  /// From any thread: the listener has dealt with one message of so many bytes.
+  /// From any thread: the listener has taken one message of this many bytes.
   void taken(uint64_t id, size_t bytes);
 
   /// From any thread: ends all connections whose group begins with `group`;

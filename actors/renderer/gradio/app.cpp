@@ -20,7 +20,7 @@ std::string_view without_slash(std::string_view name) {
   return name.starts_with('/') ? name.substr(1) : name;
 }
 
-/// With a leading slash and no trailing one, or empty.
+/// The prefix with a leading slash and no trailing one, or empty.
 std::string read_prefix(const json::value& config) {
   auto out = json::string_or_empty(config, "api_prefix");
   while (out.ends_with('/'))
