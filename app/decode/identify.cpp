@@ -1,5 +1,5 @@
-// c3-identify: prints the type of one hostile file. Only for the worker, which
-// starts it in a box (actors/io/media/box.cpp).
+// c3-identify: prints the type or the duration of one hostile file. Only for
+// the worker, which starts it in a box (actors/io/media/box.cpp).
 //   type PATH
 //   duration PATH
 #include "actors/io/media/identify.hpp"
