@@ -49,9 +49,10 @@ result<std::string> target_in(const std::string& folder,
   auto name = plain.substr(plain.rfind('/') + 1);
   if (host == std::string::npos || plain.rfind('/') < host + 3 || name.empty()
       || name[0] == '.' || name[0] == '-')
-    return fail(failure_kind::invalid_input,
-                printable(plain, 300)
-                  + " gives the file no name: name one with --output FILE");
+    return fail(
+      failure_kind::invalid_input,
+      printable(plain, 300)
+        + " contains no usable file name: give one with --output FILE");
   return path_below(folder, name);
 }
 

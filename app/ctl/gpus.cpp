@@ -85,7 +85,7 @@ result<std::vector<open_gpu>> read_open(redis& db) {
 std::string open_table(const std::vector<open_gpu>& gpus,
                        const gpu_options& opts) {
   rows out{
-    {"gpu", "type", "state", "age", "lease", "workload", "node", "owner"}};
+    {"gpu", "type", "state", "age", "lease", "workload", "host", "worker"}};
   for (auto& x : gpus)
     out.push_back({excerpt(x.id, 60), excerpt(field(x.fields, "type"), 40),
                    excerpt(field(x.fields, "state"), 20), span_text(x.age_s),
@@ -192,16 +192,16 @@ void add_gpus(CLI::App& app, context& ctx, std::function<int()>& action) {
   auto* cmd = app.add_subcommand("gpus", "Show the GPUs that workers rent");
   cmd
     ->add_option("--closed", opts->closed,
-                 "Show so many that have ended instead, the latest first")
+                 "Show this many ended GPUs instead, the latest first")
     ->check(CLI::Range(1, 100'000));
   cmd
     ->add_option("--price", opts->price_per_hour,
-                 "Price of an hour: adds what each has cost")
+                 "Price of a GPU hour: adds the cost of each GPU")
     ->check(CLI::Range(0.0, 1e6));
-  cmd->footer("A GPU whose lease ran out has lost its worker; another takes it "
-              "over within a\nminute. In state intent, the provider has not "
-              "yet said which workload it is;\nin state running, a service of "
-              "it has not come up yet."
+  cmd->footer("A GPU whose lease has run out has lost its worker; another "
+              "worker adopts it\nwithin a minute. In state intent the provider "
+              "has not named the workload yet;\nin state running some of the "
+              "GPU's services are not up yet."
               "\n\nExamples:\n  c3ctl gpus\n  "
               "c3ctl gpus --closed 20 --price 1.2\n  c3ctl gpus --json");
   cmd->callback([&ctx, &action, opts] {

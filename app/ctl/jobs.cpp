@@ -232,23 +232,24 @@ void add_jobs(CLI::App& app, context& ctx, std::function<int()>& action) {
   auto add = [&](const char* name, const char* description, command run) {
     return add_command(app, ctx, action, opts, name, description, run);
   };
-  auto* status = add("status", "Show all that is known of a job", show_status);
+  auto* status = add("status", "Show the record of a job", show_status);
   status->add_option("ID", opts->id, "Job id")->required();
   status->footer("With --json, the record as one object.\n\nExample:\n  c3ctl "
                  "status 0a1b2c3d-... --json");
-  auto* result = add("result", "Print or save what a job has made",
+  auto* result = add("result", "Print or save the result of a job",
                      [](const context& c, redis& db, const job_options& x) {
                        return print_result(c, db, x.id, x.output_file);
                      });
   result->add_option("ID", opts->id, "Job id")->required();
   result->add_option("--output", opts->output_file,
                      "Save the result as this file, or into this folder");
-  result->footer("Without --output, a text is printed as it is, and of a sound "
-                 "or a video the URL.\n\nExample:\n  c3ctl result "
-                 "0a1b2c3d-... --output speech.mp3");
+  result->footer(
+    "Without --output the result's text is printed, or its URL for "
+    "a sound or a video.\n\nExample:\n  c3ctl result "
+    "0a1b2c3d-... --output speech.mp3");
   auto* cancelled = add("cancel", "End a job, as a front end does", cancel);
   cancelled->add_option("ID", opts->id, "Job id")->required();
-  cancelled->add_option("--status", opts->status, "What the job becomes")
+  cancelled->add_option("--status", opts->status, "New status of the job")
     ->check(CLI::IsMember({"cancelled", "timed_out", "failed"}))
     ->capture_default_str();
   cancelled->add_option("--reason", opts->reason, "Written to its error field")
@@ -257,14 +258,14 @@ void add_jobs(CLI::App& app, context& ctx, std::function<int()>& action) {
                     "ended keeps its result.\n\nExample:\n  c3ctl cancel "
                     "0a1b2c3d-... --reason \"No longer needed\"");
   auto* queue = add("queue",
-                    "Show what waits, oldest first, and what runs, and "
-                    "who holds it",
+                    "Show waiting jobs, oldest first, and running jobs, with "
+                    "their workers",
                     show_queue);
-  queue->add_option("--limit", opts->limit, "Show at most so many")
+  queue->add_option("--limit", opts->limit, "Show at most this many")
     ->check(CLI::Range(1, 100'000))
     ->capture_default_str();
-  queue->footer("A dead lock is one whose key has expired: its holder is gone, "
-                "and any worker may\ntake the job.\n\nExample:\n  c3ctl queue "
+  queue->footer("A lock whose key has expired is dead: its worker is gone, and "
+                "any worker may\nclaim the job.\n\nExample:\n  c3ctl queue "
                 "--json --limit 1000");
 }
 

@@ -152,7 +152,7 @@ void add_listen(CLI::App& app, context&, std::function<int()>& action) {
                   "Write NOTIFY_URL=http://... to this file once listening");
   cmd
     ->add_option("--fail", opts->fail,
-                 "Answer the first so many tries with 500")
+                 "Answer this many tries with 500 at first")
     ->capture_default_str();
   cmd->add_option("--secret", opts->secret,
                   "whsec_...: check signatures (Standard Webhooks), and answer "

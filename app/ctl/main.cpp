@@ -20,8 +20,8 @@ using namespace render;
 using namespace render::ctl;
 
 constexpr auto footer
-  = R"(Redis is found by --redis, else by the worker's REDIS_ variables in the
-environment, else by those of ./.env.
+  = R"(The address of Redis comes from --redis, else from the worker's REDIS_
+variables in the environment, else from those in ./.env.
 
 Examples:
   c3ctl submit csm --text "Hello there" --wait --output hello.mp3
@@ -34,7 +34,7 @@ Examples:
   c3ctl webhooks replay --all
 
 Each command has its own --help.
-Exit codes: 0 done, 1 the job failed or something could not be reached,
+Exit codes: 0 done, 1 the job failed or a server could not be reached,
 2 wrong options or a job that the worker would refuse, 130 Ctrl-C.)";
 
 result<environment> read_environment() {
@@ -89,7 +89,7 @@ result<void> complete(context& ctx, const std::string& redis) {
 std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& err) {
   auto unknown = app.remaining(true);
   if (err.get_name() == "RequiredError" && !unknown.empty())
-    return "unknown: " + unknown.front();
+    return "unknown argument: " + unknown.front();
   return err.what();
 }
 

@@ -155,9 +155,9 @@ result<double> parse_complete_by(const std::string& text) {
   auto now = unix_now();
   auto deadline = text.front() == '+' ? now + value : value;
   if (deadline <= now)
-    return fail(failure_kind::invalid_input, "--complete-by: " + text
-                                               + " has passed; from now on: +"
-                                               + text);
+    return fail(failure_kind::invalid_input,
+                "--complete-by: " + text + " has passed; counted from now: +"
+                  + text);
   return deadline;
 }
 
@@ -177,7 +177,7 @@ result<void> write_job(redis& db, const job& x) {
     return fail(known.error());
   if (known->integer == 1)
     return fail(failure_kind::invalid_input,
-                "--id: there is a job " + x.id + " already");
+                "--id: job " + x.id + " exists already");
   auto stored = db.ask({"HSET", "job:" + x.id, "id", x.id, "type", x.type,
                         "status", "queued", "created_at", whole(x.created_at_s),
                         "complete_by", whole(x.complete_by_s), "max_time",
@@ -211,7 +211,7 @@ int wait_for_job(const context& ctx, redis& db, const interrupts& signals,
                 "no longer waiting; the job stays (" + last + "): see c3ctl "
                   + "status, result or cancel"
                   + (serves_inputs ? "; its input files are not served any "
-                                     "more, so it fails if it needs them yet"
+                                     "more: it fails if it still needs them"
                                    : ""));
 }
 

@@ -6,8 +6,8 @@ namespace {
 
 void add_common(CLI::App& cmd, submit_options& opts) {
   cmd.add_option("--notify-url", opts.notify_url,
-                 "Where the webhook goes when the job has ended");
-  cmd.add_option("--max-time", opts.max_time_s, "Seconds of processing")
+                 "URL of the webhook that tells the job's end");
+  cmd.add_option("--max-time", opts.max_time_s, "Limit of processing, seconds")
     ->capture_default_str();
   cmd
     .add_option("--complete-by", opts.complete_by,
@@ -27,27 +27,27 @@ void add_common(CLI::App& cmd, submit_options& opts) {
 void add_kind(CLI::App& cmd, job_kind kind, submit_options& opts) {
   switch (kind) {
   case job_kind::csm:
-    cmd.add_option("--text", opts.text, "What to say");
+    cmd.add_option("--text", opts.text, "Text to speak");
     cmd.add_option("--monologue", opts.monologue,
                    "One sentence; repeat for more, instead of --text");
     cmd.add_option("--voice", opts.voice,
                    "random, conversational_a, conversational_b or clone");
     cmd.add_option("--reference-audio", opts.reference_audio,
-                   "With --voice clone: URL or file of the voice");
+                   "With --voice clone: URL or file of the recording");
     cmd.add_option("--reference-text", opts.reference_text,
-                   "With --voice clone: what is said in it");
+                   "With --voice clone: the words of the recording");
     cmd.add_option("--temperature", opts.temperature, "0 to 2 (0.9)");
     cmd.add_option("--topk", opts.topk, "1 to 100 (50)");
     cmd.add_option("--max-audio-length", opts.max_audio_length,
-                   "Of a sentence, 1000 to 30000 ms (10000)");
+                   "Longest sentence, 1000 to 30000 ms (10000)");
     cmd.add_option("--pause-duration", opts.pause_duration,
-                   "Between sentences, 0 to 500 ms (150)");
+                   "Pause between sentences, 0 to 500 ms (150)");
     return;
   case job_kind::whisper:
     cmd.add_option("--audio", opts.audio, "URL or file")->required();
     cmd.add_option("--model", opts.model, "tiny … large-v3 (medium)");
     cmd.add_option("--task", opts.task, "transcribe or translate");
-    cmd.add_option("--language", opts.language, "Code; none: detect");
+    cmd.add_option("--language", opts.language, "ISO code; default: detect it");
     return;
   case job_kind::portrait:
     cmd.add_option("--image", opts.image, "URL or file")->required();
@@ -55,7 +55,7 @@ void add_kind(CLI::App& cmd, job_kind kind, submit_options& opts) {
     return;
   case job_kind::analyze:
     cmd.add_option("--image", opts.image, "URL or file")->required();
-    cmd.add_option("--prompt", opts.prompt, "What to ask of the picture");
+    cmd.add_option("--prompt", opts.prompt, "Question about the picture");
     return;
   }
 }
@@ -72,7 +72,7 @@ std::string submit_description(job_kind kind) {
   case job_kind::csm:
     return "Speak a text";
   case job_kind::whisper:
-    return "Write down what is said";
+    return "Transcribe speech";
   case job_kind::portrait:
     return "Make a picture speak";
   case job_kind::analyze:

@@ -104,16 +104,17 @@ void add_export_trace(CLI::App& app, context& ctx,
                       std::function<int()>& action) {
   auto path = std::make_shared<std::string>();
   auto* cmd = app.add_subcommand("export-trace",
-                                 "Write when finished jobs came and how long "
-                                 "they took, for c3-sim --trace");
-  cmd->add_option("--output", *path, "Write this file, not standard output");
+                                 "Export arrival times and durations of "
+                                 "finished jobs, for c3-sim --trace");
+  cmd->add_option("--output", *path,
+                  "Write this file instead of standard output");
   cmd->footer(
     "JSON lines, oldest job first: {\"type\", \"created_at\", \"duration\", "
-    "\"complete_by\"},\ntimes in Unix seconds; the duration is from the begin "
-    "of the last attempt to its\nend, transfers included. Nothing of what a "
-    "job is about is read or written. Left\nout, and counted on standard "
-    "error: jobs that have not finished, those that a\nfront end ended, those "
-    "of unknown type, and those with unreadable times.\n\nExample:\n  c3ctl "
+    "\"complete_by\"},\ntimes in Unix seconds. The duration is from the start "
+    "of the last attempt to its\nend, transfers included. The content of jobs "
+    "is neither read nor written. Left\nout, and counted on standard error: "
+    "jobs that have not finished, jobs that a\nfront end has ended, jobs of "
+    "unknown type, and jobs with unreadable times.\n\nExample:\n  c3ctl "
     "export-trace --output queue.jsonl\n  c3-sim --trace ./queue.jsonl --nodes "
     "4 --policy contract,clairvoyant");
   cmd->callback([&ctx, &action, path] {

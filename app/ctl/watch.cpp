@@ -197,8 +197,8 @@ void add_watch(CLI::App& app, context& ctx, std::function<int()>& action) {
   auto opts = std::make_shared<watch_options>();
   auto* cmd = app.add_subcommand("watch",
                                  "Show the progress of all running jobs");
-  cmd->add_flag("--once", opts->once, "Show the present state and end");
-  cmd->add_option("--interval", opts->interval_s, "Seconds between looks")
+  cmd->add_flag("--once", opts->once, "Show the current state and exit");
+  cmd->add_option("--interval", opts->interval_s, "Seconds between updates")
     ->check(CLI::Range(0.05, 3600.0))
     ->capture_default_str();
   cmd->footer(

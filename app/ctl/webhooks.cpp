@@ -178,11 +178,11 @@ void add_webhooks(CLI::App& app, context& ctx, std::function<int()>& action) {
     });
     return cmd;
   };
-  auto* listed = add("list", "Show what waits to be delivered, soonest first",
-                     list);
+  auto* listed = add("list",
+                     "Show undelivered webhooks, the next one due first", list);
   listed->add_flag("--dead", opts->dead,
-                   "Show what was given up instead, oldest first");
-  listed->add_option("--limit", opts->limit, "Show at most so many")
+                   "Show dead letters instead, oldest first");
+  listed->add_option("--limit", opts->limit, "Show at most this many")
     ->check(CLI::Range(1, 100'000))
     ->capture_default_str();
   listed->footer("URLs are shown without their query.\n\nExample:\n  c3ctl "
@@ -193,10 +193,9 @@ void add_webhooks(CLI::App& app, context& ctx, std::function<int()>& action) {
   auto* replayed = add("replay", "Try dead letters again, as often as before",
                        replay);
   auto* id = replayed->add_option("ID", opts->id, "Job id, or webhook id");
-  replayed->add_flag("--all", opts->all, "All that were given up")
-    ->excludes(id);
-  replayed->footer("Receivers see the same webhook-id and body, so that they "
-                   "can drop what they\nknow. A running worker sends it within "
+  replayed->add_flag("--all", opts->all, "All dead letters")->excludes(id);
+  replayed->footer("Receivers get the same webhook-id and body, so that they "
+                   "can drop duplicates.\nA running worker delivers within "
                    "15 seconds.\n\nExamples:\n  c3ctl webhooks replay "
                    "0a1b2c3d-...\n  c3ctl webhooks replay --all");
 }

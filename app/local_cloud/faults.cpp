@@ -20,17 +20,17 @@ constexpr std::array catalogue{
   entry{"launch_refuse", "launch answers 503 with an HTML page"},
   entry{"launch_error", "launch answers a JSON error; ARG: status, else 402"},
   entry{"launch_lost_answer", "launches, then cuts the connection; ARG html: "
-                              "answers 502 HTML; a status: answers that, as a "
-                              "server does whose handler failed"},
-  entry{"boot_forever", "the launched node never comes up"},
-  entry{"die_after", "ARG seconds after launch (or, aimed at a node that runs, "
-                     "from now) the node dies and leaves the list"},
-  entry{"die_listed_after", "the same, but it stays listed as running"},
+                              "answers 502 HTML; ARG a status: answers that "
+                              "status, like a server whose handler failed"},
+  entry{"boot_forever", "the launched GPU never comes up"},
+  entry{"die_after", "the GPU dies and leaves the list ARG seconds after its "
+                     "launch (a running GPU: from now)"},
+  entry{"die_listed_after", "the same, but the GPU stays listed as running"},
   entry{"list_lag", "a launched workload is listed only after ARG seconds"},
   entry{"list_html", "workloads answers 502 HTML"},
   entry{"stop_refuse", "stop answers 403 HTML"},
-  entry{"slow", "SERVICE=TIME (csm=20s): added to a job of that service; else "
-                "ARG milliseconds, or a time, are added to any answer"},
+  entry{"slow", "SERVICE=TIME (csm=20s) delays a job of that service; ARG "
+                "milliseconds, or a time, delay any answer"},
   entry{"garbage", "random bytes with status 200; ARG: only on paths that "
                    "contain it"},
   entry{"drop_stream", "an event stream is cut after process_starts"},
@@ -45,8 +45,8 @@ constexpr std::array catalogue{
   entry{"comfy_execution_error", "a prompt fails while it runs; ARG: message"},
   entry{"comfy_forget", "ComfyUI restarts: queue and history are gone"},
   entry{"comfy_no_video", "a prompt succeeds without a video"},
-  entry{"comfy_no_socket", "/ws answers 404, as a proxy that lets no WebSocket "
-                           "through; ARG: status"},
+  entry{"comfy_no_socket", "/ws answers 404, like a proxy without WebSockets; "
+                           "ARG: status"},
   entry{"comfy_drop_socket", "a prompt's WebSocket is cut in the middle of its "
                              "sampling"},
   entry{"whisper_error_text", "a transcription succeeds with text Error: ARG "

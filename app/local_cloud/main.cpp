@@ -119,7 +119,7 @@ result<void> serve(const options& config, const sigset_t& ends,
     return fail(failure_kind::unavailable,
                 "--listen: cannot listen on " + config.host + ':'
                   + std::to_string(config.port)
-                  + " (in use, or not of this machine)");
+                  + " (in use, or no address of this machine)");
   all.set_base(base_url(config.host, port));
   auto served = std::async(std::launch::async, [&server] {
     server.listen_after_bind();

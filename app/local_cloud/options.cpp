@@ -69,8 +69,8 @@ result<gradio_release> parse_release(const std::string& text) {
   if (!out.at_least(4, 22))
     return fail(failure_kind::invalid_input,
                 "Gradio " + text
-                  + " speaks an older protocol than sse_v3; "
-                    "4.22 is the oldest played here");
+                  + " has an older protocol than sse_v3; "
+                    "the oldest release here is 4.22");
   return out;
 }
 
@@ -94,10 +94,10 @@ tl::expected<options, early_exit> parse_options(int argc,
                                                 const char* const* argv) {
   options o;
   CLI::App app{
-    "A Comput3 look-alike on this machine's CPU: launches make-believe GPU "
-    "nodes whose\nspeech, transcription, video and vision services do real "
-    "work (espeak-ng, pocketsphinx,\nffmpeg, OpenCV), and plays faults on "
-    "demand. Not for an untrusted network.",
+    "A Comput3 look-alike on this machine's CPU: rents out simulated GPUs "
+    "whose speech,\ntranscription, video and vision services do real work "
+    "(espeak-ng, pocketsphinx, ffmpeg,\nOpenCV), and plays faults on demand. "
+    "Not for an untrusted network.",
     "c3-local-cloud"};
   app.footer("Faults, for --fault and POST /cloud/faults "
              "{\"fault\",\"arg\",\"count\",\"node\"}:\n"
@@ -111,7 +111,7 @@ tl::expected<options, early_exit> parse_options(int argc,
   std::string listen, boot, heartbeat, release;
   app.add_option("--listen", listen, "HOST:PORT; port 0 picks a free one")
     ->default_str("127.0.0.1:8780");
-  app.add_option("--api-key", o.api_key, "the X-C3-API-KEY that is accepted")
+  app.add_option("--api-key", o.api_key, "the accepted X-C3-API-KEY")
     ->capture_default_str();
   app.add_option("--env-file", o.env_file,
                  "write the worker's environment here once listening");
@@ -124,11 +124,12 @@ tl::expected<options, early_exit> parse_options(int argc,
     ->capture_default_str();
   app
     .add_option("--boot-time", boot,
-                "time until a launched node answers, such as 3s or 250ms")
+                "time until a launched GPU answers, such as 3s or 250ms")
     ->default_str(seconds(o.boot_time));
-  app.add_option("--service-boot-time", service_boot,
-                 "SERVICE=TIME further until csm, whisper, comfyui or ollama "
-                 "answers; repeatable");
+  app.add_option(
+    "--service-boot-time", service_boot,
+    "SERVICE=TIME after that until csm, whisper, comfyui or ollama "
+    "answers; repeatable");
   app.add_option("--render-time", render_time,
                  "SERVICE=TIME added to each job; repeatable");
   app
@@ -136,21 +137,23 @@ tl::expected<options, early_exit> parse_options(int argc,
                 "jobs also take their media's length divided by this; "
                 "0: as fast as possible")
     ->capture_default_str();
-  app.add_option("--heartbeat", heartbeat, "between heartbeats of a stream")
+  app
+    .add_option("--heartbeat", heartbeat, "time between heartbeats of a stream")
     ->default_str(seconds(o.heartbeat));
   app.add_option("--gradio-version", release, "4.22 or newer")
     ->default_str(o.gradio.text());
-  app.add_option("--vision-models", o.vision_models, "models Ollama has")
+  app.add_option("--vision-models", o.vision_models, "models of Ollama")
     ->delimiter(',')
     ->capture_default_str();
-  app.add_option("--price", o.price, "of a GPU for an hour")
+  app.add_option("--price", o.price, "price of a GPU hour")
     ->capture_default_str();
-  app.add_option("--balance", o.balance, "to begin with")
+  app.add_option("--balance", o.balance, "balance at the start")
     ->capture_default_str();
   app.add_option("--fault", faults,
                  "NAME[=ARG][*COUNT], played COUNT times or until cleared; "
                  "see below; repeatable");
-  app.add_option("--seed", o.seed, "of all randomness")->capture_default_str();
+  app.add_option("--seed", o.seed, "seed of all random draws")
+    ->capture_default_str();
   app.add_option("--log-level", o.log_level)
     ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
     ->capture_default_str();

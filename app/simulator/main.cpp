@@ -42,44 +42,45 @@ std::string fault_help() {
 void add_options(CLI::App& app, options& o) {
   auto* corpus
     = app.add_option("--corpus", o.corpus,
-                     "The run that the seed corpus has for this seed; only "
-                     "--faults changes it");
+                     "Run this seed of the seed corpus; of the options that "
+                     "describe a run only --faults applies");
   auto shape = [&](const std::string& name, auto& value,
                    const std::string& help) {
     return app.add_option(name, value, help)->excludes(corpus);
   };
-  shape("--seed", o.seed, "Everything random comes from it");
-  shape("--nodes", o.nodes, "Worker processes");
+  shape("--seed", o.seed, "Seed of all random draws");
+  shape("--nodes", o.nodes, "Number of workers");
   shape("--hours", o.hours,
-        "Length of the trace, and of the faults; of a recorded one, only "
-        "of the faults");
-  shape("--jobs", o.jobs, "Jobs of the trace");
+        "Length of the trace and of the faults; with a recorded trace, of the "
+        "faults only");
+  shape("--jobs", o.jobs, "Number of jobs in the trace");
   shape("--work", o.mean_work_s, "Mean GPU seconds of a job");
   shape("--group", o.group, "Mean size of a burst, jobs");
   shape("--trace", o.trace,
         "steady, bursty, daily, sparse, queue, or a file of JSON lines (c3ctl "
         "export-trace)");
   shape("--policy", o.policy,
-        "ledger or contract: the workers, with that LAUNCH_POLICY; "
-        "clairvoyant: a bound that knows the future; several with commas, for "
-        "a comparison");
+        "ledger or contract: workers with this LAUNCH_POLICY; clairvoyant: a "
+        "computed bound that knows the future; several, separated by commas, "
+        "are compared");
   app.add_option(
     "--faults", o.faults,
-    "none, safe, surroundings, all, or names (see --list-faults) with commas; "
-    "-name takes one away");
+    "none, safe, surroundings, all, or names (see --list-faults), separated by "
+    "commas; -name removes a fault");
   shape("--faults-per-hour", o.faults_per_hour,
-        "How often each kind of event happens");
+        "Events of each kind of fault in an hour");
   shape("--set", o.settings,
-        "NAME=VALUE of the workers' environment, any number");
-  app.add_option("--replay", o.replay,
-                 "Print the run as a timeline: all, or what to look for (a "
-                 "job's id, w3, gpu-instance)");
+        "NAME=VALUE in the workers' environment; repeatable");
+  app.add_option(
+    "--replay", o.replay,
+    "Print the run as a timeline: all, or one word to select by (a "
+    "job's id, w3, gpu-instance)");
   app
     .add_option("--replay-last", o.replay_last,
-                "So many lines of it at most, the last ones")
+                "Print at most this many lines of the timeline, the last ones")
     ->capture_default_str();
-  app.add_option("--report", o.report, "Write a page with charts");
-  app.add_option("--json", o.json, "Write the figures as JSON");
+  app.add_option("--report", o.report, "Write a page with charts to this file");
+  app.add_option("--json", o.json, "Write the figures as JSON to this file");
   app.add_flag("--hash", o.hash, "Print the hash of all messages");
   app.add_flag("--list-faults", o.list_faults, "Explain the faults");
 }
@@ -117,13 +118,13 @@ result<std::vector<std::string>> read_policies(const std::string& text) {
         == std::end(policies))
       return fail(failure_kind::invalid_input,
                   "--policy: " + name
-                    + " does not exist; there are ledger, contract and "
+                    + " does not exist; accepted are ledger, contract and "
                       "clairvoyant");
     out.push_back(name);
   }
   if (out.empty())
     return fail(failure_kind::invalid_input,
-                "--policy: wanted is ledger, contract or clairvoyant");
+                "--policy: accepted are ledger, contract and clairvoyant");
   return out;
 }
 

@@ -107,7 +107,7 @@ std::string cell(const row& x, const fleet_outcome& of) {
 
 std::string heading(const run_facts& f) {
   return "seed " + std::to_string(f.seed) + ", " + std::to_string(f.nodes)
-         + " nodes, " + fixed_text(f.hours, 2) + " h, trace " + f.trace
+         + " workers, " + fixed_text(f.hours, 2) + " h, trace " + f.trace
          + ", faults " + (f.faults.empty() ? "none" : f.faults);
 }
 
@@ -119,9 +119,8 @@ bool has_bound(runs_ref runs) {
 
 constexpr const char* bound_note
   = "clairvoyant is computed, not run: it knows the future, lets no job wait, "
-    "and has luck with every draw (boots of 22 s, work 0.95 of the usual). Who "
-    "lets "
-    "no job wait cannot rent less.";
+    "and has the luckiest draws (boots of 22 s, work 0.95 of the usual). No "
+    "policy without waiting jobs can rent less.";
 
 // -- charts -------------------------------------------------------------------
 
@@ -155,9 +154,9 @@ std::string charts_of(const named_outcome& x) {
   if (xs.empty())
     return {};
   auto every_s = xs.size() > 1 ? xs[1].at_s - xs[0].at_s : 0;
-  return "<h2>" + html_text(x.policy) + " over time</h2><p class=\"note\">As "
-         + "it was every " + fixed_text(every_s, 0)
-         + " s: peaks between are not seen.</p>"
+  return "<h2>" + html_text(x.policy) + " over time</h2><p class=\"note\">"
+         + "Sampled every " + fixed_text(every_s, 0)
+         + " s: peaks in between are not shown.</p>"
          + over_time("Jobs in the queue",
                      {line(xs, "queued", "#c0392b", &sample::queued)})
          + over_time("GPUs", {line(xs, "rented", "#95a5a6", &sample::gpus),

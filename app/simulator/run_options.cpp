@@ -34,11 +34,11 @@ result<environment> read_settings(const run_options& o) {
   for (auto& x : o.settings) {
     auto at = x.find('=');
     if (at == std::string::npos)
-      return fail(failure_kind::invalid_input, "--set: NAME=VALUE is wanted");
+      return fail(failure_kind::invalid_input, "--set: accepted is NAME=VALUE");
     auto name = x.substr(0, at);
     if (name == "LAUNCH_POLICY")
       return fail(failure_kind::invalid_input,
-                  "--set: LAUNCH_POLICY is what --policy says");
+                  "--set: LAUNCH_POLICY is set by --policy");
     out[name] = x.substr(at + 1);
   }
   return out;

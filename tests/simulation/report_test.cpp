@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(quantiles_are_values_that_were_there) {
 
 BOOST_AUTO_TEST_CASE(the_text_has_a_column_for_each_policy) {
   auto text = report_text(facts, two_runs());
-  BOOST_TEST(contains(text, "seed 7, 2 nodes, 1.00 h"), text);
+  BOOST_TEST(contains(text, "seed 7, 2 workers, 1.00 h"), text);
   for (auto* line :
        {"                                contract   clairvoyant\n",
         "wait, median, s                    2.000         0.000\n",

@@ -49,9 +49,9 @@ BOOST_AUTO_TEST_CASE(a_wrong_option_is_named) {
              == "--trace: ./nowhere.jsonl cannot be read");
   BOOST_TEST(refusal({.faults = "bad-luck"}).find("--faults: bad-luck") == 0u);
   BOOST_TEST(refusal({.settings = {"MAX_GPUS"}})
-             == "--set: NAME=VALUE is wanted");
+             == "--set: accepted is NAME=VALUE");
   BOOST_TEST(refusal({.settings = {"LAUNCH_POLICY=contract"}})
-             == "--set: LAUNCH_POLICY is what --policy says");
+             == "--set: LAUNCH_POLICY is set by --policy");
 }
 
 BOOST_AUTO_TEST_CASE(a_recorded_queue_is_as_long_as_it_is) {
