@@ -246,8 +246,8 @@ typename Inspector::result_type inspect(Inspector& f, capacity& x) {
   return f(x.free, x.jobs_received, x.accepting);
 }
 
-/// SUPERVISOR → QUEUE WATCHER: a decision needs the backlog. A `backlog`
-/// follows that was seen after this message.
+/// SUPERVISOR → QUEUE WATCHER: a decision needs the backlog. A fresh `backlog`
+/// follows.
 struct look_now {};
 
 template <class Inspector>

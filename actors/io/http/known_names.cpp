@@ -16,7 +16,8 @@ const std::vector<ip_address>* known_names::find(const std::string& host,
 bool known_names::begin_look_up(const std::string& host,
                                 clock::time_point now) {
   auto& x = name_of(host, now);
-  // A second look-up begins when the first one hangs for longer than that.
+  // A look-up that hangs for longer than `patience_` does not block a second
+  // one.
   if (x.asked && now - *x.asked < patience_)
     return false;
   if (x.asking == look_ups_per_name_max)
