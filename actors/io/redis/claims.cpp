@@ -1,5 +1,9 @@
 // Looking at the queue and taking jobs out of it.
-#include "actors/io/redis/counting.hpp"
+#include "actors/io/redis/scripts/claim.hpp"
+#include "actors/io/redis/scripts/claim_one.hpp"
+#include "actors/io/redis/scripts/peek.hpp"
+#include "actors/io/redis/scripts/reading.hpp"
+#include "actors/io/redis/scripts/reconcile.hpp"
 #include "actors/io/redis/shell.hpp"
 #include "messages/text/printable.hpp"
 
@@ -8,107 +12,74 @@
 
 namespace render::job_store {
 
-namespace {
-
-std::string joined(const std::vector<std::string>& xs) {
-  std::string out;
-  for (auto& x : xs)
-    out += (out.empty() ? "" : ",") + x;
-  return out;
-}
-
-} // namespace
-
 promise<msg::queue_snapshot> shell::peek(const msg::peek_queue& x) const {
   auto to = self->make_response_promise<msg::queue_snapshot>();
-  std::vector<std::string> argv{cfg().worker_id,
-                                std::to_string(x.limit),
-                                std::to_string(cfg().scan_max),
-                                std::to_string(cfg().peek_data_max),
-                                now_s(),
-                                job_types_text(),
-                                std::to_string(cfg().count_each_max),
-                                std::to_string(cfg().count_kept.count())};
-  argv.insert(argv.end(), x.known.begin(), x.known.end());
-  run(
-    make_command(peek_script(),
-                 {std::string{keys::queue}, keys::waiting_count(cfg().prefix)},
-                 std::move(argv)),
-    [sh = *this, to](answer got) mutable {
-      std::string counts, rest;
-      if (got && got->is_array(5)) {
-        counts = got->elements[3].text;
-        rest = got->elements[4].text;
-      }
-      count_rest(sh, rest, std::move(counts),
-                 [sh, to, got = std::move(got)](std::string all) mutable {
-                   if (got && got->is_array(4))
-                     got->elements[3].text = std::move(all);
-                   auto seen = std::move(got).and_then(decode_peek);
-                   if (seen)
-                     seen->place = sh.st().place;
-                   deliver(to, std::move(seen));
-                 });
-    });
+  run(call_of(peek_args{terms(), now_s(), x.limit, counting(),
+                        cfg().peek_data_max, x.known}),
+      [sh = *this, to](answer got) mutable {
+        auto said = std::move(got).and_then(read_peek);
+        if (!said)
+          return deliver(to, result<msg::queue_snapshot>{fail(said.error())});
+        said->seen.place = sh.st().place;
+        auto counted = std::move(said->counted);
+        sh.count_rest(std::move(counted), [to, seen = std::move(said->seen)](
+                                            const queue_count& all) mutable {
+          seen.waiting_by_type = by_type(all);
+          to.deliver(std::move(seen));
+        });
+      });
   return to;
 }
 
-std::vector<std::string> shell::claim_args(write_number number) const {
-  return {cfg().worker_id,
-          now_s(),
-          std::to_string(cfg().lock_ttl.count()),
-          std::to_string(cfg().lease.count()),
-          std::to_string(st().confirmed),
-          std::to_string(number),
-          std::to_string(cfg().made_record_ttl.count()),
-          std::string{missing_record_text}};
+void shell::count_rest(queue_count so_far,
+                       std::function<void(queue_count all)> then) const {
+  if (so_far.complete)
+    return then(std::move(so_far));
+  auto call = call_of(count_args{terms(), now_s(), counting(), so_far});
+  run(std::move(call), [sh = *this, so_far = std::move(so_far),
+                        then = std::move(then)](answer got) mutable {
+    auto said = std::move(got).and_then(read_count);
+    if (!said)
+      return then(std::move(so_far));
+    sh.count_rest(std::move(*said), std::move(then));
+  });
+}
+
+claimer shell::claimer_of(write_number number) const {
+  return {terms(), mark(number), now_s(), cfg().made_record_ttl,
+          cfg().scan_max};
 }
 
 promise<msg::claimed_jobs> shell::claim(const msg::claim_jobs& x) const {
-  return claim_with(claim_script(), [sh = *this, x](write_number number) {
-    auto& cfg = sh.cfg();
+  return claim_with([sh = *this, x](write_number number) {
     auto last = sh.st().walk.begin(x.quotas, sh.self->clock().now(),
-                                   cfg.walk_whole_every);
-    auto argv = sh.claim_args(number);
-    argv.insert(argv.end(), {std::to_string(cfg.scan_max),
-                             std::to_string(cfg.unfit_max), job_types_text(),
-                             std::move(last.passed), std::move(last.left)});
-    for (auto& quota : x.quotas) {
-      argv.push_back(std::to_string(quota.count));
-      argv.push_back(joined(quota.types));
-    }
-    return argv;
+                                   sh.cfg().walk_whole_every);
+    return call_of(claim_args{sh.claimer_of(number), sh.cfg().unfit_max,
+                              std::move(last), x.quotas});
   });
 }
 
 promise<msg::claimed_jobs> shell::claim_unfit(const msg::claim_unfit& x) const {
-  return claim_with(claim_one_script(), [sh = *this, x](write_number number) {
-    auto argv = sh.claim_args(number);
-    argv.insert(argv.end(), {x.job_id, std::to_string(sh.cfg().scan_max)});
-    return argv;
+  return claim_with([sh = *this, x](write_number number) {
+    return call_of(claim_one_args{sh.claimer_of(number), x.job_id});
   });
 }
 
-promise<msg::claimed_jobs> shell::claim_with(
-  const script& lua,
-  std::function<std::vector<std::string>(write_number)> make) const {
+promise<msg::claimed_jobs>
+shell::claim_with(std::function<script_call(write_number)> make) const {
   auto to = self->make_response_promise<msg::claimed_jobs>();
   if (st().claim_hold.is_down()) {
     to.deliver(to_error(
       {failure_kind::unavailable, "Redis is away: nothing is claimed"}));
     return to;
   }
-  auto claim = [sh = *this, to, &lua, make = std::move(make)] {
+  auto claim = [sh = *this, to, make = std::move(make)] {
     sh.reconcile();
     auto number = ++sh.st().last_number;
     ++sh.st().claims_under_way;
-    sh.run(make_command(lua,
-                        {std::string{keys::queue}, sh.running_key(),
-                         sh.leases_key(), sh.mark_key(sh.st().session)},
-                        make(number)),
-           [sh, to, number](answer got) mutable {
-             deliver(to, sh.claimed(std::move(got), number));
-           });
+    sh.run(make(number), [sh, to, number](answer got) mutable {
+      deliver(to, sh.claimed(std::move(got), number));
+    });
   };
   auto left = st().claim_hold.left(self->clock().now());
   if (left.count() == 0) {
@@ -135,37 +106,37 @@ void shell::fail_held_claims(const std::string& why) const {
 result<msg::claimed_jobs> shell::claimed(answer got,
                                          write_number number) const {
   --st().claims_under_way;
-  auto decoded = std::move(got).and_then(decode_claim);
-  if (!decoded) {
+  auto said = std::move(got).and_then(read_claim);
+  if (!said) {
     st().walk.forget();
     // It may have claimed jobs that nobody was told of.
-    if (decoded.error().kind != failure_kind::unavailable)
+    if (said.error().kind != failure_kind::unavailable)
       st().reconciles_due = 2;
-    return fail(std::move(decoded.error()));
+    return fail(std::move(said.error()));
   }
-  if (decoded->walk)
-    st().walk.end(std::move(*decoded->walk));
-  for (auto& id : decoded->dropped)
+  if (said->walk)
+    st().walk.end(std::move(*said->walk));
+  for (auto& id : said->dropped)
     out().warn("job {}: dropped from the queue, its key is not a hash", id);
-  for (auto& [id, text] : decoded->remarks)
+  for (auto& [id, text] : said->remarks)
     out().warn("job {}: {}", printable(id, 80), text);
-  if (decoded->removed > 0)
+  if (said->removed > 0)
     out().warn("{} more ids without a record removed from the queue",
-               decoded->removed);
-  if (!decoded->jobs.empty() || !decoded->unfit.empty())
+               said->removed);
+  if (!said->jobs.empty() || !said->unfit.empty())
     confirm(number);
   msg::claimed_jobs answer;
-  answer.more_waiting = decoded->queue_length > 0;
-  for (auto& x : decoded->unfit) {
+  answer.more_waiting = said->queue_length > 0;
+  for (auto& x : said->unfit) {
     handed_out(x.subject);
     hold(x.subject, number);
     answer.unfit.push_back({std::move(x.subject), std::move(x.reason)});
   }
-  for (auto& x : decoded->jobs) {
+  for (auto& x : said->jobs) {
     handed_out(x);
     hold(x, number);
   }
-  answer.jobs = std::move(decoded->jobs);
+  answer.jobs = std::move(said->jobs);
   return answer;
 }
 
@@ -207,21 +178,18 @@ void shell::reconcile() const {
     return;
   if (--st().reconciles_due > 0)
     arm(reconcile_again, cfg().reconcile_delay);
-  std::vector<std::string> argv{cfg().worker_id};
-  for (auto& [id, what] : st().claimed)
-    argv.push_back(id);
+  reconcile_args what{terms(), {}};
+  for (auto& [id, claim] : st().claimed)
+    what.known.push_back(id);
   // Else it could run after the claim that follows, and put its jobs back.
-  auto look = make_ordered_command(
-    reconcile_script(), {std::string{keys::queue}, running_key(), leases_key()},
-    std::move(argv));
-  run(std::move(look), [sh = *this](answer got) {
+  run(make_ordered_command(call_of(what)), [sh = *this](answer got) {
     if (!got)
       sh.st().reconciles_due = std::max(2u, sh.st().reconciles_due);
-    else
-      for (auto& id : got->elements)
+    if (auto ids = std::move(got).and_then(read_ids))
+      for (auto& id : *ids)
         sh.out().warn("job {}: put back, the answer to its claim was "
                       "lost",
-                      id.text);
+                      id);
   });
 }
 

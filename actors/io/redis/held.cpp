@@ -1,5 +1,6 @@
 // What we own, in memory and in the journal.
 #include "actors/io/redis/durable/replay.hpp"
+#include "actors/io/redis/scripts/keys.hpp"
 #include "actors/io/redis/shell.hpp"
 
 #include <algorithm>

@@ -90,6 +90,10 @@ void shell::on_timer(const msg::timer_due& x) const {
   }
 }
 
+void shell::run(script_call x, job_store_state::handler then) const {
+  run(make_command(std::move(x)), std::move(then));
+}
+
 promise<std::string> shell::version() const {
   auto to = self->make_response_promise<std::string>();
   command x;

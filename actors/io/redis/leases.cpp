@@ -1,4 +1,8 @@
 // Keeps what is ours, takes what the dead have left.
+#include "actors/io/redis/scripts/keys.hpp"
+#include "actors/io/redis/scripts/reading.hpp"
+#include "actors/io/redis/scripts/recover.hpp"
+#include "actors/io/redis/scripts/renew.hpp"
 #include "actors/io/redis/shell.hpp"
 
 #include <map>
@@ -28,36 +32,33 @@ void shell::renew() const {
 void shell::renew_jobs() const {
   if (st().claimed.empty())
     return;
-  std::vector<std::string> argv{cfg().worker_id,
-                                std::to_string(cfg().lock_ttl.count()),
-                                std::to_string(cfg().lease.count())};
+  renew_args what{terms(), {}};
   std::map<std::string, uint64_t> asked;
-  for (auto& [id, what] : st().claimed) {
-    argv.push_back(id);
-    argv.push_back(std::to_string(what.fence));
-    asked[id] = what.fence;
+  for (auto& [id, claim] : st().claimed) {
+    what.claims.push_back({id, claim.fence});
+    asked[id] = claim.fence;
   }
-  run(make_command(renew_script(), {leases_key()}, std::move(argv)),
-      [sh = *this, asked = std::move(asked)](const answer& got) {
-        sh.renew_soon_if_refused(got);
-        if (!got)
-          return;
-        std::map<std::string, uint64_t> gone;
-        for (auto& x : got->elements)
-          if (auto at = asked.find(x.text); at != asked.end())
-            gone.insert(*at);
-        if (gone.empty())
-          return;
-        // Whoever works on one of them hears of it at the next report.
-        sh.check_loss([sh, gone = std::move(gone)](bool lost) {
-          if (lost)
-            return; // They are ours again, or the next renewal says so.
-          for (auto& [id, fence] : gone) {
-            sh.forget(id, fence);
-            sh.drop(id, fence);
-          }
-        });
-      });
+  run(call_of(what), [sh = *this, asked = std::move(asked)](const answer& got) {
+    sh.renew_soon_if_refused(got);
+    auto ids = answer{got}.and_then(read_ids);
+    if (!ids)
+      return;
+    std::map<std::string, uint64_t> gone;
+    for (auto& id : *ids)
+      if (auto at = asked.find(id); at != asked.end())
+        gone.insert(*at);
+    if (gone.empty())
+      return;
+    // Whoever works on one of them hears of it at the next report.
+    sh.check_loss([sh, gone = std::move(gone)](bool lost) {
+      if (lost)
+        return; // They are ours again, or the next renewal says so.
+      for (auto& [id, fence] : gone) {
+        sh.forget(id, fence);
+        sh.drop(id, fence);
+      }
+    });
+  });
 }
 
 // Others wait for the time of one lease after a refusal, but not for more.
@@ -97,14 +98,9 @@ void shell::recover() const {
   }
   // Longer than the longest time between two looks.
   auto counted = 3 * cfg().lease;
-  run(make_command(
-        recover_script(),
-        {std::string{keys::queue}, leases_key(), keys::workers(cfg().prefix)},
-        {std::to_string(cfg().recover_max), keys::running_prefix(cfg().prefix),
-         "its worker stopped answering: ", cfg().worker_id,
-         std::to_string(counted.count())}),
+  run(call_of(recover_args{terms(), cfg().recover_max, counted}),
       [sh = *this](answer got) {
-        auto seen = std::move(got).and_then(decode_recover);
+        auto seen = std::move(got).and_then(read_recover);
         if (!seen)
           return sh.arm(recover_jobs, sh.cfg().recover_interval);
         sh.st().place.workers = seen->workers;

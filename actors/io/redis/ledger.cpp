@@ -1,42 +1,26 @@
 // The launch ledger.
+#include "actors/io/redis/scripts/close_gpu.hpp"
+#include "actors/io/redis/scripts/reading.hpp"
+#include "actors/io/redis/scripts/renew_gpus.hpp"
+#include "actors/io/redis/scripts/take_gpus.hpp"
+#include "actors/io/redis/scripts/view_gpus.hpp"
+#include "actors/io/redis/scripts/write_gpu.hpp"
 #include "actors/io/redis/shell.hpp"
 
 namespace render::job_store {
 
-namespace {
-
-result<void> as_owner(const std::string& id, const answer& got) {
-  if (!got)
-    return fail(got.error());
-  if (got->type == reply::kind::error)
-    return fail(failure_of(got->text));
-  if (got->integer == 0)
-    return fail(failure_kind::not_owner,
-                "ledger entry " + id + " is another worker's now");
-  if (got->integer < 0)
-    return fail(failure_kind::rejected,
-                "another entry of the ledger has the workload of " + id);
-  return {};
-}
-
-} // namespace
-
 void shell::renew_gpus() const {
   if (st().gpus.empty())
     return;
-  std::vector<std::string> argv{cfg().worker_id,
-                                std::to_string(cfg().lease.count()),
-                                keys::gpu_prefix(cfg().prefix)};
+  renew_gpus_args what{terms(), {}};
   for (auto& [id, holder] : st().gpus)
-    argv.push_back(id);
-  run(make_command(renew_gpus_script(), {keys::gpus(cfg().prefix)},
-                   std::move(argv)),
-      [sh = *this](answer got) {
-        sh.renew_soon_if_refused(got);
-        if (got && got->type == reply::kind::array)
-          for (auto& id : got->elements)
-            sh.not_renewed(id.text);
-      });
+    what.ids.push_back(id);
+  run(call_of(what), [sh = *this](answer got) {
+    sh.renew_soon_if_refused(got);
+    if (auto lost = std::move(got).and_then(read_ids))
+      for (auto& id : *lost)
+        sh.not_renewed(id);
+  });
 }
 
 // Whoever slept for long learns it now, and offers nothing of it to anybody.
@@ -80,11 +64,11 @@ promise<caf::ok_atom> shell::write_gpu(const msg::write_gpu& x) const {
   overwrite(
     ledger_write(id),
     [sh = *this, entry](write_number number) {
-      return sh.gpu_command(entry, number);
+      return make_command(sh.gpu_command(entry, number));
     },
     [sh = *this, entry, id, to](const answer& got,
                                 write_number number) mutable {
-      auto ok = as_owner(id, got);
+      auto ok = read_as_owner(id, got);
       if (ok && sh.st().gpus.contains(id))
         sh.hold(entry, number);
       else if (ok)
@@ -98,21 +82,17 @@ promise<caf::ok_atom> shell::write_gpu(const msg::write_gpu& x) const {
   return to;
 }
 
-command shell::gpu_command(const held_gpu& x, write_number number) const {
-  auto& prefix = cfg().prefix;
+script_call shell::gpu_command(const held_gpu& x, write_number number) const {
+  write_gpu_args out;
+  out.worker = terms();
+  out.worker.id = x.owner;
   // What a dead worker left is nobody's when its lease has run out.
-  auto lease = st().gpus.contains(x.id) ? cfg().lease : milliseconds{0};
-  std::vector<std::string> argv{x.owner,
-                                std::to_string(lease.count()),
-                                x.id,
-                                keys::gpu_prefix(prefix),
-                                std::to_string(st().confirmed),
-                                std::to_string(number)};
-  argv.insert(argv.end(), x.fields.begin(), x.fields.end());
-  return make_command(
-    write_gpu_script(),
-    {keys::gpus(prefix), keys::gpu(prefix, x.id), mark_key(x.session)},
-    std::move(argv));
+  if (!st().gpus.contains(x.id))
+    out.worker.lease = milliseconds{0};
+  out.mark = {x.session, st().confirmed, number};
+  out.id = x.id;
+  out.fields = x.fields;
+  return call_of(out);
 }
 
 promise<caf::ok_atom> shell::close_gpu(const msg::close_gpu& x) const {
@@ -121,25 +101,16 @@ promise<caf::ok_atom> shell::close_gpu(const msg::close_gpu& x) const {
   overwrite(
     ledger_write(id),
     [sh = *this, x](write_number number) {
-      auto& prefix = sh.cfg().prefix;
-      auto& worker = sh.cfg().worker_id;
-      return make_command(
-        close_gpu_script(),
-        {keys::gpus(prefix), keys::gpu(prefix, x.entry.id),
-         keys::closed_gpus(prefix), sh.mark_key(sh.st().session)},
-        {worker, x.entry.id, closed_gpu_json(x, worker, sh.st().deps.now()),
-         std::to_string(sh.cfg().closed_gpus_max), keys::gpu_prefix(prefix),
-         x.entry.workload, closed_workload_text(x.entry.workload),
-         closed_id_text(x.entry.id), std::to_string(sh.st().confirmed),
-         std::to_string(number)});
+      return make_command(call_of(close_gpu_args{
+        sh.terms(), sh.mark(number), x, sh.now_s(), sh.cfg().closed_gpus_max}));
     },
     [sh = *this, id, to](const answer& got, write_number) mutable {
       sh.drop_gpu(id);
-      if (got && got->integer == 2)
+      if (is_left_to_others(got))
         sh.out().warn("ledger: entry {} is left to others: its workload is "
                       "another launch's, whose own may still run",
                       id);
-      deliver(to, as_owner(id, got).map([] {
+      deliver(to, read_as_owner(id, got).map([] {
         return caf::ok_atom{};
       }));
     });
@@ -153,13 +124,9 @@ promise<msg::gpus_taken> shell::take_gpus(const msg::take_gpus& x) const {
     return to;
   }
   auto number = ++st().last_number;
-  run(make_command(take_gpus_script(),
-                   {keys::gpus(cfg().prefix), mark_key(st().session)},
-                   {cfg().worker_id, std::to_string(cfg().lease.count()),
-                    keys::gpu_prefix(cfg().prefix), std::to_string(x.limit),
-                    std::to_string(st().confirmed), std::to_string(number)}),
+  run(call_of(take_gpus_args{terms(), mark(number), x.limit}),
       [sh = *this, to, number](answer got) mutable {
-        auto taken = std::move(got).and_then(decode_gpus);
+        auto taken = std::move(got).and_then(read_take_gpus);
         if (taken) {
           taken->next_due_ms = sh.next_look(taken->next_due_ms).count();
           for (auto& entry : taken->entries) {
@@ -178,12 +145,9 @@ promise<msg::gpus_taken> shell::take_gpus(const msg::take_gpus& x) const {
 promise<msg::gpus_seen> shell::view_gpus(const msg::view_gpus& x) const {
   auto to = self->make_response_promise<msg::gpus_seen>();
   auto ended_max = x.ended_too ? cfg().closed_gpus_max : 0;
-  run(make_command(
-        view_gpus_script(),
-        {keys::gpus(cfg().prefix), keys::closed_gpus(cfg().prefix)},
-        {keys::gpu_prefix(cfg().prefix), x.type, std::to_string(ended_max)}),
+  run(call_of(view_gpus_args{cfg().prefix, x.type, ended_max}),
       [to](answer got) mutable {
-        deliver(to, std::move(got).and_then(decode_gpu_entries));
+        deliver(to, std::move(got).and_then(read_view_gpus));
       });
   return to;
 }

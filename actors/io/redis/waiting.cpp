@@ -1,5 +1,6 @@
 // The blocking look at the queue.
-#include "actors/io/redis/counting.hpp"
+#include "actors/io/redis/scripts/head.hpp"
+#include "actors/io/redis/scripts/keys.hpp"
 #include "actors/io/redis/shell.hpp"
 #include "messages/moment.hpp"
 
@@ -47,7 +48,7 @@ void block_on_queue(const shell& sh) {
 // no more than an id may have comes along.
 void shell::wait_for_work() const {
   st().wait_under_way = true;
-  auto x = make_command(head_script(), {std::string{keys::queue}}, {});
+  auto x = make_command(call_of(head_args{}));
   x.timeout = cfg().command_timeout;
   run(channel::waiting, std::move(x), [sh = *this](answer got) {
     auto empty = got && got->type == reply::kind::nil;

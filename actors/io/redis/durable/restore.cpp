@@ -2,6 +2,8 @@
 // persistence, a failover to a replica that lagged), and when an earlier
 // process has left something behind: both are made good from what we hold.
 #include "actors/io/redis/durable/replay.hpp"
+#include "actors/io/redis/scripts/keys.hpp"
+#include "actors/io/redis/scripts/look_at_gpu.hpp"
 #include "actors/io/redis/shell.hpp"
 
 #include <limits>
@@ -18,10 +20,6 @@ constexpr double too_old_s = 6 * 86'400;
 /// Until Redis has given a job that a dead process left to somebody else, it
 /// could still lose it: when to look once more.
 constexpr int leases_until_taken = 3;
-
-bool says(const answer& got, std::string_view word) {
-  return got && got->text == word;
-}
 
 } // namespace
 
@@ -73,11 +71,11 @@ void shell::restore_all() const {
     jobs.push_back(x);
   for (auto& x : jobs) {
     ++st().restores_open;
-    restore(x, cfg().lease, [sh = *this, x](std::string_view said) {
+    restore(x, cfg().lease, [sh = *this, x](restore_answer said) {
       auto done = [sh] {
         sh.restored_one();
       };
-      if (said != "restored" || x.settled == 0)
+      if (said != restore_answer::restored || x.settled == 0)
         return done();
       sh.end_again(x, done);
     });
@@ -89,7 +87,7 @@ void shell::restore_all() const {
     write(
       ledger_write(id),
       [sh = *this, x = x](write_number number) {
-        return sh.gpu_command(x, number);
+        return make_command(sh.gpu_command(x, number));
       },
       [sh = *this, x = x](const answer& got, write_number) {
         if (got && got->integer == 1)
@@ -118,54 +116,33 @@ void shell::restored_one() const {
 }
 
 void shell::restore(const held_job& x, milliseconds lease,
-                    std::function<void(std::string_view said)> then) const {
+                    std::function<void(restore_answer said)> then) const {
   auto& job = x.subject;
   write(
     write_name("restore", job.id, job.fence) + " of " + x.session,
     [sh = *this, x, lease](write_number) {
-      auto& job = x.subject;
-      auto& prefix = sh.cfg().prefix;
-      return make_command(restore_script(),
-                          {keys::record(job.id), keys::lock(job.id),
-                           keys::running(prefix, x.owner), keys::leases(prefix),
-                           std::string{keys::queue}, sh.mark_key(x.session)},
-                          {x.owner,
-                           job.id,
-                           std::to_string(job.fence),
-                           std::to_string(x.confirmed()),
-                           std::to_string(sh.cfg().lock_ttl.count()),
-                           std::to_string(lease.count()),
-                           sh.now_s(),
-                           "attempt",
-                           std::to_string(job.attempt),
-                           "history",
-                           join_history(job.history),
-                           "id",
-                           job.id,
-                           "type",
-                           job.type,
-                           "created_at",
-                           number_text(job.created_at_s),
-                           "complete_by",
-                           number_text(job.complete_by_s),
-                           "max_time",
-                           number_text(job.max_time_s),
-                           "data",
-                           job.data,
-                           "remote",
-                           job.remote});
+      restore_args what;
+      what.worker = sh.terms();
+      what.worker.id = x.owner;
+      what.worker.lease = lease;
+      what.subject = x.subject;
+      what.session = x.session;
+      what.confirmed = x.confirmed();
+      what.now_s = sh.now_s();
+      return make_command(call_of(what));
     },
     [sh = *this, id = job.id, owner = x.owner,
      then = std::move(then)](const answer& got, write_number) {
-      if (says(got, "restored"))
+      auto said = read_restore(got);
+      if (said == restore_answer::restored)
         sh.out().warn("job {}: Redis had lost it; written again as it was with "
                       "worker {}",
                       id, owner);
-      else if (says(got, "taken"))
+      else if (got && said == restore_answer::taken)
         sh.out().warn("job {}: Redis had lost the claim of worker {}, and "
                       "somebody else has had it since",
                       id, owner);
-      then(got ? std::string_view{got->text} : "taken");
+      then(said);
     });
 }
 
@@ -174,12 +151,11 @@ void shell::end_again(const held_job& x, std::function<void()> then) const {
   write(
     write_name("settle again", job.id, job.fence) + " of " + x.session,
     [sh = *this, x](write_number number) {
-      return sh.settle_command(x, milliseconds{0}, number);
+      return make_command(call_of(sh.end_of(x, milliseconds{0}, number)));
     },
     [sh = *this, x, then = std::move(then)](const answer& got,
                                             write_number number) {
-      auto written = got ? decode_settle(*got)
-                         : result<decoded_settle>{fail(got.error())};
+      auto written = answer{got}.and_then(read_settle);
       if (!written || !written->written)
         return then();
       sh.out().warn("job {}: its end ({}) is written again", x.subject.id,
@@ -196,8 +172,9 @@ void shell::deliver_again(const held_job& x, std::function<void()> then) const {
   write(
     write_name("delivery again", job.id, job.fence) + " of " + x.session,
     [sh = *this, x](write_number number) {
-      return sh.delivery_command(x.subject.id, *x.delivery, milliseconds{0},
-                                 x.session, number);
+      return make_command(sh.delivery_of(x.subject.id, *x.delivery,
+                                         milliseconds{0},
+                                         sh.mark(x.session, number)));
     },
     [sh = *this, x, then = std::move(then)](const answer& got,
                                             write_number number) {
@@ -224,10 +201,9 @@ void shell::replay_known() const {
     replay(x, true);
 }
 
-command shell::look_at_gpu(const held_gpu& x) const {
-  return make_command(look_at_gpu_script(),
-                      {keys::gpu(cfg().prefix, x.id), mark_key(x.session)},
-                      {x.owner, std::to_string(x.written)});
+script_call shell::look_at_gpu(const held_gpu& x) const {
+  return call_of(
+    look_at_gpu_args{cfg().prefix, x.id, x.session, x.owner, x.written});
 }
 
 // Its GPU may still run: in the ledger, with a lease that has run out, it is
@@ -236,12 +212,12 @@ void shell::replay(const held_gpu& x) const {
   write(
     "look at ledger entry " + x.id + " of " + x.session,
     [sh = *this, x](write_number) {
-      return sh.look_at_gpu(x);
+      return make_command(sh.look_at_gpu(x));
     },
     [sh = *this, x](const answer& got, write_number) {
-      auto lost = says(got, "lost");
-      if (lost || says(got, "there"))
-        sh.keep_left(x, lost);
+      auto said = read_look_at_gpu(got);
+      if (said && *said != look_at_gpu_answer::gone)
+        sh.keep_left(x, *said == look_at_gpu_answer::lost);
       else
         sh.journaled(sh.st().deps.local->erase_gpu(x.session, x.id));
     });
@@ -254,7 +230,7 @@ void shell::keep_left(const held_gpu& x, bool lost) const {
   write(
     ledger_write(x.id),
     [sh = *this, kept](write_number number) {
-      return sh.gpu_command(kept, number);
+      return make_command(sh.gpu_command(kept, number));
     },
     [sh = *this, x, kept, lost](const answer& got, write_number number) {
       if (got && got->integer == 1) {
@@ -276,7 +252,9 @@ void shell::look_at_left() const {
       continue;
     any = true;
     run(look_at_gpu(x), [sh = *this, id = id](const answer& got) {
-      if (says(got, "gone") && !sh.st().gpus.contains(id))
+      auto said = read_look_at_gpu(got);
+      if (said && *said == look_at_gpu_answer::gone
+          && !sh.st().gpus.contains(id))
         sh.drop_gpu(id);
     });
   }
@@ -293,9 +271,9 @@ void shell::replay(const held_job& x, bool again) const {
   // Nobody works on it: with a lease that has run out it goes back to the
   // queue as any dead worker's job.
   auto lease = x.outcome ? cfg().lease : milliseconds{0};
-  restore(x, lease, [sh = *this, x, again, done](std::string_view said) {
+  restore(x, lease, [sh = *this, x, again, done](restore_answer said) {
     // Nobody else knows yet that a lease has run out here.
-    if (said == "restored" && !x.outcome)
+    if (said == restore_answer::restored && !x.outcome)
       sh.arm(recover_jobs, sh.cfg().recover_min);
     switch (after_restore(said, x, again)) {
     case replay_step::keep:
