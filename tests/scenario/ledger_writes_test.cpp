@@ -35,7 +35,7 @@ struct held_link : redis_link {
 struct fixture {
   fixture() {
     job_store::config cfg;
-    cfg.worker_id = "w1";
+    cfg.worker.id = "w1";
     job_store_deps deps;
     deps.now = [this] {
       return time.unix_now();

@@ -24,7 +24,7 @@ struct store_world {
   /// A process "w<client>", on the machine of all that have a journal.
   void start(uint64_t client, bool with_journal = true) {
     job_store::config cfg;
-    cfg.worker_id = "w" + std::to_string(client);
+    cfg.worker.id = "w" + std::to_string(client);
     job_store_deps deps;
     deps.now = [this] {
       return time.unix_now();
@@ -50,6 +50,16 @@ struct store_world {
   void tell(uint64_t client, What what) {
     caf::anon_send(stores.at(client), std::move(what));
     time.run_for(1s);
+  }
+
+  /// The SUPERVISOR says for so long that it looks after these.
+  void confirm_for(virtual_duration d, uint64_t client,
+                   const msg::confirm_jobs& jobs,
+                   const msg::confirm_gpus& gpus = {}) {
+    for (auto end = time.now() + d; time.now() < end; time.run_for(10s)) {
+      caf::anon_send(stores.at(client), jobs);
+      caf::anon_send(stores.at(client), gpus);
+    }
   }
 
   /// And time enough to find it out.

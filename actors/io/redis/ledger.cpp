@@ -10,10 +10,10 @@
 namespace render::job_store {
 
 void shell::renew_gpus() const {
-  if (st().gpus.empty())
+  if (st().gpus.all().empty())
     return;
-  renew_gpus_args what{terms(), {}};
-  for (auto& [id, holder] : st().gpus)
+  renew_gpus_args what{cfg().worker, {}};
+  for (auto& [id, x] : st().gpus.all())
     what.ids.push_back(id);
   run(call_of(what), [sh = *this](answer got) {
     sh.renew_soon_if_refused(got);
@@ -25,32 +25,31 @@ void shell::renew_gpus() const {
 
 // Whoever slept for long learns it now, and offers nothing of it to anybody.
 void shell::not_renewed(const std::string& id) const {
-  auto at = st().gpus.find(id);
-  if (at == st().gpus.end())
+  if (!st().gpus.has(id))
     return; // Its end was on the way.
   out().warn("ledger: entry {} was not renewed, it is another worker's now or "
              "gone",
              id);
-  if (auto holder = caf::actor_cast<caf::actor>(at->second.holder))
-    caf::anon_send(holder, msg::check_gpu{id});
+  if (auto at = st().gpu_writers.find(id); at != st().gpu_writers.end())
+    if (auto writer = caf::actor_cast<caf::actor>(at->second))
+      caf::anon_send(writer, msg::check_gpu{id});
 }
 
-void shell::held_by(const std::string& id,
-                    const caf::strong_actor_ptr& holder) const {
-  st().gpus[id] = {caf::actor_cast<caf::actor_addr>(holder),
-                   self->clock().now()};
+void shell::confirm(const msg::confirm_gpus& x) const {
+  for (auto& id : x.ids)
+    st().gpus.confirm(id, 0, self->clock().now());
 }
 
-// What the SUPERVISOR has never heard of, because it got no answer, would run
-// until its end while we renew it.
-void shell::leave_unheld() const {
-  auto since = self->clock().now() - cfg().unheld_max;
-  std::vector<std::string> left;
-  for (auto& [id, x] : st().gpus)
-    if (!x.holder && x.since <= since)
-      left.push_back(id);
-  for (auto& id : left) {
-    out().error("ledger: nobody holds entry {}; it is left to others", id);
+// What the SUPERVISOR has never heard of, because it got no answer, or what its
+// GPU INSTANCE has died with, would run until its end while we renew it.
+void shell::leave_unconfirmed() const {
+  for (auto& [id, x] :
+       st().gpus.unconfirmed(self->clock().now(), cfg().worker.lease)) {
+    if (st().writes.has(ledger_write(id)))
+      continue;
+    out().error("ledger: nobody here looks after entry {}; it is left to "
+                "others",
+                id);
     drop_gpu(id);
   }
 }
@@ -58,9 +57,12 @@ void shell::leave_unheld() const {
 promise<caf::ok_atom> shell::write_gpu(const msg::write_gpu& x) const {
   auto& id = x.entry.id;
   // Before the promise, which takes the sender away.
-  held_by(id, self->current_sender());
+  st().gpus.take(id, 0, self->clock().now());
+  st().gpu_writers[id]
+    = caf::actor_cast<caf::actor_addr>(self->current_sender());
   auto to = self->make_response_promise<caf::ok_atom>();
-  held_gpu entry{id, cfg().worker_id, st().session, gpu_fields(x.entry), 0};
+  held_gpu entry{id, cfg().worker.id, st().durable.session, gpu_fields(x.entry),
+                 0};
   overwrite(
     ledger_write(id),
     [sh = *this, entry](write_number number) {
@@ -69,10 +71,10 @@ promise<caf::ok_atom> shell::write_gpu(const msg::write_gpu& x) const {
     [sh = *this, entry, id, to](const answer& got,
                                 write_number number) mutable {
       auto ok = read_as_owner(id, got);
-      if (ok && sh.st().gpus.contains(id))
+      if (ok && sh.st().gpus.has(id))
         sh.hold(entry, number);
       else if (ok)
-        sh.confirm(number); // Left meanwhile: nobody here looks after it.
+        sh.redis_has(number); // Left meanwhile: nobody here looks after it.
       else if (ok.error().kind == failure_kind::not_owner)
         sh.drop_gpu(id);
       deliver(to, ok.map([] {
@@ -84,12 +86,12 @@ promise<caf::ok_atom> shell::write_gpu(const msg::write_gpu& x) const {
 
 script_call shell::gpu_command(const held_gpu& x, write_number number) const {
   write_gpu_args out;
-  out.worker = terms();
+  out.worker = cfg().worker;
   out.worker.id = x.owner;
   // What a dead worker left is nobody's when its lease has run out.
-  if (!st().gpus.contains(x.id))
+  if (!st().gpus.has(x.id))
     out.worker.lease = milliseconds{0};
-  out.mark = {x.session, st().confirmed, number};
+  out.mark = {x.session, st().durable.confirmed, number};
   out.id = x.id;
   out.fields = x.fields;
   return call_of(out);
@@ -101,8 +103,9 @@ promise<caf::ok_atom> shell::close_gpu(const msg::close_gpu& x) const {
   overwrite(
     ledger_write(id),
     [sh = *this, x](write_number number) {
-      return make_command(call_of(close_gpu_args{
-        sh.terms(), sh.mark(number), x, sh.now_s(), sh.cfg().closed_gpus_max}));
+      return make_command(
+        call_of(close_gpu_args{sh.cfg().worker, sh.mark(number), x, sh.now_s(),
+                               sh.cfg().closed_gpus_max}));
     },
     [sh = *this, id, to](const answer& got, write_number) mutable {
       sh.drop_gpu(id);
@@ -123,16 +126,15 @@ promise<msg::gpus_taken> shell::take_gpus(const msg::take_gpus& x) const {
     to.deliver(msg::gpus_taken{});
     return to;
   }
-  auto number = ++st().last_number;
-  run(call_of(take_gpus_args{terms(), mark(number), x.limit}),
+  auto number = ++st().durable.last_number;
+  run(call_of(take_gpus_args{cfg().worker, mark(number), x.limit}),
       [sh = *this, to, number](answer got) mutable {
         auto taken = std::move(got).and_then(read_take_gpus);
         if (taken) {
           taken->next_due_ms = sh.next_look(taken->next_due_ms).count();
           for (auto& entry : taken->entries) {
-            sh.st().gpus.try_emplace(entry.id, job_store_state::held_entry{
-                                                 {}, sh.self->clock().now()});
-            sh.hold({entry.id, sh.cfg().worker_id, sh.st().session,
+            sh.st().gpus.take(entry.id, 0, sh.self->clock().now());
+            sh.hold({entry.id, sh.cfg().worker.id, sh.st().durable.session,
                      gpu_fields(entry), 0},
                     number);
           }
@@ -145,7 +147,7 @@ promise<msg::gpus_taken> shell::take_gpus(const msg::take_gpus& x) const {
 promise<msg::gpus_seen> shell::view_gpus(const msg::view_gpus& x) const {
   auto to = self->make_response_promise<msg::gpus_seen>();
   auto ended_max = x.ended_too ? cfg().closed_gpus_max : 0;
-  run(call_of(view_gpus_args{cfg().prefix, x.type, ended_max}),
+  run(call_of(view_gpus_args{cfg().worker.prefix, x.type, ended_max}),
       [to](answer got) mutable {
         deliver(to, std::move(got).and_then(read_view_gpus));
       });

@@ -8,7 +8,7 @@ namespace render::job_store {
 promise<msg::webhooks_taken>
 shell::take_webhooks(const msg::take_webhooks& x) const {
   auto to = self->make_response_promise<msg::webhooks_taken>();
-  run(call_of(take_webhooks_args{cfg().prefix, x.lease, x.limit}),
+  run(call_of(take_webhooks_args{cfg().worker.prefix, x.lease, x.limit}),
       [sh = *this, to](answer got) mutable {
         deliver(to, std::move(got)
                       .and_then(read_webhooks)
@@ -50,8 +50,9 @@ promise<caf::ok_atom> shell::record(const msg::record_delivery& x) const {
   held_delivery said{std::string{states[static_cast<size_t>(x.state)]},
                      x.entry.attempts, x.error, 0};
   uint64_t fence = 0;
-  if (auto at = st().held.find(id);
-      at != st().held.end() && x.state != msg::delivery_state::retry_later) {
+  if (auto at = st().durable.held.find(id);
+      at != st().durable.held.end()
+      && x.state != msg::delivery_state::retry_later) {
     fence = at->second.subject.fence;
     at->second.delivery = said;
     keep(at->second);
@@ -71,7 +72,7 @@ promise<caf::ok_atom> shell::record(const msg::record_delivery& x) const {
                       "kept",
                       got->integer, sh.cfg().dead_letter_max);
       if (got && final)
-        sh.delivered(id, fence, sh.st().session, number);
+        sh.delivered(id, fence, sh.st().durable.session, number);
       deliver(to, answer{got}.map([](auto&&) {
         return caf::ok_atom{};
       }));
@@ -82,14 +83,14 @@ promise<caf::ok_atom> shell::record(const msg::record_delivery& x) const {
 script_call shell::delivery_of(const std::string& job_id,
                                const held_delivery& x, milliseconds delay,
                                const mark_move& mark) const {
-  return call_of(record_delivery_args{cfg().prefix, mark, job_id, x.state,
-                                      x.attempts, x.error, delay,
+  return call_of(record_delivery_args{cfg().worker.prefix, mark, job_id,
+                                      x.state, x.attempts, x.error, delay,
                                       cfg().dead_letter_max});
 }
 
 void shell::delivered(const std::string& id, uint64_t fence,
                       const std::string& session, write_number number) const {
-  confirm(session, number);
+  redis_has(session, number);
   if (auto* x = held_of(id, fence); x && x->delivery) {
     x->delivery->confirmed = number;
     keep(*x);

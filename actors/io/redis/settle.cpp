@@ -47,13 +47,13 @@ promise<msg::ownership> shell::progress(const msg::report_progress& x) const {
 
 void shell::progress(const msg::report_progress& x, bool may_be_lost,
                      promise<msg::ownership> to) const {
-  heard_of(x.job_id, x.fence);
+  confirm(x.job_id, x.fence);
   auto sent = self->clock().now();
   auto is_news = !st().progress.has(x, sent, cfg().progress_kept);
   if (is_news)
     st().progress.on_write(x.job_id);
-  run(is_news ? call_of(progress_args{terms(), x, now_s()})
-              : call_of(ask_owner_args{terms(), x.job_id, x.fence}),
+  run(is_news ? call_of(progress_args{cfg().worker, x, now_s()})
+              : call_of(ask_owner_args{cfg().worker, x.job_id, x.fence}),
       [sh = *this, x, is_news, sent, may_be_lost, to](answer got) mutable {
         auto said = std::move(got).and_then(read_owner);
         if (is_news && said && said->ours && sh.held_of(x.job_id, x.fence))
@@ -77,12 +77,12 @@ void shell::progress(const msg::report_progress& x, bool may_be_lost,
 }
 
 void shell::note(const msg::note_remote& x) const {
-  heard_of(x.job_id, x.fence);
+  confirm(x.job_id, x.fence);
   if (auto* known = held_of(x.job_id, x.fence)) {
     known->subject.remote = x.remote;
     keep(*known);
   }
-  run(call_of(note_remote_args{terms(), x.job_id, x.fence, x.remote}),
+  run(call_of(note_remote_args{cfg().worker, x.job_id, x.fence, x.remote}),
       [](const answer&) {
         // Without it a new owner renders anew.
       });
@@ -90,12 +90,12 @@ void shell::note(const msg::note_remote& x) const {
 
 void shell::note(const msg::note_attempt& x) const {
   auto& job = x.subject;
-  heard_of(job.id, job.fence);
+  confirm(job.id, job.fence);
   if (auto* known = held_of(job.id, job.fence)) {
     known->subject = job;
     keep(*known);
   }
-  run(call_of(note_attempt_args{terms(), job}), [](const answer&) {
+  run(call_of(note_attempt_args{cfg().worker, job}), [](const answer&) {
     // Not worth a second try: see the interface.
   });
 }
@@ -103,7 +103,7 @@ void shell::note(const msg::note_attempt& x) const {
 promise<msg::job_settled> shell::settle(const msg::settle_job& x) const {
   auto to = self->make_response_promise<msg::job_settled>();
   auto& id = x.subject.id;
-  heard_of(id, x.subject.fence);
+  confirm(id, x.subject.fence);
   if (!x.outcome.success()
       && (x.outcome.error.kind == failure_kind::cancelled
           || x.outcome.error.kind == failure_kind::not_owner
@@ -116,8 +116,8 @@ promise<msg::job_settled> shell::settle(const msg::settle_job& x) const {
   }
   held_job ended;
   ended.subject = x.subject;
-  ended.owner = cfg().worker_id;
-  ended.session = st().session;
+  ended.owner = cfg().worker.id;
+  ended.session = st().durable.session;
   ended.outcome = x.outcome;
   if (auto* known = held_of(id, x.subject.fence)) {
     known->subject = x.subject;
@@ -165,7 +165,7 @@ void shell::settle(const held_job& x, bool may_be_lost,
 settle_args shell::end_of(const held_job& x, milliseconds lease,
                           write_number number) const {
   settle_args out;
-  out.worker = terms();
+  out.worker = cfg().worker;
   out.worker.id = x.owner;
   out.mark = mark(x.session, number);
   out.now_s = now_s();
@@ -175,7 +175,7 @@ settle_args shell::end_of(const held_job& x, milliseconds lease,
   out.cut_short = is_cut_short(out.outcome);
   out.notice = notice_of(x.subject);
   if (is_recordless(x.subject) && !out.outcome.success())
-    out.made_record = cfg().made_record_ttl;
+    out.made_record = cfg().claims.made_record;
   out.wanted = webhook_of(x);
   if (!out.wanted.url.empty())
     out.mac = webhook_mac(cfg().outbox_key, out.wanted);
@@ -185,7 +185,7 @@ settle_args shell::end_of(const held_job& x, milliseconds lease,
 
 void shell::settled(const std::string& id, uint64_t fence,
                     const std::string& session, write_number number) const {
-  confirm(session, number);
+  redis_has(session, number);
   if (auto* x = held_of(id, fence)) {
     x->settled = number;
     keep(*x);
@@ -194,9 +194,7 @@ void shell::settled(const std::string& id, uint64_t fence,
 
 // Unless it was claimed again meanwhile.
 void shell::forget(const std::string& id, uint64_t fence) const {
-  if (auto at = st().claimed.find(id);
-      at != st().claimed.end() && at->second.fence <= fence)
-    st().claimed.erase(at);
+  st().claimed.forget(id, fence);
   st().progress.forget(id, fence);
 }
 
@@ -213,10 +211,10 @@ void shell::give_up(const std::string& id, uint64_t fence) const {
 promise<caf::ok_atom> shell::release(const msg::release_job& x) const {
   auto to = self->make_response_promise<caf::ok_atom>();
   auto id = x.job_id;
-  heard_of(id, x.fence);
+  confirm(id, x.fence);
   write(
     write_name("release", id, x.fence),
-    [call = call_of(release_args{terms(), id, x.fence})](write_number) {
+    [call = call_of(release_args{cfg().worker, id, x.fence})](write_number) {
       return make_command(call);
     },
     [sh = *this, id, fence = x.fence, to](const answer& got,

@@ -27,11 +27,6 @@ enum timer : uint32_t {
   claim_held_back,
 };
 
-inline bool is_outage(const failure& x) {
-  return x.kind == failure_kind::unavailable
-         || x.kind == failure_kind::outcome_unknown;
-}
-
 /// Redis is there, but full, read-only, or otherwise not willing.
 inline bool is_refusal(const answer& x) {
   return x && x->type == reply::kind::error && is_outage(failure_of(x->text));
@@ -65,17 +60,14 @@ struct shell {
     return st().deps.now();
   }
 
-  worker_terms terms() const {
-    return {cfg().worker_id, cfg().prefix, cfg().lock_ttl, cfg().lease};
-  }
-
   mark_move mark(write_number number) const {
-    return {st().session, st().confirmed, number};
+    return {st().durable.session, st().durable.confirmed, number};
   }
 
   /// What earlier processes left leaves their marks where they are.
   mark_move mark(const std::string& session, write_number number) const {
-    return {session, st().confirmed, session == st().session ? number : 0};
+    return {session, st().durable.confirmed,
+            session == st().durable.session ? number : 0};
   }
 
   static std::string write_name(std::string_view what, const std::string& id,
@@ -99,16 +91,11 @@ struct shell {
   promise<std::string> version() const;
 
   // -- lasting writes
-  /// `make` is asked for each try, with the number of that try; `asker` hears
-  /// the number of the one that was answered.
-  void write(std::string name, std::function<command(write_number)> make,
-             job_store_state::write_handler asker) const;
-  /// In the place of an older write of that name, which is not tried again:
-  /// Redis must not hear of it after the newer one. Whoever asked for it hears
-  /// what came of the newest.
-  void overwrite(const std::string& name,
-                 std::function<command(write_number)> make,
-                 job_store_state::write_handler asker) const;
+  /// See `lasting_writes`.
+  void write(const std::string& name, lasting_writes::maker make,
+             lasting_writes::asker asker) const;
+  void overwrite(const std::string& name, lasting_writes::maker make,
+                 lasting_writes::asker asker) const;
   void try_write(const std::string& name) const;
   void wrote(const std::string& name, answer got) const;
   void retry_failed_writes() const;
@@ -125,9 +112,6 @@ struct shell {
   /// as much as could be counted when Redis fails.
   void count_rest(queue_count so_far,
                   std::function<void(queue_count all)> then) const;
-  count_terms counting() const {
-    return {cfg().scan_max, cfg().count_each_max, cfg().count_kept};
-  }
   claimer claimer_of(write_number number) const;
   promise<msg::claimed_jobs> claim(const msg::claim_jobs& x) const;
   promise<msg::claimed_jobs> claim_unfit(const msg::claim_unfit& x) const;
@@ -155,13 +139,13 @@ struct shell {
 
   // -- what we hold
   std::string mark_key(const std::string& session) const;
-  void confirm(write_number number) const;
+  void redis_has(write_number number) const;
   /// What earlier processes left moves their marks, not ours.
-  void confirm(const std::string& session, write_number number) const;
+  void redis_has(const std::string& session, write_number number) const;
   void journaled(const result<void>& done) const;
-  void handed_out(const job& subject) const;
-  void heard_of(const std::string& id, uint64_t fence) const;
-  void give_back_unheard() const;
+  void confirm(const std::string& id, uint64_t fence) const;
+  void confirm(const msg::confirm_jobs& x) const;
+  void give_back_unconfirmed() const;
   /// nullptr when we hold no such claim.
   held_job* held_of(const std::string& id, uint64_t fence) const;
   void keep(held_job& x) const;
@@ -201,16 +185,15 @@ struct shell {
   bool tries_to_write() const;
   void try_to_write() const;
   milliseconds next_look(int64_t due_ms) const {
-    return until_next_look(due_ms, cfg().recover_min, cfg().lease)
-           + st().place.turn(cfg().recover_turn, cfg().lease);
+    return until_next_look(due_ms, cfg().recover.least, cfg().worker.lease)
+           + st().place.turn(cfg().recover.turn, cfg().worker.lease);
   }
   void recover() const;
 
   // -- the launch ledger
   void renew_gpus() const;
-  void leave_unheld() const;
-  void held_by(const std::string& id,
-               const caf::strong_actor_ptr& holder) const;
+  void confirm(const msg::confirm_gpus& x) const;
+  void leave_unconfirmed() const;
   void not_renewed(const std::string& id) const;
   promise<caf::ok_atom> write_gpu(const msg::write_gpu& x) const;
   script_call gpu_command(const held_gpu& x, write_number number) const;

@@ -27,8 +27,8 @@ constexpr int leases_until_taken = 3;
 
 void shell::look_at_mark(std::function<void(double at)> then) const {
   write(
-    "look at the mark of " + st().session,
-    [key = mark_key(st().session)](write_number) {
+    "look at the mark of " + st().durable.session,
+    [key = mark_key(st().durable.session)](write_number) {
       command x;
       x.args = {"GET", key};
       return x;
@@ -41,12 +41,12 @@ void shell::look_at_mark(std::function<void(double at)> then) const {
 }
 
 void shell::check_loss(std::function<void(bool lost)> then) const {
-  st().loss_askers.push_back(std::move(then));
-  if (std::exchange(st().checking_loss, true))
+  st().durable.loss_askers.push_back(std::move(then));
+  if (std::exchange(st().durable.checking_loss, true))
     return;
   look_at_mark([sh = *this](double at) {
     // Answers come in order: what was confirmed before is in it.
-    if (at >= static_cast<double>(sh.st().confirmed))
+    if (at >= static_cast<double>(sh.st().durable.confirmed))
       sh.loss_checked(false);
     else
       sh.restore_all();
@@ -54,8 +54,8 @@ void shell::check_loss(std::function<void(bool lost)> then) const {
 }
 
 void shell::loss_checked(bool lost) const {
-  st().checking_loss = false;
-  for (auto& then : std::exchange(st().loss_askers, {}))
+  st().durable.checking_loss = false;
+  for (auto& then : std::exchange(st().durable.loss_askers, {}))
     then(lost);
 }
 
@@ -64,14 +64,14 @@ void shell::restore_all() const {
     "Redis has lost writes that it had confirmed (FLUSHALL, a restart "
     "without persistence, a failover?): {} job(s) and {} GPU(s) are "
     "written again",
-    st().held.size(), st().held_gpus.size());
-  st().restores_open = 1;
+    st().durable.held.size(), st().durable.held_gpus.size());
+  st().durable.restores_open = 1;
   std::vector<held_job> jobs;
-  for (auto& [id, x] : st().held)
+  for (auto& [id, x] : st().durable.held)
     jobs.push_back(x);
   for (auto& x : jobs) {
-    ++st().restores_open;
-    restore(x, cfg().lease, [sh = *this, x](restore_answer said) {
+    ++st().durable.restores_open;
+    restore(x, cfg().worker.lease, [sh = *this, x](restore_answer said) {
       auto done = [sh] {
         sh.restored_one();
       };
@@ -80,8 +80,8 @@ void shell::restore_all() const {
       sh.end_again(x, done);
     });
   }
-  for (auto& [id, x] : st().held_gpus) {
-    ++st().restores_open;
+  for (auto& [id, x] : st().durable.held_gpus) {
+    ++st().durable.restores_open;
     // What may be on its way says all of it, or is its end, and is waited for:
     // the mark says that all that was confirmed is there.
     write(
@@ -99,18 +99,18 @@ void shell::restore_all() const {
 }
 
 void shell::restored_one() const {
-  if (--st().restores_open > 0)
+  if (--st().durable.restores_open > 0)
     return;
   write(
     "mark of what Redis has",
-    [key = mark_key(st().session)](write_number number) {
+    [key = mark_key(st().durable.session)](write_number number) {
       command x;
       x.args = {"SET", key, std::to_string(number), "EX", "604800"};
       return x;
     },
     [sh = *this](const answer& got, write_number number) {
       if (got)
-        sh.confirm(number);
+        sh.redis_has(number);
       sh.loss_checked(true);
     });
 }
@@ -122,7 +122,7 @@ void shell::restore(const held_job& x, milliseconds lease,
     write_name("restore", job.id, job.fence) + " of " + x.session,
     [sh = *this, x, lease](write_number) {
       restore_args what;
-      what.worker = sh.terms();
+      what.worker = sh.cfg().worker;
       what.worker.id = x.owner;
       what.worker.lease = lease;
       what.subject = x.subject;
@@ -187,23 +187,23 @@ void shell::deliver_again(const held_job& x, std::function<void()> then) const {
 // -- what earlier processes left ----------------------------------------------
 
 void shell::replay_left() const {
-  auto left = std::exchange(st().left, {});
+  auto left = std::exchange(st().durable.left, {});
   for (auto& x : left.jobs)
     replay(x, false);
   for (auto& x : left.gpus)
     replay(x);
   if (!left.jobs.empty())
-    arm(replay_again, leases_until_taken * cfg().lease);
+    arm(replay_again, leases_until_taken * cfg().worker.lease);
 }
 
 void shell::replay_known() const {
-  for (auto& x : std::exchange(st().left_known, {}))
+  for (auto& x : std::exchange(st().durable.left_known, {}))
     replay(x, true);
 }
 
 script_call shell::look_at_gpu(const held_gpu& x) const {
   return call_of(
-    look_at_gpu_args{cfg().prefix, x.id, x.session, x.owner, x.written});
+    look_at_gpu_args{cfg().worker.prefix, x.id, x.session, x.owner, x.written});
 }
 
 // Its GPU may still run: in the ledger, with a lease that has run out, it is
@@ -226,7 +226,7 @@ void shell::replay(const held_gpu& x) const {
 // Redis could lose it until somebody has it: from now on our own mark tells.
 void shell::keep_left(const held_gpu& x, bool lost) const {
   auto kept = x;
-  kept.session = st().session;
+  kept.session = st().durable.session;
   write(
     ledger_write(x.id),
     [sh = *this, kept](write_number number) {
@@ -239,7 +239,7 @@ void shell::keep_left(const held_gpu& x, bool lost) const {
                         "is written again",
                         x.id, x.owner);
         sh.hold(kept, number);
-        sh.arm(look_at_left_gpus, sh.cfg().lease);
+        sh.arm(look_at_left_gpus, sh.cfg().worker.lease);
       }
       sh.journaled(sh.st().deps.local->erase_gpu(x.session, x.id));
     });
@@ -247,19 +247,18 @@ void shell::keep_left(const held_gpu& x, bool lost) const {
 
 void shell::look_at_left() const {
   bool any = false;
-  for (auto& [id, x] : st().held_gpus) {
-    if (st().gpus.contains(id))
+  for (auto& [id, x] : st().durable.held_gpus) {
+    if (st().gpus.has(id))
       continue;
     any = true;
     run(look_at_gpu(x), [sh = *this, id = id](const answer& got) {
       auto said = read_look_at_gpu(got);
-      if (said && *said == look_at_gpu_answer::gone
-          && !sh.st().gpus.contains(id))
+      if (said && *said == look_at_gpu_answer::gone && !sh.st().gpus.has(id))
         sh.drop_gpu(id);
     });
   }
   if (any)
-    arm(look_at_left_gpus, cfg().lease);
+    arm(look_at_left_gpus, cfg().worker.lease);
 }
 
 void shell::replay(const held_job& x, bool again) const {
@@ -270,14 +269,14 @@ void shell::replay(const held_job& x, bool again) const {
     return done();
   // Nobody works on it: with a lease that has run out it goes back to the
   // queue as any dead worker's job.
-  auto lease = x.outcome ? cfg().lease : milliseconds{0};
+  auto lease = x.outcome ? cfg().worker.lease : milliseconds{0};
   restore(x, lease, [sh = *this, x, again, done](restore_answer said) {
     // Nobody else knows yet that a lease has run out here.
     if (said == restore_answer::restored && !x.outcome)
-      sh.arm(recover_jobs, sh.cfg().recover_min);
+      sh.arm(recover_jobs, sh.cfg().recover.least);
     switch (after_restore(said, x, again)) {
     case replay_step::keep:
-      return sh.st().left_known.push_back(x);
+      return sh.st().durable.left_known.push_back(x);
     case replay_step::forget:
       return done();
     case replay_step::end_again:
