@@ -1,9 +1,14 @@
 #pragma once
 // What the JOB STORE (Redis) can be asked. Five narrow interfaces, so that each
 // actor, and each test, holds only what it uses.
+#include "messages/confirmations.hpp"
 #include "messages/type_ids.hpp"
 
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/typed_actor.hpp>
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(render::msg::confirm_jobs)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(render::msg::confirm_gpus)
 
 namespace render {
 
@@ -25,7 +30,9 @@ using job_ledger_actor = caf::typed_actor<
   // Back to the head of the queue.
   caf::replies_to<msg::release_job>::with<caf::ok_atom>,
   // Keeps count of attempts. Loss is harmless: fewer are counted.
-  caf::reacts_to<msg::note_attempt>>;
+  caf::reacts_to<msg::note_attempt>,
+  // What nobody confirms goes back to the queue.
+  caf::reacts_to<msg::confirm_jobs>>;
 
 /// The PROGRESS interface, for RENDERERS.
 using progress_actor = caf::typed_actor<
@@ -42,6 +49,9 @@ using gpu_ledger_actor = caf::typed_actor<
   caf::replies_to<msg::close_gpu>::with<caf::ok_atom>,
   // Leaves an entry to other workers.
   caf::reacts_to<msg::leave_gpu>,
+  // Names the GPUs that this worker looks after; an entry that nobody names is
+  // left to other workers.
+  caf::reacts_to<msg::confirm_gpus>,
   // Takes over the entries of dead workers.
   caf::replies_to<msg::take_gpus>::with<msg::gpus_taken>,
   // Looks without touching anything.

@@ -260,6 +260,23 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
   return {};
 }
 
+msg::confirm_jobs policy::held_jobs() const {
+  msg::confirm_jobs out;
+  for (auto& [id, x] : jobs_) {
+    out.claims.push_back({id, x.task.subject.fence});
+    if (auto& again = x.claimed_again)
+      out.claims.push_back({id, again->subject.fence});
+  }
+  return out;
+}
+
+msg::confirm_gpus policy::held_gpus() const {
+  msg::confirm_gpus out;
+  for (auto& [instance, x] : gpus_)
+    out.ids.push_back(x.last.ledger_id);
+  return out;
+}
+
 msg::node_status policy::status(bool with_jobs) const {
   msg::node_status out;
   out.draining = draining();

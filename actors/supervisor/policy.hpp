@@ -4,6 +4,7 @@
 // no clock; randomness from a seeded engine.
 #include "actors/supervisor/fitness.hpp"
 #include "actors/supervisor/input_gate.hpp"
+#include "messages/confirmations.hpp"
 #include "messages/gpu_ledger.hpp"
 #include "messages/moment.hpp"
 #include "messages/node.hpp"
@@ -241,6 +242,11 @@ public:
   effects on_flushed();
 
   msg::node_status status(bool with_jobs = true) const;
+
+  /// All that we look after. A job whose end the ledger is told is the
+  /// ledger's.
+  msg::confirm_jobs held_jobs() const;
+  msg::confirm_gpus held_gpus() const;
 
   bool draining() const noexcept {
     return drain_ != drain_phase::none;

@@ -19,6 +19,11 @@ constexpr auto inputs_timeout = 60s;
 // Longer than a question to the storage takes. A disk that hangs answers never.
 constexpr auto surroundings_timeout = 45s;
 
+// Several times within the JOB STORE's lease.
+constexpr auto confirm_interval = 10s;
+// Beside those of the policy.
+constexpr auto confirm_timer = UINT32_MAX;
+
 struct shell {
   self_ptr self;
 
@@ -37,6 +42,13 @@ struct shell {
   void run(effects xs) const {
     for (auto& x : xs)
       std::visit(*this, std::move(x));
+  }
+
+  void confirm() const {
+    self->send(st().deps.ledger, st().policy.held_jobs());
+    self->send(st().deps.gpu_ledger, st().policy.held_gpus());
+    self->delayed_send(self, confirm_interval,
+                       msg::timer_due{confirm_timer, 0});
   }
 
   void operator()(send_capacity x) const {
@@ -272,6 +284,7 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
     sh.self->quit(x.reason);
   });
   sh.run(st.policy.start());
+  sh.confirm();
   return {
     [sh](msg::render_ended& x) {
       sh.on_parked_ended(x.job_id, std::move(x.outcome));
@@ -298,6 +311,8 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
       return sh.st().policy.status(x.with_jobs);
     },
     [sh](const msg::timer_due& x) {
+      if (x.which == confirm_timer)
+        return sh.confirm();
       sh.run(sh.st().policy.on_timer(static_cast<timer>(x.which), x.generation,
                                      sh.steady_s()));
     },

@@ -234,7 +234,7 @@ outside_worlds spawn_outside_worlds(caf::actor_system& system,
 
   job_store::config jobs;
   jobs.redis = redis_options(cfg);
-  jobs.worker_id = cfg.worker_id;
+  jobs.worker.id = cfg.worker_id;
   if (!cfg.webhook_secret.empty())
     jobs.outbox_key = hmac_sha256(cfg.webhook_secret, "outbox entries");
   out.jobs = system.spawn(

@@ -1,5 +1,9 @@
 #include "tests/bench/redis_work.hpp"
 
+#include "actors/io/redis/link/command.hpp"
+#include "actors/io/redis/scripts/claim.hpp"
+#include "actors/io/redis/scripts/settle.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -9,7 +13,14 @@ namespace {
 
 constexpr auto worker_name = "floor";
 constexpr auto prefix = "c3:";
-constexpr auto now = "1700000000";
+constexpr auto now_s = 1'700'000'000.0;
+
+job_store::worker_terms by_bench() {
+  job_store::worker_terms out;
+  out.id = worker_name;
+  out.prefix = prefix;
+  return out;
+}
 
 } // namespace
 
@@ -22,39 +33,24 @@ std::string job_id(unsigned n) {
 void send_record(plain_client& to, unsigned n) {
   auto id = job_id(n);
   to.send({"HSET", "job:" + id, "id", id, "type", "csm", "status", "queued",
-           "created_at", now, "complete_by", "4000000000", "max_time", "1200",
-           "data", R"({"text":"Hello."})"});
+           "created_at", "1700000000", "complete_by", "4000000000", "max_time",
+           "1200", "data", R"({"text":"Hello."})"});
 }
 
 void load_scripts(plain_client& redis) {
-  redis.ask({"SCRIPT", "LOAD", job_store::claim_script().text});
-  redis.ask({"SCRIPT", "LOAD", job_store::settle_script().text});
+  redis.ask({"SCRIPT", "LOAD", call_of(job_store::claim_args{}).lua->text});
+  redis.ask({"SCRIPT", "LOAD", call_of(job_store::settle_args{}).lua->text});
 }
 
 claimed claim(plain_client& redis, unsigned count, const std::string& type,
               const std::string& after) {
-  auto got = redis.ask({"EVALSHA",
-                        job_store::claim_script().sha1,
-                        "4",
-                        std::string{job_store::keys::queue},
-                        job_store::keys::running(prefix, worker_name),
-                        job_store::keys::leases(prefix),
-                        job_store::keys::mark(prefix, worker_name),
-                        worker_name,
-                        now,
-                        "300",
-                        "30000",
-                        "0",
-                        "1",
-                        "86400",
-                        "job record missing: ",
-                        "10000",
-                        "16",
-                        "csm,whisper,portrait,analyze",
-                        after,
-                        "",
-                        std::to_string(count),
-                        type});
+  job_store::claim_args x;
+  x.by.worker = by_bench();
+  x.by.mark = {worker_name, 0, 1};
+  x.by.now_s = now_s;
+  x.last.passed = after;
+  x.quotas = {{{type}, count}};
+  auto got = redis.ask(job_store::make_command(call_of(x)).args);
   claimed out;
   auto* jobs = got->element[1];
   for (size_t i = 0; i < jobs->elements; ++i)
@@ -64,37 +60,14 @@ claimed claim(plain_client& redis, unsigned count, const std::string& type,
 }
 
 void send_settle(plain_client& redis, const std::string& id) {
-  namespace keys = job_store::keys;
-  redis.send({"EVALSHA",
-              job_store::settle_script().sha1,
-              "7",
-              keys::record(id),
-              keys::lock(id),
-              keys::running(prefix, worker_name),
-              keys::outbox(prefix),
-              keys::outbox_entry(prefix, id),
-              keys::leases(prefix),
-              keys::mark(prefix, worker_name),
-              worker_name,
-              id,
-              now,
-              "success",
-              "",
-              "",
-              "file:///dev/null",
-              "0",
-              "0",
-              "86400",
-              "",
-              "",
-              "1700000000000",
-              "60000",
-              "1",
-              "0",
-              "1",
-              "0",
-              "",
-              ""});
+  job_store::settle_args x;
+  x.worker = by_bench();
+  x.mark = {worker_name, 0, 1};
+  x.now_s = now_s;
+  x.job_id = id;
+  x.fence = 1;
+  x.outcome.result_url = "file:///dev/null";
+  redis.send(job_store::make_command(call_of(x)).args);
 }
 
 double percentile(std::vector<double> xs, double p) {

@@ -2,7 +2,6 @@
 // A plain hiredis client that does the same Redis work as the worker, with
 // the same scripts and nothing around them: the floor of every comparison.
 #include "actors/io/redis/scripts/keys.hpp"
-#include "actors/io/redis/scripts/scripts.hpp"
 #include "tests/support/redis_server.hpp"
 
 #include <chrono>

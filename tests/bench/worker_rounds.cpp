@@ -97,7 +97,7 @@ public:
     job_store::config store;
     store.redis.host = "127.0.0.1";
     store.redis.port = redis_port;
-    store.worker_id = "bench";
+    store.worker.id = "bench";
     jobs_ = system_->spawn(job_store_behavior, store,
                            job_store_deps{unix_now, log_});
     cloud_ = system_->spawn(instant_cloud);

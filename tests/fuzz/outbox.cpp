@@ -1,7 +1,7 @@
 // Entries of the outbox, where anybody may have written. A line each: job id,
 // URL, MAC, state, URL in the data, error, result URL; then body and data with
 // a line "---" between.
-#include "actors/io/redis/scripts/outbox_entry.hpp"
+#include "actors/io/redis/scripts/take_webhooks.hpp"
 #include "messages/job_params.hpp"
 #include "messages/text/json.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     std::string{text.substr(std::min(text.size(), end + border.size()))});
   auto record = reply::of({state, record_data, found, error, result_url,
                            reply::of(std::string{"said"})});
-  auto entries = decode_webhooks(reply::of({reply::of(
+  auto entries = read_webhooks(reply::of({reply::of(
     {id, reply::of(std::string{}), url, body, reply::of(std::string{"1"}),
      reply::of(std::string{"17"}), mac, record})}));
   must(entries && entries->size() == 1, "an entry is read");

@@ -1,7 +1,13 @@
 // Replies of our Redis scripts, as they come over the wire.
 #include "actors/io/redis/link/hiredis_reply.hpp"
-#include "actors/io/redis/scripts/codec.hpp"
-#include "actors/io/redis/scripts/gpu_codec.hpp"
+#include "actors/io/redis/scripts/ask_owner.hpp"
+#include "actors/io/redis/scripts/claimed_jobs.hpp"
+#include "actors/io/redis/scripts/count.hpp"
+#include "actors/io/redis/scripts/peek.hpp"
+#include "actors/io/redis/scripts/recover.hpp"
+#include "actors/io/redis/scripts/settle.hpp"
+#include "actors/io/redis/scripts/take_gpus.hpp"
+#include "actors/io/redis/scripts/view_gpus.hpp"
 #include "messages/job_params.hpp"
 #include "messages/text/json.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -50,7 +56,7 @@ void check(const job& x) {
 }
 
 void check_claim(const reply& x) {
-  auto claim = decode_claim(x);
+  auto claim = read_claim(x);
   if (!claim)
     return fuzz::must_be_fit_to_show(claim.error());
   for (auto& y : claim->jobs)
@@ -70,7 +76,7 @@ reply entry_of(const gpu_entry& x) {
 }
 
 void check_gpus(const reply& x) {
-  auto taken = decode_gpus(x);
+  auto taken = read_take_gpus(x);
   if (!taken)
     return fuzz::must_be_fit_to_show(taken.error());
   std::vector<reply> written;
@@ -79,7 +85,7 @@ void check_gpus(const reply& x) {
          "a time of the ledger is a number");
     written.push_back(entry_of(y));
   }
-  auto again = decode_gpus(
+  auto again = read_take_gpus(
     reply::of({reply::of(std::move(written)), reply::of(std::vector<reply>{}),
                reply::of(int64_t{0})}));
   must(again && again->entries == taken->entries,
@@ -95,18 +101,19 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto& x = *read;
   check_claim(x);
   check_gpus(x);
-  if (auto peek = decode_peek(x); !peek)
+  if (auto peek = read_peek(x); !peek)
     fuzz::must_be_fit_to_show(peek.error());
   else
-    for (auto& y : peek->waiting)
+    for (auto& y : peek->seen.waiting)
       check(y);
-  if (auto found = decode_recover(x); !found)
+  if (auto found = read_recover(x); !found)
     fuzz::must_be_fit_to_show(found.error());
   else
     must(found->workers > 0, "there is one worker at least");
-  must_be_fit_to_show(decode_ownership(x));
-  must_be_fit_to_show(decode_settle(x));
+  must_be_fit_to_show(read_owner(x));
+  must_be_fit_to_show(read_settle(x));
   must_be_fit_to_show(decode_version(x));
-  must_be_fit_to_show(decode_gpu_entries(x));
+  must_be_fit_to_show(read_count(x));
+  must_be_fit_to_show(read_view_gpus(x));
   return 0;
 }

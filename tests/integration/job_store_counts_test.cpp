@@ -1,6 +1,7 @@
 // The JOB STORE against a real redis-server: a long queue, or one with elements
 // that are no ids, costs neither of them much.
-#include "actors/io/redis/counting.hpp"
+#include "actors/io/redis/link/command.hpp"
+#include "actors/io/redis/scripts/count.hpp"
 #include "tests/integration/redis_store.hpp"
 
 using namespace render;
@@ -56,24 +57,24 @@ BOOST_AUTO_TEST_CASE(a_long_queue_is_counted_a_thousand_at_a_time) {
 
 BOOST_AUTO_TEST_CASE(a_count_goes_on_where_it_was_while_jobs_leave) {
   push_fast(2'500);
-  auto next = [&](const std::string& last, int64_t at,
-                  const std::string& counts) {
-    return redis.cmd("EVAL", job_store::count_script().text, "2", "queue:jobs",
-                     "kept", "w", last, std::to_string(at), "1000",
-                     "1700000000", "csm,analyze", counts, "1000", "10000");
+  job_store::count_args what;
+  what.now_s = 1'700'000'000;
+  what.so_far.complete = false;
+  auto next = [&] {
+    auto got
+      = redis.cmd_list(job_store::make_ordered_command(call_of(what)).args);
+    what.so_far = {got.elements.at(0).text, got.elements.at(3).integer != 0,
+                   static_cast<uint64_t>(got.elements.at(1).integer),
+                   got.elements.at(2).text};
+    return what.so_far.counts;
   };
-  auto got = next("", 0, "0 0");
-  BOOST_TEST(got.elements.at(0).text == "750 250");
+  BOOST_TEST(next() == "750 0 0 250");
   redis.cmd("LTRIM", "queue:jobs", "20", "-1");
-  got = next(got.elements[2].text, got.elements[1].integer,
-             got.elements[0].text);
-  BOOST_TEST(got.elements.at(0).text == "1500 500");
-  BOOST_TEST(got.elements.at(3).integer == 0);
-  got = next(got.elements[2].text, got.elements[1].integer,
-             got.elements[0].text);
-  BOOST_TEST(got.elements.at(0).text == "1875 625");
-  BOOST_TEST(got.elements.at(3).integer == 1);
-  BOOST_TEST(redis.cmd("GET", "kept").text == "1875 625");
+  BOOST_TEST(next() == "1500 0 0 500");
+  BOOST_TEST(!what.so_far.complete);
+  BOOST_TEST(next() == "1875 0 0 625");
+  BOOST_TEST(what.so_far.complete);
+  BOOST_TEST(redis.cmd("GET", "c3:waiting").text == "1875 0 0 625");
 }
 
 // A program with access to the queue may push anything.

@@ -86,10 +86,15 @@ struct fixture : harness::redis_store {
     push(id);
   }
 
+  void look_after_all() {
+    look_after({{"a", 1}, {"a", 2}, {"b", 1}}, {"g"});
+  }
+
   /// A store with short leases, so that it renews them often.
   void use_quick_store() {
     kill_store();
     store = spawn("worker-a", 300ms);
+    look_after_all();
   }
 
   /// Starts another process on the same machine.
@@ -99,6 +104,7 @@ struct fixture : harness::redis_store {
     auto local = job_store::open_sqlite_journal(folder, worker);
     BOOST_REQUIRE_MESSAGE(local, local.error().message);
     store = spawn(worker, 300ms, std::move(*local));
+    look_after_all();
   }
 
   /// Ends the store as SIGKILL would, and waits until its journal is closed.

@@ -1,14 +1,37 @@
 // The worker's scripts do the same on the Redis in memory as on a real one.
 #include "actors/io/redis/link/command.hpp"
-#include "actors/io/redis/scripts/keys.hpp"
+#include "actors/io/redis/scripts/ask_owner.hpp"
+#include "actors/io/redis/scripts/claim.hpp"
+#include "actors/io/redis/scripts/claim_one.hpp"
+#include "actors/io/redis/scripts/close_gpu.hpp"
+#include "actors/io/redis/scripts/look_at_gpu.hpp"
+#include "actors/io/redis/scripts/note_attempt.hpp"
+#include "actors/io/redis/scripts/note_remote.hpp"
+#include "actors/io/redis/scripts/peek.hpp"
+#include "actors/io/redis/scripts/progress.hpp"
+#include "actors/io/redis/scripts/reconcile.hpp"
+#include "actors/io/redis/scripts/record_delivery.hpp"
+#include "actors/io/redis/scripts/recover.hpp"
+#include "actors/io/redis/scripts/release.hpp"
+#include "actors/io/redis/scripts/renew.hpp"
+#include "actors/io/redis/scripts/renew_gpus.hpp"
+#include "actors/io/redis/scripts/restore.hpp"
+#include "actors/io/redis/scripts/settle.hpp"
+#include "actors/io/redis/scripts/take_gpus.hpp"
+#include "actors/io/redis/scripts/take_webhooks.hpp"
+#include "actors/io/redis/scripts/view_gpus.hpp"
+#include "actors/io/redis/scripts/write_gpu.hpp"
 #include "tests/integration/redis_pair.hpp"
+
+#include <cmath>
 
 using namespace render;
 using namespace render::harness;
+using namespace std::chrono_literals;
 
 namespace {
 
-using job_store::script;
+using namespace render::job_store;
 
 /// A life of jobs, drawn from the seed: the steps of producers, front ends,
 /// Python workers and two workers, in any order.
@@ -39,74 +62,66 @@ public:
     case 6:
       return servers_.both({"DEL", record() + ":lock"});
     case 7:
-      return run(job_store::peek_script(), {"queue:jobs", "c3:waiting"},
-                 {worker(), "5", "1000", d_.of(words{"10", "4000"}), now(),
-                  "csm,whisper,portrait,analyze",
-                  d_.of(words{"0", "3", "1000"}), "600000", id(), id()});
+      return run(call_of(peek_args{
+        worker(), now_s(), 5,
+        count_terms{1'000, d_.of(std::vector<uint32_t>{0, 3, 1'000}), 600s},
+        d_.of(std::vector<uint32_t>{10, 4'000}), words{id(), id()}}));
     case 8:
-      return run(job_store::claim_one_script(),
-                 {"queue:jobs", running(), "c3:leases", "c3:mark:p"},
-                 {worker(), now(), "300", "30000", number(), number(), "86400",
-                  "missing:", id(), "1000"});
+      return run(call_of(claim_one_args{claimer_of(), id()}));
     case 9:
-      return run(
-        job_store::release_script(),
-        {"queue:jobs", record(), record() + ":lock", running(), "c3:leases"},
-        {worker(), id(), fence()});
+      return run(call_of(release_args{worker(), id(), fence()}));
     case 10:
       if (d_.below(3) == 0)
-        return run(job_store::ask_owner_script(), {record()},
-                   {worker(), fence()});
-      return run(job_store::progress_script(),
-                 {record(), record() + ":lock", "c3:leases"},
-                 {worker(), "300", d_.of(words{"", "render"}),
-                  d_.of(words{"-1", "0.5"}), now(), fence(), "30000", id()});
+        return run(call_of(ask_owner_args{worker(), id(), fence()}));
+      return run(
+        call_of(progress_args{worker(),
+                              {id(), d_.of(words{"", "render"}),
+                               d_.of(std::vector<double>{-1, 0.5}), fence()},
+                              now_s()}));
     case 11:
       return settle();
     case 12:
-      return run(job_store::take_webhooks_script(), {"c3:outbox"},
-                 {"60000", "3", "c3:outbox:"});
+      return run(call_of(take_webhooks_args{"c3:", 60s, 3}));
     case 13:
       return deliver();
     case 14:
       return reconcile();
     case 15:
-      return run(job_store::renew_script(), {"c3:leases"},
-                 {worker(), "300", "30000", id(), fence(), id(), fence()});
+      return run(
+        call_of(renew_args{worker(), {{id(), fence()}, {id(), fence()}}}));
     case 16:
-      return run(job_store::recover_script(),
-                 {"queue:jobs", "c3:leases", "c3:workers"},
-                 {"2", "c3:running:", "lost: ", worker(), "90000"});
+      return run(call_of(recover_args{worker(), 2, 90s}));
     case 17:
-      return run(job_store::note_attempt_script(), {record()},
-                 {worker(), fence(), "2", "why"});
+      return run(call_of(note_attempt_args{worker(), attempt_of(id())}));
     case 18:
-      return run(job_store::note_remote_script(), {record()},
-                 {worker(), fence(), d_.of(words{"", "there"})});
+      return run(call_of(
+        note_remote_args{worker(), id(), fence(), d_.of(words{"", "there"})}));
     case 19:
       return gpu_step();
     case 20:
       return restore();
     default:
-      return run(job_store::claim_script(),
-                 {"queue:jobs", running(), "c3:leases", "c3:mark:p"},
-                 {worker(), now(), "300", d_.of(words{"1", "30000"}), number(),
-                  number(), "86400", "missing:", "1000",
-                  d_.of(words{"0", "2", "16"}), "csm,whisper,portrait,analyze",
-                  d_.of(words{"", id()}),
-                  d_.of(words{"", left_, "0 1 " + id() + " " + id(), "junk"}),
-                  d_.of(words{"0", "1", "3"}), "csm,whisper,portrait",
-                  d_.of(words{"0", "2"}), "analyze"});
+      auto by = claimer_of();
+      by.worker.lease = d_.of(std::vector<milliseconds>{1ms, 30s});
+      by.ids_max = 1'000;
+      return run(call_of(claim_args{
+        by,
+        d_.of(std::vector<uint32_t>{0, 2, 16}),
+        {d_.of(words{"", id()}),
+         d_.of(words{"", left_, "0 1 " + id() + " " + id(), "junk"})},
+        {{{"csm", "whisper", "portrait"},
+          d_.of(std::vector<uint32_t>{0, 1, 3})},
+         {{"analyze"}, d_.of(std::vector<uint32_t>{0, 2})}}}));
     }
   }
 
 private:
-  void run(const script& x, const words& keys, words argv) {
-    auto command = job_store::make_command(x, keys, std::move(argv)).args;
-    command[0] = "EVAL";
-    command[1] = at_our_time(x.text);
+  void run(script_call x) {
+    auto is_claim = x.lua->name == "claim";
+    auto command = make_ordered_command(std::move(x)).args;
+    command[1] = at_our_time(command[1]);
     servers_.both(command);
-    if (&x == &job_store::claim_script() && servers_.last().ok())
+    if (is_claim && servers_.last().ok())
       left_ = servers_.last().elements.at(5).text;
   }
 
@@ -120,33 +135,31 @@ private:
 
   void gpu_step() {
     auto id = d_.of(words{"e1", "e2", "e3"});
-    words keys{"c3:gpus", "c3:gpu:" + id};
+    auto by = worker();
+    by.lease = 3s;
     switch (d_.below(6)) {
     case 5:
-      keys = {"c3:gpu:" + id, "c3:mark:p"};
-      return run(job_store::look_at_gpu_script(), keys, {worker(), number()});
+      return run(call_of(look_at_gpu_args{"c3:", id, "p", by.id, number()}));
     case 4:
-      return run(job_store::view_gpus_script(), {"c3:gpus", "c3:gpus:closed"},
-                 {"c3:gpu:", "media:fast", d_.of(words{"0", "2"})});
+      return run(call_of(view_gpus_args{"c3:", "media:fast",
+                                        d_.of(std::vector<uint32_t>{0, 2})}));
     case 0:
-      keys.push_back("c3:mark:p");
-      return run(job_store::write_gpu_script(), keys,
-                 {worker(), d_.of(words{"3000", "0"}), id, "c3:gpu:", number(),
-                  number(), "type", "media:fast", "workload",
-                  d_.of(words{"", "w", "v"})});
+      by.lease = d_.of(std::vector<milliseconds>{3s, 0s});
+      return run(call_of(write_gpu_args{
+        by,
+        mark(),
+        id,
+        {"type", "media:fast", "workload", d_.of(words{"", "w", "v"})}}));
     case 1:
-      return run(job_store::renew_gpus_script(), {"c3:gpus"},
-                 {worker(), "3000", "c3:gpu:", "e1", "e2"});
+      return run(call_of(renew_gpus_args{by, {"e1", "e2"}}));
     case 2:
-      return run(job_store::take_gpus_script(), {"c3:gpus", "c3:mark:p"},
-                 {worker(), "3000", "c3:gpu:", "2", number(), number()});
+      return run(call_of(take_gpus_args{by, mark(), 2}));
     default:
-      keys.push_back("c3:gpus:closed");
-      keys.push_back("c3:mark:p");
-      return run(job_store::close_gpu_script(), keys,
-                 {worker(), id, d_.of(words{"{w}", "{v}", "{}"}), "2",
-                  "c3:gpu:", d_.of(words{"", "w", "v"}), d_.of(words{"w", "v"}),
-                  d_.of(words{"{w", "x"}), number(), number()});
+      msg::close_gpu what;
+      what.entry.id = id;
+      what.entry.workload = d_.of(words{"", "w", "v"});
+      what.reason = "idle";
+      return run(call_of(close_gpu_args{by, mark(), what, now_s(), 2}));
     }
   }
 
@@ -181,69 +194,76 @@ private:
   }
 
   void settle() {
-    auto x = id();
-    auto record = "job:" + x;
-    run(job_store::settle_script(),
-        {record, record + ":lock", running(), "c3:outbox", "c3:outbox:" + x,
-         "c3:leases", "c3:mark:p"},
-        {worker(),
-         x,
-         now(),
-         d_.of(words{"success", "failed"}),
-         "why",
-         d_.of(words{"", "the text"}),
-         d_.of(words{"", "http://s/x"}),
-         d_.of(words{"0", "1"}),
-         d_.of(words{"0", "1"}),
-         "86400",
-         d_.of(words{"", "http://r/hook"}),
-         "{}",
-         now_ms(),
-         "60000",
-         fence(),
-         number(),
-         number(),
-         d_.of(words{"0", "1"}),
-         "mac",
-         d_.of(words{"", "notify_url: got 7"})});
+    settle_args x;
+    x.worker = worker();
+    x.mark = mark();
+    x.now_s = now_s();
+    x.job_id = id();
+    x.fence = fence();
+    x.outcome.text = d_.of(words{"", "the text"});
+    x.outcome.result_url = d_.of(words{"", "http://s/x"});
+    if (d_.below(2) == 0)
+      x.outcome.error = {failure_kind::rejected, "why"};
+    x.made_record = d_.of(std::vector<std::chrono::seconds>{0s, 86'400s});
+    x.wanted.url = d_.of(words{"", "http://r/hook"});
+    x.wanted.body = "{}";
+    x.cut_short = d_.below(2) == 0;
+    x.mac = "mac";
+    x.notice = d_.of(words{"", "notify_url: got 7"});
+    run(call_of(x));
   }
 
   // Leaves one member out, so that at most one is unknown: the order of several
   // would be Redis' own choice.
   void reconcile() {
-    auto key = running();
-    words argv{worker()};
-    if (auto* x = servers_.memory().find(key))
-      for (auto& member : std::get<redis_set>(x->data))
-        argv.push_back(member);
-    if (argv.size() > 1)
-      argv.erase(argv.begin() + 1
-                 + static_cast<std::ptrdiff_t>(d_.below(argv.size() - 1)));
-    run(job_store::reconcile_script(), {"queue:jobs", key, "c3:leases"},
-        std::move(argv));
+    reconcile_args x{worker(), {}};
+    if (auto* found = servers_.memory().find("c3:running:" + x.worker.id))
+      for (auto& member : std::get<redis_set>(found->data))
+        x.known.push_back(member);
+    if (!x.known.empty())
+      x.known.erase(x.known.begin()
+                    + static_cast<std::ptrdiff_t>(d_.below(x.known.size())));
+    run(call_of(x));
   }
 
   void deliver() {
-    auto x = id();
-    run(job_store::record_delivery_script(),
-        {"c3:outbox", "c3:webhooks:dead", "c3:outbox:" + x, "c3:mark:p"},
-        {x, d_.of(words{"delivered", "retry_later", "dead"}), "2", "timeout",
-         "5000", d_.of(words{"1", "100"}), "c3:outbox:", number(), number()});
+    run(call_of(record_delivery_args{
+      "c3:", mark(), id(), d_.of(words{"delivered", "retry_later", "dead"}), 2,
+      "timeout", 5s, d_.of(std::vector<uint32_t>{1, 100})}));
   }
 
   void restore() {
-    auto x = id();
-    auto record = "job:" + x;
-    run(job_store::restore_script(),
-        {record, record + ":lock", running(), "c3:leases", "queue:jobs",
-         "c3:mark:p"},
-        {worker(), x, fence(), number(), "300", d_.of(words{"0", "30000"}),
-         now(), "attempt", "1", "history", "", "id", x, "type", "csm", "data",
-         "{}"});
+    restore_args x;
+    x.worker = worker();
+    x.worker.lease = d_.of(std::vector<milliseconds>{0s, 30s});
+    x.subject = attempt_of(id());
+    x.session = "p";
+    x.confirmed = number();
+    x.now_s = now_s();
+    run(call_of(x));
   }
 
-  std::string number() {
-    return std::to_string(d_.below(50));
+  job attempt_of(std::string id) {
+    job out;
+    out.id = std::move(id);
+    out.fence = fence();
+    out.attempt = 2;
+    out.type = "csm";
+    out.data = "{}";
+    out.history = {"why"};
+    return out;
+  }
+
+  mark_move mark() {
+    return {"p", number(), number()};
+  }
+
+  claimer claimer_of() {
+    return {worker(), mark(), now_s(), 86'400s, 1'000};
+  }
+
+  uint64_t number() {
+    return d_.below(50);
   }
 
   std::string id() {
@@ -252,22 +272,18 @@ private:
   std::string record() {
     return "job:" + id();
   }
-  std::string worker() {
-    return worker_ = d_.of(words{"w1", "w2"});
+  worker_terms worker() {
+    return {d_.of(words{"w1", "w2"}), "c3:", 300s, 30s};
   }
-  std::string running() {
-    return "c3:running:" + d_.of(words{"w1", "w2"});
+  uint64_t fence() {
+    return d_.of(std::vector<uint64_t>{1, 1, 2, 3});
   }
-  std::string fence() {
-    return d_.of(words{"1", "1", "2", "3"});
+  double now_s() const {
+    return 1'700'000'000 + std::floor(now_);
   }
   std::string now() const {
     return std::to_string(1'700'000'000 + static_cast<int64_t>(now_));
   }
-  std::string now_ms() const {
-    return std::to_string((1'700'000'000 + static_cast<int64_t>(now_)) * 1000);
-  }
-
   /// Longer than a job's data may be.
   const std::string big_data_ = R"({"notify_url": "http://r/h","text":")"
                                 + std::string(1'100'000, 'x') + "\"}";
@@ -278,7 +294,6 @@ private:
   std::string id_ = "job-0";
   /// The queue's cursor, as returned by the last claim.
   std::string left_;
-  std::string worker_;
 };
 
 } // namespace
@@ -308,14 +323,10 @@ BOOST_AUTO_TEST_CASE(a_script_out_of_memory_changes_nothing) {
   redis_server real{{"--maxmemory", "1", "--maxmemory-policy", "noeviction"}};
   memory_redis memory{unix_ms};
   memory.now_is.out_of_memory = true;
-  auto& x = job_store::claim_script();
-  auto command = job_store::make_command(
-                   x, {"queue:jobs", "c3:running:w", "c3:leases", "c3:mark:w"},
-                   {"w", "1", "300", "30000", "0", "1", "86400",
-                    "missing:", "100", "16", "csm", "", "", "1", "csm"})
-                   .args;
-  command[0] = "EVAL";
-  command[1] = x.text;
+  claim_args what;
+  what.by.worker.id = "w";
+  what.quotas = {{{"csm"}, 1}};
+  auto command = make_ordered_command(call_of(what)).args;
   for (auto& c : {command, words{"SET", "a", "b"}, words{"DEL", "a"},
                   words{"EVAL", "return redis.call('SET', 'a', 'b')", "0"}})
     BOOST_TEST(without_place(text_of(real.cmd_list(c)))

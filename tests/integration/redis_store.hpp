@@ -30,6 +30,8 @@ struct redis_store {
   }
 
   ~redis_store() {
+    for (auto& x : keepers)
+      caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
     for (auto& x : stores)
       caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
   }
@@ -44,12 +46,12 @@ struct redis_store {
     c.redis.connect_timeout = 300ms;
     c.redis.backoff_max = 100ms;
     c.command_timeout = 1'500ms;
-    c.reconcile_delay = 300ms;
-    c.lease = lease;
-    c.recover_min = 100ms;
-    c.recover_interval = 100ms;
-    c.recover_turn = 0ms;
-    c.worker_id = worker;
+    c.claims.reconcile_delay = 300ms;
+    c.worker.lease = lease;
+    c.recover.least = 100ms;
+    c.recover.after_failure = 100ms;
+    c.recover.turn = 0ms;
+    c.worker.id = worker;
     c.progress_kept = progress_kept;
     c.dead_letter_max = 2;
     stores.push_back(system->spawn(job_store_behavior, c,
@@ -57,6 +59,21 @@ struct redis_store {
                                                   job_store::start_redis_loop,
                                                   std::move(local)}));
     return stores.back();
+  }
+
+  /// Confirms these again and again, as the SUPERVISOR does.
+  void look_after(std::vector<msg::job_claim> claims,
+                  std::vector<std::string> gpus = {}) {
+    keepers.push_back(
+      system->spawn([to = store, claims,
+                     gpus](caf::event_based_actor* self) -> caf::behavior {
+        self->send(self, caf::tick_atom_v);
+        return {[=](caf::tick_atom) {
+          self->send(to, msg::confirm_jobs{claims});
+          self->send(to, msg::confirm_gpus{gpus});
+          self->delayed_send(self, 50ms, caf::tick_atom_v);
+        }};
+      }));
   }
 
   /// Ends the store as SIGKILL would: it puts nothing back. The store is dead
@@ -122,6 +139,7 @@ struct redis_store {
   caf::actor_system_config cfg;
   std::unique_ptr<caf::actor_system> system;
   std::vector<job_store_actor> stores;
+  std::vector<caf::actor> keepers;
   job_store_actor store;
 };
 

@@ -36,7 +36,7 @@ struct held_link : redis_link {
 struct fixture {
   fixture() {
     job_store::config cfg;
-    cfg.worker_id = "w1";
+    cfg.worker.id = "w1";
     job_store_deps deps;
     deps.now = [this] {
       return time.unix_now();
@@ -84,7 +84,7 @@ struct fixture {
     std::copy_if(
       sent.begin(), sent.end(), std::back_inserter(out), [](auto& x) {
         return std::find(x.args.begin(), x.args.end(), "e1") != x.args.end()
-               && x.lua && x.lua != &renew_gpus_script();
+               && x.lua && x.lua->name != "renew_gpus";
       });
     return out;
   }
@@ -94,7 +94,7 @@ struct fixture {
     list out;
     for (auto& x : about_entry()) {
       auto at = std::find(x.args.begin(), x.args.end(), "node");
-      auto is_end = x.lua == &close_gpu_script();
+      auto is_end = x.lua && x.lua->name == "close_gpu";
       out.push_back(is_end || at == x.args.end() ? "end" : *(at + 1));
     }
     return out;

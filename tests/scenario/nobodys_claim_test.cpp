@@ -78,17 +78,39 @@ struct fixture : store_world {
 
 BOOST_FIXTURE_TEST_SUITE(what_nobody_works_on, fixture)
 
-// The QUEUE WATCHER has died, or has stopped waiting for the answer.
-BOOST_AUTO_TEST_CASE(is_a_claim_that_nobody_heard_of_and_goes_back) {
+// The QUEUE WATCHER has died between its claim and the hand-over, or has waited
+// for its answer for too long.
+BOOST_AUTO_TEST_CASE(is_a_claim_that_nobody_confirms_and_goes_back) {
   start(1);
   push("a");
-  tell(1, msg::claim_jobs{{{{"csm"}, 1}}});
-  time.run_for(2s);
-  BOOST_REQUIRE(status("a") == "running");
-  // Two minutes, and the next renewal.
-  time.run_for(145s);
+  redis.latency = {0.1, 0.1};
+  auto watcher = time.system().spawn([this](caf::event_based_actor* self) {
+    self->request(stores.at(1), 20s, msg::claim_jobs{{{{"csm"}, 1}}})
+      .then([](const msg::claimed_jobs&) {
+        BOOST_ERROR("it was to die before");
+      });
+  });
+  while (status("a") != "running")
+    time.run_for(10ms);
+  time.kill({caf::actor_cast<caf::actor>(watcher)});
+  redis.latency = {};
+  time.run_for(25s);
+  BOOST_TEST(status("a") == "running");
+  time.run_for(20s);
   BOOST_TEST(status("a") == "queued");
   BOOST_TEST(redis.run({"LLEN", "queue:jobs"}).integer == 1);
+  // As if it had never been claimed.
+  BOOST_TEST(field("a", "attempt") == "");
+  BOOST_TEST(field("a", "fence") == "0");
+}
+
+BOOST_AUTO_TEST_CASE(is_no_claim_that_somebody_confirms) {
+  start(1);
+  auto x = claimed("a");
+  confirm_for(10min, 1, {{{x.id, x.fence}}});
+  BOOST_TEST(status("a") == "running");
+  time.run_for(45s);
+  BOOST_TEST(status("a") == "queued");
 }
 
 BOOST_AUTO_TEST_CASE(is_no_claim_that_somebody_asks_about) {
@@ -96,9 +118,31 @@ BOOST_AUTO_TEST_CASE(is_no_claim_that_somebody_asks_about) {
   auto x = claimed("a");
   for (int i = 0; i < 10; ++i) {
     tell(1, msg::report_progress{x.id, "render", 0.1, x.fence});
-    time.run_for(60s);
+    time.run_for(19s);
   }
   BOOST_TEST(status("a") == "running");
+}
+
+// The SUPERVISOR dropped the new claim when the old one ended.
+BOOST_AUTO_TEST_CASE(is_a_claim_while_an_older_one_is_confirmed) {
+  start(1);
+  auto x = claimed("a");
+  BOOST_REQUIRE(x.fence == 1u);
+  confirm_for(1min, 1, {{{x.id, x.fence + 1}}});
+  BOOST_TEST(status("a") == "queued");
+}
+
+// Redis refuses all writes meanwhile.
+BOOST_AUTO_TEST_CASE(is_no_job_whose_end_is_being_written) {
+  start(1);
+  auto x = claimed("a");
+  redis.server().now_is.read_only = true;
+  tell(1, msg::settle_job{x, job_outcome{"done", {}, {}}});
+  time.run_for(2min);
+  redis.server().now_is.read_only = false;
+  time.run_for(10s);
+  BOOST_TEST(status("a") == "success");
+  BOOST_TEST(!says("nobody works on it"), text.str());
 }
 
 BOOST_AUTO_TEST_CASE(is_a_gpu_whose_taker_got_no_answer) {
@@ -110,9 +154,21 @@ BOOST_AUTO_TEST_CASE(is_a_gpu_whose_taker_got_no_answer) {
   time.run_for(60s);
   tell(2, msg::take_gpus{});
   BOOST_REQUIRE(redis.run({"HGET", "c3:gpu:e1", "owner"}).text == "w2");
-  time.run_for(9min);
+  time.run_for(45s);
   BOOST_TEST(gpus_taken_by(9) == 0u);
-  time.run_for(2min);
+  time.run_for(30s);
+  BOOST_TEST(gpus_taken_by(9) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(is_no_gpu_that_somebody_confirms) {
+  start(1);
+  start(9, false);
+  time.run_for(31s);
+  tell(1, msg::write_gpu{entry()});
+  confirm_for(10min, 1, {}, {{"e1"}});
+  BOOST_TEST(gpus_taken_by(9) == 0u);
+  // Its GPU INSTANCE has died, say.
+  time.run_for(75s);
   BOOST_TEST(gpus_taken_by(9) == 1u);
 }
 
@@ -140,7 +196,7 @@ BOOST_AUTO_TEST_CASE(is_no_settling_whose_answer_was_lost) {
   redis.crash();
   redis.latency = {};
   redis.start();
-  time.run_for(60s);
+  confirm_for(60s, 1, {{{"b", 1}}});
   BOOST_TEST(!says("Redis has lost writes"), text.str());
   // A real loss later is still noticed.
   lose_all();
@@ -152,11 +208,11 @@ BOOST_AUTO_TEST_CASE(is_no_gpu_that_was_stopped_during_an_outage) {
   claimed("b");
   redis.crash();
   caf::anon_send(stores.at(1), msg::write_gpu{entry()});
-  time.run_for(20s);
+  confirm_for(20s, 1, {{{"b", 1}}});
   caf::anon_send(stores.at(1), msg::close_gpu{entry(), "idle", 0});
-  time.run_for(20s);
+  confirm_for(20s, 1, {{{"b", 1}}});
   redis.start();
-  time.run_for(60s);
+  confirm_for(60s, 1, {{{"b", 1}}});
   BOOST_TEST(!says("Redis has lost writes"), text.str());
 }
 

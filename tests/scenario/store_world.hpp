@@ -25,7 +25,7 @@ struct store_world {
   /// machine.
   void start(uint64_t client, bool with_journal = true) {
     job_store::config cfg;
-    cfg.worker_id = "w" + std::to_string(client);
+    cfg.worker.id = "w" + std::to_string(client);
     job_store_deps deps;
     deps.now = [this] {
       return time.unix_now();
@@ -51,6 +51,16 @@ struct store_world {
   void tell(uint64_t client, What what) {
     caf::anon_send(stores.at(client), std::move(what));
     time.run_for(1s);
+  }
+
+  /// Confirms these for so long, as the SUPERVISOR does.
+  void confirm_for(virtual_duration d, uint64_t client,
+                   const msg::confirm_jobs& jobs,
+                   const msg::confirm_gpus& gpus = {}) {
+    for (auto end = time.now() + d; time.now() < end; time.run_for(10s)) {
+      caf::anon_send(stores.at(client), jobs);
+      caf::anon_send(stores.at(client), gpus);
+    }
   }
 
   /// Loses all data, and gives the stores enough time to notice.

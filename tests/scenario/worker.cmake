@@ -6,6 +6,7 @@ render_test(
           ${CMAKE_CURRENT_LIST_DIR}/drain_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/lost_gpu_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/queue_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/confirmed_test.cpp
   DEPENDS render_supervisor render_gpu_instance render_queue_watcher
           render_renderer render_webhook)
 

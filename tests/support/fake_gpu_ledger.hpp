@@ -17,6 +17,8 @@ struct fake_gpu_ledger {
   std::vector<msg::close_gpu> closed;
   /// Ids of entries that were left to others.
   std::vector<std::string> left;
+  /// Ids that the SUPERVISOR confirmed last.
+  std::vector<std::string> confirmed;
   /// Ids of entries that another worker has taken over.
   std::set<std::string> taken;
   /// Entries of a dead worker, for the next look.
@@ -80,6 +82,9 @@ fake_gpu_ledger_behavior(gpu_ledger_actor::pointer, fake_gpu_ledger_ptr world) {
     },
     [=](const msg::leave_gpu& x) {
       world->left.push_back(x.id);
+    },
+    [=](const msg::confirm_gpus& x) {
+      world->confirmed = x.ids;
     },
     [=](const msg::take_gpus&) {
       return world->take();

@@ -40,6 +40,8 @@ struct fake_job_store {
   /// Webhooks of a dead worker, for a sweep.
   std::vector<webhook> left_webhooks;
   fake_gpu_ledger gpus;
+  /// Claims that the SUPERVISOR confirmed last.
+  std::vector<msg::job_claim> confirmed;
   /// Requests of any kind, except those about the launch ledger.
   uint64_t commands = 0;
 
@@ -226,6 +228,12 @@ inline fake_job_store_actor::behavior_type fake_job_store_behavior(
     },
     [=](const msg::leave_gpu& x) {
       world->gpus.left.push_back(x.id);
+    },
+    [=](const msg::confirm_jobs& x) {
+      world->confirmed = x.claims;
+    },
+    [=](const msg::confirm_gpus& x) {
+      world->gpus.confirmed = x.ids;
     },
     [=](const msg::take_gpus&) {
       return world->gpus.take();

@@ -185,6 +185,8 @@ public:
   supervisor_actor supervisor;
   queue_watcher_actor watcher;
   std::map<uint64_t, gpu_instance_actor> gpus;
+  /// The ledger entries that they were started with.
+  std::map<uint64_t, std::string> entry_ids;
   std::vector<renderer_actor> renderers;
 
 private:
@@ -217,6 +219,7 @@ private:
     deps.log = null_logger();
     auto out = adopt(system().spawn(gpu_instance_behavior, own, deps));
     gpus[order.instance] = out;
+    entry_ids[order.instance] = order.ledger_id;
     return out;
   }
 

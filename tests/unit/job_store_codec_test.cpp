@@ -1,6 +1,9 @@
 // Redis replies to records and back, whatever stands in Redis.
 #include "actors/io/redis/durable/replay.hpp"
-#include "actors/io/redis/scripts/codec.hpp"
+#include "actors/io/redis/scripts/ask_owner.hpp"
+#include "actors/io/redis/scripts/claimed_jobs.hpp"
+#include "actors/io/redis/scripts/peek.hpp"
+#include "actors/io/redis/scripts/settle.hpp"
 #include "messages/text/json.hpp"
 #include "messages/text/utf8.hpp"
 
@@ -73,7 +76,7 @@ BOOST_AUTO_TEST_CASE(text_becomes_valid_utf8_and_keeps_what_is_valid) {
 BOOST_AUTO_TEST_SUITE(a_job_entry)
 
 BOOST_AUTO_TEST_CASE(becomes_a_job) {
-  auto x = decode_job(entry());
+  auto x = read_job(entry());
   BOOST_TEST(x.unread.empty());
   BOOST_TEST(x.subject.id == "id");
   BOOST_TEST(x.subject.type == "csm");
@@ -85,18 +88,18 @@ BOOST_AUTO_TEST_CASE(becomes_a_job) {
 }
 
 BOOST_AUTO_TEST_CASE(may_lack_fields) {
-  auto x = decode_job(array({text("id"), number(0)}));
+  auto x = read_job(array({text("id"), number(0)}));
   BOOST_TEST(x.unread.empty());
   BOOST_TEST(x.subject.complete_by_s == 0);
-  BOOST_TEST(decode_job(reply{}).subject.id.empty());
-  auto nil = decode_job(array(
+  BOOST_TEST(read_job(reply{}).subject.id.empty());
+  auto nil = read_job(array(
     {text("id"), number(1), reply{}, reply{}, reply{}, reply{}, reply{}}));
   BOOST_TEST(nil.unread.empty());
   BOOST_TEST(is_recordless(nil.subject));
 }
 
 BOOST_AUTO_TEST_CASE(with_a_time_that_is_none_counts_as_without_it) {
-  auto x = decode_job(entry("csm", "x", "tomorrow", "nan"));
+  auto x = read_job(entry("csm", "x", "tomorrow", "nan"));
   BOOST_TEST(x.subject.created_at_s == 0);
   BOOST_TEST(x.subject.complete_by_s == 0);
   BOOST_TEST(x.subject.max_time_s == 0);
@@ -106,11 +109,11 @@ BOOST_AUTO_TEST_CASE(with_a_time_that_is_none_counts_as_without_it) {
              == R"(complete_by: got "tomorrow", accepted is a number of )"
                 "seconds; it counts as absent");
   BOOST_TEST(x.unread[1].starts_with("max_time: got \"nan\""));
-  BOOST_TEST(decode_job(entry("csm", "1", "2", "\xFF")).unread.size() == 1u);
+  BOOST_TEST(read_job(entry("csm", "1", "2", "\xFF")).unread.size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(has_times_as_python_reads_them) {
-  auto x = decode_job(entry("csm", "1", " +1_700_000_000 ", "3e2"));
+  auto x = read_job(entry("csm", "1", " +1_700_000_000 ", "3e2"));
   BOOST_TEST(x.unread.empty());
   BOOST_TEST(x.subject.complete_by_s == 1'700'000'000);
   BOOST_TEST(x.subject.max_time_s == 300);
@@ -121,7 +124,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(the_answer_to_a_claim)
 
 BOOST_AUTO_TEST_CASE(holds_jobs_rejects_and_what_was_dropped) {
-  auto x = decode_claim(
+  auto x = read_claim(
     array({number(7), array({entry(), entry("csm", "1", "soon")}),
            array({array({text("expired"), entry()}),
                   array({text("type"), entry("teleport")}),
@@ -147,11 +150,11 @@ BOOST_AUTO_TEST_CASE(holds_jobs_rejects_and_what_was_dropped) {
 BOOST_AUTO_TEST_CASE(is_a_failure_when_it_is_none) {
   for (auto& x : {reply{}, text("OK"), number(1), array({}),
                   array({number(1), array({}), array({})})}) {
-    auto got = decode_claim(x);
+    auto got = read_claim(x);
     BOOST_REQUIRE(!got);
     BOOST_TEST((got.error().kind == failure_kind::internal));
   }
-  auto got = decode_claim(reply::error("LOADING Redis is loading"));
+  auto got = read_claim(reply::error("LOADING Redis is loading"));
   BOOST_REQUIRE(!got);
   BOOST_TEST((got.error().kind == failure_kind::unavailable));
 }
@@ -163,33 +166,33 @@ BOOST_AUTO_TEST_CASE(a_look_tells_long_data_from_none) {
     return array({text("id"), number(0), text("csm"), text("1"), text("2"),
                   text("3"), std::move(data)});
   };
-  auto x = decode_peek(
+  auto x = read_peek(
     array({number(3),
            array({with_data(text("{}")), with_data(number(9)), with_data({})}),
            array({number(1), number(4)})}));
   BOOST_REQUIRE(x);
-  BOOST_TEST(x->queue_length == 3u);
-  BOOST_TEST(x->waiting[0].data == "{}");
-  BOOST_TEST(x->waiting[1].data.empty());
-  BOOST_TEST(x->waiting[2].data == "null");
-  BOOST_TEST(x->known == (std::vector<uint32_t>{1, 4}));
+  BOOST_TEST(x->seen.queue_length == 3u);
+  BOOST_TEST(x->seen.waiting[0].data == "{}");
+  BOOST_TEST(x->seen.waiting[1].data.empty());
+  BOOST_TEST(x->seen.waiting[2].data == "null");
+  BOOST_TEST(x->seen.known == (std::vector<uint32_t>{1, 4}));
 }
 
 BOOST_AUTO_TEST_CASE(ownership_is_read) {
-  auto x = decode_ownership(array({number(1), text("running")}));
+  auto x = read_owner(array({number(1), text("running")}));
   BOOST_TEST(x->ours);
   BOOST_TEST(x->status == "running");
-  auto gone = decode_ownership(array({number(0), reply{}}));
+  auto gone = read_owner(array({number(0), reply{}}));
   BOOST_TEST(!gone->ours);
   BOOST_TEST(gone->status.empty());
-  BOOST_TEST(!decode_ownership(text("x")));
+  BOOST_TEST(!read_owner(text("x")));
 }
 
 BOOST_AUTO_TEST_CASE(a_settling_brings_one_webhook_or_none) {
-  auto none = decode_settle(array({number(0), array({})}));
+  auto none = read_settle(array({number(0), array({})}));
   BOOST_TEST(!none->written);
   BOOST_TEST(!none->webhook.has_value());
-  auto one = decode_settle(
+  auto one = read_settle(
     array({number(1), array({text("2"), text("1700000000000")})}));
   BOOST_TEST(one->written);
   BOOST_REQUIRE(one->webhook.has_value());
@@ -211,7 +214,7 @@ BOOST_AUTO_TEST_CASE(a_claim_says_what_is_wrong_with_a_record) {
                   {},
                   std::move(flaw)});
   };
-  auto x = decode_claim(
+  auto x = read_claim(
     array({number(7), array({}),
            array({array({text("fence"), flawed(text("1e300"))}),
                   array({text("data"), flawed(number(450'000'000))})}),
@@ -231,19 +234,19 @@ BOOST_AUTO_TEST_CASE(of_a_history_the_last_lines_are_kept) {
   std::string lines;
   for (auto i = 0; i < 5'000; ++i)
     lines += std::to_string(i) + "\n";
-  auto x = decode_job(
+  auto x = read_job(
     array({text("id"), number(1), {}, {}, {}, {}, {}, {}, text(lines)}));
   BOOST_REQUIRE(x.subject.history.size() == 20u);
   BOOST_TEST(x.subject.history.back() == "4999");
 }
 
 BOOST_AUTO_TEST_CASE(a_look_counts_by_type) {
-  auto x = decode_peek(
+  auto x = read_peek(
     array({number(5'000), array({}), array({}), text("4900 0 7 100")}));
   BOOST_REQUIRE(x);
-  BOOST_TEST(x->waiting_by_type["csm"] == 4'900u);
-  BOOST_TEST(x->waiting_by_type["portrait"] == 7u);
-  BOOST_TEST(x->waiting_by_type["analyze"] == 100u);
+  BOOST_TEST(by_type(x->counted)["csm"] == 4'900u);
+  BOOST_TEST(by_type(x->counted)["portrait"] == 7u);
+  BOOST_TEST(by_type(x->counted)["analyze"] == 100u);
 }
 
 BOOST_AUTO_TEST_CASE(the_version_is_found) {
@@ -327,9 +330,12 @@ BOOST_AUTO_TEST_CASE(an_end_is_kept_for_ten_minutes_or_a_day) {
 BOOST_AUTO_TEST_CASE(is_looked_at_once_more_or_ended_or_forgotten) {
   held_job running;
   running.claimed = 3;
-  BOOST_TEST((after_restore("known", running, false) == replay_step::keep));
-  BOOST_TEST((after_restore("restored", running, false) == replay_step::keep));
-  BOOST_TEST((after_restore("known", running, true) == replay_step::forget));
+  BOOST_TEST((after_restore(restore_answer::known, running, false)
+              == replay_step::keep));
+  BOOST_TEST((after_restore(restore_answer::restored, running, false)
+              == replay_step::keep));
+  BOOST_TEST((after_restore(restore_answer::known, running, true)
+              == replay_step::forget));
 
   auto unsettled = running;
   unsettled.outcome = failed_outcome({failure_kind::internal, "no"});
@@ -340,17 +346,20 @@ BOOST_AUTO_TEST_CASE(is_looked_at_once_more_or_ended_or_forgotten) {
   auto delivered = undelivered;
   delivered.delivery->confirmed = 5;
   for (bool again : {false, true}) {
-    auto step = [again](std::string_view said, const held_job& x) {
+    auto step = [again](restore_answer said, const held_job& x) {
       return after_restore(said, x, again);
     };
-    BOOST_TEST((step("known", unsettled) == replay_step::end_again));
-    BOOST_TEST((step("known", settled) == replay_step::forget));
-    BOOST_TEST((step("known", undelivered) == replay_step::deliver_again));
-    BOOST_TEST((step("known", delivered) == replay_step::forget));
+    BOOST_TEST(
+      (step(restore_answer::known, unsettled) == replay_step::end_again));
+    BOOST_TEST((step(restore_answer::known, settled) == replay_step::forget));
+    BOOST_TEST(
+      (step(restore_answer::known, undelivered) == replay_step::deliver_again));
+    BOOST_TEST((step(restore_answer::known, delivered) == replay_step::forget));
     for (auto* x : {&unsettled, &settled, &undelivered, &delivered})
-      BOOST_TEST((step("restored", *x) == replay_step::end_again));
+      BOOST_TEST(
+        (step(restore_answer::restored, *x) == replay_step::end_again));
     for (auto* x : {&running, &unsettled, &settled, &undelivered, &delivered})
-      BOOST_TEST((step("taken", *x) == replay_step::forget));
+      BOOST_TEST((step(restore_answer::taken, *x) == replay_step::forget));
   }
 }
 

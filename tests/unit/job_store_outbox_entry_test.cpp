@@ -1,5 +1,5 @@
 // What may be delivered of the outbox.
-#include "actors/io/redis/scripts/outbox_entry.hpp"
+#include "actors/io/redis/scripts/take_webhooks.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(taken_entries_are_read) {
   std::vector<reply> entry{text("j"),     text("msg_j"), text("http://r"),
                            text("{}"),    text("-1"),    text("1e99"),
                            text("a mac"), record};
-  auto x = decode_webhooks(
+  auto x = read_webhooks(
     reply::of(std::vector<reply>{reply::of(std::move(entry)), text("junk")}));
   BOOST_REQUIRE(x && x->size() == 1u);
   BOOST_TEST((*x)[0].entry.job_id == "j");
@@ -150,5 +150,5 @@ BOOST_AUTO_TEST_CASE(taken_entries_are_read) {
   BOOST_TEST((*x)[0].mac == "a mac");
   BOOST_TEST((*x)[0].state == "failed");
   BOOST_TEST((*x)[0].error == "why");
-  BOOST_TEST(!decode_webhooks(reply::error("ERR x")));
+  BOOST_TEST(!read_webhooks(reply::error("ERR x")));
 }

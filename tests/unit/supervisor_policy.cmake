@@ -10,4 +10,5 @@ render_test(
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_fitness_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_unfit_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/adoption_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/supervisor_held_test.cpp
   DEPENDS render_supervisor_policy)

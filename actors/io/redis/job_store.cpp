@@ -52,14 +52,14 @@ void shell::on_change(const link_change& x) const {
     return; // It fares like the other one; said once is enough.
   if (!x.up) {
     st().grace.on_down();
-    st().claim_hold.on_down(self->clock().now());
+    st().claiming.hold.on_down(self->clock().now());
     fail_held_claims(x.text);
     return out().warn("{}", x.text);
   }
   out().info("{}", x.text);
   st().grace.on_up(self->clock().now());
-  st().claim_hold.on_up(self->clock().now(), cfg().claim_hold_min,
-                        cfg().redis.backoff_max);
+  st().claiming.hold.on_up(self->clock().now(), cfg().claims.hold_min,
+                           cfg().redis.backoff_max);
   replay_left();
   // Without free slots no claim follows soon that would.
   reconcile();
@@ -90,6 +90,10 @@ void shell::on_timer(const msg::timer_due& x) const {
   }
 }
 
+void shell::run(script_call x, job_store_state::handler then) const {
+  run(make_command(std::move(x)), std::move(then));
+}
+
 promise<std::string> shell::version() const {
   auto to = self->make_response_promise<std::string>();
   command x;
@@ -117,15 +121,15 @@ job_store_shell_actor::behavior_type job_store_behavior(
     });
   st.cfg = std::move(cfg);
   auto start_ms = static_cast<uint64_t>(st.deps.now() * 1000);
-  st.place.order = order_of(st.cfg.worker_id);
-  st.session = st.cfg.worker_id + ":" + std::to_string(start_ms);
+  st.place.order = order_of(st.cfg.worker.id);
+  st.durable.session = st.cfg.worker.id + ":" + std::to_string(start_ms);
   shell sh{self};
   if (auto left = st.deps.local->left())
-    st.left = std::move(*left);
+    st.durable.left = std::move(*left);
   else
     sh.journaled(fail(left.error()));
-  sh.arm(recover_jobs, st.cfg.recover_interval);
-  sh.arm(renew_leases, st.cfg.lease / 3);
+  sh.arm(recover_jobs, st.cfg.recover.after_failure);
+  sh.arm(renew_leases, st.cfg.worker.lease / 3);
   // CAF tries them in turn: what comes most is first.
   return {
     [sh](redis_events& x) {
@@ -166,6 +170,12 @@ job_store_shell_actor::behavior_type job_store_behavior(
     },
     [sh](const msg::leave_gpu& x) {
       sh.drop_gpu(x.id);
+    },
+    [sh](const msg::confirm_jobs& x) {
+      sh.confirm(x);
+    },
+    [sh](const msg::confirm_gpus& x) {
+      sh.confirm(x);
     },
     [sh](const msg::take_gpus& x) {
       return sh.take_gpus(x);

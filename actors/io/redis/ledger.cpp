@@ -1,72 +1,55 @@
 // The launch ledger.
+#include "actors/io/redis/scripts/close_gpu.hpp"
+#include "actors/io/redis/scripts/reading.hpp"
+#include "actors/io/redis/scripts/renew_gpus.hpp"
+#include "actors/io/redis/scripts/take_gpus.hpp"
+#include "actors/io/redis/scripts/view_gpus.hpp"
+#include "actors/io/redis/scripts/write_gpu.hpp"
 #include "actors/io/redis/shell.hpp"
 
 namespace render::job_store {
 
-namespace {
-
-result<void> as_owner(const std::string& id, const answer& got) {
-  if (!got)
-    return fail(got.error());
-  if (got->type == reply::kind::error)
-    return fail(failure_of(got->text));
-  if (got->integer == 0)
-    return fail(failure_kind::not_owner,
-                "ledger entry " + id + " is another worker's now");
-  if (got->integer < 0)
-    return fail(failure_kind::rejected,
-                "another entry of the ledger has the workload of " + id);
-  return {};
-}
-
-} // namespace
-
 void shell::renew_gpus() const {
-  if (st().gpus.empty())
+  if (st().gpus.all().empty())
     return;
-  std::vector<std::string> argv{cfg().worker_id,
-                                std::to_string(cfg().lease.count()),
-                                keys::gpu_prefix(cfg().prefix)};
-  for (auto& [id, holder] : st().gpus)
-    argv.push_back(id);
-  run(make_command(renew_gpus_script(), {keys::gpus(cfg().prefix)},
-                   std::move(argv)),
-      [sh = *this](answer got) {
-        sh.renew_soon_if_refused(got);
-        if (got && got->type == reply::kind::array)
-          for (auto& id : got->elements)
-            sh.not_renewed(id.text);
-      });
+  renew_gpus_args what{cfg().worker, {}};
+  for (auto& [id, x] : st().gpus.all())
+    what.ids.push_back(id);
+  run(call_of(what), [sh = *this](answer got) {
+    sh.renew_soon_if_refused(got);
+    if (auto lost = std::move(got).and_then(read_ids))
+      for (auto& id : *lost)
+        sh.not_renewed(id);
+  });
 }
 
 // Whoever slept for long learns it now, and offers nothing of it to anybody.
 void shell::not_renewed(const std::string& id) const {
-  auto at = st().gpus.find(id);
-  if (at == st().gpus.end())
+  if (!st().gpus.has(id))
     return; // Its end was on the way.
   out().warn("ledger: entry {} was not renewed, it is another worker's now or "
              "gone",
              id);
-  if (auto holder = caf::actor_cast<caf::actor>(at->second.holder))
-    caf::anon_send(holder, msg::check_gpu{id});
+  if (auto at = st().gpu_writers.find(id); at != st().gpu_writers.end())
+    if (auto writer = caf::actor_cast<caf::actor>(at->second))
+      caf::anon_send(writer, msg::check_gpu{id});
 }
 
-void shell::held_by(const std::string& id,
-                    const caf::strong_actor_ptr& holder) const {
-  st().gpus[id] = {caf::actor_cast<caf::actor_addr>(holder),
-                   self->clock().now()};
+void shell::confirm(const msg::confirm_gpus& x) const {
+  for (auto& id : x.ids)
+    st().gpus.confirm(id, 0, self->clock().now());
 }
 
-// What the SUPERVISOR has never heard of, because it got no answer, would run
-// until its end while we renew it.
-void shell::leave_unheld() const {
-  auto since = self->clock().now() - cfg().unheld_max;
-  std::vector<std::string> left;
-  for (auto& [id, x] : st().gpus)
-    if (!x.holder && x.since <= since)
-      left.push_back(id);
-  for (auto& id : left) {
-    out().error("ledger: nobody holds entry {}; it is left to others", id);
+// What the SUPERVISOR has never heard of, because it got no answer, or what its
+// GPU INSTANCE has died with, would run until its end while we renew it.
+void shell::leave_unconfirmed() const {
+  for (auto& [id, x] :
+       st().gpus.unconfirmed(self->clock().now(), cfg().worker.lease)) {
+    if (st().writes.has(ledger_write(id)))
+      continue;
+    out().error("ledger: nobody here looks after entry {}; it is left to "
+                "others",
+                id);
     drop_gpu(id);
   }
 }
@@ -74,21 +57,24 @@ void shell::leave_unheld() const {
 promise<caf::ok_atom> shell::write_gpu(const msg::write_gpu& x) const {
   auto& id = x.entry.id;
   // Before the promise, which takes the sender away.
-  held_by(id, self->current_sender());
+  st().gpus.take(id, 0, self->clock().now());
+  st().gpu_writers[id]
+    = caf::actor_cast<caf::actor_addr>(self->current_sender());
   auto to = self->make_response_promise<caf::ok_atom>();
-  held_gpu entry{id, cfg().worker_id, st().session, gpu_fields(x.entry), 0};
+  held_gpu entry{id, cfg().worker.id, st().durable.session, gpu_fields(x.entry),
+                 0};
   overwrite(
     ledger_write(id),
     [sh = *this, entry](write_number number) {
-      return sh.gpu_command(entry, number);
+      return make_command(sh.gpu_command(entry, number));
     },
     [sh = *this, entry, id, to](const answer& got,
                                 write_number number) mutable {
-      auto ok = as_owner(id, got);
-      if (ok && sh.st().gpus.contains(id))
+      auto ok = read_as_owner(id, got);
+      if (ok && sh.st().gpus.has(id))
         sh.hold(entry, number);
       else if (ok)
-        sh.confirm(number); // Left meanwhile: nobody here looks after it.
+        sh.redis_has(number); // Left meanwhile: nobody here looks after it.
       else if (ok.error().kind == failure_kind::not_owner)
         sh.drop_gpu(id);
       deliver(to, ok.map([] {
@@ -98,21 +84,17 @@ promise<caf::ok_atom> shell::write_gpu(const msg::write_gpu& x) const {
   return to;
 }
 
-command shell::gpu_command(const held_gpu& x, write_number number) const {
-  auto& prefix = cfg().prefix;
+script_call shell::gpu_command(const held_gpu& x, write_number number) const {
+  write_gpu_args out;
+  out.worker = cfg().worker;
+  out.worker.id = x.owner;
   // What a dead worker left is nobody's when its lease has run out.
-  auto lease = st().gpus.contains(x.id) ? cfg().lease : milliseconds{0};
-  std::vector<std::string> argv{x.owner,
-                                std::to_string(lease.count()),
-                                x.id,
-                                keys::gpu_prefix(prefix),
-                                std::to_string(st().confirmed),
-                                std::to_string(number)};
-  argv.insert(argv.end(), x.fields.begin(), x.fields.end());
-  return make_command(
-    write_gpu_script(),
-    {keys::gpus(prefix), keys::gpu(prefix, x.id), mark_key(x.session)},
-    std::move(argv));
+  if (!st().gpus.has(x.id))
+    out.worker.lease = milliseconds{0};
+  out.mark = {x.session, st().durable.confirmed, number};
+  out.id = x.id;
+  out.fields = x.fields;
+  return call_of(out);
 }
 
 promise<caf::ok_atom> shell::close_gpu(const msg::close_gpu& x) const {
@@ -121,25 +103,17 @@ promise<caf::ok_atom> shell::close_gpu(const msg::close_gpu& x) const {
   overwrite(
     ledger_write(id),
     [sh = *this, x](write_number number) {
-      auto& prefix = sh.cfg().prefix;
-      auto& worker = sh.cfg().worker_id;
       return make_command(
-        close_gpu_script(),
-        {keys::gpus(prefix), keys::gpu(prefix, x.entry.id),
-         keys::closed_gpus(prefix), sh.mark_key(sh.st().session)},
-        {worker, x.entry.id, closed_gpu_json(x, worker, sh.st().deps.now()),
-         std::to_string(sh.cfg().closed_gpus_max), keys::gpu_prefix(prefix),
-         x.entry.workload, closed_workload_text(x.entry.workload),
-         closed_id_text(x.entry.id), std::to_string(sh.st().confirmed),
-         std::to_string(number)});
+        call_of(close_gpu_args{sh.cfg().worker, sh.mark(number), x, sh.now_s(),
+                               sh.cfg().closed_gpus_max}));
     },
     [sh = *this, id, to](const answer& got, write_number) mutable {
       sh.drop_gpu(id);
-      if (got && got->integer == 2)
+      if (is_left_to_others(got))
         sh.out().warn("ledger: entry {} is left to others: its workload is "
                       "another launch's, whose own may still run",
                       id);
-      deliver(to, as_owner(id, got).map([] {
+      deliver(to, read_as_owner(id, got).map([] {
         return caf::ok_atom{};
       }));
     });
@@ -152,20 +126,15 @@ promise<msg::gpus_taken> shell::take_gpus(const msg::take_gpus& x) const {
     to.deliver(msg::gpus_taken{});
     return to;
   }
-  auto number = ++st().last_number;
-  run(make_command(take_gpus_script(),
-                   {keys::gpus(cfg().prefix), mark_key(st().session)},
-                   {cfg().worker_id, std::to_string(cfg().lease.count()),
-                    keys::gpu_prefix(cfg().prefix), std::to_string(x.limit),
-                    std::to_string(st().confirmed), std::to_string(number)}),
+  auto number = ++st().durable.last_number;
+  run(call_of(take_gpus_args{cfg().worker, mark(number), x.limit}),
       [sh = *this, to, number](answer got) mutable {
-        auto taken = std::move(got).and_then(decode_gpus);
+        auto taken = std::move(got).and_then(read_take_gpus);
         if (taken) {
           taken->next_due_ms = sh.next_look(taken->next_due_ms).count();
           for (auto& entry : taken->entries) {
-            sh.st().gpus.try_emplace(entry.id, job_store_state::held_entry{
-                                                 {}, sh.self->clock().now()});
-            sh.hold({entry.id, sh.cfg().worker_id, sh.st().session,
+            sh.st().gpus.take(entry.id, 0, sh.self->clock().now());
+            sh.hold({entry.id, sh.cfg().worker.id, sh.st().durable.session,
                      gpu_fields(entry), 0},
                     number);
           }
@@ -178,12 +147,9 @@ promise<msg::gpus_taken> shell::take_gpus(const msg::take_gpus& x) const {
 promise<msg::gpus_seen> shell::view_gpus(const msg::view_gpus& x) const {
   auto to = self->make_response_promise<msg::gpus_seen>();
   auto ended_max = x.ended_too ? cfg().closed_gpus_max : 0;
-  run(make_command(
-        view_gpus_script(),
-        {keys::gpus(cfg().prefix), keys::closed_gpus(cfg().prefix)},
-        {keys::gpu_prefix(cfg().prefix), x.type, std::to_string(ended_max)}),
+  run(call_of(view_gpus_args{cfg().worker.prefix, x.type, ended_max}),
       [to](answer got) mutable {
-        deliver(to, std::move(got).and_then(decode_gpu_entries));
+        deliver(to, std::move(got).and_then(read_view_gpus));
       });
   return to;
 }

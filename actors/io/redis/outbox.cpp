@@ -1,18 +1,17 @@
 // Webhooks on their way.
+#include "actors/io/redis/scripts/record_delivery.hpp"
+#include "actors/io/redis/scripts/take_webhooks.hpp"
 #include "actors/io/redis/shell.hpp"
-#include "messages/text/utf8.hpp"
 
 namespace render::job_store {
 
 promise<msg::webhooks_taken>
 shell::take_webhooks(const msg::take_webhooks& x) const {
   auto to = self->make_response_promise<msg::webhooks_taken>();
-  run(make_command(take_webhooks_script(), {keys::outbox(cfg().prefix)},
-                   {std::to_string(x.lease.count()), std::to_string(x.limit),
-                    keys::outbox_entry_prefix(cfg().prefix)}),
+  run(call_of(take_webhooks_args{cfg().worker.prefix, x.lease, x.limit}),
       [sh = *this, to](answer got) mutable {
         deliver(to, std::move(got)
-                      .and_then(decode_webhooks)
+                      .and_then(read_webhooks)
                       .map([&](std::vector<outbox_entry> y) {
                         return msg::webhooks_taken{sh.trusted_of(std::move(y)),
                                                    sh.st().place};
@@ -34,8 +33,8 @@ std::vector<webhook> shell::trusted_of(std::vector<outbox_entry> xs) const {
     this->out().error("webhook of job {}: not sent, {}", id,
                       said.error().message);
     // Of no session: the mark stays where it is.
-    run(delivery_command(id, {"dead", attempts, said.error().message, 0},
-                         milliseconds{0}, {}, 0),
+    run(delivery_of(id, {"dead", attempts, said.error().message, 0},
+                    milliseconds{0}, {}),
         [](const answer&) {
           // It is taken once more when its lease has run out.
         });
@@ -51,8 +50,9 @@ promise<caf::ok_atom> shell::record(const msg::record_delivery& x) const {
   held_delivery said{std::string{states[static_cast<size_t>(x.state)]},
                      x.entry.attempts, x.error, 0};
   uint64_t fence = 0;
-  if (auto at = st().held.find(id);
-      at != st().held.end() && x.state != msg::delivery_state::retry_later) {
+  if (auto at = st().durable.held.find(id);
+      at != st().durable.held.end()
+      && x.state != msg::delivery_state::retry_later) {
     fence = at->second.subject.fence;
     at->second.delivery = said;
     keep(at->second);
@@ -63,7 +63,7 @@ promise<caf::ok_atom> shell::record(const msg::record_delivery& x) const {
     "delivery of webhook " + x.entry.id + " (try "
       + std::to_string(x.entry.attempts) + ")",
     [sh = *this, id, said, delay = x.delay](write_number number) {
-      return sh.delivery_command(id, said, delay, sh.st().session, number);
+      return make_command(sh.delivery_of(id, said, delay, sh.mark(number)));
     },
     [sh = *this, id, fence, final = fence > 0,
      to](const answer& got, write_number number) mutable {
@@ -72,7 +72,7 @@ promise<caf::ok_atom> shell::record(const msg::record_delivery& x) const {
                       "kept",
                       got->integer, sh.cfg().dead_letter_max);
       if (got && final)
-        sh.delivered(id, fence, sh.st().session, number);
+        sh.delivered(id, fence, sh.st().durable.session, number);
       deliver(to, answer{got}.map([](auto&&) {
         return caf::ok_atom{};
       }));
@@ -80,25 +80,17 @@ promise<caf::ok_atom> shell::record(const msg::record_delivery& x) const {
   return to;
 }
 
-command shell::delivery_command(const std::string& job_id,
-                                const held_delivery& x, milliseconds delay,
-                                const std::string& session,
-                                write_number number) const {
-  auto& prefix = cfg().prefix;
-  auto ours = session == st().session;
-  return make_command(
-    record_delivery_script(),
-    {keys::outbox(prefix), keys::dead_webhooks(prefix),
-     keys::outbox_entry(prefix, job_id), mark_key(session)},
-    {job_id, x.state, std::to_string(x.attempts), valid_utf8(x.error),
-     std::to_string(delay.count()), std::to_string(cfg().dead_letter_max),
-     keys::outbox_entry_prefix(prefix), std::to_string(st().confirmed),
-     std::to_string(ours ? number : 0)});
+script_call shell::delivery_of(const std::string& job_id,
+                               const held_delivery& x, milliseconds delay,
+                               const mark_move& mark) const {
+  return call_of(record_delivery_args{cfg().worker.prefix, mark, job_id,
+                                      x.state, x.attempts, x.error, delay,
+                                      cfg().dead_letter_max});
 }
 
 void shell::delivered(const std::string& id, uint64_t fence,
                       const std::string& session, write_number number) const {
-  confirm(session, number);
+  redis_has(session, number);
   if (auto* x = held_of(id, fence); x && x->delivery) {
     x->delivery->confirmed = number;
     keep(*x);

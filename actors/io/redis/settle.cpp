@@ -1,4 +1,8 @@
 // A claimed job, until it is settled or given back.
+#include "actors/io/redis/scripts/note_attempt.hpp"
+#include "actors/io/redis/scripts/note_remote.hpp"
+#include "actors/io/redis/scripts/progress.hpp"
+#include "actors/io/redis/scripts/release.hpp"
 #include "actors/io/redis/shell.hpp"
 #include "messages/job_params.hpp"
 #include "messages/text/utf8.hpp"
@@ -6,11 +10,6 @@
 namespace render::job_store {
 
 namespace {
-
-/// Of the whole, as a person would write it.
-std::string share_text(double x) {
-  return number_text(std::round(x * 1000) / 1000);
-}
 
 /// A Python worker that comes upon such a job does not end it once more.
 bool is_cut_short(const job_outcome& x) {
@@ -46,31 +45,17 @@ promise<msg::ownership> shell::progress(const msg::report_progress& x) const {
   return to;
 }
 
-command shell::progress_command(const msg::report_progress& x) const {
-  return make_command(
-    progress_script(),
-    {keys::record(x.job_id), keys::lock(x.job_id), leases_key()},
-    {cfg().worker_id, std::to_string(cfg().lock_ttl.count()),
-     valid_utf8(x.stage), share_text(x.progress), now_s(),
-     std::to_string(x.fence), std::to_string(cfg().lease.count()), x.job_id});
-}
-
 void shell::progress(const msg::report_progress& x, bool may_be_lost,
                      promise<msg::ownership> to) const {
-  heard_of(x.job_id, x.fence);
+  confirm(x.job_id, x.fence);
   auto sent = self->clock().now();
   auto is_news = !st().progress.has(x, sent, cfg().progress_kept);
-  command what;
-  if (is_news) {
+  if (is_news)
     st().progress.on_write(x.job_id);
-    what = progress_command(x);
-  } else {
-    what = make_command(ask_owner_script(), {keys::record(x.job_id)},
-                        {cfg().worker_id, std::to_string(x.fence)});
-  }
-  run(std::move(what),
+  run(is_news ? call_of(progress_args{cfg().worker, x, now_s()})
+              : call_of(ask_owner_args{cfg().worker, x.job_id, x.fence}),
       [sh = *this, x, is_news, sent, may_be_lost, to](answer got) mutable {
-        auto said = std::move(got).and_then(decode_ownership);
+        auto said = std::move(got).and_then(read_owner);
         if (is_news && said && said->ours && sh.held_of(x.job_id, x.fence))
           sh.st().progress.on_written(x, sent);
         if (!said || said->ours || !sh.held_of(x.job_id, x.fence))
@@ -92,13 +77,12 @@ void shell::progress(const msg::report_progress& x, bool may_be_lost,
 }
 
 void shell::note(const msg::note_remote& x) const {
-  heard_of(x.job_id, x.fence);
+  confirm(x.job_id, x.fence);
   if (auto* known = held_of(x.job_id, x.fence)) {
     known->subject.remote = x.remote;
     keep(*known);
   }
-  run(make_command(note_remote_script(), {keys::record(x.job_id)},
-                   {cfg().worker_id, std::to_string(x.fence), x.remote}),
+  run(call_of(note_remote_args{cfg().worker, x.job_id, x.fence, x.remote}),
       [](const answer&) {
         // Without it a new owner renders anew.
       });
@@ -106,23 +90,20 @@ void shell::note(const msg::note_remote& x) const {
 
 void shell::note(const msg::note_attempt& x) const {
   auto& job = x.subject;
-  heard_of(job.id, job.fence);
+  confirm(job.id, job.fence);
   if (auto* known = held_of(job.id, job.fence)) {
     known->subject = job;
     keep(*known);
   }
-  run(make_command(note_attempt_script(), {keys::record(job.id)},
-                   {cfg().worker_id, std::to_string(job.fence),
-                    std::to_string(job.attempt), join_history(job.history)}),
-      [](const answer&) {
-        // Not worth a second try: see the interface.
-      });
+  run(call_of(note_attempt_args{cfg().worker, job}), [](const answer&) {
+    // Not worth a second try: see the interface.
+  });
 }
 
 promise<msg::job_settled> shell::settle(const msg::settle_job& x) const {
   auto to = self->make_response_promise<msg::job_settled>();
   auto& id = x.subject.id;
-  heard_of(id, x.subject.fence);
+  confirm(id, x.subject.fence);
   if (!x.outcome.success()
       && (x.outcome.error.kind == failure_kind::cancelled
           || x.outcome.error.kind == failure_kind::not_owner
@@ -135,8 +116,8 @@ promise<msg::job_settled> shell::settle(const msg::settle_job& x) const {
   }
   held_job ended;
   ended.subject = x.subject;
-  ended.owner = cfg().worker_id;
-  ended.session = st().session;
+  ended.owner = cfg().worker.id;
+  ended.session = st().durable.session;
   ended.outcome = x.outcome;
   if (auto* known = held_of(id, x.subject.fence)) {
     known->subject = x.subject;
@@ -154,11 +135,11 @@ void shell::settle(const held_job& x, bool may_be_lost,
   write(
     write_name("settle", id, fence),
     [sh = *this, x](write_number number) {
-      return sh.settle_command(x, sh.cfg().outbox_lease, number);
+      return make_command(call_of(sh.end_of(x, sh.cfg().outbox_lease, number)));
     },
     [sh = *this, x, id, fence, may_be_lost, to](const answer& got,
                                                 write_number number) mutable {
-      auto said = answer{got}.and_then(decode_settle);
+      auto said = answer{got}.and_then(read_settle);
       if (said && !said->written && may_be_lost && sh.held_of(id, fence))
         return sh.check_loss([sh, x, to](bool) {
           sh.settle(x, false, to);
@@ -181,47 +162,30 @@ void shell::settle(const held_job& x, bool may_be_lost,
     });
 }
 
-command shell::settle_command(const held_job& x, milliseconds lease,
-                              write_number number) const {
-  auto& subject = x.subject;
-  auto& outcome = *x.outcome;
-  auto& id = subject.id;
-  auto& prefix = cfg().prefix;
-  auto entry = webhook_of(x);
-  auto mac = entry.url.empty() ? std::string{}
-                               : webhook_mac(cfg().outbox_key, entry);
-  auto is_text = outcome.success() && outcome.result_url.empty();
-  auto ours = x.session == st().session;
-  return make_command(settle_script(),
-                      {keys::record(id), keys::lock(id),
-                       keys::running(prefix, x.owner), keys::outbox(prefix),
-                       keys::outbox_entry(prefix, id), leases_key(),
-                       mark_key(x.session)},
-                      {x.owner,
-                       id,
-                       now_s(),
-                       outcome.success() ? "success" : "failed",
-                       valid_utf8(outcome.error.message),
-                       outcome.text,
-                       outcome.result_url,
-                       is_text ? "1" : "0",
-                       is_recordless(subject) && !outcome.success() ? "1" : "0",
-                       std::to_string(cfg().made_record_ttl.count()),
-                       entry.url,
-                       entry.body,
-                       std::to_string(now_ms()),
-                       std::to_string(lease.count()),
-                       std::to_string(subject.fence),
-                       std::to_string(st().confirmed),
-                       std::to_string(ours ? number : 0),
-                       is_cut_short(outcome) ? "1" : "0",
-                       mac,
-                       notice_of(subject)});
+settle_args shell::end_of(const held_job& x, milliseconds lease,
+                          write_number number) const {
+  settle_args out;
+  out.worker = cfg().worker;
+  out.worker.id = x.owner;
+  out.mark = mark(x.session, number);
+  out.now_s = now_s();
+  out.job_id = x.subject.id;
+  out.fence = x.subject.fence;
+  out.outcome = *x.outcome;
+  out.cut_short = is_cut_short(out.outcome);
+  out.notice = notice_of(x.subject);
+  if (is_recordless(x.subject) && !out.outcome.success())
+    out.made_record = cfg().claims.made_record;
+  out.wanted = webhook_of(x);
+  if (!out.wanted.url.empty())
+    out.mac = webhook_mac(cfg().outbox_key, out.wanted);
+  out.outbox_lease = lease;
+  return out;
 }
 
 void shell::settled(const std::string& id, uint64_t fence,
                     const std::string& session, write_number number) const {
-  confirm(session, number);
+  redis_has(session, number);
   if (auto* x = held_of(id, fence)) {
     x->settled = number;
     keep(*x);
@@ -230,9 +194,7 @@ void shell::settled(const std::string& id, uint64_t fence,
 
 // Unless it was claimed again meanwhile.
 void shell::forget(const std::string& id, uint64_t fence) const {
-  if (auto at = st().claimed.find(id);
-      at != st().claimed.end() && at->second.fence <= fence)
-    st().claimed.erase(at);
+  st().claimed.forget(id, fence);
   st().progress.forget(id, fence);
 }
 
@@ -249,14 +211,11 @@ void shell::give_up(const std::string& id, uint64_t fence) const {
 promise<caf::ok_atom> shell::release(const msg::release_job& x) const {
   auto to = self->make_response_promise<caf::ok_atom>();
   auto id = x.job_id;
-  heard_of(id, x.fence);
+  confirm(id, x.fence);
   write(
     write_name("release", id, x.fence),
-    [sh = *this, id, fence = std::to_string(x.fence)](write_number) {
-      return make_command(release_script(),
-                          {std::string{keys::queue}, keys::record(id),
-                           keys::lock(id), sh.running_key(), sh.leases_key()},
-                          {sh.cfg().worker_id, id, fence});
+    [call = call_of(release_args{cfg().worker, id, x.fence})](write_number) {
+      return make_command(call);
     },
     [sh = *this, id, fence = x.fence, to](const answer& got,
                                           write_number) mutable {

@@ -1,13 +1,13 @@
 #pragma once
 // The JOB STORE's handlers, in one file for each subject. Internal to it.
 #include "actors/io/redis/job_store.hpp"
-#include "actors/io/redis/scripts/codec.hpp"
-#include "actors/io/redis/scripts/gpu_codec.hpp"
-#include "actors/io/redis/scripts/keys.hpp"
+#include "actors/io/redis/scripts/claimed_jobs.hpp"
+#include "actors/io/redis/scripts/count.hpp"
+#include "actors/io/redis/scripts/gpu_entry.hpp"
 #include "actors/io/redis/scripts/outbox_entry.hpp"
+#include "actors/io/redis/scripts/restore.hpp"
+#include "actors/io/redis/scripts/settle.hpp"
 #include "messages/failure_caf.hpp"
-
-#include <cmath>
 
 namespace render::job_store {
 
@@ -26,11 +26,6 @@ enum timer : uint32_t {
   look_at_left_gpus,
   claim_held_back,
 };
-
-inline bool is_outage(const failure& x) {
-  return x.kind == failure_kind::unavailable
-         || x.kind == failure_kind::outcome_unknown;
-}
 
 /// Redis is there, but full, read-only, or otherwise not willing.
 inline bool is_refusal(const answer& x) {
@@ -61,16 +56,18 @@ struct shell {
     return *self->state.deps.log;
   }
 
-  std::string now_s() const {
-    return number_text(st().deps.now());
+  double now_s() const {
+    return st().deps.now();
   }
 
-  int64_t now_ms() const {
-    return static_cast<int64_t>(std::floor(st().deps.now() * 1000));
+  mark_move mark(write_number number) const {
+    return {st().durable.session, st().durable.confirmed, number};
   }
 
-  std::string leases_key() const {
-    return keys::leases(cfg().prefix);
+  /// What earlier processes left leaves their marks where they are.
+  mark_move mark(const std::string& session, write_number number) const {
+    return {session, st().durable.confirmed,
+            session == st().durable.session ? number : 0};
   }
 
   static std::string write_name(std::string_view what, const std::string& id,
@@ -83,13 +80,10 @@ struct shell {
     return "write of ledger entry " + id;
   }
 
-  std::string running_key() const {
-    return keys::running(cfg().prefix, cfg().worker_id);
-  }
-
   // -- commands
   void run(channel where, command x, job_store_state::handler then) const;
   void run(command x, job_store_state::handler then) const;
+  void run(script_call x, job_store_state::handler then) const;
   void arm(timer which, milliseconds delay) const;
   void on_events(redis_events& xs) const;
   void on_change(const link_change& x) const;
@@ -97,16 +91,11 @@ struct shell {
   promise<std::string> version() const;
 
   // -- lasting writes
-  /// `make` is asked for each try, with the number of that try; `asker` hears
-  /// the number of the one that was answered.
-  void write(std::string name, std::function<command(write_number)> make,
-             job_store_state::write_handler asker) const;
-  /// In the place of an older write of that name, which is not tried again:
-  /// Redis must not hear of it after the newer one. Whoever asked for it hears
-  /// what came of the newest.
-  void overwrite(const std::string& name,
-                 std::function<command(write_number)> make,
-                 job_store_state::write_handler asker) const;
+  /// See `lasting_writes`.
+  void write(const std::string& name, lasting_writes::maker make,
+             lasting_writes::asker asker) const;
+  void overwrite(const std::string& name, lasting_writes::maker make,
+                 lasting_writes::asker asker) const;
   void try_write(const std::string& name) const;
   void wrote(const std::string& name, answer got) const;
   void retry_failed_writes() const;
@@ -119,13 +108,15 @@ struct shell {
 
   // -- jobs
   promise<msg::queue_snapshot> peek(const msg::peek_queue& x) const;
-  std::vector<std::string> claim_args(write_number number) const;
+  /// What is left to be counted, a piece at a time. Says the counts of all; of
+  /// as much as could be counted when Redis fails.
+  void count_rest(queue_count so_far,
+                  std::function<void(queue_count all)> then) const;
+  claimer claimer_of(write_number number) const;
   promise<msg::claimed_jobs> claim(const msg::claim_jobs& x) const;
   promise<msg::claimed_jobs> claim_unfit(const msg::claim_unfit& x) const;
-  /// `make` gives the arguments of the write with this number.
   promise<msg::claimed_jobs>
-  claim_with(const script& lua,
-             std::function<std::vector<std::string>(write_number)> make) const;
+  claim_with(std::function<script_call(write_number)> make) const;
   void claim_held() const;
   void fail_held_claims(const std::string& why) const;
   result<msg::claimed_jobs> claimed(answer got, write_number number) const;
@@ -135,27 +126,26 @@ struct shell {
   promise<msg::job_settled> settle(const msg::settle_job& x) const;
   void settle(const held_job& x, bool may_be_lost,
               promise<msg::job_settled> to) const;
-  command settle_command(const held_job& x, milliseconds lease,
-                         write_number number) const;
+  settle_args end_of(const held_job& x, milliseconds lease,
+                     write_number number) const;
   void settled(const std::string& id, uint64_t fence,
                const std::string& session, write_number number) const;
   void forget(const std::string& id, uint64_t fence) const;
   void give_up(const std::string& id, uint64_t fence) const;
   promise<caf::ok_atom> release(const msg::release_job& x) const;
   promise<msg::ownership> progress(const msg::report_progress& x) const;
-  command progress_command(const msg::report_progress& x) const;
   void progress(const msg::report_progress& x, bool may_be_lost,
                 promise<msg::ownership> to) const;
 
   // -- what we hold
   std::string mark_key(const std::string& session) const;
-  void confirm(write_number number) const;
+  void redis_has(write_number number) const;
   /// What earlier processes left moves their marks, not ours.
-  void confirm(const std::string& session, write_number number) const;
+  void redis_has(const std::string& session, write_number number) const;
   void journaled(const result<void>& done) const;
-  void handed_out(const job& subject) const;
-  void heard_of(const std::string& id, uint64_t fence) const;
-  void give_back_unheard() const;
+  void confirm(const std::string& id, uint64_t fence) const;
+  void confirm(const msg::confirm_jobs& x) const;
+  void give_back_unconfirmed() const;
   /// nullptr when we hold no such claim.
   held_job* held_of(const std::string& id, uint64_t fence) const;
   void keep(held_job& x) const;
@@ -174,7 +164,7 @@ struct shell {
   void restore_all() const;
   void restored_one() const;
   void restore(const held_job& x, milliseconds lease,
-               std::function<void(std::string_view said)> then) const;
+               std::function<void(restore_answer said)> then) const;
   void end_again(const held_job& x, std::function<void()> then) const;
   void deliver_again(const held_job& x, std::function<void()> then) const;
   void replay_left() const;
@@ -184,7 +174,7 @@ struct shell {
   void replay(const held_gpu& x) const;
   void keep_left(const held_gpu& x, bool lost) const;
   void look_at_left() const;
-  command look_at_gpu(const held_gpu& x) const;
+  script_call look_at_gpu(const held_gpu& x) const;
 
   // -- leases
   void renew() const;
@@ -195,19 +185,18 @@ struct shell {
   bool tries_to_write() const;
   void try_to_write() const;
   milliseconds next_look(int64_t due_ms) const {
-    return until_next_look(due_ms, cfg().recover_min, cfg().lease)
-           + st().place.turn(cfg().recover_turn, cfg().lease);
+    return until_next_look(due_ms, cfg().recover.least, cfg().worker.lease)
+           + st().place.turn(cfg().recover.turn, cfg().worker.lease);
   }
   void recover() const;
 
   // -- the launch ledger
   void renew_gpus() const;
-  void leave_unheld() const;
-  void held_by(const std::string& id,
-               const caf::strong_actor_ptr& holder) const;
+  void confirm(const msg::confirm_gpus& x) const;
+  void leave_unconfirmed() const;
   void not_renewed(const std::string& id) const;
   promise<caf::ok_atom> write_gpu(const msg::write_gpu& x) const;
-  command gpu_command(const held_gpu& x, write_number number) const;
+  script_call gpu_command(const held_gpu& x, write_number number) const;
   promise<caf::ok_atom> close_gpu(const msg::close_gpu& x) const;
   promise<msg::gpus_taken> take_gpus(const msg::take_gpus& x) const;
   promise<msg::gpus_seen> view_gpus(const msg::view_gpus& x) const;
@@ -216,9 +205,8 @@ struct shell {
   promise<msg::webhooks_taken> take_webhooks(const msg::take_webhooks& x) const;
   std::vector<webhook> trusted_of(std::vector<outbox_entry> xs) const;
   promise<caf::ok_atom> record(const msg::record_delivery& x) const;
-  command delivery_command(const std::string& job_id, const held_delivery& x,
-                           milliseconds delay, const std::string& session,
-                           write_number number) const;
+  script_call delivery_of(const std::string& job_id, const held_delivery& x,
+                          milliseconds delay, const mark_move& mark) const;
   void delivered(const std::string& id, uint64_t fence,
                  const std::string& session, write_number number) const;
 };

@@ -1,5 +1,6 @@
 // The blocking look at the queue.
-#include "actors/io/redis/counting.hpp"
+#include "actors/io/redis/scripts/head.hpp"
+#include "actors/io/redis/scripts/keys.hpp"
 #include "actors/io/redis/shell.hpp"
 #include "messages/moment.hpp"
 
@@ -10,10 +11,10 @@ namespace render::job_store {
 
 promise<msg::queue_head> shell::await_work(const msg::await_work& x) const {
   auto out = self->make_response_promise<msg::queue_head>();
-  st().awaiting.push_back(out);
-  if (!st().wait_under_way) {
-    st().awaiting_until_s = steady_seconds(self->clock().now())
-                            + std::chrono::duration<double>(x.patience).count();
+  st().waiting.askers.push_back(out);
+  if (!st().waiting.under_way) {
+    st().waiting.until_s = steady_seconds(self->clock().now())
+                           + std::chrono::duration<double>(x.patience).count();
     wait_for_work();
   }
   return out;
@@ -22,7 +23,7 @@ promise<msg::queue_head> shell::await_work(const msg::await_work& x) const {
 namespace {
 
 double seconds_left(const shell& sh) {
-  return std::max(0.0, sh.st().awaiting_until_s
+  return std::max(0.0, sh.st().waiting.until_s
                          - steady_seconds(sh.self->clock().now()));
 }
 
@@ -46,12 +47,12 @@ void block_on_queue(const shell& sh) {
 // Whoever may push to the queue may push anything: of what is there already,
 // no more than an id may have comes along.
 void shell::wait_for_work() const {
-  st().wait_under_way = true;
-  auto x = make_command(head_script(), {std::string{keys::queue}}, {});
+  st().waiting.under_way = true;
+  auto x = make_command(call_of(head_args{}));
   x.timeout = cfg().command_timeout;
   run(channel::waiting, std::move(x), [sh = *this](answer got) {
     auto empty = got && got->type == reply::kind::nil;
-    if (empty && sh.st().has_blmove && seconds_left(sh) > 0)
+    if (empty && sh.st().waiting.has_blmove && seconds_left(sh) > 0)
       return block_on_queue(sh);
     sh.waited(std::move(got));
   });
@@ -61,23 +62,24 @@ void shell::waited(answer got) const {
   if (!got)
     return answer_waiting(fail(got.error()));
   if (got->type == reply::kind::error) {
-    if (!st().has_blmove || !got->text.starts_with("ERR unknown command"))
+    if (!st().waiting.has_blmove
+        || !got->text.starts_with("ERR unknown command"))
       return answer_waiting(fail(failure_of(got->text)));
     out().info("Redis has no BLMOVE: the queue is looked at every {} ms",
                cfg().poll_interval.count());
-    st().has_blmove = false;
+    st().waiting.has_blmove = false;
     return wait_for_work();
   }
   auto present = got->type == reply::kind::text;
   auto late = seconds_left(*this) == 0;
-  if (!present && !st().has_blmove && !late)
+  if (!present && !st().waiting.has_blmove && !late)
     return arm(poll_queue, cfg().poll_interval);
   answer_waiting(msg::queue_head{present, got->text});
 }
 
 void shell::answer_waiting(const result<msg::queue_head>& x) const {
-  st().wait_under_way = false;
-  for (auto& to : std::exchange(st().awaiting, {}))
+  st().waiting.under_way = false;
+  for (auto& to : std::exchange(st().waiting.askers, {}))
     deliver(to, x);
 }
 

@@ -12,14 +12,13 @@ constexpr double undelivered_kept_s = 86'400;
 
 } // namespace
 
-replay_step after_restore(std::string_view said, const held_job& x,
-                          bool again) {
-  if (said == "taken")
+replay_step after_restore(restore_answer said, const held_job& x, bool again) {
+  if (said == restore_answer::taken)
     return replay_step::forget;
   // Others end it, once its lease has run out.
   if (!x.outcome)
     return again ? replay_step::forget : replay_step::keep;
-  if (said != "known" || x.settled == 0)
+  if (said != restore_answer::known || x.settled == 0)
     return replay_step::end_again;
   if (x.delivery && x.delivery->confirmed == 0)
     return replay_step::deliver_again;

@@ -2,8 +2,7 @@
 // What becomes of a job in the journal, of this process or an earlier one.
 // Pure.
 #include "actors/io/redis/durable/journal.hpp"
-
-#include <string_view>
+#include "actors/io/redis/scripts/restore.hpp"
 
 namespace render::job_store {
 
@@ -17,9 +16,8 @@ enum class replay_step : uint8_t {
   deliver_again,
 };
 
-/// `said`: what the `restore` script said of it: "known", "restored", "taken".
 /// `again`: it was kept once already.
-replay_step after_restore(std::string_view said, const held_job& x, bool again);
+replay_step after_restore(restore_answer said, const held_job& x, bool again);
 
 /// Its end need not be told again, should Redis lose it: it is ten minutes old;
 /// a day with a webhook whose end we have not heard of. Reads the job's data

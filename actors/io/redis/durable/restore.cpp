@@ -2,6 +2,8 @@
 // persistence, a failover to a replica that lagged), and when an earlier
 // process has left something behind: both are made good from what we hold.
 #include "actors/io/redis/durable/replay.hpp"
+#include "actors/io/redis/scripts/keys.hpp"
+#include "actors/io/redis/scripts/look_at_gpu.hpp"
 #include "actors/io/redis/shell.hpp"
 
 #include <limits>
@@ -19,18 +21,14 @@ constexpr double too_old_s = 6 * 86'400;
 /// could still lose it: when to look once more.
 constexpr int leases_until_taken = 3;
 
-bool says(const answer& got, std::string_view word) {
-  return got && got->text == word;
-}
-
 } // namespace
 
 // -- loss ---------------------------------------------------------------------
 
 void shell::look_at_mark(std::function<void(double at)> then) const {
   write(
-    "look at the mark of " + st().session,
-    [key = mark_key(st().session)](write_number) {
+    "look at the mark of " + st().durable.session,
+    [key = mark_key(st().durable.session)](write_number) {
       command x;
       x.args = {"GET", key};
       return x;
@@ -43,12 +41,12 @@ void shell::look_at_mark(std::function<void(double at)> then) const {
 }
 
 void shell::check_loss(std::function<void(bool lost)> then) const {
-  st().loss_askers.push_back(std::move(then));
-  if (std::exchange(st().checking_loss, true))
+  st().durable.loss_askers.push_back(std::move(then));
+  if (std::exchange(st().durable.checking_loss, true))
     return;
   look_at_mark([sh = *this](double at) {
     // Answers come in order: what was confirmed before is in it.
-    if (at >= static_cast<double>(sh.st().confirmed))
+    if (at >= static_cast<double>(sh.st().durable.confirmed))
       sh.loss_checked(false);
     else
       sh.restore_all();
@@ -56,8 +54,8 @@ void shell::check_loss(std::function<void(bool lost)> then) const {
 }
 
 void shell::loss_checked(bool lost) const {
-  st().checking_loss = false;
-  for (auto& then : std::exchange(st().loss_askers, {}))
+  st().durable.checking_loss = false;
+  for (auto& then : std::exchange(st().durable.loss_askers, {}))
     then(lost);
 }
 
@@ -66,30 +64,30 @@ void shell::restore_all() const {
     "Redis has lost writes that it had confirmed (FLUSHALL, a restart "
     "without persistence, a failover?): {} job(s) and {} GPU(s) are "
     "written again",
-    st().held.size(), st().held_gpus.size());
-  st().restores_open = 1;
+    st().durable.held.size(), st().durable.held_gpus.size());
+  st().durable.restores_open = 1;
   std::vector<held_job> jobs;
-  for (auto& [id, x] : st().held)
+  for (auto& [id, x] : st().durable.held)
     jobs.push_back(x);
   for (auto& x : jobs) {
-    ++st().restores_open;
-    restore(x, cfg().lease, [sh = *this, x](std::string_view said) {
+    ++st().durable.restores_open;
+    restore(x, cfg().worker.lease, [sh = *this, x](restore_answer said) {
       auto done = [sh] {
         sh.restored_one();
       };
-      if (said != "restored" || x.settled == 0)
+      if (said != restore_answer::restored || x.settled == 0)
         return done();
       sh.end_again(x, done);
     });
   }
-  for (auto& [id, x] : st().held_gpus) {
-    ++st().restores_open;
+  for (auto& [id, x] : st().durable.held_gpus) {
+    ++st().durable.restores_open;
     // What may be on its way says all of it, or is its end, and is waited for:
     // the mark says that all that was confirmed is there.
     write(
       ledger_write(id),
       [sh = *this, x = x](write_number number) {
-        return sh.gpu_command(x, number);
+        return make_command(sh.gpu_command(x, number));
       },
       [sh = *this, x = x](const answer& got, write_number) {
         if (got && got->integer == 1)
@@ -101,71 +99,50 @@ void shell::restore_all() const {
 }
 
 void shell::restored_one() const {
-  if (--st().restores_open > 0)
+  if (--st().durable.restores_open > 0)
     return;
   write(
     "mark of what Redis has",
-    [key = mark_key(st().session)](write_number number) {
+    [key = mark_key(st().durable.session)](write_number number) {
       command x;
       x.args = {"SET", key, std::to_string(number), "EX", "604800"};
       return x;
     },
     [sh = *this](const answer& got, write_number number) {
       if (got)
-        sh.confirm(number);
+        sh.redis_has(number);
       sh.loss_checked(true);
     });
 }
 
 void shell::restore(const held_job& x, milliseconds lease,
-                    std::function<void(std::string_view said)> then) const {
+                    std::function<void(restore_answer said)> then) const {
   auto& job = x.subject;
   write(
     write_name("restore", job.id, job.fence) + " of " + x.session,
     [sh = *this, x, lease](write_number) {
-      auto& job = x.subject;
-      auto& prefix = sh.cfg().prefix;
-      return make_command(restore_script(),
-                          {keys::record(job.id), keys::lock(job.id),
-                           keys::running(prefix, x.owner), keys::leases(prefix),
-                           std::string{keys::queue}, sh.mark_key(x.session)},
-                          {x.owner,
-                           job.id,
-                           std::to_string(job.fence),
-                           std::to_string(x.confirmed()),
-                           std::to_string(sh.cfg().lock_ttl.count()),
-                           std::to_string(lease.count()),
-                           sh.now_s(),
-                           "attempt",
-                           std::to_string(job.attempt),
-                           "history",
-                           join_history(job.history),
-                           "id",
-                           job.id,
-                           "type",
-                           job.type,
-                           "created_at",
-                           number_text(job.created_at_s),
-                           "complete_by",
-                           number_text(job.complete_by_s),
-                           "max_time",
-                           number_text(job.max_time_s),
-                           "data",
-                           job.data,
-                           "remote",
-                           job.remote});
+      restore_args what;
+      what.worker = sh.cfg().worker;
+      what.worker.id = x.owner;
+      what.worker.lease = lease;
+      what.subject = x.subject;
+      what.session = x.session;
+      what.confirmed = x.confirmed();
+      what.now_s = sh.now_s();
+      return make_command(call_of(what));
     },
     [sh = *this, id = job.id, owner = x.owner,
      then = std::move(then)](const answer& got, write_number) {
-      if (says(got, "restored"))
+      auto said = read_restore(got);
+      if (said == restore_answer::restored)
         sh.out().warn("job {}: Redis had lost it; written again as it was with "
                       "worker {}",
                       id, owner);
-      else if (says(got, "taken"))
+      else if (got && said == restore_answer::taken)
         sh.out().warn("job {}: Redis had lost the claim of worker {}, and "
                       "somebody else has had it since",
                       id, owner);
-      then(got ? std::string_view{got->text} : "taken");
+      then(said);
     });
 }
 
@@ -174,12 +151,11 @@ void shell::end_again(const held_job& x, std::function<void()> then) const {
   write(
     write_name("settle again", job.id, job.fence) + " of " + x.session,
     [sh = *this, x](write_number number) {
-      return sh.settle_command(x, milliseconds{0}, number);
+      return make_command(call_of(sh.end_of(x, milliseconds{0}, number)));
     },
     [sh = *this, x, then = std::move(then)](const answer& got,
                                             write_number number) {
-      auto written = got ? decode_settle(*got)
-                         : result<decoded_settle>{fail(got.error())};
+      auto written = answer{got}.and_then(read_settle);
       if (!written || !written->written)
         return then();
       sh.out().warn("job {}: its end ({}) is written again", x.subject.id,
@@ -196,8 +172,9 @@ void shell::deliver_again(const held_job& x, std::function<void()> then) const {
   write(
     write_name("delivery again", job.id, job.fence) + " of " + x.session,
     [sh = *this, x](write_number number) {
-      return sh.delivery_command(x.subject.id, *x.delivery, milliseconds{0},
-                                 x.session, number);
+      return make_command(sh.delivery_of(x.subject.id, *x.delivery,
+                                         milliseconds{0},
+                                         sh.mark(x.session, number)));
     },
     [sh = *this, x, then = std::move(then)](const answer& got,
                                             write_number number) {
@@ -210,24 +187,23 @@ void shell::deliver_again(const held_job& x, std::function<void()> then) const {
 // -- what earlier processes left ----------------------------------------------
 
 void shell::replay_left() const {
-  auto left = std::exchange(st().left, {});
+  auto left = std::exchange(st().durable.left, {});
   for (auto& x : left.jobs)
     replay(x, false);
   for (auto& x : left.gpus)
     replay(x);
   if (!left.jobs.empty())
-    arm(replay_again, leases_until_taken * cfg().lease);
+    arm(replay_again, leases_until_taken * cfg().worker.lease);
 }
 
 void shell::replay_known() const {
-  for (auto& x : std::exchange(st().left_known, {}))
+  for (auto& x : std::exchange(st().durable.left_known, {}))
     replay(x, true);
 }
 
-command shell::look_at_gpu(const held_gpu& x) const {
-  return make_command(look_at_gpu_script(),
-                      {keys::gpu(cfg().prefix, x.id), mark_key(x.session)},
-                      {x.owner, std::to_string(x.written)});
+script_call shell::look_at_gpu(const held_gpu& x) const {
+  return call_of(
+    look_at_gpu_args{cfg().worker.prefix, x.id, x.session, x.owner, x.written});
 }
 
 // Its GPU may still run: in the ledger, with a lease that has run out, it is
@@ -236,12 +212,12 @@ void shell::replay(const held_gpu& x) const {
   write(
     "look at ledger entry " + x.id + " of " + x.session,
     [sh = *this, x](write_number) {
-      return sh.look_at_gpu(x);
+      return make_command(sh.look_at_gpu(x));
     },
     [sh = *this, x](const answer& got, write_number) {
-      auto lost = says(got, "lost");
-      if (lost || says(got, "there"))
-        sh.keep_left(x, lost);
+      auto said = read_look_at_gpu(got);
+      if (said && *said != look_at_gpu_answer::gone)
+        sh.keep_left(x, *said == look_at_gpu_answer::lost);
       else
         sh.journaled(sh.st().deps.local->erase_gpu(x.session, x.id));
     });
@@ -250,11 +226,11 @@ void shell::replay(const held_gpu& x) const {
 // Redis could lose it until somebody has it: from now on our own mark tells.
 void shell::keep_left(const held_gpu& x, bool lost) const {
   auto kept = x;
-  kept.session = st().session;
+  kept.session = st().durable.session;
   write(
     ledger_write(x.id),
     [sh = *this, kept](write_number number) {
-      return sh.gpu_command(kept, number);
+      return make_command(sh.gpu_command(kept, number));
     },
     [sh = *this, x, kept, lost](const answer& got, write_number number) {
       if (got && got->integer == 1) {
@@ -263,7 +239,7 @@ void shell::keep_left(const held_gpu& x, bool lost) const {
                         "is written again",
                         x.id, x.owner);
         sh.hold(kept, number);
-        sh.arm(look_at_left_gpus, sh.cfg().lease);
+        sh.arm(look_at_left_gpus, sh.cfg().worker.lease);
       }
       sh.journaled(sh.st().deps.local->erase_gpu(x.session, x.id));
     });
@@ -271,17 +247,18 @@ void shell::keep_left(const held_gpu& x, bool lost) const {
 
 void shell::look_at_left() const {
   bool any = false;
-  for (auto& [id, x] : st().held_gpus) {
-    if (st().gpus.contains(id))
+  for (auto& [id, x] : st().durable.held_gpus) {
+    if (st().gpus.has(id))
       continue;
     any = true;
     run(look_at_gpu(x), [sh = *this, id = id](const answer& got) {
-      if (says(got, "gone") && !sh.st().gpus.contains(id))
+      auto said = read_look_at_gpu(got);
+      if (said && *said == look_at_gpu_answer::gone && !sh.st().gpus.has(id))
         sh.drop_gpu(id);
     });
   }
   if (any)
-    arm(look_at_left_gpus, cfg().lease);
+    arm(look_at_left_gpus, cfg().worker.lease);
 }
 
 void shell::replay(const held_job& x, bool again) const {
@@ -292,14 +269,14 @@ void shell::replay(const held_job& x, bool again) const {
     return done();
   // Nobody works on it: with a lease that has run out it goes back to the
   // queue as any dead worker's job.
-  auto lease = x.outcome ? cfg().lease : milliseconds{0};
-  restore(x, lease, [sh = *this, x, again, done](std::string_view said) {
+  auto lease = x.outcome ? cfg().worker.lease : milliseconds{0};
+  restore(x, lease, [sh = *this, x, again, done](restore_answer said) {
     // Nobody else knows yet that a lease has run out here.
-    if (said == "restored" && !x.outcome)
-      sh.arm(recover_jobs, sh.cfg().recover_min);
+    if (said == restore_answer::restored && !x.outcome)
+      sh.arm(recover_jobs, sh.cfg().recover.least);
     switch (after_restore(said, x, again)) {
     case replay_step::keep:
-      return sh.st().left_known.push_back(x);
+      return sh.st().durable.left_known.push_back(x);
     case replay_step::forget:
       return done();
     case replay_step::end_again:

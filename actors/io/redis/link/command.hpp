@@ -1,6 +1,6 @@
 #pragma once
 // What is asked of Redis, and where it is. Plain values.
-#include "actors/io/redis/scripts/scripts.hpp"
+#include "actors/io/redis/scripts/script.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -8,8 +8,6 @@
 #include <vector>
 
 namespace render::job_store {
-
-using milliseconds = std::chrono::milliseconds;
 
 struct endpoint {
   /// Beginning with a slash: the path of a Unix socket, and no port.
@@ -59,14 +57,11 @@ struct command {
   milliseconds timeout{5'000};
 };
 
-/// EVALSHA of `lua`.
-command make_command(const script& lua, const std::vector<std::string>& keys,
-                     std::vector<std::string> argv);
+/// EVALSHA.
+command make_command(script_call x);
 
 /// EVAL, for what must not be overtaken: a script that Redis does not know is
 /// sent again, and then runs after what was sent behind it.
-command make_ordered_command(const script& lua,
-                             const std::vector<std::string>& keys,
-                             std::vector<std::string> argv);
+command make_ordered_command(script_call x);
 
 } // namespace render::job_store

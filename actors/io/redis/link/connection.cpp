@@ -55,24 +55,21 @@ std::string encoded(const std::vector<std::string>& args) {
 
 } // namespace
 
-command make_command(const script& lua, const std::vector<std::string>& keys,
-                     std::vector<std::string> argv) {
+command make_command(script_call x) {
   command out;
-  out.lua = &lua;
-  out.args.reserve(3 + keys.size() + argv.size());
+  out.lua = x.lua;
+  out.args.reserve(3 + x.keys.size() + x.argv.size());
   out.args.insert(out.args.end(),
-                  {"EVALSHA", lua.sha1, std::to_string(keys.size())});
-  out.args.insert(out.args.end(), keys.begin(), keys.end());
-  std::move(argv.begin(), argv.end(), std::back_inserter(out.args));
+                  {"EVALSHA", x.lua->sha1, std::to_string(x.keys.size())});
+  for (auto* words : {&x.keys, &x.argv})
+    std::move(words->begin(), words->end(), std::back_inserter(out.args));
   return out;
 }
 
-command make_ordered_command(const script& lua,
-                             const std::vector<std::string>& keys,
-                             std::vector<std::string> argv) {
-  auto out = make_command(lua, keys, std::move(argv));
+command make_ordered_command(script_call x) {
+  auto out = make_command(std::move(x));
   out.args[0] = "EVAL";
-  out.args[1] = lua.text;
+  out.args[1] = out.lua->text;
   out.lua = nullptr;
   return out;
 }

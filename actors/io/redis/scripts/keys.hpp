@@ -34,7 +34,7 @@ inline std::string running(std::string_view prefix, std::string_view worker) {
   return running_prefix(prefix) + std::string{worker};
 }
 
-/// String with the number of the latest write of one process, see scripts.hpp.
+/// String with the number of the latest write of one process, see mark_move.
 inline std::string mark(std::string_view prefix, std::string_view session) {
   return std::string{prefix} + "mark:" + std::string{session};
 }

@@ -1,15 +1,12 @@
 #pragma once
 // What the files of scripts share. Internal to the JOB STORE.
-#include "actors/io/redis/scripts/scripts.hpp"
+#include "actors/io/redis/scripts/script.hpp"
 #include "messages/job_params.hpp"
 
 #include <string>
 #include <string_view>
 
 namespace render::job_store {
-
-/// A script with its SHA-1.
-script make_script(std::string_view name, std::string text);
 
 template <class... Parts>
 std::string joined_lua(Parts... parts) {
@@ -132,6 +129,37 @@ local function tallied(types, count)
   local numbers = {}
   for i, t in ipairs(types) do numbers[i] = count[t] end
   return table.concat(numbers, ' ')
+end
+)lua";
+
+/// put_back(id, worker, queue, running, leases, fence): gives a job that is the
+/// worker's, under this claim if `fence` is given, to the queue's head, as if
+/// it had never been claimed. 1, or 0 when it is not.
+inline constexpr std::string_view put_back_lua = R"lua(
+local function put_back(id, worker, queue, running, leases, fence)
+  local key = 'job:' .. id
+  local r = redis.pcall('HMGET', key, 'status', 'locked_by', 'attempt', 'fence')
+  local is_worker_s = not r.err and r[1] == 'running' and r[2] == worker
+  -- The worker has claimed it again since.
+  if is_worker_s and fence and r[4] ~= fence then return 0 end
+  redis.call('SREM', running, id)
+  if not is_worker_s then return 0 end
+  redis.call('ZREM', leases, id)
+  redis.call('HSET', key, 'status', 'queued')
+  redis.call('HDEL', key, 'locked_by', 'locked_at', 'started_at', 'stage',
+             'progress', 'progress_at')
+  local attempt = (whole(r[3]) or 1) - 1
+  if attempt > 0 then
+    redis.call('HSET', key, 'attempt', attempt)
+  else
+    redis.call('HDEL', key, 'attempt')
+  end
+  -- Given back by its owner, who will not write any more: not so when a lease
+  -- has run out.
+  redis.call('HINCRBY', key, 'fence', -1)
+  redis.call('DEL', key .. ':lock')
+  redis.call('LPUSH', queue, id)
+  return 1
 end
 )lua";
 

@@ -5,24 +5,9 @@
 #include "messages/text/digest.hpp"
 #include "messages/text/hex.hpp"
 
-#include <algorithm>
-
 namespace render::job_store {
 
 namespace {
-
-std::string text_at(reply& x, size_t index) {
-  if (index >= x.elements.size())
-    return {};
-  auto& field = x.elements[index];
-  return field.type == reply::kind::text ? std::move(field.text)
-                                         : std::string{};
-}
-
-double number_at(reply& x, size_t index) {
-  auto number = parse_number(text_at(x, index)).value_or(0);
-  return number >= 0 && number < 9e15 ? number : 0;
-}
 
 /// Takes as long wherever they differ.
 bool same_mac(std::string_view a, std::string_view b) {
@@ -52,37 +37,6 @@ std::string webhook_mac(std::string_view key, const webhook& x) {
   auto said = std::to_string(x.job_id.size()) + ' '
               + std::to_string(x.url.size()) + '\n' + x.job_id + x.url + x.body;
   return to_hex(hmac_sha256(key, said));
-}
-
-result<std::vector<outbox_entry>> decode_webhooks(reply x) {
-  if (x.type == reply::kind::error)
-    return fail(failure_of(x.text));
-  if (x.type != reply::kind::array)
-    return fail(failure_kind::internal,
-                "Redis: unexpected reply to take_webhooks");
-  std::vector<outbox_entry> out;
-  for (auto& y : x.elements) {
-    if (!y.is_array(8))
-      continue;
-    outbox_entry z;
-    z.entry.job_id = text_at(y, 0);
-    z.entry.id = text_at(y, 1);
-    z.entry.url = text_at(y, 2);
-    z.entry.body = text_at(y, 3);
-    z.entry.attempts = static_cast<uint32_t>(
-      std::min(number_at(y, 4), static_cast<double>(UINT32_MAX)));
-    z.entry.created_ms = static_cast<int64_t>(number_at(y, 5));
-    z.mac = text_at(y, 6);
-    auto& record = y.elements[7];
-    z.state = text_at(record, 0);
-    z.data = text_at(record, 1);
-    z.found_url = text_at(record, 2);
-    z.error = text_at(record, 3);
-    z.result_url = text_at(record, 4);
-    z.result = text_at(record, 5);
-    out.push_back(std::move(z));
-  }
-  return out;
 }
 
 result<std::optional<webhook>> trusted(outbox_entry x, std::string_view key) {

@@ -2,13 +2,12 @@
 // What may be delivered of the outbox. Whoever may write to Redis may put
 // anything there, and what we send bears our signature: so an entry is ours by
 // a MAC, or its body is made anew from the job's record. Pure.
-#include "actors/io/redis/link/reply.hpp"
+#include "messages/failure.hpp"
 #include "messages/webhook.hpp"
 
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace render::job_store {
 
@@ -30,8 +29,6 @@ struct outbox_entry {
   std::string result_url;
   std::string result;
 };
-
-result<std::vector<outbox_entry>> decode_webhooks(reply x);
 
 /// What is delivered for it, empty: nothing yet, for its job runs anew. Fails
 /// when it must never be delivered. Without a `key` nothing is signed; then an

@@ -1,4 +1,4 @@
-#include "actors/io/redis/scripts/lua.hpp"
+#include "actors/io/redis/scripts/script.hpp"
 
 #include "messages/text/digest.hpp"
 #include "messages/text/hex.hpp"
@@ -8,6 +8,13 @@ namespace render::job_store {
 script make_script(std::string_view name, std::string text) {
   auto hash = to_hex(sha1(text));
   return {name, std::move(text), std::move(hash)};
+}
+
+std::string list_text(const std::vector<std::string>& xs) {
+  std::string out;
+  for (auto& x : xs)
+    out += (out.empty() ? "" : ",") + x;
+  return out;
 }
 
 } // namespace render::job_store

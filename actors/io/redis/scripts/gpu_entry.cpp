@@ -1,6 +1,7 @@
-#include "actors/io/redis/scripts/gpu_codec.hpp"
+#include "actors/io/redis/scripts/gpu_entry.hpp"
 
 #include "actors/io/redis/scripts/codec.hpp"
+#include "actors/io/redis/scripts/reading.hpp"
 #include "messages/text/json.hpp"
 #include "messages/text/utf8.hpp"
 
@@ -10,11 +11,6 @@ namespace render::job_store {
 
 namespace {
 
-std::string text_at(const reply& x, size_t index) {
-  auto& field = x.elements[index];
-  return field.type == reply::kind::text ? field.text : std::string{};
-}
-
 // Ids hold no line breaks.
 std::string lines(const std::vector<std::string>& xs) {
   std::string out;
@@ -23,11 +19,20 @@ std::string lines(const std::vector<std::string>& xs) {
   return out;
 }
 
-double number_at(const reply& x, size_t index) {
-  return parse_number(text_at(x, index)).value_or(0);
+} // namespace
+
+std::vector<std::string> gpu_fields(const gpu_entry& x) {
+  return {"type",         x.type,
+          "state",        std::string{to_string(x.state)},
+          "expires",      std::to_string(x.expires_s),
+          "intent_at",    number_text(x.intent_s),
+          "workload",     x.workload,
+          "node",         x.node,
+          "launched_at",  number_text(x.launched_s),
+          "known_before", lines(x.known_before)};
 }
 
-std::vector<gpu_entry> entries_of(const reply& x) {
+std::vector<gpu_entry> read_gpu_entries(reply& x) {
   std::vector<gpu_entry> out;
   for (auto& entry : x.elements) {
     if (!entry.is_array(9))
@@ -48,42 +53,18 @@ std::vector<gpu_entry> entries_of(const reply& x) {
   return out;
 }
 
-} // namespace
-
-std::vector<std::string> gpu_fields(const gpu_entry& x) {
-  return {"type",         x.type,
-          "state",        std::string{to_string(x.state)},
-          "expires",      std::to_string(x.expires_s),
-          "intent_at",    number_text(x.intent_s),
-          "workload",     x.workload,
-          "node",         x.node,
-          "launched_at",  number_text(x.launched_s),
-          "known_before", lines(x.known_before)};
-}
-
-result<msg::gpus_taken> decode_gpus(reply x) {
-  if (x.type == reply::kind::error)
-    return fail(failure_of(x.text));
-  if (!x.is_array(3))
-    return fail(failure_kind::internal, "Redis: unexpected reply to take_gpus");
-  msg::gpus_taken out;
-  out.entries = entries_of(x.elements[0]);
-  for (auto& workload : x.elements[1].elements)
-    out.known_workloads.push_back(workload.text);
-  out.next_due_ms = x.elements[2].integer;
-  return out;
-}
-
-result<msg::gpus_seen> decode_gpu_entries(reply x) {
-  if (x.type == reply::kind::error)
-    return fail(failure_of(x.text));
-  if (!x.is_array(2))
-    return fail(failure_kind::internal, "Redis: unexpected reply to view_gpus");
-  msg::gpus_seen out{entries_of(x.elements[0])};
-  for (auto& ended : x.elements[1].elements)
-    if (auto workload = workload_of_closed(ended.text); !workload.empty())
-      out.ended_workloads.push_back(std::move(workload));
-  return out;
+result<void> read_as_owner(const std::string& id, const result<reply>& got) {
+  if (!got)
+    return fail(got.error());
+  if (got->type == reply::kind::error)
+    return fail(failure_of(got->text));
+  if (got->integer == 0)
+    return fail(failure_kind::not_owner,
+                "ledger entry " + id + " is another worker's now");
+  if (got->integer < 0)
+    return fail(failure_kind::rejected,
+                "another entry of the ledger has the workload of " + id);
+  return {};
 }
 
 std::string closed_id_text(std::string_view id) {
@@ -121,5 +102,32 @@ std::string workload_of_closed(std::string_view line) {
   auto doc = json::parse(line);
   return doc ? json::string_or_empty(*doc, "workload") : std::string{};
 }
+
+const std::string_view gpu_entry_lua = R"lua(
+local function read_entry(prefix, id)
+  local key = prefix .. id
+  local r = redis.pcall('HMGET', key, 'type', 'state', 'expires', 'intent_at',
+                        'workload', 'node', 'launched_at')
+  if r.err or not r[1] or #id > 256 then return false end
+  for i = 1, 7 do
+    if r[i] and #r[i] > 1024 then return false end
+  end
+  return {id, r[1], r[2], r[3], r[4], r[5], r[6], r[7],
+          bounded(key, 'known_before', 1048576)}
+end
+)lua";
+
+const std::string_view named_elsewhere_lua = R"lua(
+local function named_elsewhere(ledger, prefix, id, workload)
+  if workload == '' then return false end
+  for _, other in ipairs(redis.call('ZRANGE', ledger, 0, -1)) do
+    if other ~= id
+        and redis.call('HGET', prefix .. other, 'workload') == workload then
+      return true
+    end
+  end
+  return false
+end
+)lua";
 
 } // namespace render::job_store

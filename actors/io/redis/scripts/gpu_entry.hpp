@@ -1,9 +1,11 @@
 #pragma once
-// Ledger entries ↔ Redis. Pure, and as wary as codec.hpp.
+// Ledger entries as Redis has them, and back; what the scripts of the launch
+// ledger share. Pure.
 #include "actors/io/redis/link/reply.hpp"
 #include "messages/gpu_ledger.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace render::job_store {
@@ -11,9 +13,20 @@ namespace render::job_store {
 /// Field, value, ... of the entry's hash.
 std::vector<std::string> gpu_fields(const gpu_entry& x);
 
-result<msg::gpus_taken> decode_gpus(reply x);
+/// Of entries {id, type, state, expires, intent_at, workload, node,
+/// launched_at, known_before}.
+std::vector<gpu_entry> read_gpu_entries(reply& x);
 
-result<msg::gpus_seen> decode_gpu_entries(reply x);
+/// What came of a write of an owner: 0, another worker owns the entry; -1,
+/// another entry has its workload.
+result<void> read_as_owner(const std::string& id, const result<reply>& got);
+
+/// read_entry(prefix, id): an entry, or false.
+extern const std::string_view gpu_entry_lua;
+
+/// named_elsewhere(ledger, prefix, id, workload): two launches whose answers
+/// were lost may find the same workload: the first to write it down has it.
+extern const std::string_view named_elsewhere_lua;
 
 /// What is kept of an ended GPU, a line of JSON: id, type, workload, node,
 /// worker, launched_at, stopped_at, seconds, refund_amount, reason.

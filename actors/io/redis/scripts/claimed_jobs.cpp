@@ -1,0 +1,176 @@
+#include "actors/io/redis/scripts/claimed_jobs.hpp"
+
+#include "actors/io/redis/scripts/keys.hpp"
+#include "actors/io/redis/scripts/reading.hpp"
+#include "messages/http.hpp"
+#include "messages/job_params.hpp"
+#include "messages/text/json.hpp"
+#include "messages/text/loose_number.hpp"
+#include "messages/text/utf8.hpp"
+
+#include <cmath>
+
+namespace render::job_store {
+
+namespace {
+
+/// The error of an id without a record; the id follows it.
+constexpr std::string_view missing_record_text
+  = "job record missing: the id was in the queue, but there is no hash job:";
+
+failure reason_of(std::string_view reason, const job& subject,
+                  const std::string& flaw) {
+  if (reason == "expired")
+    return {failure_kind::deadline_passed,
+            "Job expired before processing could begin"};
+  if (reason == "missing")
+    return {failure_kind::invalid_input,
+            std::string{missing_record_text} + excerpt(subject.id, 80)};
+  if (reason == "fence")
+    return {failure_kind::invalid_input,
+            "fence: got " + json::quote(valid_utf8(excerpt(flaw, 80)))
+              + ", accepted is a whole number from 0 to 2^53, or none"};
+  if (reason == "data")
+    return {failure_kind::invalid_input, "data: got " + excerpt(flaw, 80)
+                                           + " bytes, accepted is at most "
+                                           + std::to_string(data_bytes_max)};
+  return {failure_kind::invalid_input,
+          "Unknown job type: " + json::quote(excerpt(subject.type, 80))
+            + ", accepted is one of csm, whisper, portrait, analyze"};
+}
+
+// A time of the record; what cannot be read counts as absent and is told.
+double time_field(const std::string& text, std::string_view name,
+                  std::vector<std::string>& unread) {
+  if (text.empty())
+    return 0;
+  if (auto x = loose_number(text); x && std::isfinite(*x))
+    return *x;
+  unread.push_back(std::string{name} + ": got "
+                   + json::quote(valid_utf8(excerpt(text, 80)))
+                   + ", accepted is a number of seconds; it counts as absent");
+  return 0;
+}
+
+} // namespace
+
+std::vector<std::string> keys_of(const claimer& x) {
+  auto& prefix = x.worker.prefix;
+  return {std::string{keys::queue}, keys::running(prefix, x.worker.id),
+          keys::leases(prefix), keys::mark(prefix, x.mark.session)};
+}
+
+std::vector<std::string> argv_of(const claimer& x) {
+  return redis_words(x.worker.id, x.now_s, x.worker.lock, x.worker.lease,
+                     x.mark.confirmed, x.mark.number, x.made_record,
+                     missing_record_text, x.ids_max);
+}
+
+const std::string_view claimer_lua = R"lua(
+local queue, running, leases, mark = unpack(KEYS)
+local worker, now, lock_s, lease_ms, confirmed, number, made_s, missing_text,
+      ids_max = unpack(ARGV, 1, 9)
+ids_max = tonumber(ids_max)
+)lua";
+
+// The first write is one that Redis refuses when it is out of memory, so such a
+// script changes nothing.
+const std::string_view take_lua = R"lua(
+local function data_of(key)
+  local data, over = bounded(key, 'data', data_max)
+  if not over then return data end
+  local url = notify_url_of(key, 16 * data_max)
+  return url and '{"notify_url":"' .. url .. '"}' or '{}', over
+end
+local function take(id)
+  local key = 'job:' .. id
+  local r = redis.call('HMGET', key, 'attempt', 'type', 'created_at',
+                       'complete_by', 'max_time', 'fence')
+  local attempt = (whole(r[1]) or 0) + 1
+  local former = whole(r[6])
+  local fence = (former or 0) + 1
+  local data, over = data_of(key)
+  local history = history_of(key)
+  local remote = bounded(key, 'remote', 65536)
+  redis.call('HSET', key, 'locked_by', worker, 'locked_at', clock[1],
+             'status', 'running', 'started_at', now, 'attempt', attempt,
+             'fence', fence)
+  redis.call('HDEL', key, 'stage', 'progress', 'progress_at', 'finished_at',
+             'settled_by', 'cancelling', 'notice')
+  redis.call('SET', key .. ':lock', worker, 'EX', lock_s)
+  redis.call('ZADD', leases, clock_ms + lease_ms, id)
+  redis.call('SADD', running, id)
+  redis.call('LREM', queue, 1, id)
+  local entry = {id, attempt, clip(r[2], 80), clip(r[3], 64), clip(r[4], 64),
+                 clip(r[5], 64), data, fence, history, remote}
+  if not former then
+    entry[11] = clip(r[6], 80)
+    return entry, 'fence'
+  end
+  entry[11] = over or 0
+  return entry, over and 'data' or false
+end
+local function take_missing(id)
+  redis.call('SADD', running, id)
+  redis.call('LREM', queue, 1, id)
+  return {'missing', {id, 0}}
+end
+local function fail_missing(id)
+  local key = 'job:' .. id
+  redis.call('HSET', key, 'id', id, 'type', 'unknown', 'status', 'failed',
+             'error', missing_text .. id, 'finished_at', now)
+  redis.call('EXPIRE', key, made_s)
+  redis.call('LREM', queue, 1, id)
+end
+)lua";
+
+job_read read_job(reply x) {
+  job_read out;
+  out.subject.id = text_at(x, 0);
+  out.subject.attempt = count_at(x, 1);
+  out.subject.type = text_at(x, 2);
+  // When it was made is for statistics only: garbage harms nobody.
+  std::vector<std::string> ignored;
+  out.subject.created_at_s = time_field(text_at(x, 3), "created_at", ignored);
+  out.subject.complete_by_s = time_field(text_at(x, 4), "complete_by",
+                                         out.unread);
+  out.subject.max_time_s = time_field(text_at(x, 5), "max_time", out.unread);
+  out.subject.data = text_at(x, 6);
+  out.subject.fence = static_cast<uint64_t>(integer_at(x, 7));
+  out.subject.history = split_history(text_at(x, 8));
+  auto& history = out.subject.history;
+  if (history.size() > history_lines_max)
+    history.erase(history.begin(),
+                  history.end() - static_cast<long>(history_lines_max));
+  out.subject.remote = text_at(x, 9);
+  return out;
+}
+
+result<claim_answer> read_claim(reply x) {
+  if (auto wrong = unless_array(x, 6, "claim"))
+    return fail(std::move(*wrong));
+  claim_answer out;
+  out.queue_length = static_cast<uint64_t>(integer_at(x, 0));
+  for (auto& entry : x.elements[1].elements) {
+    auto read = read_job(std::move(entry));
+    for (auto& text : read.unread)
+      out.remarks.push_back({read.subject.id, std::move(text)});
+    out.jobs.push_back(std::move(read.subject));
+  }
+  for (auto& entry : x.elements[2].elements) {
+    if (!entry.is_array(2))
+      continue;
+    auto flaw = text_at(entry.elements[1], 10);
+    auto subject = read_job(std::move(entry.elements[1])).subject;
+    auto reason = reason_of(entry.elements[0].text, subject, flaw);
+    out.unfit.push_back({std::move(subject), std::move(reason)});
+  }
+  for (auto& id : x.elements[3].elements)
+    out.dropped.push_back(std::move(id.text));
+  out.removed = static_cast<uint64_t>(integer_at(x, 6));
+  if (x.elements[4].type == reply::kind::text)
+    out.walk = {std::move(x.elements[4].text), std::move(x.elements[5].text)};
+  return out;
+}
+
+} // namespace render::job_store

@@ -1,0 +1,35 @@
+#include "actors/io/redis/scripts/note_remote.hpp"
+
+#include "actors/io/redis/scripts/keys.hpp"
+#include "actors/io/redis/scripts/lua.hpp"
+
+namespace render::job_store {
+
+namespace {
+
+constexpr std::string_view note_remote_lua = R"lua(
+local record = KEYS[1]
+local worker, fence, remote = unpack(ARGV)
+local r = redis.pcall('HMGET', record, 'status', 'locked_by', 'fence')
+if r.err or r[1] ~= 'running' or r[2] ~= worker or r[3] ~= fence then
+  return 0
+end
+if remote == '' then
+  redis.call('HDEL', record, 'remote')
+else
+  redis.call('HSET', record, 'remote', remote)
+end
+return 1
+)lua";
+
+} // namespace
+
+script_call call_of(const note_remote_args& x) {
+  static const auto lua = make_script("note_remote",
+                                      std::string{note_remote_lua});
+  return {&lua,
+          {keys::record(x.job_id)},
+          redis_words(x.worker.id, x.fence, x.remote)};
+}
+
+} // namespace render::job_store

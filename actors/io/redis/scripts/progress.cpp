@@ -1,0 +1,51 @@
+#include "actors/io/redis/scripts/progress.hpp"
+
+#include "actors/io/redis/scripts/keys.hpp"
+#include "actors/io/redis/scripts/lua.hpp"
+#include "messages/text/utf8.hpp"
+
+#include <cmath>
+
+namespace render::job_store {
+
+namespace {
+
+constexpr std::string_view progress_lua = R"lua(
+local record, lock, leases = unpack(KEYS)
+local worker, lock_s, stage, progress, now, fence, lease_ms, id = unpack(ARGV)
+local r = redis.call('HMGET', record, 'status', 'locked_by', 'fence')
+local status = clip(r[1] or '', 80)
+if r[2] ~= worker or r[3] ~= fence or status ~= 'running' then
+  return {0, status}
+end
+if stage ~= '' then
+  redis.call('HSET', record, 'stage', stage, 'progress_at', now)
+  if tonumber(progress) >= 0 then
+    redis.call('HSET', record, 'progress', progress)
+  end
+end
+redis.call('SET', lock, worker, 'EX', lock_s)
+redis.call('ZADD', leases, clock_ms + lease_ms, id)
+return {1, status}
+)lua";
+
+// Of the whole, as a person would write it.
+double rounded(double share) {
+  return std::round(share * 1000) / 1000;
+}
+
+} // namespace
+
+script_call call_of(const progress_args& x) {
+  static const auto lua
+    = make_script("progress", joined_lua(clock_lua, bounds_lua, progress_lua));
+  auto& by = x.worker;
+  auto& id = x.said.job_id;
+  return {&lua,
+          {keys::record(id), keys::lock(id), keys::leases(by.prefix)},
+          redis_words(by.id, by.lock, valid_utf8(x.said.stage),
+                      rounded(x.said.progress), x.now_s, x.said.fence, by.lease,
+                      id)};
+}
+
+} // namespace render::job_store

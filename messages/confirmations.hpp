@@ -1,0 +1,29 @@
+#pragma once
+// SUPERVISOR → JOB STORE, every few seconds: all that somebody here looks
+// after. What is missing for the time of a lease is given back. Loss of one is
+// harmless. These stay inside the process.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace render::msg {
+
+/// A job under one of its claims.
+struct job_claim {
+  std::string job_id;
+  uint64_t fence = 0;
+
+  friend bool operator==(const job_claim&, const job_claim&) = default;
+};
+
+/// What is missing goes back to the queue, as if it had never been claimed.
+struct confirm_jobs {
+  std::vector<job_claim> claims;
+};
+
+/// Ids of ledger entries. What is missing is left to others.
+struct confirm_gpus {
+  std::vector<std::string> ids;
+};
+
+} // namespace render::msg

@@ -1,0 +1,76 @@
+// What a worker goes on confirming, and what it leaves to others.
+#include "tests/support/virtual_worker.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+
+using namespace render;
+using namespace render::harness;
+using namespace std::chrono_literals;
+
+BOOST_AUTO_TEST_SUITE(a_worker_confirms)
+
+BOOST_AUTO_TEST_CASE(its_jobs_and_gpus_as_long_as_it_has_them) {
+  virtual_worker x;
+  x.default_script.takes = 2min;
+  x.start();
+  x.push("a");
+  x.advance(20s);
+  BOOST_REQUIRE(x.status("a") == "running");
+  for (int i = 0; i < 5; ++i) {
+    x.store->confirmed.clear();
+    x.store->gpus.confirmed.clear();
+    x.advance(10s);
+    BOOST_TEST((x.store->confirmed == std::vector<msg::job_claim>{{"a", 1}}));
+    BOOST_TEST(
+      (x.store->gpus.confirmed == std::vector<std::string>{x.entry_ids.at(1)}));
+  }
+  x.advance(2min);
+  BOOST_REQUIRE(x.status("a") == "success");
+  BOOST_TEST(x.store->confirmed.empty());
+}
+
+// Whatever it was doing: its entry is another GPU INSTANCE's, or nobody's, so
+// that some worker adopts what it has launched, or stops it.
+BOOST_AUTO_TEST_CASE(no_gpu_whose_instance_has_died_in_any_state_of_a_launch) {
+  std::set<std::string> deaths;
+  for (auto at = 0ms; at <= 16s; at += 250ms) {
+    BOOST_TEST_CONTEXT("killed after " << at.count() << " ms") {
+      virtual_worker x;
+      x.cloud->launch_takes = 2s;
+      x.cloud->answer_takes = 1s;
+      x.cloud->boot_time = 3s;
+      x.cloud->lose_answers = 1;
+      x.start();
+      x.push("a");
+      x.advance(at);
+      if (x.gpus.empty())
+        continue;
+      auto id = x.entry_ids.at(1);
+      auto entry = x.store->gpus.entries.find(id);
+      deaths.insert(entry == x.store->gpus.entries.end()
+                      ? "before the intent"
+                      : std::string{to_string(entry->second.state)});
+      caf::anon_send_exit(x.gpus.at(1), caf::exit_reason::kill);
+      x.run();
+      x.advance(10s);
+      auto heirs = std::count_if(std::next(x.entry_ids.begin()),
+                                 x.entry_ids.end(), [&](auto& heir) {
+                                   return heir.second == id;
+                                 });
+      auto& confirmed = x.store->gpus.confirmed;
+      if (heirs == 0)
+        BOOST_TEST(std::count(confirmed.begin(), confirmed.end(), id) == 0);
+      // What runs stands in the ledger.
+      BOOST_TEST(x.cloud->running() <= x.store->gpus.entries.size());
+    }
+  }
+  BOOST_TEST(deaths.contains("before the intent"));
+  BOOST_TEST(deaths.contains("intent"));
+  BOOST_TEST(deaths.contains("running"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,131 @@
+// The scripts of the launch ledger: which keys each of them changes, and that
+// it touches no other.
+#include "actors/io/redis/scripts/close_gpu.hpp"
+#include "actors/io/redis/scripts/look_at_gpu.hpp"
+#include "actors/io/redis/scripts/renew_gpus.hpp"
+#include "actors/io/redis/scripts/take_gpus.hpp"
+#include "actors/io/redis/scripts/view_gpus.hpp"
+#include "actors/io/redis/scripts/write_gpu.hpp"
+#include "tests/unit/script_keyspace.hpp"
+
+using namespace render;
+using namespace render::job_store;
+using namespace std::chrono_literals;
+using keyspace::check;
+using keyspace::now_s;
+
+namespace {
+
+worker_terms w1() {
+  return {"w1", "c3:", 300s, 30s};
+}
+
+mark_move next_write() {
+  return {"s1", 4, 5};
+}
+
+const std::vector<std::string> nothing;
+
+const std::vector<std::string> mark_moves{"- c3:mark:s1=4", "+ c3:mark:s1=5",
+                                          "- c3:mark:s1 lives=1000000 ms",
+                                          "+ c3:mark:s1 lives=604800000 ms"};
+
+std::vector<std::string> moving_the_mark(std::vector<std::string> a) {
+  a.insert(a.end(), mark_moves.begin(), mark_moves.end());
+  return a;
+}
+
+write_gpu_args write(const std::string& id, const std::string& workload) {
+  return {w1(), next_write(), id, {"state", "booting", "workload", workload}};
+}
+
+close_gpu_args end_of(const std::string& id, const std::string& workload) {
+  close_gpu_args out{w1(), next_write(), {}, now_s, 1};
+  out.what.entry.id = id;
+  out.what.entry.type = "media:fast";
+  out.what.entry.workload = workload;
+  out.what.reason = "idle";
+  return out;
+}
+
+const std::string closed_e1
+  = R"({"id":"e1","type":"media:fast","workload":"wl-1","node":"",)"
+    R"("worker":"w1","launched_at":0,"stopped_at":1700000000,"seconds":0,)"
+    R"("refund_amount":0,"reason":"idle"})";
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(a_script_of_the_ledger_changes_what_its_contract_names)
+
+BOOST_AUTO_TEST_CASE(of_an_entry) {
+  check({
+    {"ours",
+     call_of(write("e1", "wl-1")),
+     moving_the_mark({"- c3:gpu:e1 state=running", "+ c3:gpu:e1 state=booting",
+                      "- c3:gpus e1=1700000010000",
+                      "+ c3:gpus e1=1700000030000"}),
+     {}},
+    {"a new one",
+     call_of(write("e9", "")),
+     moving_the_mark({"+ c3:gpu:e9 owner=w1", "+ c3:gpu:e9 state=booting",
+                      "+ c3:gpu:e9 workload=", "+ c3:gpus e9=1700000030000"}),
+     {}},
+    {"another's", call_of(write("e2", "wl-2")), nothing, {}},
+    {"a workload that another entry has",
+     call_of(write("e9", "wl-2")),
+     nothing,
+     {}},
+  });
+}
+
+BOOST_AUTO_TEST_CASE(of_leases) {
+  check({
+    {"ours and another's",
+     call_of(renew_gpus_args{w1(), {"e1", "e2", "none"}}),
+     {"- c3:gpus e1=1700000010000", "+ c3:gpus e1=1700000030000"},
+     {}},
+    {"that have run out",
+     call_of(take_gpus_args{w1(), next_write(), 10}),
+     moving_the_mark({"- c3:gpu:e2 owner=w2", "+ c3:gpu:e2 owner=w1",
+                      "- c3:gpus e2=1699999999000",
+                      "+ c3:gpus e2=1700000030000"}),
+     {}},
+    {"none has run out",
+     call_of(take_gpus_args{w1(), next_write(), 10}),
+     nothing,
+     {{"ZREM", "c3:gpus", "e2"}}},
+  });
+}
+
+BOOST_AUTO_TEST_CASE(of_a_look) {
+  check({
+    {"all", call_of(view_gpus_args{"c3:", "media:fast", 10}), nothing, {}},
+    {"one", call_of(look_at_gpu_args{"c3:", "e1", "s1", "w1", 4}), nothing, {}},
+  });
+}
+
+BOOST_AUTO_TEST_CASE(of_an_end) {
+  check({
+    {"ours",
+     call_of(end_of("e1", "wl-1")),
+     moving_the_mark({"- c3:gpu:e1 owner=w1", "- c3:gpu:e1 type=media:fast",
+                      "- c3:gpu:e1 state=running", "- c3:gpu:e1 workload=wl-1",
+                      "- c3:gpu:e1 expires=1700003600",
+                      "- c3:gpu:e1 intent_at=1699999000",
+                      "- c3:gpus e1=1700000010000",
+                      "- c3:gpus:closed= {\"id\":\"e0\",\"workload\":\"wl-0\"}",
+                      "+ c3:gpus:closed= " + closed_e1}),
+     {}},
+    {"another's", call_of(end_of("e2", "wl-2")), nothing, {}},
+    {"whose workload is another launch's",
+     call_of(end_of("e1", "wl-2")),
+     moving_the_mark({"- c3:gpu:e1 owner=w1", "+ c3:gpu:e1 owner=",
+                      "- c3:gpu:e1 state=running", "+ c3:gpu:e1 state=intent",
+                      "- c3:gpu:e1 workload=wl-1", "+ c3:gpu:e1 workload=",
+                      "+ c3:gpu:e1 node=", "+ c3:gpu:e1 launched_at=0",
+                      "- c3:gpus e1=1700000010000", "+ c3:gpus e1=0"}),
+     {}},
+  });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
