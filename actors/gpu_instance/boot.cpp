@@ -30,9 +30,9 @@ duration probe_interval(const config& cfg, duration since_launch) {
 
 effects policy::begin_boot(double now_s) {
   phase_ = gpu_phase::booting;
-  boot_since_s_ = now_s;
+  machine_.boot_since_s = now_s;
   effects out{write_ledger{entry()}, update()};
-  auto age = since(launched_at_s_, now_s);
+  auto age = since(machine_.launched_at_s, now_s);
   auto left = [age](duration d) {
     return std::max(duration{0}, d - age);
   };
@@ -61,32 +61,33 @@ bool policy::lives() const {
 }
 
 bool policy::is_ready(job_kind kind) const {
-  return std::find(ready_.begin(), ready_.end(), kind) != ready_.end();
+  return std::find(machine_.ready.begin(), machine_.ready.end(), kind)
+         != machine_.ready.end();
 }
 
 bool policy::has_booted() const {
-  return ready_.size() + given_up_.size() == cfg_.kinds.size();
+  return machine_.ready.size() + machine_.given_up.size() == cfg_.kinds.size();
 }
 
 effects policy::boot_tick(double now_s) {
   effects out;
   auto ask = [&](const std::string& service) {
-    if (probing_.insert(service).second)
+    if (machine_.probing.insert(service).second)
       out.push_back(probe{service});
   };
-  if (node_up_s_ == 0) {
-    if (since(boot_since_s_, now_s) > cfg_.boot_timeout)
+  if (machine_.node_up_s == 0) {
+    if (since(machine_.boot_since_s, now_s) > cfg_.boot_timeout)
       return lose("did not answer within its boot time", now_s);
-    if (gpu_.node.empty())
+    if (machine_.gpu.node.empty())
       out.push_back(list_workloads{list_purpose::health});
     else
       ask({});
   } else {
     for (auto kind : cfg_.kinds) {
-      if (is_ready(kind) || given_up_.contains(kind))
+      if (is_ready(kind) || machine_.given_up.contains(kind))
         continue;
-      if (since(node_up_s_, now_s) > service_timeout(kind)) {
-        given_up_.insert(kind);
+      if (since(machine_.node_up_s, now_s) > service_timeout(kind)) {
+        machine_.given_up.insert(kind);
         out.push_back(
           say{severity::warning, std::string{to_string(kind)}
                                    + " service did not come up in time"});
@@ -94,7 +95,7 @@ effects policy::boot_tick(double now_s) {
       }
       ask(std::string{to_string(kind)});
     }
-    if (given_up_.size() == cfg_.kinds.size()) {
+    if (machine_.given_up.size() == cfg_.kinds.size()) {
       append(out, lose("none of its services came up", now_s));
       return out;
     }
@@ -102,25 +103,26 @@ effects policy::boot_tick(double now_s) {
       return out;
   }
   append(out, arm(timer::boot_probe,
-                  probe_interval(cfg_, since(boot_since_s_, now_s))));
+                  probe_interval(cfg_, since(machine_.boot_since_s, now_s))));
   return out;
 }
 
 effects policy::on_probed(const std::string& service, const result<void>& got,
                           double now_s) {
-  probing_.erase(service);
+  machine_.probing.erase(service);
   if (!lives())
     return {};
-  if (service.empty() && node_up_s_ != 0)
+  if (service.empty() && machine_.node_up_s != 0)
     return health_probed(got, now_s);
   if (!got)
     return {};
   if (service.empty()) {
-    node_up_s_ = now_s;
-    effects out{say{severity::info,
-                    "answers after "
-                      + std::to_string(since(launched_at_s_, now_s).count())
-                      + " ms"}};
+    machine_.node_up_s = now_s;
+    effects out{
+      say{severity::info,
+          "answers after "
+            + std::to_string(since(machine_.launched_at_s, now_s).count())
+            + " ms"}};
     append(out, boot_tick(now_s));
     return out;
   }
@@ -129,12 +131,12 @@ effects policy::on_probed(const std::string& service, const result<void>& got,
 }
 
 effects policy::service_ready(job_kind kind, double now_s) {
-  ready_.push_back(kind);
-  given_up_.erase(kind);
-  effects out{say{severity::info,
-                  std::string{to_string(kind)} + " service is ready after "
-                    + std::to_string(since(launched_at_s_, now_s).count())
-                    + " ms"}};
+  machine_.ready.push_back(kind);
+  machine_.given_up.erase(kind);
+  effects out{say{
+    severity::info,
+    std::string{to_string(kind)} + " service is ready after "
+      + std::to_string(since(machine_.launched_at_s, now_s).count()) + " ms"}};
   if (phase_ == gpu_phase::booting) {
     phase_ = gpu_phase::ready;
     append(out, arm(timer::idle, idle_timeout()));
@@ -156,7 +158,7 @@ effects policy::health_tick() {
     return {};
   // The ledger's answer tells whether the GPU is still ours.
   effects out{list_workloads{list_purpose::health}, write_ledger{entry()}};
-  if (node_up_s_ != 0 && probing_.insert(std::string{}).second)
+  if (machine_.node_up_s != 0 && machine_.probing.insert(std::string{}).second)
     out.push_back(probe{});
   else
     append(out, arm(timer::health, cfg_.health_interval));
@@ -168,33 +170,33 @@ effects policy::health_listed(const std::vector<gpu_workload>& all,
   if (!lives())
     return {};
   for (auto& x : all)
-    if (x.workload == gpu_.workload) {
-      unlisted_ = 0;
+    if (x.workload == machine_.gpu.workload) {
+      machine_.unlisted = 0;
       if (!is_ours(x))
         return not_ours();
-      if (!gpu_.node.empty() || x.node.empty())
+      if (!machine_.gpu.node.empty() || x.node.empty())
         return {};
-      gpu_.node = x.node;
+      machine_.gpu.node = x.node;
       effects out{write_ledger{entry()}};
       // One that was taken over may be up for long.
-      if (cfg_.adopted && node_up_s_ == 0
-          && probing_.insert(std::string{}).second)
+      if (cfg_.adopted && machine_.node_up_s == 0
+          && machine_.probing.insert(std::string{}).second)
         out.push_back(probe{});
       return out;
     }
   // A list may lag behind a launch, and once is no proof.
-  auto young = since(boot_since_s_, now_s) < 2 * cfg_.health_interval;
-  if (young || ++unlisted_ < 2)
+  auto young = since(machine_.boot_since_s, now_s) < 2 * cfg_.health_interval;
+  if (young || ++machine_.unlisted < 2)
     return {};
   return lose("is no longer among the running workloads", now_s);
 }
 
 effects policy::health_probed(const result<void>& got, double now_s) {
   if (got) {
-    probes_failed_ = 0;
+    machine_.probes_failed = 0;
     return arm(timer::health, cfg_.health_interval);
   }
-  if (++probes_failed_ < cfg_.health_tries)
+  if (++machine_.probes_failed < cfg_.health_tries)
     return arm(timer::health, cfg_.health_retry_delay);
   return lose("does not answer: " + got.error().message, now_s);
 }

@@ -51,9 +51,8 @@ struct shell {
   }
 
   void operator()(write_ledger x) const {
-    auto on = [sh = *this,
-               workload = x.entry.workload](const result<void>& got) {
-      sh.run(sh.st().policy.on_ledger_written(workload, got, sh.steady_s()));
+    auto on = [sh = *this, written = x.entry](const result<void>& got) {
+      sh.run(sh.st().policy.on_ledger_written(written, got, sh.steady_s()));
     };
     self
       ->request(st().deps.ledger, ledger_timeout,

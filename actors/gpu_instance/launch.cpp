@@ -21,11 +21,14 @@ std::string seconds_text(duration d) {
 
 } // namespace
 
+uint32_t policy::tries() const {
+  return static_cast<uint32_t>(cfg_.launch_delays.size()) + 1;
+}
+
 duration policy::launch_delay() const {
-  // 0: one that was taken over, which was launched by somebody else.
-  return launch_attempt_ > 0 && launch_attempt_ <= cfg_.launch_delays.size()
-           ? cfg_.launch_delays[launch_attempt_ - 1]
-           : duration{5'000};
+  // One that was taken over, which was launched by somebody else, has none.
+  return attempt_.number() < tries() ? cfg_.launch_delays[attempt_.number() - 1]
+                                     : duration{5'000};
 }
 
 int64_t policy::end_of(double launched_s) const {
@@ -33,9 +36,8 @@ int64_t policy::end_of(double launched_s) const {
   return static_cast<int64_t>(std::floor(launched_s + lifetime_s));
 }
 
-effects policy::begin_attempt() {
-  ++launch_attempt_;
-  launch_step_ = launch_step::listing;
+effects policy::begin_attempt(launch_attempt x) {
+  attempt_ = std::move(x);
   return {list_workloads{list_purpose::before_launch}};
 }
 
@@ -43,36 +45,35 @@ effects policy::begin_attempt() {
 // to us from here on, somebody will look for the GPU.
 effects policy::begin_recording(const result<std::vector<gpu_workload>>& got,
                                 const moment& now) {
+  if (!attempt_.is<launch_attempt::listing>())
+    return {};
   if (stop_wanted_)
     return begin_stop(*stop_wanted_, now.steady_s);
-  launch_step_ = launch_step::recording;
-  launch_sent_s_ = now.unix_s;
-  launch_sent_at_s_ = now.steady_s;
-  expires_sent_s_ = end_of(now.unix_s);
-  known_before_.clear();
-  if (got)
-    known_before_ = lookalikes(entry(), *got);
-  recorded_ = true;
+  attempt_.record(got ? *got : std::vector<gpu_workload>{}, end_of(now.unix_s),
+                  now);
   return {write_ledger{entry()}};
 }
 
-effects policy::on_ledger_written(const std::string& workload,
+effects policy::on_ledger_written(const gpu_entry& written,
                                   const result<void>& got, double now_s) {
   if (phase_ == gpu_phase::gone)
     return {};
+  auto not_owner = !got && got.error().kind == failure_kind::not_owner;
   if (!got && got.error().kind == failure_kind::rejected)
-    return !workload.empty() && workload == gpu_.workload ? look_further()
-                                                          : effects{};
-  if (std::exchange(refusal_open_, false))
-    return !got && got.error().kind == failure_kind::not_owner ? disown()
-                                                               : effects{};
+    return !written.workload.empty()
+               && written.workload == machine_.gpu.workload
+             ? look_further()
+             : effects{};
+  // That a launch was refused; the next one may be under way.
+  if (written.workload.empty() && written.expires_s == 0)
+    return not_owner ? disown() : effects{};
   if (phase_ != gpu_phase::launching) {
-    if (!got && got.error().kind == failure_kind::not_owner)
+    if (not_owner)
       return disown();
     // An outage must not keep an idle GPU running.
-    return stop_held_ ? send_stop() : effects{};
+    return ending_.is<held>() ? send_stop() : effects{};
   }
-  if (launch_step_ != launch_step::recording)
+  if (!attempt_.is<launch_attempt::recording>())
     return {};
   if (!got)
     return launch_failed(
@@ -82,8 +83,8 @@ effects policy::on_ledger_written(const std::string& workload,
       now_s);
   if (stop_wanted_)
     return begin_stop(*stop_wanted_, now_s);
-  launch_step_ = launch_step::calling;
-  return {launch{expires_sent_s_}};
+  attempt_.call();
+  return {launch{attempt_.intent().expires_s}};
 }
 
 effects policy::begin_adopted(const moment& now) {
@@ -93,95 +94,85 @@ effects policy::begin_adopted(const moment& now) {
   auto by_our_clock = [&](double date_s) {
     return std::min(now_s, now.steady_at(date_s));
   };
-  recorded_ = true;
-  launch_sent_s_ = x.intent_s;
-  launch_sent_at_s_ = by_our_clock(x.intent_s);
-  expires_sent_s_ = x.expires_s;
-  // The provider has ended it by itself, whatever it was.
-  if (x.workload.empty()
-      && now.unix_s > static_cast<double>(x.expires_s) + clock_skew_s)
-    return begin_stop("its lifetime has ended", now_s);
+  gpu_entry intent;
+  intent.id = x.id;
+  intent.type = cfg_.workload_type;
+  intent.expires_s = x.expires_s;
+  intent.intent_s = x.intent_s;
+  intent.known_before = x.known_before;
   if (x.workload.empty()) {
-    known_before_ = x.known_before;
-    held_.insert(cfg_.known_workloads.begin(), cfg_.known_workloads.end());
-    launch_attempt_ = static_cast<uint32_t>(cfg_.launch_delays.size()) + 1;
-    launch_step_ = launch_step::looking_up;
-    unsure_ = true;
-    launch_error_ = {failure_kind::unavailable,
-                     "the launch of a dead worker made no GPU"};
+    launch_attempt::looking_up nowhere{
+      {failure_kind::unavailable, "the launch of a dead worker made no GPU"},
+      {cfg_.known_workloads.begin(), cfg_.known_workloads.end()}};
+    attempt_ = {tries(), std::move(intent), by_our_clock(x.intent_s),
+                std::move(nowhere)};
+    // The provider has ended it by itself, whatever it was.
+    if (now.unix_s > static_cast<double>(x.expires_s) + clock_skew_s) {
+      attempt_.give_up();
+      return begin_stop("its lifetime has ended", now_s);
+    }
     return {
       say{severity::info, "looking for the GPU of a dead worker's launch"},
       list_workloads{list_purpose::lookup}};
   }
-  gpu_.workload = x.workload;
-  // Whoever may write to Redis may name any node there, and every request to
-  // one bears the API key: only the provider says where its workloads run.
-  gpu_.node.clear();
-  gpu_.type = x.type;
-  launched_s_ = x.launched_s > 0 ? x.launched_s : x.intent_s;
-  launched_at_s_ = by_our_clock(launched_s_);
-  known_before_ = x.known_before;
-  is_known_ = cfg_.vouched;
+  auto launched_s = x.launched_s > 0 ? x.launched_s : x.intent_s;
   if (cfg_.vouched) {
     // The SUPERVISOR knows no more than when it was launched.
-    launch_sent_s_ = launched_s_;
-    launch_sent_at_s_ = launched_at_s_;
-    expires_sent_s_ = end_of(launched_s_);
+    intent.intent_s = launched_s;
+    intent.expires_s = end_of(launched_s);
   }
+  auto sent_at_s = by_our_clock(intent.intent_s);
+  attempt_ = {tries(), std::move(intent), sent_at_s, launch_attempt::worked{}};
+  // Whoever may write to Redis may name any node there, and every request to
+  // one bears the API key: only the provider says where its workloads run.
+  machine_.gpu.workload = x.workload;
+  machine_.gpu.type = x.type;
+  machine_.launched_s = launched_s;
+  machine_.launched_at_s = by_our_clock(launched_s);
+  machine_.is_known = cfg_.vouched;
   if (x.state == gpu_entry_state::stopping)
     return begin_stop("its worker died while stopping it", now_s);
   effects out{say{severity::info, "taken over from a dead worker, workload "
-                                    + excerpt(gpu_.workload, 300)}};
+                                    + excerpt(x.workload, 300)}};
   append(out, begin_boot(now_s));
   return out;
 }
 
 effects policy::on_launched(const result<gpu_workload>& got, double now_s) {
-  if (phase_ != gpu_phase::launching || launch_step_ != launch_step::calling)
+  if (phase_ != gpu_phase::launching || !attempt_.is<launch_attempt::calling>())
     return {};
   if (got)
-    return adopt(*got, now_s);
+    return accept(*got, now_s);
   if (got.error().kind == failure_kind::outcome_unknown)
     return look_up_later(got.error());
   return launch_failed(got.error(), now_s);
 }
 
 effects policy::launch_failed(const failure& why, double now_s) {
-  const auto tries = cfg_.launch_delays.size() + 1;
-  auto text = why.message + ", attempt " + std::to_string(launch_attempt_)
-              + " of " + std::to_string(tries);
-  if (why.kind != failure_kind::outcome_unknown)
-    unsure_ = false;
+  auto text = why.message + ", attempt " + std::to_string(attempt_.number())
+              + " of " + std::to_string(tries());
   auto final = why.kind == failure_kind::rejected
                || why.kind == failure_kind::invalid_input
-               || launch_attempt_ >= tries;
-  failed_ = true;
+               || attempt_.number() >= tries();
   if (stop_wanted_ || final) {
+    ending_.failed = true;
     effects out{say{severity::error, text + ", given up"}};
     append(out, begin_stop(stop_wanted_.value_or(text), now_s));
     return out;
   }
-  launch_step_ = launch_step::retrying;
   auto delay = launch_delay();
   auto out = arm(timer::launch_retry, delay);
   // Nothing runs under this intent: it must not stand in the way of others who
   // look for what their launches have made.
-  if (recorded_ && !unsure_ && expires_sent_s_ > 0) {
-    expires_sent_s_ = 0;
-    refusal_open_ = true;
-    out.push_back(write_ledger{entry()});
-  }
+  attempt_.refuse();
+  out.push_back(write_ledger{entry()});
   out.push_back(
     say{severity::warning, text + ", next in " + seconds_text(delay)});
   return out;
 }
 
-effects policy::look_up_later(const failure& why) {
-  launch_step_ = launch_step::looking_up;
-  unsure_ = true;
-  launch_error_ = why;
-  lookups_ = 0;
-  lookups_failed_ = 0;
+effects policy::look_up_later(const failure& why, std::set<std::string> held) {
+  attempt_.look_up(why, std::move(held));
   auto out = arm(timer::launch_retry,
                  launch_delay() / looks_before_next_launch);
   out.push_back(say{severity::warning,
@@ -195,58 +186,52 @@ effects policy::look_up_later(const failure& why) {
 // answers in the same second.
 effects policy::looked_up(const result<std::vector<gpu_workload>>& got,
                           double now_s) {
-  if (launch_step_ != launch_step::looking_up)
+  auto* look = attempt_.lookup();
+  if (!look)
     return {};
   if (!got)
     return lookup_failed({got.error().kind, "the workload list cannot be read ("
                                               + got.error().message + ")"},
                          now_s);
-  listed_ = *got;
+  look->listed = *got;
   return {view_ledger{}};
 }
 
 effects policy::on_ledger_viewed(const result<msg::gpus_seen>& got,
                                  double now_s) {
-  if (phase_ != gpu_phase::launching || launch_step_ != launch_step::looking_up)
+  auto* look = attempt_.lookup();
+  if (phase_ != gpu_phase::launching || !look || !look->listed)
     return {};
   if (!got)
     return lookup_failed({got.error().kind, "the ledger cannot be read ("
                                               + got.error().message + ")"},
                          now_s);
-  auto mine = entry();
-  for (auto& x : got->entries) {
-    if (!x.workload.empty())
-      held_.insert(x.workload);
-    // As everybody else reads it: our clock may be ahead.
-    if (x.id == mine.id)
-      mine.intent_s = std::min(mine.intent_s, x.intent_s);
-  }
-  held_.insert(got->ended_workloads.begin(), got->ended_workloads.end());
-  auto found = find_workload(mine, std::exchange(listed_, {}), got->entries,
-                             held_);
+  auto found = attempt_.compare(*got);
   if (!found.mine)
     return not_found(found, now_s);
   effects out{
     say{severity::info, "the launch of unknown outcome had worked: workload "
                           + excerpt(found.mine->workload, 300)}};
-  append(out, adopt(std::move(*found.mine), now_s));
+  append(out, accept(std::move(*found.mine), now_s));
   return out;
 }
 
 effects policy::lookup_failed(const failure& why, double now_s) {
-  if (++lookups_failed_ < cfg_.lookups_max)
+  auto& look = *attempt_.lookup();
+  look.listed.reset();
+  if (++look.failed < cfg_.lookups_max)
     return arm(timer::launch_retry, launch_delay());
-  failed_ = true;
+  ending_.failed = true;
   effects out{say{severity::error,
-                  launch_error_.message + "; " + why.message
+                  look.why.message + "; " + why.message
                     + ": a GPU may be running that nobody uses, please look "
                       "at the provider"}};
-  append(out, begin_stop(launch_error_.message, now_s));
+  append(out, begin_stop(look.why.message, now_s));
   return out;
 }
 
 effects policy::in_doubt(const finding& what, double now_s) {
-  failed_ = true;
+  ending_.failed = true;
   effects out{
     say{severity::error,
         std::to_string(what.candidates) + " workloads could be those of "
@@ -258,29 +243,29 @@ effects policy::in_doubt(const finding& what, double now_s) {
 }
 
 effects policy::not_found(const finding& what, double now_s) {
-  ++lookups_;
-  if (cfg_.adopted && lookups_ < cfg_.adopted_lookups)
+  auto& look = *attempt_.lookup();
+  ++look.looks;
+  if (cfg_.adopted && look.looks < cfg_.adopted_lookups)
     return arm(timer::launch_retry, cfg_.adopted_lookup_interval);
-  if (lookups_ < looks_before_next_launch)
+  if (look.looks < looks_before_next_launch)
     return arm(timer::launch_retry, launch_delay() / looks_before_next_launch);
   // A list that lags may have shown what is stopped by now, so not before.
   if (what.ambiguous)
     return in_doubt(what, now_s);
+  auto why = look.why;
   // Looked for long enough: there is none. Whoever left it wanted it; we do
   // not launch another one in its name.
-  if (cfg_.adopted) {
-    unsure_ = false;
-    launch_attempt_ = static_cast<uint32_t>(cfg_.launch_delays.size()) + 1;
-  }
-  if (stop_wanted_ || launch_attempt_ > cfg_.launch_delays.size())
-    return launch_failed(launch_error_, now_s);
+  if (cfg_.adopted)
+    attempt_.give_up();
+  if (stop_wanted_ || attempt_.number() >= tries())
+    return launch_failed(why, now_s);
   // Or the list lags by more than we can wait: somebody looks once more when
   // the entry's lease has run out.
-  effects out{leave_ledger{entry_id()}};
-  ++entries_left_;
-  recorded_ = false;
-  unsure_ = false;
-  append(out, begin_attempt());
+  effects out{leave_ledger{attempt_.intent().id}};
+  append(out,
+         begin_attempt({attempt_.number() + 1,
+                        cfg_.ledger_id + "-" + std::to_string(++entries_left_),
+                        cfg_.workload_type, false}));
   // Whoever hears of our death has to know which entry to leave.
   out.push_back(update());
   return out;
@@ -290,46 +275,36 @@ effects policy::not_found(const finding& what, double now_s) {
 // down. Then the one it had made is there for us.
 effects policy::look_further() {
   if (phase_ == gpu_phase::launching
-      || (phase_ == gpu_phase::stopping && !stop_held_))
+      || (phase_ == gpu_phase::stopping && !ending_.is<held>()))
     return {};
-  auto taken = gpu_.workload;
-  held_.insert(taken);
+  auto taken = machine_.gpu.workload;
   effects out;
   if (!running_.empty())
     out.push_back(stop_renderers{
       {failure_kind::unavailable, "the GPU is another launch's"}});
   if (phase_ == gpu_phase::stopping || phase_ == gpu_phase::draining)
-    stop_wanted_ = reason_;
-  for (auto& x : generations_)
-    ++x;
-  gpu_ = {};
-  ready_.clear();
-  given_up_.clear();
-  probing_.clear();
-  node_up_s_ = 0;
-  unlisted_ = 0;
-  probes_failed_ = 0;
-  stop_held_ = false;
-  launched_s_ = launched_at_s_ = 0;
-  phase_ = gpu_phase::launching;
+    stop_wanted_ = ending_.reason;
+  machine_ = {};
+  ending_ = {};
+  enter(gpu_phase::launching);
   append(out, look_up_later({failure_kind::outcome_unknown,
                              "workload " + excerpt(taken, 300)
-                               + " is in another launch's ledger entry"}));
+                               + " is in another launch's ledger entry"},
+                            {taken}));
   out.push_back(update());
   return out;
 }
 
-effects policy::adopt(gpu_workload gpu, double now_s) {
-  gpu_ = std::move(gpu);
-  launched_s_ = launch_sent_s_;
-  launched_at_s_ = launch_sent_at_s_;
-  failed_ = false;
-  unsure_ = false;
-  is_known_ = true;
+effects policy::accept(gpu_workload gpu, double now_s) {
+  machine_.gpu = std::move(gpu);
+  machine_.launched_s = attempt_.intent().intent_s;
+  machine_.launched_at_s = attempt_.sent_at_s();
+  machine_.is_known = true;
+  attempt_.succeed();
   if (stop_wanted_)
     return begin_stop(*stop_wanted_, now_s);
-  effects out{
-    say{severity::info, "launched as workload " + excerpt(gpu_.workload, 300)}};
+  effects out{say{severity::info, "launched as workload "
+                                    + excerpt(machine_.gpu.workload, 300)}};
   append(out, begin_boot(now_s));
   return out;
 }

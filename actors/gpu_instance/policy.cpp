@@ -6,39 +6,31 @@
 
 namespace render::gpu_instance {
 
-policy::policy(config cfg) : cfg_(std::move(cfg)) {
+policy::policy(config cfg)
+  : cfg_(std::move(cfg)),
+    attempt_(1, cfg_.adopted ? cfg_.adopted->id : cfg_.ledger_id,
+             cfg_.workload_type, false) {
   // nop
 }
 
 effects policy::start(const moment& now) {
-  auto out = cfg_.adopted ? begin_adopted(now) : begin_attempt();
+  auto out = cfg_.adopted ? begin_adopted(now) : begin_attempt(attempt_);
   if (phase_ == gpu_phase::launching)
     out.push_back(update());
   return out;
 }
 
-std::string policy::entry_id() const {
-  if (cfg_.adopted)
-    return cfg_.adopted->id;
-  auto left = entries_left_ > 0 ? "-" + std::to_string(entries_left_) : "";
-  return cfg_.ledger_id + left;
-}
-
 gpu_entry policy::entry() const {
-  gpu_entry out;
-  out.id = entry_id();
-  out.type = cfg_.workload_type;
+  auto out = attempt_.intent();
+  auto& gpu = machine_.gpu;
   out.state = phase_ == gpu_phase::stopping || phase_ == gpu_phase::gone
                 ? gpu_entry_state::stopping
-              : gpu_.workload.empty() ? gpu_entry_state::intent
-              : has_booted()          ? gpu_entry_state::ready
-                                      : gpu_entry_state::running;
-  out.expires_s = expires_sent_s_;
-  out.intent_s = launch_sent_s_;
-  out.workload = gpu_.workload;
-  out.node = gpu_.node;
-  out.launched_s = launched_s_;
-  out.known_before = known_before_;
+              : gpu.workload.empty() ? gpu_entry_state::intent
+              : has_booted()         ? gpu_entry_state::ready
+                                     : gpu_entry_state::running;
+  out.workload = gpu.workload;
+  out.node = gpu.node;
+  out.launched_s = machine_.launched_s;
   return out;
 }
 
@@ -79,7 +71,7 @@ effects policy::slot_freed() {
     if (phase_ == gpu_phase::ready)
       append(out, arm(timer::idle, idle_timeout()));
     else if (phase_ == gpu_phase::draining)
-      append(out, begin_stop(reason_, 0));
+      append(out, begin_stop(ending_.reason, 0));
     else
       append(out, maybe_gone());
   }
@@ -126,9 +118,12 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
     return {}; // A timer that a later decision replaced.
   switch (which) {
   case timer::launch_retry:
-    if (launch_step_ == launch_step::looking_up)
+    if (attempt_.lookup())
       return {list_workloads{list_purpose::lookup}};
-    return begin_attempt();
+    if (!attempt_.is<launch_attempt::over>())
+      return {};
+    return begin_attempt({attempt_.number() + 1, attempt_.intent().id,
+                          cfg_.workload_type, attempt_.recorded()});
   case timer::boot_probe:
     return boot_tick(now_s);
   case timer::health:
@@ -172,19 +167,25 @@ void policy::disarm(timer which) {
   ++generations_[static_cast<size_t>(which)];
 }
 
+void policy::enter(gpu_phase phase) {
+  phase_ = phase;
+  for (auto& x : generations_)
+    ++x;
+}
+
 report policy::update() const {
   msg::gpu_update x;
   x.instance = cfg_.instance;
   x.phase = phase_;
-  x.ledger_id = entry_id();
-  x.workload = gpu_.workload;
-  x.node = gpu_.node;
-  x.ready_kinds = ready_;
+  x.ledger_id = attempt_.intent().id;
+  x.workload = machine_.gpu.workload;
+  x.node = machine_.gpu.node;
+  x.ready_kinds = machine_.ready;
   x.busy_slots = static_cast<uint32_t>(running_.size());
-  x.launched_s = launched_s_;
-  x.reason = reason_;
-  x.failed = failed_;
-  x.leaked = leaked_;
+  x.launched_s = machine_.launched_s;
+  x.reason = ending_.reason;
+  x.failed = ending_.failed;
+  x.leaked = ending_.is<leaked>();
   return {std::move(x)};
 }
 

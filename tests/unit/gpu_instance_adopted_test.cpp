@@ -33,7 +33,8 @@ BOOST_AUTO_TEST_CASE(an_adopted_entry_whose_workload_is_anothers_is_given_up) {
   policy x{cfg};
   x.start(both(t0 + 60));
   auto out = x.on_ledger_written(
-    "w", fail(failure_kind::rejected, "another entry has it"), t0 + 60);
+    *cfg.adopted, fail(failure_kind::rejected, "another entry has it"),
+    t0 + 60);
   BOOST_TEST((x.phase() == gpu_phase::launching));
   auto next = all<arm_timer>(out).at(0);
   BOOST_TEST(next.delay.count() == 2'500);

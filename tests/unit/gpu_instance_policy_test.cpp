@@ -15,6 +15,16 @@ const failure unavailable{failure_kind::unavailable, "HTTP 502"};
 const failure lost{failure_kind::outcome_unknown, "cut"};
 const failure held{failure_kind::rejected, "another entry has it"};
 
+/// As it was written.
+gpu_entry entry_with(const std::string& workload) {
+  gpu_entry out;
+  out.workload = workload;
+  out.expires_s = static_cast<int64_t>(t0) + 7'200;
+  return out;
+}
+
+const auto intent = entry_with({});
+
 arm_timer timer_of(const effects& xs, timer which) {
   for (auto& x : all<arm_timer>(xs))
     if (x.which == which)
@@ -59,7 +69,7 @@ policy lost_launch(config cfg = media(),
   policy x{std::move(cfg)};
   x.start(both(t0));
   x.on_listed(list_purpose::before_launch, before, both(t0));
-  x.on_ledger_written({}, {}, t0);
+  x.on_ledger_written(intent, {}, t0);
   x.on_launched(fail(lost), t0);
   return x;
 }
@@ -77,7 +87,7 @@ policy ready_gpu(config cfg = media()) {
   policy x{std::move(cfg)};
   x.start(both(t0));
   x.on_listed(list_purpose::before_launch, list({}), both(t0));
-  x.on_ledger_written({}, {}, t0);
+  x.on_ledger_written(intent, {}, t0);
   x.on_launched(workload("w"), t0);
   x.on_probed("", {}, t0);
   x.on_probed("csm", {}, t0);
@@ -198,7 +208,7 @@ BOOST_AUTO_TEST_CASE(that_is_not_found_is_left_and_the_next_has_its_own_entry) {
     out = x.on_listed(list_purpose::before_launch, list({}), both(t0 + 5));
     BOOST_TEST(entry_of(out).id == next);
     BOOST_TEST((entry_of(out).state == gpu_entry_state::intent));
-    x.on_ledger_written({}, {}, t0 + 5);
+    x.on_ledger_written(intent, {}, t0 + 5);
     if (before == "e")
       x.on_launched(fail(lost), t0 + 5);
   }
@@ -206,7 +216,7 @@ BOOST_AUTO_TEST_CASE(that_is_not_found_is_left_and_the_next_has_its_own_entry) {
   BOOST_TEST(entry_of(out).id == "e-2");
   BOOST_TEST(entry_of(x.on_ledger_doubt()).id == "e-2");
   x.on_halt("test", t0 + 6);
-  x.on_ledger_written("w", {}, t0 + 6);
+  x.on_ledger_written(entry_with("w"), {}, t0 + 6);
   out = x.on_stopped(0.0, t0 + 6);
   BOOST_TEST(all<close_ledger>(out).at(0).entry.id == "e-2");
 }
@@ -218,7 +228,7 @@ BOOST_AUTO_TEST_SUITE(a_workload_that_another_launch_wrote_down)
 BOOST_AUTO_TEST_CASE(is_given_up_for_the_other_one) {
   auto x = ready_gpu();
   x.on_run_job(task("a"));
-  auto out = x.on_ledger_written("w", fail(held), t0);
+  auto out = x.on_ledger_written(entry_with("w"), fail(held), t0);
   BOOST_TEST((x.phase() == gpu_phase::launching));
   BOOST_REQUIRE(all<stop_renderers>(out).size() == 1u);
   BOOST_TEST(
@@ -240,13 +250,13 @@ BOOST_AUTO_TEST_CASE(is_not_stopped) {
   auto x = ready_gpu();
   x.on_drain("test", t0);
   BOOST_TEST((x.phase() == gpu_phase::stopping));
-  auto out = x.on_ledger_written("w", fail(held), t0);
+  auto out = x.on_ledger_written(entry_with("w"), fail(held), t0);
   BOOST_TEST(all<stop>(out).empty());
   BOOST_TEST((x.phase() == gpu_phase::launching));
   // Ours is, once it is found.
   look(x, {workload("v"), workload("w")});
   BOOST_TEST((x.phase() == gpu_phase::stopping));
-  out = x.on_ledger_written("v", {}, t0);
+  out = x.on_ledger_written(entry_with("v"), {}, t0);
   BOOST_REQUIRE(all<stop>(out).size() == 1u);
   BOOST_TEST(all<stop>(out)[0].workload == "v");
 }
@@ -254,7 +264,7 @@ BOOST_AUTO_TEST_CASE(is_not_stopped) {
 BOOST_AUTO_TEST_CASE(is_forgotten_when_there_is_no_other_one) {
   auto x = ready_gpu();
   x.on_drain("test", t0);
-  x.on_ledger_written("w", fail(held), t0);
+  x.on_ledger_written(entry_with("w"), fail(held), t0);
   look(x, {workload("w")});
   auto out = look(x, {workload("w")});
   BOOST_TEST((x.phase() == gpu_phase::gone));
@@ -266,10 +276,10 @@ BOOST_AUTO_TEST_CASE(is_forgotten_when_there_is_no_other_one) {
 
 BOOST_AUTO_TEST_CASE(of_an_earlier_write_matters_no_more) {
   auto x = ready_gpu();
-  x.on_ledger_written("w", fail(held), t0);
+  x.on_ledger_written(entry_with("w"), fail(held), t0);
   look(x, {workload("v")});
   BOOST_TEST((x.phase() == gpu_phase::booting));
-  BOOST_TEST(x.on_ledger_written("w", fail(held), t0).empty());
+  BOOST_TEST(x.on_ledger_written(entry_with("w"), fail(held), t0).empty());
   BOOST_TEST((x.phase() == gpu_phase::booting));
 }
 
@@ -281,7 +291,7 @@ BOOST_AUTO_TEST_CASE(its_entry_says_when_a_gpu_has_booted) {
   policy x{cfg};
   x.start(both(t0));
   x.on_listed(list_purpose::before_launch, list({}), both(t0));
-  x.on_ledger_written({}, {}, t0);
+  x.on_ledger_written(intent, {}, t0);
   using enum gpu_entry_state;
   auto written = [](const effects& out) {
     auto xs = all<write_ledger>(out);
@@ -310,7 +320,7 @@ BOOST_AUTO_TEST_CASE(that_is_another_workers_sends_its_jobs_elsewhere) {
   auto x = ready_gpu();
   x.on_run_job(task("a"));
   auto out = x.on_ledger_written(
-    "w", fail(failure_kind::not_owner, "another worker's now"), t0);
+    entry_with("w"), fail(failure_kind::not_owner, "another worker's now"), t0);
   BOOST_TEST((all<report>(out).back().update.phase == gpu_phase::stopping));
   BOOST_REQUIRE(all<stop_renderers>(out).size() == 1u);
   BOOST_TEST(
@@ -353,7 +363,7 @@ BOOST_AUTO_TEST_CASE(that_were_replaced_do_nothing) {
   idle = timer_of(out, timer::idle);
   out = x.on_timer(timer::idle, idle.generation, t0 + 600);
   BOOST_TEST((x.phase() == gpu_phase::stopping));
-  BOOST_TEST(all<stop>(x.on_ledger_written({}, {}, t0 + 600)).size() == 1u);
+  BOOST_TEST(all<stop>(x.on_ledger_written(intent, {}, t0 + 600)).size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(do_nothing_once_it_stops) {
@@ -398,7 +408,7 @@ BOOST_AUTO_TEST_CASE(a_node_name_that_comes_late_is_taken_from_the_list) {
   policy x{media()};
   x.start(both(t0));
   x.on_listed(list_purpose::before_launch, list({}), both(t0));
-  x.on_ledger_written({}, {}, t0);
+  x.on_ledger_written(intent, {}, t0);
   auto nameless = workload("w");
   nameless.node.clear();
   auto out = x.on_launched(nameless, t0);
