@@ -1,6 +1,7 @@
 #pragma once
 // The life of a whole worker: drain, stop, status.
 #include "messages/gpu.hpp"
+#include "messages/launch_reason.hpp"
 
 #include <cstdint>
 #include <map>
@@ -50,13 +51,19 @@ struct node_status {
   uint64_t disk_free_bytes = 0;
   /// Results that are rendered and wait for the storage.
   uint64_t results_waiting = 0;
+  /// Of each workload type, why no (other) GPU of it is launched now. Times are
+  /// Unix seconds.
+  std::map<std::string, launch_reason> launches = {};
+  /// Unix seconds at which this was said.
+  double at_s = 0;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, node_status& x) {
   return f(x.draining, x.gpus, x.running_jobs, x.waiting_by_type,
            x.jobs_succeeded, x.jobs_failed, x.jobs_retried, x.gpus_launched,
-           x.unfit, x.unfit_text, x.disk_free_bytes, x.results_waiting);
+           x.unfit, x.unfit_text, x.disk_free_bytes, x.results_waiting,
+           x.launches, x.at_s);
 }
 
 /// SUPERVISOR → the listener named at spawn: every job is settled or put back,

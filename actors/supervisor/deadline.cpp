@@ -1,4 +1,4 @@
-#include "actors/supervisor/policy.hpp"
+#include "actors/supervisor/deadline.hpp"
 
 #include <algorithm>
 #include <array>
@@ -28,9 +28,10 @@ std::string utc_text(double unix_s) {
   return text.data();
 }
 
-msg::run_job with_deadline(job x, const moment& now, duration default_max_time,
-                           duration cap) {
-  auto in_seconds = [](duration d) {
+msg::run_job with_deadline(job x, const moment& now,
+                           std::chrono::milliseconds default_max_time,
+                           std::chrono::milliseconds cap) {
+  auto in_seconds = [](std::chrono::milliseconds d) {
     return static_cast<double>(d.count()) / 1000;
   };
   auto limit = std::min(x.max_time_s > 0 ? x.max_time_s

@@ -6,7 +6,7 @@
 
 namespace render::supervisor {
 
-effects policy::on_drain(const std::string& reason, double) {
+effects policy::on_drain(const std::string& reason, double now_s) {
   if (drain_ == drain_phase::finishing)
     return halt_all("hurried: " + reason);
   if (draining())
@@ -17,8 +17,8 @@ effects policy::on_drain(const std::string& reason, double) {
                     + " job(s) have "
                     + std::to_string(cfg_.drain_time.count() / 1000)
                     + " s to end"}};
-  for (auto& [type, need] : demands_)
-    need.timer_generation = 0;
+  for (auto& [type, x] : launches_)
+    append(out, scale_type(type, now_s));
   auto offered = told_capacity_
                  && std::any_of(told_capacity_->free.begin(),
                                 told_capacity_->free.end(), [](auto& x) {
@@ -30,9 +30,9 @@ effects policy::on_drain(const std::string& reason, double) {
       arm_timer{timer::claim_grace, grace_generation_, cfg_.claim_grace});
   }
   append(out, capacity());
-  for (auto& id : std::exchange(pending_, {})) {
-    append(out, put_back(jobs_.extract(id).mapped().task.subject));
-  }
+  for (auto& id : std::exchange(pending_, {}))
+    append(out, let_go(std::move(jobs_.extract(id).mapped()), back_to_queue{},
+                       now_s));
   for (auto& [instance, x] : gpus_) {
     x.told_to_stop = true;
     out.push_back(drain_gpu{instance, "the node drains"});

@@ -10,12 +10,8 @@ namespace render::supervisor {
 namespace {
 
 constexpr duration pending_check{1'000};
-// A GPU refuses a job only in the moment it goes; more is a fault of its own.
-constexpr uint32_t refusals_max = 5;
-
-bool is_not_ours(failure_kind kind) {
-  return kind == failure_kind::cancelled || kind == failure_kind::not_owner;
-}
+/// Of jobs that could not be done here; more than that is forgotten.
+constexpr size_t unfit_tries_max = 1'000;
 
 std::string told(const std::vector<std::string>& history) {
   if (history.size() == 1)
@@ -44,12 +40,6 @@ std::string_view beginning_of_error(const job& x) {
 
 } // namespace
 
-bool worth_another_gpu(failure_kind kind) {
-  return kind == failure_kind::unavailable
-         || kind == failure_kind::outcome_unknown
-         || kind == failure_kind::aborted;
-}
-
 policy::held_job policy::hold(job x, const moment& now) const {
   held_job out;
   out.task = with_deadline(std::move(x), now, cfg_.default_max_time,
@@ -62,8 +52,8 @@ effects policy::on_jobs_claimed(msg::jobs_claimed x, const moment& now) {
   effects out;
   jobs_received_ += x.jobs.size();
   for (auto& bad : x.unfit)
-    append(out, end(hold(std::move(bad.subject), now),
-                    failed_outcome(std::move(bad.reason))));
+    append(out,
+           end(std::move(bad.subject), failed_outcome(std::move(bad.reason))));
   for (auto& subject : x.jobs) {
     auto id = subject.id;
     // What was reported as waiting waits no more.
@@ -73,7 +63,7 @@ effects policy::on_jobs_claimed(msg::jobs_claimed x, const moment& now) {
         --at->second;
     if (auto at = jobs_.find(id); at != jobs_.end()) {
       // One that waits for a slot goes on waiting, under the new claim.
-      if (at->second.instance == 0)
+      if (at->second.instance == 0 && !at->second.parked)
         at->second.task = hold(std::move(subject), now).task;
       else
         at->second.claimed_again = hold(std::move(subject), now).task;
@@ -94,7 +84,7 @@ effects policy::take(held_job x, double now_s) {
   // Workers died under it, or their GPUs: it is not tried for ever.
   if (subject.history.size() >= cfg_.attempts_max) {
     auto text = told(subject.history);
-    return end(std::move(x),
+    return end(std::move(subject),
                failed_outcome({failure_kind::unavailable, std::move(text)}));
   }
   jobs_.insert_or_assign(id, std::move(x));
@@ -146,7 +136,8 @@ effects policy::place_pending(double now_s) {
     if (now_s >= x.task.deadline_s) {
       auto late = std::move(jobs_.extract(id).mapped());
       failure why{failure_kind::deadline_passed, late.task.deadline_error};
-      append(out, end(std::move(late), failed_outcome(std::move(why))));
+      append(out,
+             let_go(std::move(late), failed_outcome(std::move(why)), now_s));
       continue;
     }
     append(out, place(id, now_s));
@@ -156,7 +147,8 @@ effects policy::place_pending(double now_s) {
                                       : cfg_.retry_pending_max;
     if (x.instance == 0 && now_s - x.pending_since_s >= in_seconds(patience)) {
       pending_.pop_back();
-      append(out, put_back(jobs_.extract(id).mapped().task.subject));
+      append(out, let_go(std::move(jobs_.extract(id).mapped()), back_to_queue{},
+                         now_s));
     }
   }
   return out;
@@ -185,51 +177,96 @@ effects policy::on_job_ended(msg::job_ended x, double now_s) {
     std::erase(on->second.jobs, id);
     on->second.idle_since_s = now_s;
   }
-  auto held = std::move(jobs_.extract(at).mapped());
-  auto kind = x.outcome.error.kind;
-  effects out;
-  if (x.outcome.success()) {
-    fitness_.on_success();
-    unfit_tries_.erase(id);
-  }
-  if (auto& again = held.claimed_again) {
-    // Whatever it came to, nothing can be written under the old claim.
-    out.push_back(
-      say{severity::info, "job " + id + ": was claimed again while it ran"});
-    held_job anew;
-    anew.task = std::move(*again);
-    append(out, take(std::move(anew), now_s));
-  } else if (x.outcome.success()) {
-    append(out, end(std::move(held), std::move(x.outcome)));
-  } else if (is_not_ours(kind)) {
-    out.push_back(
-      say{severity::info, "job " + id + ": " + x.outcome.error.message});
-  } else if (kind == failure_kind::unfit) {
-    append(out, cannot_do(std::move(held), x.outcome.error, now_s));
-  } else if (draining()
-             && (kind == failure_kind::shutting_down
-                 || worth_another_gpu(kind))) {
-    append(out, put_back(held.task.subject));
-  } else if (kind == failure_kind::shutting_down
-             || (worth_another_gpu(kind) && !held.begun
-                 && ++held.refusals <= refusals_max)) {
-    // The GPU was on its way out: it was no attempt.
-    append(out, begin_again(std::move(held), now_s));
-  } else if (worth_another_gpu(kind)) {
-    append(out, retry(std::move(held), x.outcome.error, now_s));
-  } else {
-    append(out, end(std::move(held), std::move(x.outcome)));
-  }
+  auto out = conclude(std::move(jobs_.extract(at).mapped()),
+                      std::move(x.outcome), now_s);
   append(out, settle_down(now_s));
   return out;
 }
 
-effects policy::end(held_job x, job_outcome outcome) {
+verdict policy::judge_end(const held_job& x, const job_outcome& outcome,
+                          double now_s) {
+  auto& subject = x.task.subject;
+  attempt_end seen;
+  seen.success = outcome.success();
+  seen.kind = outcome.error.kind;
+  seen.claimed_again = x.claimed_again.has_value();
+  seen.draining = draining();
+  seen.begun = x.begun;
+  seen.parked = x.parked;
+  seen.refusals = x.refusals;
+  seen.failures = static_cast<uint32_t>(subject.history.size()) + 1;
+  seen.failures_max = cfg_.attempts_max;
+  seen.late = now_s >= x.task.deadline_s;
+  if (!seen.success && seen.kind == failure_kind::unfit
+      && !seen.claimed_again) {
+    if (unfit_tries_.size() >= unfit_tries_max)
+      unfit_tries_.clear();
+    seen.unfit_tries = ++unfit_tries_[subject.id];
+  }
+  return judge(seen);
+}
+
+// The job is in nobody's hands here: whatever happens gives it a place again.
+effects policy::conclude(held_job x, job_outcome outcome, double now_s) {
+  auto what = judge_end(x, outcome, now_s);
+  if (outcome.success()) {
+    fitness_.on_success();
+    unfit_tries_.erase(x.task.subject.id);
+  }
+  switch (what) {
+  case verdict::end:
+    return let_go(std::move(x), std::move(outcome), now_s);
+  case verdict::run_newer_claim:
+    return let_go(std::move(x), forgotten{}, now_s);
+  case verdict::forget: {
+    effects out{say{severity::info,
+                    "job " + x.task.subject.id + ": " + outcome.error.message}};
+    append(out, let_go(std::move(x), forgotten{}, now_s));
+    return out;
+  }
+  case verdict::give_back:
+    return let_go(std::move(x), back_to_queue{}, now_s);
+  case verdict::give_back_unfit:
+  case verdict::end_unfit:
+    return cannot_do(std::move(x), what == verdict::end_unfit, outcome.error,
+                     now_s);
+  case verdict::try_elsewhere_refused:
+    ++x.refusals;
+    return begin_again(std::move(x), now_s);
+  case verdict::try_elsewhere:
+    return begin_again(std::move(x), now_s);
+  case verdict::retry:
+  case verdict::end_attempts:
+  case verdict::end_late:
+    return count_failure(std::move(x), what, outcome.error, now_s);
+  }
+  return {};
+}
+
+effects policy::let_go(held_job x, way_out how, double now_s) {
+  auto& subject = x.task.subject;
+  if (x.claimed_again) {
+    // Whatever it came to, nothing can be written under the old claim.
+    effects out{say{severity::info,
+                    "job " + subject.id + ": was claimed again while it ran"}};
+    held_job anew;
+    anew.task = std::move(*x.claimed_again);
+    append(out, take(std::move(anew), now_s));
+    return out;
+  }
+  if (auto* outcome = std::get_if<job_outcome>(&how))
+    return end(std::move(subject), std::move(*outcome));
+  if (std::holds_alternative<back_to_queue>(how))
+    return put_back(subject);
+  return {};
+}
+
+effects policy::end(job x, job_outcome outcome) {
   // The texts of deadlines are fixed by the contract.
   if (!outcome.success() && outcome.error.kind != failure_kind::deadline_passed)
-    outcome.error.message.insert(0, beginning_of_error(x.task.subject));
-  unsettled_.insert_or_assign(x.task.subject.id, outcome.success());
-  return {settle{{std::move(x.task.subject), std::move(outcome)}}};
+    outcome.error.message.insert(0, beginning_of_error(x));
+  unsettled_.insert_or_assign(x.id, outcome.success());
+  return {settle{{std::move(x), std::move(outcome)}}};
 }
 
 effects policy::begin_again(held_job x, double now_s) {
@@ -239,30 +276,33 @@ effects policy::begin_again(held_job x, double now_s) {
   return place(id, now_s);
 }
 
-effects policy::retry(held_job x, const failure& why, double now_s) {
+// A GPU has failed under it.
+effects policy::count_failure(held_job x, verdict what, const failure& why,
+                              double now_s) {
   ++x.failures;
   x.task.subject.remote.clear();
   auto& history = x.task.subject.history;
   history.push_back(why.message);
   auto out = suspect(x.instance);
-  auto late = now_s >= x.task.deadline_s;
-  if (late || history.size() >= cfg_.attempts_max) {
-    auto text = told(history);
-    if (late)
-      text = x.task.deadline_error + " (" + text + ")";
-    auto kind = late ? failure_kind::deadline_passed : why.kind;
-    append(out, end(std::move(x), failed_outcome({kind, std::move(text)})));
+  if (what == verdict::retry) {
+    ++retried_;
+    ++x.task.subject.attempt;
+    out.push_back(
+      say{severity::warning, "job " + x.task.subject.id + ": attempt "
+                               + std::to_string(history.size()) + " of "
+                               + std::to_string(cfg_.attempts_max)
+                               + " failed, trying again: " + why.message});
+    out.push_back(note_attempt{x.task.subject});
+    append(out, begin_again(std::move(x), now_s));
     return out;
   }
-  ++retried_;
-  ++x.task.subject.attempt;
-  out.push_back(
-    say{severity::warning, "job " + x.task.subject.id + ": attempt "
-                             + std::to_string(history.size()) + " of "
-                             + std::to_string(cfg_.attempts_max)
-                             + " failed, trying again: " + why.message});
-  out.push_back(note_attempt{x.task.subject});
-  append(out, begin_again(std::move(x), now_s));
+  auto late = what == verdict::end_late;
+  auto text = told(history);
+  if (late)
+    text = x.task.deadline_error + " (" + text + ")";
+  auto kind = late ? failure_kind::deadline_passed : why.kind;
+  append(out,
+         let_go(std::move(x), failed_outcome({kind, std::move(text)}), now_s));
   return out;
 }
 

@@ -12,6 +12,8 @@ policy::policy(config cfg)
   : cfg_(std::move(cfg)), random_(cfg_.seed), fitness_(cfg_.surroundings),
     told_fit_(fitness_.fit()) {
   cfg_.replace_ahead = std::min(cfg_.replace_ahead, cfg_.retire_after / 10);
+  for (auto& [kind, type] : cfg_.workload_of_kind)
+    launches_[type];
 }
 
 // -- the QUEUE WATCHER --------------------------------------------------------
@@ -20,8 +22,8 @@ effects policy::on_watcher_started() {
   jobs_received_ = 0;
   told_capacity_.reset();
   auto out = capacity();
-  if (std::any_of(demands_.begin(), demands_.end(), [](auto& entry) {
-        return entry.second.elsewhere.has_value();
+  if (std::any_of(launches_.begin(), launches_.end(), [](auto& entry) {
+        return std::holds_alternative<launching::asking_queue>(entry.second.at);
       }))
     out.push_back(look_at_queue{});
   return out;
@@ -78,7 +80,7 @@ effects policy::on_backlog(const msg::backlog& x, double now_s) {
   backlog_at_s_ = now_s;
   effects out;
   if (!draining())
-    for (auto& type : workload_types())
+    for (auto& [type, launch] : launches_)
       append(out, decide(type, now_s));
   return out;
 }
@@ -97,8 +99,7 @@ effects policy::on_gpu_update(const msg::gpu_update& x, const moment& now) {
   mark_begun(known);
   if (x.phase == gpu_phase::ready && !was_ready) {
     known.ready_since_s = known.idle_since_s = now_s;
-    demands_[known.type].failures = 0;
-    demands_[known.type].not_before_s = 0;
+    launches_[known.type].refused = {};
     out = watch_age(known, now_s);
   }
   if (x.phase != gpu_phase::gone) {
@@ -106,7 +107,7 @@ effects policy::on_gpu_update(const msg::gpu_update& x, const moment& now) {
     return out;
   }
   if (x.failed)
-    gpu_failed(known.type, now_s);
+    gpu_failed(known.type, x.reason, now_s);
   clean_ = clean_ && !x.leaked;
   return gpu_gone(x.instance, "the GPU is gone", now_s);
 }
@@ -117,7 +118,7 @@ effects policy::on_gpu_died(uint64_t instance, const std::string& why,
   if (at == gpus_.end())
     return {};
   auto& dead = at->second;
-  gpu_failed(dead.type, now_s);
+  gpu_failed(dead.type, "its actor died", now_s);
   effects out{say{severity::error, "gpu " + std::to_string(instance) + " died ("
                                      + why + "); its workload "
                                      + dead.last.workload + " is stopped"}};
@@ -201,13 +202,7 @@ effects policy::capacity() {
 effects policy::on_timer(timer which, uint64_t generation, double now_s) {
   switch (which) {
   case timer::jitter:
-    for (auto& [type, x] : demands_)
-      if (x.timer_generation == generation) {
-        x.timer_generation = 0;
-        x.waited = x.waited || x.timer_is_jitter;
-        return scale(now_s);
-      }
-    return {};
+    return on_launch_due(generation, now_s);
   case timer::pending: {
     if (generation != pending_generation_)
       return {};
@@ -277,7 +272,7 @@ msg::confirm_gpus policy::held_gpus() const {
   return out;
 }
 
-msg::node_status policy::status(bool with_jobs) const {
+msg::node_status policy::status(bool with_jobs, const moment& now) const {
   msg::node_status out;
   out.draining = draining();
   for (auto& [instance, x] : gpus_)
@@ -295,6 +290,13 @@ msg::node_status policy::status(bool with_jobs) const {
   out.jobs_failed = failed_;
   out.jobs_retried = retried_;
   out.gpus_launched = launched_;
+  for (auto& [type, x] : launches_) {
+    auto& why = out.launches[type] = x.why;
+    for (auto* at_s : {&why.until_s, &why.since_s})
+      if (*at_s > 0)
+        *at_s += now.unix_s - now.steady_s;
+  }
+  out.at_s = now.unix_s;
   return out;
 }
 

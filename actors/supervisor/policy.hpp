@@ -2,8 +2,11 @@
 // Decides where claimed jobs go, when GPUs are rented and retired, which
 // failures are tried again, and how the node drains. Pure: no actors, no I/O,
 // no clock; randomness from a seeded engine.
+#include "actors/supervisor/deadline.hpp"
 #include "actors/supervisor/fitness.hpp"
 #include "actors/supervisor/input_gate.hpp"
+#include "actors/supervisor/launching.hpp"
+#include "actors/supervisor/verdict.hpp"
 #include "messages/confirmations.hpp"
 #include "messages/gpu_ledger.hpp"
 #include "messages/moment.hpp"
@@ -96,7 +99,7 @@ struct config {
 };
 
 enum class timer : uint32_t {
-  /// One for each workload type.
+  /// A launch is decided anew; one for each workload type.
   jitter,
   pending,
   /// A GPU comes to the age at which it gets a successor.
@@ -138,6 +141,8 @@ struct leave_gpu {
 };
 struct view_gpus {
   std::string type;
+  /// By the steady clock: older answers are of no use.
+  double asked_s = 0;
 };
 struct look_at_inputs {
   std::string type;
@@ -215,7 +220,7 @@ public:
   effects on_jobs_claimed(msg::jobs_claimed x, const moment& now);
   effects on_backlog(const msg::backlog& x, double now_s);
   effects on_gpus_taken(const result<msg::gpus_taken>& got, double now_s);
-  effects on_gpus_viewed(const std::string& type,
+  effects on_gpus_viewed(const view_gpus& asked,
                          const result<msg::gpus_seen>& got, const moment& now);
   /// Of the jobs that wait for GPUs of this type.
   effects on_inputs_seen(const std::string& type,
@@ -241,7 +246,8 @@ public:
   effects on_drain(const std::string& reason, double now_s);
   effects on_flushed();
 
-  msg::node_status status(bool with_jobs = true) const;
+  /// Reasons have their times by the wall clock of `now`.
+  msg::node_status status(bool with_jobs = true, const moment& now = {}) const;
 
   /// All that we look after. A job whose end the ledger is told is the
   /// ledger's.
@@ -290,28 +296,26 @@ private:
     uint64_t successor = 0;
   };
 
-  struct demand {
-    /// Of the timer that runs for this type; 0: none runs.
-    uint64_t timer_generation = 0;
-    /// It is the random wait, not only the wait after a failed GPU.
-    bool timer_is_jitter = false;
-    /// The random wait is over; holds until a launch or no more need.
-    bool waited = false;
-    /// The ledger was asked what others launch, and nothing is decided yet.
-    bool viewing = false;
-    /// Slots of their GPUs, as it has answered.
-    std::optional<uint64_t> elsewhere;
+  /// How it stands with launches for one workload type.
+  struct launch_record {
+    launching::stage at;
+    launch_reason why;
+    launching::refusals refused;
     input_gate inputs;
-    uint32_t failures = 0;
-    double not_before_s = 0;
+    /// The next random wait, once it is drawn.
+    std::optional<duration> jitter;
+    struct armed {
+      double until_s = 0;
+      uint64_t generation = 0;
+    };
+    std::optional<armed> due;
   };
 
-  /// Jobs for which no slot is free or on its way.
-  struct shortage {
-    /// Ours already, and tried before.
-    uint32_t retries = 0;
-    uint32_t others = 0;
-  };
+  /// How a job that is held leaves: with this end, back to the queue, or
+  /// without a word, since it is somebody else's.
+  struct back_to_queue {};
+  struct forgotten {};
+  using way_out = std::variant<job_outcome, back_to_queue, forgotten>;
 
   // jobs.cpp
   held_job hold(job x, const moment& now) const;
@@ -319,17 +323,25 @@ private:
   effects place(const std::string& job_id, double now_s);
   effects place_pending(double now_s);
   std::optional<uint64_t> find_slot(const held_job& x) const;
-  effects end(held_job x, job_outcome outcome);
+  verdict judge_end(const held_job& x, const job_outcome& outcome,
+                    double now_s);
+  effects conclude(held_job x, job_outcome outcome, double now_s);
+  /// The only way by which a job that is held leaves this worker: what was
+  /// claimed again meanwhile stays, under the newer claim.
+  effects let_go(held_job x, way_out how, double now_s);
+  effects end(job x, job_outcome outcome);
   effects begin_again(held_job x, double now_s);
-  effects retry(held_job x, const failure& why, double now_s);
+  effects count_failure(held_job x, verdict what, const failure& why,
+                        double now_s);
   effects suspect(uint64_t instance);
   effects put_back(const job& x);
   effects watch_pending();
   void mark_begun(const gpu& x);
 
   // surroundings.cpp
+  effects cannot_do(held_job x, bool for_good, const failure& why,
+                    double now_s);
   effects follow(fitness::change x, double now_s);
-  effects cannot_do(held_job x, const failure& why, double now_s);
   effects stop_parked(const std::string& reason) const;
 
   // policy.cpp
@@ -345,12 +357,25 @@ private:
   /// By what the ledger has shown, if it was asked.
   effects decide(const std::string& type, double now_s);
   effects scale_type(const std::string& type, double now_s,
-                     std::optional<uint64_t> elsewhere = std::nullopt);
-  effects launch(const std::string& type, uint32_t wanted);
+                     std::optional<launching::slots_elsewhere> elsewhere
+                     = std::nullopt);
+  launching::situation situation_of(const std::string& type, double now_s);
+  launching::by_kind<launching::waiting_jobs>
+  waiting_jobs_of(const std::string& type, const input_gate& inputs,
+                  double now_s) const;
+  std::vector<launching::own_gpu> own_gpus_of(const std::string& type,
+                                              double now_s) const;
+  effects carry_out(const std::string& type, const launching::step& what,
+                    double now_s);
+  effects watch_launch(const std::string& type, std::optional<double> due_s,
+                       double now_s);
+  effects on_launch_due(uint64_t generation, double now_s);
+  effects tell(const std::string& type, launch_reason why, double now_s);
   rent rent_one(const std::string& type);
-  effects make_room(uint64_t instance, const std::string& type);
+  effects make_room(const std::string& type, double now_s);
   uint64_t on_their_way(const std::vector<gpu_entry>& entries,
                         double unix_s) const;
+  bool is_leaving() const;
   std::optional<uint64_t> in_the_way(const std::string& type,
                                      double now_s) const;
   bool is_in_the_way(const gpu& x, const std::string& type, double now_s) const;
@@ -358,18 +383,11 @@ private:
   uint64_t queued_for(const std::string& type) const;
   /// With those that are ours and have no slot.
   uint64_t waiting_for(const std::string& type) const;
-  /// `queued`: jobs in the queue, by their type.
-  shortage shortage_of(const std::string& type,
-                       const std::map<std::string, uint64_t>& queued,
-                       double now_s) const;
-  std::set<std::string> workload_types() const;
   const std::string& workload_of(const std::string& job_type) const;
-  void gpu_failed(const std::string& type, double now_s);
+  void gpu_failed(const std::string& type, const std::string& why,
+                  double now_s);
   // inputs.cpp
-  /// Of the jobs that `shortage_of` counts as others, those that a GPU is
-  /// launched for.
-  uint32_t worth_a_gpu(const std::string& type, double now_s) const;
-  effects look_first(const std::string& type, uint32_t jobs, double now_s);
+  effects look_first(const std::string& type, double now_s);
   // succession.cpp
   effects watch_age(const gpu& x, double now_s) const;
   effects succeed(double now_s);
@@ -412,7 +430,8 @@ private:
   std::map<std::string, uint64_t> without_inputs_;
   /// When the queue was seen so.
   double backlog_at_s_ = 0;
-  std::map<std::string, demand> demands_;
+  /// By workload type.
+  std::map<std::string, launch_record> launches_;
   fitness fitness_;
   uint64_t fitness_generation_ = 0;
   /// What the last plan was made for.
@@ -430,17 +449,5 @@ private:
   uint64_t retried_ = 0;
   uint64_t launched_ = 0;
 };
-
-/// Infrastructure has failed; another GPU may do better.
-bool worth_another_gpu(failure_kind kind);
-
-/// When a job that begins now must have ended, by the steady clock, and what to
-/// say if it has not.
-/// `default_max_time` is for a job without one; `cap` holds for all.
-msg::run_job with_deadline(job x, const moment& now, duration default_max_time,
-                           duration cap);
-
-/// "2026-11-23T20:00:00Z".
-std::string utc_text(double unix_s);
 
 } // namespace render::supervisor

@@ -1,17 +1,28 @@
-// When GPUs are rented, and when one is given up to make room for another.
+// When GPUs are rented, and when one is given up to make room for another: what
+// launching.hpp decides from is gathered here, and what it decides is done.
 #include "actors/supervisor/policy.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace render::supervisor {
 
-std::set<std::string> policy::workload_types() const {
-  std::set<std::string> out;
-  for (auto& [kind, type] : cfg_.workload_of_kind)
-    out.insert(type);
-  return out;
+namespace {
+
+size_t index_of(job_kind kind) {
+  return static_cast<size_t>(kind);
 }
+
+// Never earlier than `then_s`, but for the last digits of a double.
+duration until(double then_s, double now_s) {
+  if (then_s <= now_s)
+    return duration{0};
+  auto ms = std::ceil((then_s - now_s) * 1000 - 1e-3);
+  return duration{std::max<int64_t>(1, static_cast<int64_t>(ms))};
+}
+
+} // namespace
 
 const std::string& policy::workload_of(const std::string& job_type) const {
   static const std::string none;
@@ -38,68 +49,100 @@ uint64_t policy::waiting_for(const std::string& type) const {
   return out;
 }
 
-policy::shortage
-policy::shortage_of(const std::string& type,
-                    const std::map<std::string, uint64_t>& queued,
-                    double now_s) const {
-  std::map<job_kind, uint64_t> retries;
-  std::map<job_kind, uint64_t> others;
-  for (auto& [job_type, count] : queued)
-    if (workload_of(job_type) == type)
-      others[*job_kind_from(job_type)] += count;
-  for (auto& id : pending_) {
-    auto& x = jobs_.at(id);
-    auto& job_type = x.task.subject.type;
-    if (workload_of(job_type) == type)
-      ++(x.failures == 0 ? others : retries)[*job_kind_from(job_type)];
+// -- what is known ------------------------------------------------------------
+
+launching::by_kind<launching::waiting_jobs>
+policy::waiting_jobs_of(const std::string& type, const input_gate& inputs,
+                        double now_s) const {
+  launching::by_kind<launching::waiting_jobs> out;
+  for (auto& [job_type, count] : backlog_) {
+    if (count == 0 || workload_of(job_type) != type)
+      continue;
+    auto at = without_inputs_.find(job_type);
+    auto without = at == without_inputs_.end() ? 0 : at->second;
+    auto& x = out[index_of(*job_kind_from(job_type))];
+    x.others += count;
+    x.worth += inputs.usable(cfg_.inputs, count, without, now_s);
   }
-  auto serve = [](std::map<job_kind, uint64_t>& waiting, uint64_t& slots,
-                  auto serves) {
-    for (auto& [kind, count] : waiting)
-      if (serves(kind)) {
-        auto served = std::min(count, slots);
-        count -= served;
-        slots -= served;
-      }
-  };
-  for (auto& entry : gpus_) {
-    auto& x = entry.second;
+  for (auto& id : pending_) {
+    auto& held = jobs_.at(id);
+    auto& job_type = held.task.subject.type;
+    if (workload_of(job_type) != type)
+      continue;
+    auto& x = out[index_of(*job_kind_from(job_type))];
+    if (held.failures > 0) {
+      ++x.tried;
+    } else {
+      ++x.others;
+      ++x.worth;
+    }
+  }
+  return out;
+}
+
+std::vector<launching::own_gpu> policy::own_gpus_of(const std::string& type,
+                                                    double now_s) const {
+  std::vector<launching::own_gpu> out;
+  for (auto& [instance, x] : gpus_) {
     auto phase = x.last.phase;
     auto boots = phase == gpu_phase::launching || phase == gpu_phase::booting;
     if (x.type != type || x.told_to_stop
         || (!boots && phase != gpu_phase::ready))
       continue;
+    launching::own_gpu gpu;
+    gpu.boots = boots;
+    gpu.trusted = x.suspect_generation == 0;
+    gpu.free_slots = cfg_.slots_per_gpu
+                     - static_cast<uint32_t>(
+                       std::min<size_t>(cfg_.slots_per_gpu, x.jobs.size()));
     // Its other services may be about to come up, but not for ever.
-    auto all = boots
-               || now_s - x.ready_since_s < in_seconds(cfg_.service_boot_time);
-    auto serves = [&](job_kind kind) {
-      auto& ready = x.last.ready_kinds;
-      return all || std::find(ready.begin(), ready.end(), kind) != ready.end();
-    };
-    uint64_t slots = cfg_.slots_per_gpu
-                     - std::min<size_t>(cfg_.slots_per_gpu, x.jobs.size());
-    // What failed under a GPU in doubt does not wait for it.
-    if (x.suspect_generation == 0)
-      serve(retries, slots, serves);
-    serve(others, slots, serves);
+    gpu.serves.fill(
+      boots || now_s - x.ready_since_s < in_seconds(cfg_.service_boot_time));
+    for (auto kind : x.last.ready_kinds)
+      gpu.serves[index_of(kind)] = true;
+    out.push_back(gpu);
   }
-  shortage out;
-  auto sum = [](const std::map<job_kind, uint64_t>& xs) {
-    uint64_t total = 0;
-    for (auto& [kind, count] : xs)
-      total += count;
-    return static_cast<uint32_t>(std::min<uint64_t>(total, 1'000'000));
-  };
-  out.retries = sum(retries);
-  out.others = sum(others);
   return out;
 }
+
+launching::situation policy::situation_of(const std::string& type,
+                                          double now_s) {
+  auto& record = launches_[type];
+  launching::situation out;
+  out.waiting = waiting_jobs_of(type, record.inputs, now_s);
+  for (auto& id : pending_)
+    if (auto& task = jobs_.at(id).task; workload_of(task.subject.type) == type)
+      out.first_deadline_s = std::min(
+        out.first_deadline_s.value_or(task.deadline_s), task.deadline_s);
+  out.gpus = own_gpus_of(type, now_s);
+  out.slots_per_gpu = cfg_.slots_per_gpu;
+  out.max_gpus = cfg_.max_gpus;
+  out.room = room();
+  if (out.room == 0) {
+    out.can_make_room = in_the_way(type, now_s).has_value();
+    out.room_comes = is_leaving();
+  }
+  out.asks_ledger = cfg_.look_before_launch;
+  out.inputs_asked = record.inputs.looking();
+  out.refused = record.refused;
+  if (!record.jitter)
+    record.jitter = duration{std::uniform_int_distribution<int64_t>{
+      cfg_.pre_launch_min.count(), cfg_.pre_launch_max.count()}(random_)};
+  out.jitter_s = in_seconds(*record.jitter);
+  out.spacing_s = in_seconds(cfg_.look_spacing);
+  out.draining = draining();
+  out.unfit = fitness_.reason();
+  out.now_s = now_s;
+  return out;
+}
+
+// -- the plan -----------------------------------------------------------------
 
 effects policy::scale(double now_s) {
   if (draining())
     return {};
   effects out;
-  for (auto& type : workload_types())
+  for (auto& [type, record] : launches_)
     append(out, scale_type(type, now_s));
   if (fitness_.fit())
     append(out, succeed(now_s));
@@ -107,98 +150,85 @@ effects policy::scale(double now_s) {
 }
 
 effects policy::decide(const std::string& type, double now_s) {
-  auto& need = demands_[type];
-  auto elsewhere = std::exchange(need.elsewhere, std::nullopt);
-  if (elsewhere)
-    need.viewing = false;
-  return scale_type(type, now_s, elsewhere);
+  auto* seen = std::get_if<launching::asking_queue>(&launches_[type].at);
+  return scale_type(type, now_s,
+                    seen ? std::optional{seen->found} : std::nullopt);
 }
 
-// `elsewhere`: slots of GPUs that other workers have just launched; not known
+// `elsewhere`: slots of GPUs that other workers have just launched; absent
 // while nobody has looked.
-effects policy::scale_type(const std::string& type, double now_s,
-                           std::optional<uint64_t> elsewhere) {
-  auto& need = demands_[type];
-  // A GPU helps nobody who may not claim.
-  if (!fitness_.fit())
-    return {};
-  auto missing = shortage_of(type, backlog_, now_s);
-  if (missing.others == 0) {
-    need.waited = false;
-    need.inputs.rest();
-  }
-  if (missing.others == 0 && (missing.retries == 0 || need.timer_is_jitter))
-    need.timer_generation = 0;
-  uint32_t ripe = need.waited ? missing.others : 0;
-  auto worth = ripe > 0 ? worth_a_gpu(type, now_s) : 0;
-  auto looking = need.inputs.looking();
-  if (looking)
-    ripe = std::min(ripe, worth);
-  if (elsewhere)
-    ripe -= static_cast<uint32_t>(std::min<uint64_t>(ripe, *elsewhere));
-  // A job that is ours already waits for no stranger to take it.
-  auto urgent = missing.retries + ripe;
-  if (urgent + missing.others == 0 || (urgent == 0 && looking))
-    return {};
-  if (urgent > 0 && now_s >= need.not_before_s) {
-    auto full = room() == 0;
-    auto leaves = full ? in_the_way(type, now_s) : std::nullopt;
-    if (full && !leaves)
-      return {};
-    if (ripe > 0 && !elsewhere && cfg_.look_before_launch) {
-      if (std::exchange(need.viewing, true))
-        return {};
-      return {view_gpus{type}};
-    }
-    effects out;
-    if (ripe > worth) {
-      out = look_first(type, ripe - worth, now_s);
-      urgent = missing.retries + worth;
-      if (urgent == 0)
-        return out;
-    }
-    if (full) {
-      append(out, make_room(*leaves, type));
-      return out;
-    }
-    auto wanted = (urgent + cfg_.slots_per_gpu - 1) / cfg_.slots_per_gpu;
-    append(out, launch(type, wanted));
-    // The look is for those that have waited as long.
-    need.waited = need.waited || need.inputs.looking();
-    return out;
-  }
-  // Others see to them: a random wait anew.
-  auto left_to_others = elsewhere && ripe == 0;
-  if (left_to_others)
-    need.waited = false;
-  if (need.timer_generation != 0)
-    return {};
-  auto spread = std::uniform_int_distribution<int64_t>{
-    cfg_.pre_launch_min.count(), cfg_.pre_launch_max.count()};
-  auto least = left_to_others ? cfg_.look_spacing : duration{0};
-  auto delay = urgent > 0 ? duration{0}
-                          : std::max(duration{spread(random_)}, least);
-  if (in_seconds(delay) < need.not_before_s - now_s)
-    delay
-      = duration{static_cast<int64_t>((need.not_before_s - now_s) * 1000) + 1};
-  need.timer_generation = ++last_generation_;
-  need.timer_is_jitter = urgent == 0;
-  return {arm_timer{timer::jitter, need.timer_generation, delay},
-          say{severity::info, std::to_string(missing.retries + missing.others)
-                                + " job(s) wait for " + type
-                                + ", looking again in "
-                                + std::to_string(delay.count()) + " ms"}};
+effects
+policy::scale_type(const std::string& type, double now_s,
+                   std::optional<launching::slots_elsewhere> elsewhere) {
+  auto& record = launches_[type];
+  auto situation = situation_of(type, now_s);
+  situation.elsewhere = elsewhere;
+  auto plan = launching::decide(record.at, situation);
+  if (plan.missing.others == 0)
+    record.inputs.rest();
+  if (std::holds_alternative<launching::waiting>(plan.next)
+      && !std::holds_alternative<launching::waiting>(record.at))
+    record.jitter.reset();
+  record.at = std::move(plan.next);
+  auto out = tell(type, std::move(plan.why), now_s);
+  append(out, carry_out(type, plan.what, now_s));
+  append(out, watch_launch(type, plan.due_s, now_s));
+  return out;
 }
 
-effects policy::launch(const std::string& type, uint32_t wanted) {
-  auto most = room();
+effects policy::carry_out(const std::string& type, const launching::step& what,
+                          double now_s) {
   effects out;
-  for (uint32_t i = 0; i < std::min(wanted, most); ++i)
-    out.push_back(rent_one(type));
-  // What is still missing, or comes to be, waits anew; what it asked for and
-  // had no room for does not.
-  if (wanted <= most)
-    demands_[type].waited = false;
+  uint64_t unseen = 0;
+  if (std::holds_alternative<launching::look_at_ledger>(what)) {
+    out.push_back(view_gpus{type, now_s});
+  } else if (auto* look = std::get_if<launching::look_at_inputs>(&what)) {
+    unseen = look->jobs;
+  } else if (auto* room = std::get_if<launching::make_room>(&what)) {
+    unseen = room->unseen;
+    append(out, make_room(type, now_s));
+  } else if (auto* order = std::get_if<launching::launch>(&what)) {
+    unseen = order->unseen;
+    for (uint32_t i = 0; i < order->gpus; ++i)
+      out.push_back(rent_one(type));
+  }
+  if (unseen > 0)
+    append(out, look_first(type, now_s));
+  return out;
+}
+
+effects policy::watch_launch(const std::string& type,
+                             std::optional<double> due_s, double now_s) {
+  auto& due = launches_[type].due;
+  if (!due_s) {
+    due.reset();
+    return {};
+  }
+  if (due && due->until_s == *due_s)
+    return {};
+  due = {*due_s, ++last_generation_};
+  return {arm_timer{timer::jitter, due->generation, until(*due_s, now_s)}};
+}
+
+effects policy::on_launch_due(uint64_t generation, double now_s) {
+  for (auto& [type, record] : launches_)
+    if (record.due && record.due->generation == generation) {
+      record.at = launching::after_wait(record.at, record.due->until_s);
+      record.due.reset();
+      return scale(now_s);
+    }
+  return {};
+}
+
+// Kept for whoever asks why a job waits, and said once.
+effects policy::tell(const std::string& type, launch_reason why, double now_s) {
+  auto& known = launches_[type].why;
+  effects out;
+  if (launching::is_news(known, why))
+    out.push_back(say{severity::info, std::to_string(why.jobs)
+                                        + " job(s) wait for a GPU of " + type
+                                        + ": " + clause_of(why, now_s)});
+  known = std::move(why);
   return out;
 }
 
@@ -235,15 +265,18 @@ bool policy::is_in_the_way(const gpu& x, const std::string& type,
             });
 }
 
-// Of the GPUs that we have, one that can go; none while one is going already.
-std::optional<uint64_t> policy::in_the_way(const std::string& type,
-                                           double now_s) const {
-  auto leaving = std::any_of(gpus_.begin(), gpus_.end(), [](auto& entry) {
+bool policy::is_leaving() const {
+  return std::any_of(gpus_.begin(), gpus_.end(), [](auto& entry) {
     auto phase = entry.second.last.phase;
     return entry.second.told_to_stop || phase == gpu_phase::draining
            || phase == gpu_phase::stopping;
   });
-  if (leaving)
+}
+
+// Of the GPUs that we have, one that can go; none while one is going already.
+std::optional<uint64_t> policy::in_the_way(const std::string& type,
+                                           double now_s) const {
+  if (is_leaving())
     return std::nullopt;
   for (auto& [instance, x] : gpus_)
     if (x.successor == 0 && is_in_the_way(x, type, now_s))
@@ -252,9 +285,12 @@ std::optional<uint64_t> policy::in_the_way(const std::string& type,
 }
 
 // All GPUs that we may rent are rented: one that is in the way goes.
-effects policy::make_room(uint64_t instance, const std::string& type) {
-  gpus_.at(instance).told_to_stop = true;
-  effects out{drain_gpu{instance, "makes room for " + type}};
+effects policy::make_room(const std::string& type, double now_s) {
+  auto leaves = in_the_way(type, now_s);
+  if (!leaves)
+    return {};
+  gpus_.at(*leaves).told_to_stop = true;
+  effects out{drain_gpu{*leaves, "makes room for " + type}};
   append(out, capacity());
   return out;
 }
@@ -279,41 +315,46 @@ uint64_t policy::on_their_way(const std::vector<gpu_entry>& entries,
 
 // Strangers cannot agree on who launches, but they see what each other has
 // launched: without a look, all of them would launch for one job.
-effects policy::on_gpus_viewed(const std::string& type,
+effects policy::on_gpus_viewed(const view_gpus& asked,
                                const result<msg::gpus_seen>& got,
                                const moment& now) {
-  if (draining())
+  auto& record = launches_[asked.type];
+  auto* asks = std::get_if<launching::asking_ledger>(&record.at);
+  if (draining() || !asks || asked.asked_s < asks->asked_s)
     return {};
   effects out;
-  auto coming = got ? on_their_way(got->entries, now.unix_s) : 0;
   if (!got)
     out.push_back(
       say{severity::warning,
-          "what other workers launch is not known: " + got.error().message});
-  if (coming > 0)
-    out.push_back(say{severity::info, std::to_string(coming)
-                                        + " GPU(s) of other workers are on "
-                                          "their way for "
-                                        + type});
-  demands_[type].elsewhere = coming * cfg_.slots_per_gpu;
+          "the ledger does not say what other workers launch, so this worker "
+          "launches without a look at it: "
+            + got.error().message});
+  launching::slots_elsewhere found;
+  found.as_of_s = asked.asked_s;
+  if (got)
+    found.count = on_their_way(got->entries, now.unix_s) * cfg_.slots_per_gpu;
+  record.at = launching::asking_queue{found};
   // What waits was seen some seconds ago: a GPU that was ready since has
   // taken some of it. Another look at the queue decides.
-  if (got && queued_for(type) > 0)
+  if (got && queued_for(asked.type) > 0) {
     out.push_back(look_at_queue{});
-  else
-    append(out, decide(type, now.steady_s));
+    append(out, scale_type(asked.type, now.steady_s));
+  } else {
+    append(out, decide(asked.type, now.steady_s));
+  }
   return out;
 }
 
-void policy::gpu_failed(const std::string& type, double now_s) {
-  auto& need = demands_[type];
+void policy::gpu_failed(const std::string& type, const std::string& why,
+                        double now_s) {
+  auto& x = launches_[type].refused;
   auto delay = cfg_.launch_backoff_min;
-  for (uint32_t i = 0; i < need.failures && delay < cfg_.launch_backoff_max;
-       ++i)
+  for (uint32_t i = 0; i < x.count && delay < cfg_.launch_backoff_max; ++i)
     delay *= 2;
-  ++need.failures;
-  need.not_before_s = now_s
-                      + in_seconds(std::min(delay, cfg_.launch_backoff_max));
+  if (x.count++ == 0)
+    x.since_s = now_s;
+  x.words = why;
+  x.not_before_s = now_s + in_seconds(std::min(delay, cfg_.launch_backoff_max));
 }
 
 } // namespace render::supervisor

@@ -47,7 +47,8 @@ bool policy::wants_successor(const gpu& x, double now_s) const {
 effects policy::succeed(double now_s) {
   effects out;
   for (auto& [instance, x] : gpus_) {
-    if (!wants_successor(x, now_s) || now_s < demands_[x.type].not_before_s)
+    if (!wants_successor(x, now_s)
+        || now_s < launches_[x.type].refused.not_before_s)
       continue;
     auto order = rent_one(x.type);
     x.successor = order.instance;
@@ -66,7 +67,7 @@ effects policy::successor_gone(uint64_t instance, double now_s) {
   for (auto& [other, x] : gpus_)
     if (x.successor == instance) {
       x.successor = 0;
-      out.push_back(look_at(demands_[x.type].not_before_s, now_s));
+      out.push_back(look_at(launches_[x.type].refused.not_before_s, now_s));
     }
   return out;
 }

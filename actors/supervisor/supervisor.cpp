@@ -139,13 +139,11 @@ struct shell {
     self->send(st().deps.gpu_ledger, msg::leave_gpu{std::move(x.ledger_id)});
   }
 
-  void operator()(supervisor::view_gpus x) const {
-    auto on = [sh = *this, type = x.type](const result<msg::gpus_seen>& got) {
-      sh.run(sh.st().policy.on_gpus_viewed(type, got, sh.now()));
+  void operator()(const supervisor::view_gpus& x) const {
+    auto on = [sh = *this, x](const result<msg::gpus_seen>& got) {
+      sh.run(sh.st().policy.on_gpus_viewed(x, got, sh.now()));
     };
-    self
-      ->request(st().deps.gpu_ledger, ledger_timeout,
-                msg::view_gpus{std::move(x.type)})
+    self->request(st().deps.gpu_ledger, ledger_timeout, msg::view_gpus{x.type})
       .then(
         [on](msg::gpus_seen& got) {
           on(std::move(got));
@@ -308,7 +306,7 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
       sh.run(sh.st().policy.on_drain(x.reason, sh.steady_s()));
     },
     [sh](const msg::get_status& x) {
-      return sh.st().policy.status(x.with_jobs);
+      return sh.st().policy.status(x.with_jobs, sh.now());
     },
     [sh](const msg::timer_due& x) {
       if (x.which == confirm_timer)

@@ -6,13 +6,6 @@
 
 namespace render::supervisor {
 
-namespace {
-
-/// Of jobs that could not be done here; more than that is forgotten.
-constexpr size_t remembered_max = 1'000;
-
-} // namespace
-
 effects policy::follow(fitness::change x, double now_s) {
   effects out;
   if (x.began)
@@ -42,24 +35,23 @@ effects policy::on_surroundings_seen(const msg::surroundings_seen& x,
 
 // Uncounted, and no GPU is to blame. The same job may be what this worker
 // cannot bear, though: it must not come back for ever.
-effects policy::cannot_do(held_job x, const failure& why, double now_s) {
-  auto& subject = x.task.subject;
-  if (unfit_tries_.size() >= remembered_max)
-    unfit_tries_.clear();
-  auto tries = ++unfit_tries_[subject.id];
-  effects out{
-    say{severity::warning,
-        "job " + subject.id + ": cannot be done here now: " + why.message}};
-  if (tries >= cfg_.attempts_max && !draining()) {
-    unfit_tries_.erase(subject.id);
-    append(out, end(std::move(x),
-                    failed_outcome(
-                      {failure_kind::internal,
-                       "the worker's disk, memory, network or storage has "
-                       "failed "
-                         + std::to_string(tries) + " times under this job"})));
+effects policy::cannot_do(held_job x, bool for_good, const failure& why,
+                          double now_s) {
+  auto id = x.task.subject.id;
+  effects out{say{severity::warning,
+                  "job " + id + ": cannot be done here now: " + why.message}};
+  if (for_good) {
+    auto tries = std::to_string(unfit_tries_[id]);
+    unfit_tries_.erase(id);
+    append(out, let_go(std::move(x),
+                       failed_outcome(
+                         {failure_kind::internal,
+                          "the worker's disk, memory, network or storage has "
+                          "failed "
+                            + tries + " times under this job"}),
+                       now_s));
   } else {
-    append(out, put_back(subject));
+    append(out, let_go(std::move(x), back_to_queue{}, now_s));
   }
   append(out, follow(fitness_.on_failure("job", why.message), now_s));
   return out;
@@ -91,16 +83,10 @@ effects policy::on_parked_ended(const std::string& job_id, job_outcome outcome,
   auto at = jobs_.find(job_id);
   if (at == jobs_.end() || !at->second.parked)
     return {};
-  auto kind = outcome.error.kind;
-  if (!outcome.success()
-      && (kind == failure_kind::shutting_down || worth_another_gpu(kind))) {
-    // The GPU had done its part.
-    auto x = std::move(jobs_.extract(at).mapped());
-    auto out = put_back(x.task.subject);
-    append(out, settle_down(now_s));
-    return out;
-  }
-  return on_job_ended({0, at->second.task.subject, std::move(outcome)}, now_s);
+  auto out = conclude(std::move(jobs_.extract(at).mapped()), std::move(outcome),
+                      now_s);
+  append(out, settle_down(now_s));
+  return out;
 }
 
 effects policy::stop_parked(const std::string& reason) const {

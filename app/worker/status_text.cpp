@@ -48,6 +48,30 @@ void write_gpu(writer& out, const msg::gpu_update& x, bool names) {
   out.EndObject();
 }
 
+// What a provider has said may quote an address of a node.
+void write_launch(writer& out, const std::string& type, launch_reason x,
+                  double now_s, bool names) {
+  if (!names && x.kind == launch_reason_kind::provider_refuses)
+    x.words.clear();
+  write_string(out, type);
+  out.StartObject();
+  out.Key("jobs");
+  out.Uint64(x.jobs);
+  out.Key("reason");
+  write_string(out, to_string(x.kind));
+  out.Key("count");
+  out.Uint64(x.count);
+  out.Key("attempt");
+  out.Uint(x.attempt);
+  out.Key("since");
+  out.Double(x.since_s);
+  out.Key("until");
+  out.Double(x.until_s);
+  out.Key("text");
+  write_string(out, sentence_of(type, x, now_s));
+  out.EndObject();
+}
+
 prometheus::Gauge& gauge(prometheus::Registry& registry, const char* name,
                          const char* help,
                          const prometheus::Labels& labels = {}) {
@@ -89,6 +113,11 @@ std::string to_json(const msg::node_status& x, bool names) {
     write_string(out, type);
     out.Uint64(count);
   }
+  out.EndObject();
+  out.Key("launches");
+  out.StartObject();
+  for (auto& [type, why] : x.launches)
+    write_launch(out, type, why, x.at_s, names);
   out.EndObject();
   out.Key("jobs_succeeded");
   out.Uint64(x.jobs_succeeded);
@@ -140,6 +169,12 @@ std::string to_metrics(const msg::node_status& x) {
     gauge(registry, "c3_jobs_waiting",
           "Jobs in the queue that found no slot here.", {{"type", type}})
       .Set(static_cast<double>(count));
+  for (auto& [type, why] : x.launches)
+    gauge(registry, "c3_launch_reason",
+          "Jobs that wait for a GPU of this workload type, by why no (other) "
+          "one is launched now.",
+          {{"workload", type}, {"reason", std::string{to_string(why.kind)}}})
+      .Set(static_cast<double>(why.jobs));
   for (auto phase : {gpu_phase::launching, gpu_phase::booting, gpu_phase::ready,
                      gpu_phase::draining, gpu_phase::stopping}) {
     auto count = std::count_if(x.gpus.begin(), x.gpus.end(), [&](auto& gpu) {

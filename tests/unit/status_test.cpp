@@ -54,6 +54,35 @@ BOOST_AUTO_TEST_CASE(where_others_can_ask_no_gpu_can_be_found) {
   BOOST_TEST(to_json(busy_node()).find("calm-otter") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(both_tell_why_no_gpu_is_launched) {
+  auto x = busy_node();
+  x.at_s = 1'700'000'000;
+  auto& why = x.launches["ollama_webui:fast"];
+  why.kind = launch_reason_kind::provider_refuses;
+  why.jobs = 4;
+  why.attempt = 2;
+  why.since_s = x.at_s - 30;
+  why.until_s = x.at_s + 12;
+  why.words = "launch: HTTP 503 by calm-otter";
+  auto doc = json::parse(to_json(x));
+  BOOST_REQUIRE(doc);
+  auto& told = *json::find(*json::find(*doc, "launches"), "ollama_webui:fast");
+  BOOST_TEST(json::string_or_empty(told, "reason") == "provider_refuses");
+  BOOST_TEST(*json::integer(told, "jobs") == 4);
+  BOOST_TEST(*json::number(told, "until") == x.at_s + 12);
+  BOOST_TEST(json::string_or_empty(told, "text")
+             == "waits for a GPU of ollama_webui:fast: GPUs fail since 30 s "
+                "(attempt 2: launch: HTTP 503 by calm-otter), launch in 12 s");
+  // Where others can ask, no node is named.
+  BOOST_TEST(to_json(x, false).find("calm-otter") == std::string::npos);
+  BOOST_TEST(to_json(x, false).find("(attempt 2), launch in 12 s")
+             != std::string::npos);
+  BOOST_TEST(
+    to_metrics(x).find("c3_launch_reason{reason=\"provider_refuses\",workload="
+                       "\"ollama_webui:fast\"} 4")
+    != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(the_metrics_count_ends_by_status) {
   auto text = to_metrics(busy_node());
   BOOST_TEST(text.find("c3_jobs_ended_total{status=\"success\"} 7")

@@ -88,9 +88,10 @@ BOOST_AUTO_TEST_CASE(are_looked_at_when_a_gpu_would_be_launched) {
              boost::test_tools::per_element());
   // The reason why nothing is launched.
   BOOST_REQUIRE(all<say>(out).size() == 1u);
-  BOOST_TEST(all<say>(out)[0].text
-             == "no GPU yet for 3 job(s) that wait for media:fast: their "
-                "inputs are looked at first");
+  BOOST_TEST(
+    all<say>(out)[0].text
+    == "3 job(s) wait for a GPU of media:fast: the inputs of the first "
+       "of 3 job(s) are looked at before a launch");
 }
 
 BOOST_AUTO_TEST_CASE(are_not_looked_at_where_nobody_can) {
@@ -226,7 +227,7 @@ BOOST_AUTO_TEST_CASE(are_looked_at_after_what_others_launch) {
   BOOST_TEST(all<supervisor::view_gpus>(out).size() == 1u);
   BOOST_TEST(looks(out) == 0u);
   auto view = [&](std::vector<gpu_entry> entries) {
-    w.x.on_gpus_viewed("media:fast", msg::gpus_seen{std::move(entries)},
+    w.x.on_gpus_viewed({"media:fast", t0}, msg::gpus_seen{std::move(entries)},
                        both(t0));
     return w.x.on_backlog(w.waiting, t0);
   };
@@ -254,7 +255,7 @@ BOOST_AUTO_TEST_CASE(of_a_job_that_others_serve_are_not_looked_at) {
   theirs.id = "theirs";
   theirs.state = gpu_entry_state::running;
   theirs.intent_s = t0;
-  w.x.on_gpus_viewed("media:fast", msg::gpus_seen{{theirs}}, both(t0));
+  w.x.on_gpus_viewed({"media:fast", t0}, msg::gpus_seen{{theirs}}, both(t0));
   BOOST_TEST(looks(w.x.on_backlog(w.waiting, t0)) == 0u);
 }
 

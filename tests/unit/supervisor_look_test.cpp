@@ -47,7 +47,7 @@ struct one_worker {
 
   effects ledger_shows(std::vector<gpu_entry> entries,
                        const std::string& type = "media:fast") {
-    return x.on_gpus_viewed(type, msg::gpus_seen{std::move(entries)},
+    return x.on_gpus_viewed({type, now_s}, msg::gpus_seen{std::move(entries)},
                             both(now_s));
   }
 
@@ -181,11 +181,10 @@ BOOST_AUTO_TEST_CASE(a_job_left_to_others_waits_anew) {
   w.wait_ends(w.jobs_wait(1));
   auto out = w.look_shows({an_entry(110)});
   BOOST_TEST(all<rent>(out).empty());
-  BOOST_REQUIRE(all<say>(out).size() == 2u);
+  BOOST_REQUIRE(all<say>(out).size() == 1u);
   BOOST_TEST(all<say>(out)[0].text
-             == "1 GPU(s) of other workers are on their way for media:fast");
-  BOOST_TEST(all<say>(out)[1].text
-             == "1 job(s) wait for media:fast, looking again in 20000 ms");
+             == "1 job(s) wait for a GPU of media:fast: 1 slot(s) come on GPUs "
+                "of other workers (seen 0 s ago), next look in 20 s");
   BOOST_REQUIRE(all<arm_timer>(out).size() == 1u);
   BOOST_TEST((all<arm_timer>(out)[0].delay == 20s));
   w.now_s = t0 + 20;
@@ -209,8 +208,9 @@ BOOST_AUTO_TEST_CASE(without_a_random_wait_it_waits_a_second) {
 BOOST_AUTO_TEST_CASE(a_look_that_fails_keeps_no_job_waiting) {
   one_worker w;
   w.wait_ends(w.jobs_wait(2));
-  auto out = w.x.on_gpus_viewed(
-    "media:fast", fail(failure_kind::unavailable, "Redis: cut"), both(t0));
+  auto out = w.x.on_gpus_viewed({"media:fast", t0},
+                                fail(failure_kind::unavailable, "Redis: cut"),
+                                both(t0));
   BOOST_TEST(all<rent>(out).size() == 2u);
   BOOST_REQUIRE(!all<say>(out).empty());
   BOOST_TEST(all<say>(out)[0].text.find("Redis: cut") != std::string::npos);
@@ -245,6 +245,23 @@ BOOST_AUTO_TEST_CASE(a_job_of_ours_needs_no_look) {
   append(out, w.wait_ends(out));
   BOOST_TEST(all<supervisor::view_gpus>(out).empty());
   BOOST_TEST(all<rent>(out).size() == 1u);
+}
+
+// A look of before, whose answer is late, says nothing of now.
+BOOST_AUTO_TEST_CASE(an_answer_to_an_earlier_look_is_none) {
+  one_worker w;
+  w.wait_ends(w.jobs_wait(1));
+  w.jobs_wait(0);
+  w.now_s = t0 + 30;
+  auto out = w.jobs_wait(1);
+  BOOST_TEST(
+    w.x.on_gpus_viewed({"media:fast", t0}, msg::gpus_seen{}, both(w.now_s))
+      .empty());
+  w.wait_ends(out);
+  BOOST_TEST(
+    w.x.on_gpus_viewed({"media:fast", t0}, msg::gpus_seen{}, both(w.now_s))
+      .empty());
+  BOOST_TEST(all<rent>(w.look_shows({})).size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_node_that_drains_does_not_care) {

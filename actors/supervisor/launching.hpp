@@ -1,0 +1,170 @@
+#pragma once
+// Decides for one workload type whether GPUs are launched now, later, or not at
+// all, and why. Pure: from values to a plan, without actors, I/O, a clock or
+// randomness. All times are seconds by the steady clock, as in `moment`.
+#include "messages/job.hpp"
+#include "messages/launch_reason.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace render::supervisor::launching {
+
+/// One value for each job kind.
+template <class T>
+using by_kind = std::array<T, std::size(all_job_kinds)>;
+
+/// Slots on GPUs of other workers that will take jobs soon. Whoever knows of
+/// them is a provider: the launch ledger, the look at the inputs, one day
+/// peers.
+struct slots_elsewhere {
+  uint64_t count = 0;
+  /// When that was true.
+  double as_of_s = 0;
+  /// Why jobs are left to these slots.
+  launch_reason_kind reason = launch_reason_kind::slots_elsewhere;
+};
+
+/// Jobs of one kind that have no GPU.
+struct waiting_jobs {
+  /// This worker's own: a GPU has failed under them. They wait for nobody.
+  uint64_t tried = 0;
+  /// In the queue, or this worker's own and not tried yet.
+  uint64_t others = 0;
+  /// Of `others`, those that a GPU may be launched for, as far as their inputs
+  /// are known.
+  uint64_t worth = 0;
+};
+
+/// A GPU of this worker that is ready, or will be.
+struct own_gpu {
+  uint32_t free_slots = 0;
+  bool boots = false;
+  /// False: it failed under a job a moment ago. Tried jobs do not wait for it.
+  bool trusted = true;
+  by_kind<bool> serves{};
+};
+
+/// Launches that came to nothing, since the last GPU of the type was ready.
+struct refusals {
+  uint32_t count = 0;
+  double since_s = 0;
+  /// No launch before that.
+  double not_before_s = 0;
+  /// Of the last one.
+  std::string words;
+};
+
+/// All that a plan is made from.
+struct situation {
+  by_kind<waiting_jobs> waiting{};
+  /// Of this worker's own jobs that wait.
+  std::optional<double> first_deadline_s;
+  std::vector<own_gpu> gpus;
+  uint32_t slots_per_gpu = 1;
+  uint32_t max_gpus = 1;
+  /// GPUs that may still be launched.
+  uint32_t room = 0;
+  /// Without room: an idle GPU could stop, or one is stopping.
+  bool can_make_room = false;
+  bool room_comes = false;
+  /// Absent: not known. Present: as fresh as its provider demands.
+  std::optional<slots_elsewhere> elsewhere;
+  /// What is not known is asked of the launch ledger.
+  bool asks_ledger = true;
+  /// A look at the inputs is under way.
+  bool inputs_asked = false;
+  /// Estimates, seconds; absent: not known.
+  std::optional<double> boot_s;
+  std::optional<double> run_s;
+  /// This worker's place among the living, from 0; 0 of 1 when no fleet is
+  /// known.
+  uint32_t rank = 0;
+  uint32_t living = 1;
+  refusals refused;
+  /// The next random wait, already drawn, and its least length for jobs that
+  /// are left to others; seconds.
+  double jitter_s = 0;
+  double spacing_s = 0;
+  bool draining = false;
+  /// Why the worker may not claim: "disk" …; empty: it may.
+  std::string unfit;
+  double now_s = 0;
+};
+
+// -- what is under way for a type ---------------------------------------------
+
+/// Nothing.
+struct resting {};
+/// The random wait, for the reason that is told meanwhile.
+struct waiting {
+  double until_s = 0;
+  launch_reason why;
+};
+/// The random wait is over; holds until a launch or no more need.
+struct ripe {};
+/// And the launch ledger was asked at that time.
+struct asking_ledger {
+  double asked_s = 0;
+};
+/// And it has answered; what waits was seen before that and is looked at again.
+struct asking_queue {
+  slots_elsewhere found;
+};
+using stage = std::variant<resting, waiting, ripe, asking_ledger, asking_queue>;
+
+/// The timer that was armed for `until_s` has fired.
+stage after_wait(stage at, double until_s);
+
+// -- the plan -----------------------------------------------------------------
+
+/// Until something changes.
+struct hold {};
+struct wait {
+  double until_s = 0;
+};
+/// Other workers see to the jobs; a new random wait.
+struct leave {
+  double until_s = 0;
+};
+struct look_at_ledger {};
+struct look_at_inputs {
+  uint64_t jobs = 0;
+};
+/// `unseen`: jobs beyond those, whose inputs are looked at meanwhile.
+struct launch {
+  uint32_t gpus = 0;
+  uint64_t unseen = 0;
+};
+struct make_room {
+  uint64_t unseen = 0;
+};
+using step = std::variant<hold, wait, leave, look_at_ledger, look_at_inputs,
+                          launch, make_room>;
+
+/// Jobs for which no slot of this worker is free or on its way.
+struct shortage {
+  uint32_t tried = 0;
+  uint32_t others = 0;
+};
+
+struct plan {
+  step what;
+  launch_reason why;
+  stage next;
+  shortage missing;
+  /// When to plan again even if nothing changes.
+  std::optional<double> due_s;
+};
+
+plan decide(const stage& at, const situation& s);
+
+/// Whether people should be told of `x` after `before`: what keeps a job
+/// waiting for long, once, and each launch.
+bool is_news(const launch_reason& before, const launch_reason& x);
+
+} // namespace render::supervisor::launching
