@@ -1,6 +1,7 @@
 #include "app/harness/auditor.hpp"
 
 #include "app/harness/virtual_seconds.hpp"
+#include "app/node/replace_age.hpp"
 #include "messages/job.hpp"
 
 #include <algorithm>
@@ -235,7 +236,7 @@ void auditor::check_early_stop(const sim_gpu& gpu, const sim_node& node) {
   auto now = world_.time.now();
   auto age = in_seconds(now - gpu.created);
   if (gpu.dead || node.drained || gpu.last_busy > now
-      || age > node.cfg.gpu_replace_after.count() - 10)
+      || age > in_seconds(replace_age(node.cfg)) - 10)
     return;
   if (gpu.busy > 0)
     return break_rule("busy GPU stopped", gpu.workload, "a job runs on it");

@@ -2,6 +2,7 @@
 // end.
 #include "app/harness/auditor.hpp"
 #include "app/harness/virtual_seconds.hpp"
+#include "app/node/replace_age.hpp"
 #include "messages/job.hpp"
 
 #include <algorithm>
@@ -159,7 +160,7 @@ void auditor::check_warm_slots() {
     if (!node || gpu->dead || !known || ledger_.is_stopping(gpu->workload))
       continue;
     auto age = in_seconds(now - gpu->created);
-    if (age > node->cfg.gpu_replace_after.count() - 10)
+    if (age > in_seconds(replace_age(node->cfg)) - 10)
       continue;
     // The worker takes the GPU for dead, and its look-ups fail for a while
     // longer.

@@ -323,7 +323,7 @@ const std::vector<setting>& settings() {
     {"MINIO_REGION", "us-east-1", "Region in signatures.", false, false,
      text(&c::minio_region)},
     {"MAX_GPUS", "1",
-     "Most GPUs this node rents at one time, but for a successor.", false,
+     "Most GPUs this node rents at one time; see GPU_REPLACE_AHEAD.", false,
      false, whole(&c::max_gpus, 1, 1000)},
     {"JOBS_PER_GPU", "1", "Jobs that run on one GPU at one time.", false, false,
      whole(&c::jobs_per_gpu, 1, 100)},
@@ -353,7 +353,8 @@ const std::vector<setting>& settings() {
      duration(&c::gpu_replace_after)},
     {"GPU_REPLACE_AHEAD", "90",
      "Seconds before that at which a GPU in use gets its successor; from then "
-     "on it does not count among MAX_GPUS. 0: none.",
+     "on it does not count among MAX_GPUS. 0: none, MAX_GPUS is kept, and each "
+     "worker retires its GPUs up to 15 % sooner, at an age of its own.",
      false, false, duration(&c::gpu_replace_ahead)},
     {"GPU_BOOT_TIMEOUT", "600",
      "Seconds a launched GPU may take until it answers.", false, false,

@@ -11,6 +11,7 @@
 #include "actors/supervisor/supervisor.hpp"
 #include "actors/webhook/webhook.hpp"
 #include "app/node/redis_settings.hpp"
+#include "app/node/replace_age.hpp"
 #include "messages/text/digest.hpp"
 
 #include <caf/all.hpp>
@@ -107,7 +108,7 @@ gpu_instance_actor spawn_gpu(const wiring_ptr& w, const supervisor::rent& order,
   out.slots = cfg.jobs_per_gpu;
   out.idle_timeout = to_ms(cfg.gpu_idle_timeout);
   out.max_lifetime = to_ms(cfg.gpu_lifetime);
-  out.replace_after = to_ms(cfg.gpu_replace_after);
+  out.replace_after = replace_age(cfg);
   out.boot_timeout = to_ms(cfg.boot_timeout);
   gpu_instance_deps deps;
   deps.cloud = w->outside.cloud;
@@ -121,10 +122,6 @@ gpu_instance_actor spawn_gpu(const wiring_ptr& w, const supervisor::rent& order,
   deps.now = w->around.now;
   deps.log = w->around.log;
   return w->system.spawn(gpu_instance_behavior, out, deps);
-}
-
-bool looks_before_launch(const worker_config& cfg) {
-  return cfg.launch_policy == "ledger";
 }
 
 queue_watcher_actor spawn_watcher(const wiring_ptr& w, work_sink_actor sink) {
@@ -147,7 +144,7 @@ supervisor::config supervisor_config(const worker_config& cfg, uint64_t seed) {
   out.pre_launch_min = to_ms(cfg.pre_launch_min);
   out.pre_launch_max = to_ms(cfg.pre_launch_max);
   out.look_before_launch = looks_before_launch(cfg);
-  out.retire_after = gpu_instance::retirement_age(to_ms(cfg.gpu_replace_after),
+  out.retire_after = gpu_instance::retirement_age(replace_age(cfg),
                                                   to_ms(cfg.gpu_lifetime));
   if (out.look_before_launch)
     out.replace_ahead = to_ms(cfg.gpu_replace_ahead);

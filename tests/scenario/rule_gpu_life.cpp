@@ -1,4 +1,6 @@
-// GPU_IDLE_TIMEOUT and DEFAULT_GPU_REPLACE; health every 15 s.
+// GPU_IDLE_TIMEOUT, DEFAULT_GPU_REPLACE and GPU_REPLACE_AHEAD; health every 15
+// s.
+#include "app/node/replace_age.hpp"
 #include "tests/scenario/rule_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -82,6 +84,52 @@ BOOST_AUTO_TEST_CASE(a_gpu_that_nobody_has_used_for_90_s_has_none) {
   s.after(3'700);
   BOOST_TEST(s.times_of("api.sim/launch").size() == 1u);
   BOOST_TEST(s.times_of("api.sim/stop").size() == 1u);
+}
+
+// MAX_GPUS is 1.
+BOOST_AUTO_TEST_CASE(without_successors_no_gpu_is_launched_before_one_retires) {
+  rule_world s{{{"GPU_IDLE_TIMEOUT", "4000"}, {"GPU_REPLACE_AHEAD", "0"}}};
+  s.given_a_warm_worker();
+  auto age = render::replace_age(s.world->nodes().begin()->second.cfg).count();
+  BOOST_TEST(age >= 3'060'000);
+  BOOST_TEST(age <= 3'600'000);
+  auto launched = s.times_of("api.sim/launch")[0];
+  // Jobs of 5 s every 40 s, around its retirement.
+  s.after(static_cast<double>(launched + age - 300'000 - s.ms()) / 1e3);
+  for (auto i = 0; i < 12; ++i) {
+    s.when_a_job_is_pushed("whisper", 5);
+    s.after(40);
+  }
+  s.after(60);
+  auto launches = s.times_of("api.sim/launch");
+  auto stops = s.times_of("api.sim/stop");
+  BOOST_TEST_REQUIRE(launches.size() == 2u);
+  BOOST_TEST_REQUIRE(stops.size() == 1u);
+  BOOST_TEST(stops[0] - launched >= age - 1);
+  BOOST_TEST(stops[0] - launched <= age + 6'000);
+  BOOST_TEST(launches[1] > stops[0]);
+  for (size_t job = 0; job < s.world->jobs.size(); ++job)
+    BOOST_TEST(s.status(job) == "success");
+  BOOST_TEST(s.broken_rule() == "");
+}
+
+// Else a fleet would be without any all at once.
+BOOST_AUTO_TEST_CASE(without_successors_gpus_launched_together_retire_apart) {
+  rule_world s{{{"DEFAULT_GPU_REPLACE", "1000"},
+                {"GPU_REPLACE_AHEAD", "0"},
+                {"GPU_IDLE_TIMEOUT", "4000"},
+                {"PRE_LAUNCH_TIMEOUT", "1"},
+                {"PRE_LAUNCH_TIMEOUT_MAX", "1"}}};
+  s.given_workers(10);
+  for (auto i = 0; i < 10; ++i)
+    s.when_a_job_is_pushed("whisper", 200);
+  s.after(1'100);
+  auto launches = s.times_of("api.sim/launch");
+  auto stops = s.times_of("api.sim/stop");
+  BOOST_TEST_REQUIRE(stops.size() == 10u);
+  BOOST_TEST(launches.back() - launches.front() < 5'000);
+  BOOST_TEST(stops.back() - stops.front() > 100'000);
+  BOOST_TEST(s.broken_rule() == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_gpu_under_the_contracts_policy_has_none) {

@@ -13,6 +13,7 @@ render_test(
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_held_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/launching_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_verdict_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/supervisor_replacement_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_play.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_play_world.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_play_test.cpp
