@@ -54,16 +54,20 @@ typename Inspector::result_type inspect(Inspector& f, job& x) {
            x.attempt, x.fence, x.history, x.remote);
 }
 
-/// How a job ended. Success when `error.message` is empty.
+/// How a job ended. A failure is made by `failed_outcome`.
 struct job_outcome {
+  enum class end : uint8_t { success, failed };
+
   /// `result` of the record (whisper, analyze); empty otherwise.
   std::string text;
   /// `result_url` of the record (csm, portrait); empty otherwise.
   std::string result_url;
+  end how = end::success;
+  /// Of a failure alone.
   failure error{failure_kind::internal, {}};
 
   bool success() const noexcept {
-    return error.message.empty();
+    return how == end::success;
   }
 
   friend bool operator==(const job_outcome&, const job_outcome&) = default;
@@ -71,11 +75,16 @@ struct job_outcome {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, job_outcome& x) {
-  return f(x.text, x.result_url, x.error);
+  return f(x.text, x.result_url, x.how, x.error);
 }
 
+/// The error's text is never empty: in a record, and in the journal, an empty
+/// one stands for a success.
 inline job_outcome failed_outcome(failure error) {
+  if (error.message.empty())
+    error.message = "failed without a reason";
   job_outcome out;
+  out.how = job_outcome::end::failed;
   out.error = std::move(error);
   return out;
 }

@@ -65,10 +65,14 @@ held_job job_of(std::string_view text) {
   job.fence = static_cast<uint64_t>(number());
   job.created_at_s = static_cast<double>(number()) / 8;
   out.changed_s = static_cast<double>(number());
-  if (number() != 0)
-    out.outcome = job_outcome{take_part(text),
-                              take_part(text),
-                              {failure_kind::internal, take_part(text)}};
+  if (number() != 0) {
+    job_outcome ended{take_part(text), take_part(text)};
+    auto error = take_part(text);
+    if (!error.empty())
+      ended.how = job_outcome::end::failed;
+    ended.error = {failure_kind::internal, error};
+    out.outcome = ended;
+  }
   out.settled = static_cast<uint64_t>(number());
   if (auto state = take_part(text); !state.empty())
     out.delivery = held_delivery{state, static_cast<uint32_t>(number()),

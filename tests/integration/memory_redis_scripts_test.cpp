@@ -200,10 +200,10 @@ private:
     x.now_s = now_s();
     x.job_id = id();
     x.fence = fence();
+    if (d_.below(2) == 0)
+      x.outcome = failed_outcome({failure_kind::rejected, "why"});
     x.outcome.text = d_.of(words{"", "the text"});
     x.outcome.result_url = d_.of(words{"", "http://s/x"});
-    if (d_.below(2) == 0)
-      x.outcome.error = {failure_kind::rejected, "why"};
     x.made_record = d_.of(std::vector<std::chrono::seconds>{0s, 86'400s});
     x.wanted.url = d_.of(words{"", "http://r/hook"});
     x.wanted.body = "{}";

@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(is_no_job_whose_end_is_being_written) {
   start(1);
   auto x = claimed("a");
   redis.server().now_is.read_only = true;
-  tell(1, msg::settle_job{x, job_outcome{"done", {}, {}}});
+  tell(1, msg::settle_job{x, job_outcome{"done", {}}});
   time.run_for(2min);
   redis.server().now_is.read_only = false;
   time.run_for(10s);
@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(is_no_settling_whose_answer_was_lost) {
   auto x = claimed("a");
   claimed("b"); // Something else is held all the while.
   redis.latency = {0.1, 0.1};
-  caf::anon_send(stores.at(1), msg::settle_job{x, job_outcome{"done", {}, {}}});
+  caf::anon_send(stores.at(1), msg::settle_job{x, job_outcome{"done", {}}});
   // Refused once, since Redis does not know the script yet.
   time.run_for(350ms);
   BOOST_REQUIRE(status("a") == "success");
@@ -237,7 +237,7 @@ BOOST_AUTO_TEST_CASE(stands_in_the_record_of_a_job_that_was_cut_short) {
     BOOST_TEST(field(id, "cancelling") == expected, id);
   }
   auto well = claimed("well");
-  tell(1, msg::settle_job{well, job_outcome{"done", {}, {}}});
+  tell(1, msg::settle_job{well, job_outcome{"done", {}}});
   BOOST_TEST(field("well", "cancelling") == "");
 }
 

@@ -14,7 +14,7 @@ struct storing : attempt {
       [] {
         return store_result({"/tmp/none", "x.mp3", "audio/mpeg", {}},
                             [](std::string url) {
-                              return end_with(job_outcome{{}, url, {}});
+                              return end_with(job_outcome{{}, url});
                             });
       },
       {get("http://n/stop")});

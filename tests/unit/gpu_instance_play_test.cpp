@@ -158,7 +158,7 @@ private:
       rendering_.erase(id);
     if (chance(10) && open_jobs_.erase(id) > 0)
       return take(x_.on_render_parked(id));
-    take(x_.on_render_ended(id, chance(70) ? job_outcome{"done", {}, {}}
+    take(x_.on_render_ended(id, chance(70) ? job_outcome{"done", {}}
                                            : failed_outcome(away)));
   }
 

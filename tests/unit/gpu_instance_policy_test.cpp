@@ -355,10 +355,10 @@ BOOST_AUTO_TEST_CASE(that_retire_a_gpu_end_before_its_lifetime) {
 BOOST_AUTO_TEST_CASE(that_were_replaced_do_nothing) {
   auto x = ready_gpu();
   auto out = x.on_run_job(task("a"));
-  out = x.on_render_ended("a", job_outcome{"done", {}, {}});
+  out = x.on_render_ended("a", job_outcome{"done", {}});
   auto idle = timer_of(out, timer::idle);
   x.on_run_job(task("b"));
-  out = x.on_render_ended("b", job_outcome{"done", {}, {}});
+  out = x.on_render_ended("b", job_outcome{"done", {}});
   BOOST_TEST(x.on_timer(timer::idle, idle.generation, t0 + 300).empty());
   idle = timer_of(out, timer::idle);
   out = x.on_timer(timer::idle, idle.generation, t0 + 600);

@@ -46,8 +46,9 @@ struct fixture {
     x.owner = "w1";
     x.session = "w1:17";
     x.claimed = 1'700'000'000'001;
-    x.outcome = job_outcome{
-      "text", "http://s/x", {failure_kind::internal, "it failed"}};
+    x.outcome = failed_outcome({failure_kind::internal, "it failed"});
+    x.outcome->text = "text";
+    x.outcome->result_url = "http://s/x";
     x.settled = 1'700'000'000'002;
     x.delivery = held_delivery{"dead", 5, "HTTP 500", 1'700'000'000'003};
     x.changed_s = 1'700'000'000.5;

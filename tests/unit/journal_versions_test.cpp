@@ -98,7 +98,7 @@ struct fixture {
     ended.owner = "w1";
     ended.session = "w1:17";
     ended.claimed = 2;
-    ended.outcome = job_outcome{"words", "", {failure_kind::internal, ""}};
+    ended.outcome = job_outcome{"words", ""};
     ended.settled = 4;
     ended.delivery = held_delivery{"delivered", 2, "HTTP 500", 5};
     ended.changed_s = 1'700'000'003.5;
@@ -107,8 +107,8 @@ struct fixture {
     failed.subject.type = "csm";
     failed.subject.created_at_s = 1'700'000'004;
     failed.claimed = 3;
-    failed.outcome
-      = job_outcome{"", "http://s/x", {failure_kind::internal, "it failed"}};
+    failed.outcome = failed_outcome({failure_kind::internal, "it failed"});
+    failed.outcome->result_url = "http://s/x";
     failed.settled = 0;
     failed.delivery.reset();
     failed.changed_s = 1'700'000'005.5;

@@ -244,9 +244,14 @@ held_job read_job(const statement& x) {
   job.fence = x.whole(10);
   job.history = split_history(x.text(11));
   job.remote = x.text(12);
-  if (x.whole(13) != 0)
-    out.outcome = job_outcome{
-      x.text(14), x.text(15), {failure_kind::internal, x.text(16)}};
+  if (x.whole(13) != 0) {
+    auto error = x.text(16);
+    out.outcome = error.empty() ? job_outcome{}
+                                : failed_outcome(
+                                  {failure_kind::internal, std::move(error)});
+    out.outcome->text = x.text(14);
+    out.outcome->result_url = x.text(15);
+  }
   out.settled = x.whole(17);
   if (auto state = x.text(18); !state.empty())
     out.delivery = held_delivery{std::move(state),
