@@ -12,7 +12,7 @@ namespace render::harness {
 /// How long one attempt takes, and how it ends.
 struct fake_render {
   duration takes{1'000};
-  job_outcome outcome{"done", {}, {failure_kind::internal, {}}};
+  job_outcome outcome{"done", {}};
 };
 
 /// Events: "render ID on NODE", "stopped ID KIND".

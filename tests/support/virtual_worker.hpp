@@ -57,7 +57,7 @@ class virtual_worker : public deterministic_system {
 public:
   struct render_script {
     duration takes{1'000};
-    job_outcome outcome{"done", {}, {failure_kind::internal, {}}};
+    job_outcome outcome{"done", {}};
   };
 
   virtual_worker() {

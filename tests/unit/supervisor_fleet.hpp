@@ -49,9 +49,11 @@ update(uint64_t instance, gpu_phase phase,
   return out;
 }
 
+/// Without a text: a success.
 inline msg::job_ended ended(uint64_t instance, const std::string& id,
                             failure why = {failure_kind::internal, {}}) {
-  return {instance, a_job(id), failed_outcome(std::move(why))};
+  return {instance, a_job(id),
+          why.message.empty() ? job_outcome{} : failed_outcome(std::move(why))};
 }
 
 /// The timer of this kind that `out` arms.
