@@ -31,8 +31,7 @@ using duration = std::chrono::milliseconds;
 
 struct config {
   std::map<job_kind, std::string> workload_of_kind;
-  /// Of the whole node, whatever their type; those that have a successor are
-  /// not counted.
+  /// Of all types together; GPUs that have a successor are not counted.
   uint32_t max_gpus = 1;
   uint32_t slots_per_gpu = 1;
   /// A launch waits a uniformly random time in this range first.
@@ -64,8 +63,7 @@ struct config {
   /// … and one that has failed under a GPU after this: by then the GPU is
   /// trusted again, or the next one launched.
   duration retry_pending_max{15'000};
-  /// From a GPU's first ready service until its others are not expected any
-  /// more.
+  /// From a GPU's first ready service until its others are given up.
   duration service_boot_time{150'000};
   /// After a GPU that failed, before the next launch of its type; doubles.
   duration launch_backoff_min{5'000};
@@ -85,8 +83,7 @@ struct config {
   duration drain_time{120'000};
   /// A claim that was under way when the drain began has this long to arrive.
   duration claim_grace{500};
-  /// After the drain time: until the node stops waiting for stops and writes
-  /// that nobody confirms.
+  /// After the drain time, until unconfirmed stops and writes are given up.
   duration give_up_time{600'000};
   /// How long webhooks that are due may take at the end.
   duration flush_time{30'000};
