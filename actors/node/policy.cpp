@@ -36,14 +36,16 @@ effects policy::end_because(const std::string& fault) {
   clean_ = false;
   if (first)
     out.push_back(tell_fault{fault});
-  auto* now = std::get_if<draining>(&state_);
-  if (std::holds_alternative<flushing>(state_) || (now && now->limit != 0))
+  if (std::holds_alternative<flushing>(state_))
     return out;
+  // Without a SUPERVISOR nobody ends a drain that is under way.
   if (!has_supervisor()) {
     auto more = stop_next();
     out.insert(out.end(), more.begin(), more.end());
     return out;
   }
+  if (auto* now = std::get_if<draining>(&state_); now && now->limit != 0)
+    return out;
   state_ = draining{++generation_};
   // Twice, since the second order hurries: jobs go back at once.
   for (int i = 0; i < 2; ++i)

@@ -4,8 +4,8 @@
 // ways a Redis goes wrong. Answers like Redis 7.0; a differential test checks
 // that.
 //
-// Not implemented: transactions, streams, publish/subscribe, ACLs, more than
-// one database. An unknown command gets Redis' error.
+// The worker uses no transactions, streams, publish/subscribe, ACLs and second
+// database, so they are left out. An unknown command gets Redis' error.
 #include "actors/io/redis/link/reply.hpp"
 #include "app/harness/quick_hash.hpp"
 

@@ -138,6 +138,16 @@ BOOST_AUTO_TEST_CASE(without_a_supervisor_stops_at_once) {
                 "finish(fault) ");
 }
 
+BOOST_AUTO_TEST_CASE(
+  that_loses_its_supervisor_in_a_hurried_drain_stops_at_once) {
+  player p;
+  p.end("WEBHOOK");
+  p.log.clear();
+  p.end(supervisor);
+  p.obey();
+  BOOST_TEST(p.log == "stop(JOB STORE) stop(HTTP) finish(fault) ");
+}
+
 BOOST_AUTO_TEST_CASE(kills_a_part_that_does_not_stop_and_says_which) {
   player p;
   p.run(p.sut.on_stop_wanted());
