@@ -1,6 +1,7 @@
 #include "app/node/replace_age.hpp"
 
 #include "actors/supervisor/replacement.hpp"
+#include "messages/worker_place.hpp"
 
 namespace render {
 
@@ -13,7 +14,7 @@ std::chrono::milliseconds replace_age(const worker_config& cfg) {
     cfg.gpu_replace_after);
   auto has_successor = cfg.gpu_replace_ahead > seconds_f{0};
   return looks_before_launch(cfg) && !has_successor
-           ? supervisor::staggered_age(age, supervisor::place_of(cfg.worker_id))
+           ? supervisor::staggered_age(age, worker_place(cfg.worker_id))
            : age;
 }
 

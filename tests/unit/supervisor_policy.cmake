@@ -17,4 +17,4 @@ render_test(
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_play.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_play_world.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_play_test.cpp
-  DEPENDS render_supervisor_policy)
+  DEPENDS render_supervisor_policy render_digest)

@@ -1,24 +1,11 @@
 #include "actors/io/redis/job_store.hpp"
 
 #include "actors/io/redis/shell.hpp"
-#include "messages/text/digest.hpp"
+#include "messages/worker_place.hpp"
 
 namespace render {
 
 namespace job_store {
-
-namespace {
-
-// By a digest: the ids of a fleet may differ in their last digit alone.
-double order_of(const std::string& worker_id) {
-  auto bytes = sha1(worker_id);
-  double out = 0;
-  for (size_t i = 0; i < 4; ++i)
-    out = (out + static_cast<unsigned char>(bytes[i])) / 256;
-  return out;
-}
-
-} // namespace
 
 void shell::run(channel where, command x, job_store_state::handler then) const {
   x.id = ++st().last_id;
@@ -121,7 +108,7 @@ job_store_shell_actor::behavior_type job_store_behavior(
     });
   st.cfg = std::move(cfg);
   auto start_ms = static_cast<uint64_t>(st.deps.now() * 1000);
-  st.place.order = order_of(st.cfg.worker.id);
+  st.place.order = worker_place(st.cfg.worker.id);
   st.durable.session = st.cfg.worker.id + ":" + std::to_string(start_ms);
   shell sh{self};
   if (auto left = st.deps.local->left())
