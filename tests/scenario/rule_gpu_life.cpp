@@ -128,7 +128,8 @@ BOOST_AUTO_TEST_CASE(without_successors_gpus_launched_together_retire_apart) {
   auto stops = s.times_of("api.sim/stop");
   BOOST_TEST_REQUIRE(stops.size() == 10u);
   BOOST_TEST(launches.back() - launches.front() < 5'000);
-  BOOST_TEST(stops.back() - stops.front() > 100'000);
+  // Ten places by hash span at least half of the stagger: 150 s.
+  BOOST_TEST(stops.back() - stops.front() > 75'000);
   BOOST_TEST(s.broken_rule() == "");
 }
 
