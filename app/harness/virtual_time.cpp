@@ -12,7 +12,7 @@ virtual_duration since(Duration d) {
 } // namespace
 
 virtual_time::virtual_time(uint64_t seed) : order_(seed), hash_(seed) {
-  cfg_.add_message_types<caf::id_block::render>();
+  add_message_types(cfg_);
   cfg_.set("scheduler.policy", caf::atom("testing"));
   system_ = std::make_unique<caf::actor_system>(cfg_);
   scheduler_

@@ -123,7 +123,7 @@ result<std::string> load_portrait_workflow(const std::string& path) {
 node::node(worker_config cfg, logger log,
            std::shared_ptr<job_store::journal> local)
   : cfg_(std::move(cfg)), log_(std::move(log)) {
-  caf_cfg_.add_message_types<caf::id_block::render>();
+  add_message_types(caf_cfg_);
   // Work sharing parks idle threads on a condition variable. CAF's default,
   // work stealing, polls, which costs an idle worker CPU and a busy worker
   // latency.

@@ -91,7 +91,7 @@ public:
   bench_node(uint16_t redis_port, unsigned slots,
              std::function<void(const std::string&)> on_job)
     : on_job_(std::move(on_job)) {
-    cfg_.add_message_types<caf::id_block::render>();
+    add_message_types(cfg_);
     cfg_.set("scheduler.policy", caf::atom("sharing"));
     system_ = std::make_unique<caf::actor_system>(cfg_);
     job_store::config store;

@@ -24,7 +24,7 @@ struct redis_store {
 
   explicit redis_store(std::vector<std::string> options)
     : redis(std::move(options)) {
-    cfg.add_message_types<caf::id_block::render>();
+    add_message_types(cfg);
     system = std::make_unique<caf::actor_system>(cfg);
     store = spawn("worker-a");
   }

@@ -80,7 +80,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   caf::actor_system_config cfg;
-  cfg.add_message_types<caf::id_block::render>();
+  add_message_types(cfg);
   caf::actor_system system{cfg};
   return upload(system, {argv[1], argv[2], argv[3], "upload"});
 }

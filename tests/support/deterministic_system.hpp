@@ -19,7 +19,7 @@ namespace render::harness {
 class deterministic_system {
 public:
   deterministic_system() {
-    cfg_.add_message_types<caf::id_block::render>();
+    add_message_types(cfg_);
     cfg_.set("scheduler.policy", caf::atom("testing"));
     system_ = std::make_unique<caf::actor_system>(cfg_);
     scheduler_

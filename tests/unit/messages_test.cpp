@@ -19,7 +19,7 @@ namespace {
 
 struct fixture {
   fixture() {
-    cfg.add_message_types<caf::id_block::render>();
+    add_message_types(cfg);
     system = std::make_unique<caf::actor_system>(cfg);
   }
 
