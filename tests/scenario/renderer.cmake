@@ -4,4 +4,4 @@ render_test(
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/renderer_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/renderer_end_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/renderer_store_test.cpp
-  DEPENDS render_renderer render_plans)
+  DEPENDS render_fakes render_renderer render_plans)

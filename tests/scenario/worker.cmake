@@ -7,15 +7,13 @@ render_test(
           ${CMAKE_CURRENT_LIST_DIR}/lost_gpu_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/queue_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/confirmed_test.cpp
-  DEPENDS render_supervisor render_gpu_instance render_queue_watcher
-          render_renderer render_webhook)
+  DEPENDS render_virtual_worker)
 
 render_test(
   wall_clock_test
   LABEL scenario
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/wall_clock_test.cpp
-  DEPENDS render_supervisor render_gpu_instance render_queue_watcher
-          render_renderer render_webhook
+  DEPENDS render_virtual_worker
   TIMEOUT 120)
 
 render_test(

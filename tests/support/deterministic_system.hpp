@@ -18,13 +18,7 @@ namespace render::harness {
 /// end, since a live periodic timer would keep ~actor_system busy for ever.
 class deterministic_system {
 public:
-  deterministic_system() {
-    add_message_types(cfg_);
-    cfg_.set("scheduler.policy", caf::atom("testing"));
-    system_ = std::make_unique<caf::actor_system>(cfg_);
-    scheduler_
-      = &dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
-  }
+  deterministic_system();
 
   deterministic_system(const deterministic_system&) = delete;
   deterministic_system& operator=(const deterministic_system&) = delete;
@@ -63,26 +57,10 @@ public:
   }
 
   /// Delivers all messages that are due now; time stands still.
-  void run() {
-    while (scheduler_->has_job())
-      scheduler_->run_once();
-  }
+  void run();
 
   /// Moves to each due entry in turn, so that a re-armed timer fires on time.
-  void advance(caf::timespan d) {
-    auto& clock = scheduler_->clock();
-    const auto end = clock.now() + d;
-    for (run(); clock.has_pending_timeout(); run()) {
-      auto due = clock.schedule().begin()->first;
-      if (due > end)
-        break;
-      clock.advance_time(due > clock.now() ? due - clock.now()
-                                           : caf::timespan{0});
-    }
-    if (clock.now() < end)
-      clock.advance_time(end - clock.now());
-    run();
-  }
+  void advance(caf::timespan d);
 
   /// Stops the process for a while: timers that are due meanwhile wait.
   void sleep(caf::timespan d) {

@@ -54,111 +54,26 @@ struct fake_gpu_cloud {
   std::map<std::string, machine> machines;
   uint32_t last_number = 0;
 
-  gpu_workload& add(const std::string& type, double expires_s) {
-    auto number = std::to_string(++last_number);
-    auto& x = machines["w" + number];
-    x.launched_ms = now_ms();
-    x.record
-      = {"w" + number, "n" + number,
-         type,         "running",
-         true,         start_s + static_cast<double>(x.launched_ms) / 1000,
-         expires_s};
-    return x.record;
-  }
+  gpu_workload& add(const std::string& type, double expires_s);
 
   /// The GPU answers no probe any more.
   void kill_node(const std::string& workload) {
     machines.at(workload).alive = false;
   }
 
-  uint32_t running() const {
-    uint32_t out = 0;
-    for (auto& [id, x] : machines)
-      out += x.record.running ? 1 : 0;
-    return out;
-  }
+  uint32_t running() const;
 
-  bool answers(const std::string& node, const std::string& service) const {
-    for (auto& [id, x] : machines) {
-      if (x.record.node != node)
-        continue;
-      auto up = boot_time;
-      if (auto at = service_time.find(service); at != service_time.end())
-        up += at->second;
-      return x.alive && x.record.running && !x.dead_services.contains(service)
-             && now_ms() - x.launched_ms >= up.count();
-    }
-    return false;
-  }
+  bool answers(const std::string& node, const std::string& service) const;
 };
 
 using fake_gpu_cloud_ptr = std::shared_ptr<fake_gpu_cloud>;
 using fake_gpu_cloud_actor
   = gpu_cloud_actor::extend<caf::reacts_to<msg::timer_due>>;
 
-inline std::optional<failure> next_failure(std::deque<failure>& from) {
-  if (from.empty())
-    return std::nullopt;
-  auto out = from.front();
-  from.pop_front();
-  return out;
-}
+std::optional<failure> next_failure(std::deque<failure>& from);
 
-inline fake_gpu_cloud_actor::behavior_type
+fake_gpu_cloud_actor::behavior_type
 fake_gpu_cloud_behavior(fake_gpu_cloud_actor::stateful_pointer<later> self,
-                        fake_gpu_cloud_ptr world) {
-  return {
-    [=](const msg::launch_gpu& x) {
-      world->log->add("launch " + x.type);
-      auto make = [=]() -> result<gpu_workload> {
-        if (auto why = next_failure(world->launch_failures))
-          return fail(*why);
-        auto made = world->add(x.type, static_cast<double>(x.expires_s));
-        if (world->lose_answers == 0)
-          return made;
-        --world->lose_answers;
-        return fail(failure_kind::outcome_unknown, "the answer was lost");
-      };
-      if (world->answer_takes.count() == 0)
-        return self->state.answer<gpu_workload>(self, world->launch_takes,
-                                                make);
-      return self->state.answer<gpu_workload>(self, world->answer_takes,
-                                              [made = make()] {
-                                                return made;
-                                              });
-    },
-    [=](const msg::list_gpus&) -> caf::result<msg::gpu_list> {
-      world->log->add("list");
-      if (auto why = next_failure(world->list_failures))
-        return to_error(*why);
-      msg::gpu_list out;
-      for (auto& [id, x] : world->machines)
-        if (x.record.running && !world->hidden.contains(id))
-          out.workloads.push_back(x.record);
-      return out;
-    },
-    [=](const msg::stop_gpu& x) -> caf::result<msg::gpu_stopped> {
-      world->log->add("stop " + x.workload);
-      if (auto why = next_failure(world->stop_failures))
-        return to_error(*why);
-      if (auto at = world->machines.find(x.workload);
-          at != world->machines.end())
-        at->second.record.running = false;
-      return msg::gpu_stopped{0.5};
-    },
-    [=](const msg::probe_gpu& x) {
-      world->log->add("probe " + x.node + "/" + x.service);
-      return self->state.answer<caf::ok_atom>(
-        self, world->probe_takes, [=]() -> result<caf::ok_atom> {
-          if (world->answers(x.node, x.service))
-            return caf::ok_atom_v;
-          return fail(failure_kind::unavailable, "no answer");
-        });
-    },
-    [=](const msg::timer_due& x) {
-      self->state.due(x);
-    },
-  };
-}
+                        fake_gpu_cloud_ptr world);
 
 } // namespace render::harness
