@@ -232,6 +232,19 @@ BOOST_AUTO_TEST_CASE(whose_end_redis_has_lost_is_ended_again) {
   BOOST_TEST(world.field("c3:outbox:a", "id") == "msg_a");
 }
 
+// Its renewal was on the way behind its end, and finds it ended.
+BOOST_AUTO_TEST_CASE(whose_end_overtook_a_renewal_is_ended_again_after_a_loss) {
+  auto before = world.redis.save();
+  auto a = claimed("a");
+  x.ask(x.all.jobs, &job_ends::settle, msg::settle_job{a, {}});
+  x.all.jobs.renew();
+  x.serve();
+  BOOST_TEST(status("a") == "success");
+  world.redis.load(before);
+  pass(11s);
+  BOOST_TEST(status("a") == "success");
+}
+
 BOOST_AUTO_TEST_CASE(is_released_as_if_it_had_never_been_claimed) {
   auto a = claimed("a");
   auto got = x.ask(x.all.jobs, &job_ends::release,

@@ -94,7 +94,7 @@ void job_ends::progress(const msg::report_progress& x, loss may_be,
 // A job that nobody works on must not come back as ours when Redis loses it
 // now. `settle` gives up a job whose end we know.
 void job_ends::on_not_ours(const std::string& id, uint64_t fence) {
-  if (auto* x = redis_.find(id, fence); x && !x->outcome)
+  if (auto* x = redis_.find(id, fence); !x || !x->outcome)
     drop(id, fence);
 }
 
@@ -240,7 +240,7 @@ void job_ends::on_renewed(const std::map<std::string, uint64_t>& asked,
     if (lost)
       return; // They are ours again, or the next renewal says so.
     for (auto& [id, fence] : gone)
-      drop(id, fence);
+      on_not_ours(id, fence);
   });
 }
 
