@@ -1,97 +1,144 @@
 #include "actors/io/redis/job_store.hpp"
 
-#include "actors/io/redis/shell.hpp"
-#include "messages/worker_place.hpp"
+#include "actors/io/redis/duties.hpp"
+#include "messages/failure_caf.hpp"
+
+#include <map>
 
 namespace render {
 
 namespace job_store {
 
-void shell::run(channel where, command x, job_store_state::handler then) const {
-  x.id = ++st().last_id;
-  st().pending.emplace(x.id, std::move(then));
-  st().link->submit(where, std::move(x));
+namespace {
+
+template <class T>
+using answer_of = std::conditional_t<std::is_void_v<T>, caf::ok_atom, T>;
+
+template <class T>
+using promise = caf::typed_response_promise<answer_of<T>>;
+
+template <class T>
+answer_to<T> answer_by(promise<T> to) {
+  return [to](result<T> x) mutable {
+    if (!x)
+      to.deliver(to_error(x.error()));
+    else if constexpr (std::is_void_v<T>)
+      to.deliver(caf::ok_atom{});
+    else
+      to.deliver(std::move(*x));
+  };
 }
 
-void shell::run(command x, job_store_state::handler then) const {
-  x.timeout = cfg().command_timeout;
-  run(channel::commands, std::move(x), std::move(then));
-}
+/// Connects the duties with Redis, with timers, and with those who ask.
+class shell : public durable {
+public:
+  using self_pointer = job_store_shell_actor::stateful_pointer<job_store_state>;
 
-void shell::arm(timer which, milliseconds delay) const {
-  self->delayed_send(self, delay,
-                     msg::timer_due{which, ++st().timer_generations[which]});
-}
-
-void shell::on_events(redis_events& xs) const {
-  for (auto& x : xs.changes)
-    on_change(x);
-  for (auto& x : xs.completions) {
-    if (is_refusal(x.answer))
-      refused();
-    if (auto node = st().pending.extract(x.id))
-      node.mapped()(std::move(x.answer));
+  shell(self_pointer self, config terms, job_store_deps deps)
+    : durable(std::move(terms), std::move(deps.log), std::move(deps.local),
+              deps.now()),
+      self_(self), unix_now_(std::move(deps.now)), all(*this) {
+    link_ = deps.make_link(
+      cfg.redis,
+      [me = caf::actor_cast<job_store_shell_actor>(self)](redis_events xs) {
+        caf::anon_send(me, std::move(xs));
+      });
+    all.leases.start();
   }
-}
 
-void shell::on_change(const link_change& x) const {
-  if (x.where == channel::waiting)
-    return; // It fares like the other one; said once is enough.
-  if (!x.up) {
-    st().grace.on_down();
-    st().claiming.hold.on_down(self->clock().now());
-    fail_held_claims(x.text);
-    return out().warn("{}", x.text);
+  void submit(channel where, command x, handler then) override {
+    x.id = ++last_id_;
+    pending_.emplace(x.id, std::move(then));
+    link_->submit(where, std::move(x));
   }
-  out().info("{}", x.text);
-  st().grace.on_up(self->clock().now());
-  st().claiming.hold.on_up(self->clock().now(), cfg().claims.hold_min,
-                           cfg().redis.backoff_max);
-  replay_left();
-  // Without free slots no claim follows soon that would.
-  reconcile();
-  renew();
-  retry_failed_writes();
-}
 
-void shell::on_timer(const msg::timer_due& x) const {
-  if (x.generation != st().timer_generations[x.which])
-    return;
-  switch (static_cast<timer>(x.which)) {
-  case retry_writes:
-    return retry_failed_writes();
-  case poll_queue:
-    return wait_for_work();
-  case reconcile_again:
-    return reconcile();
-  case renew_leases:
-    return renew();
-  case recover_jobs:
-    return recover();
-  case replay_again:
-    return replay_known();
-  case look_at_left_gpus:
-    return look_at_left();
-  case claim_held_back:
-    return claim_held();
+  void arm(timer which, milliseconds delay) override {
+    self_->delayed_send(self_, delay,
+                        msg::timer_due{which, ++timer_generations_[which]});
   }
-}
 
-void shell::run(script_call x, job_store_state::handler then) const {
-  run(make_command(std::move(x)), std::move(then));
-}
+  time_point now() const override {
+    return self_->clock().now();
+  }
 
-promise<std::string> shell::version() const {
-  auto to = self->make_response_promise<std::string>();
-  command x;
-  x.args = {"INFO", "server"};
-  run(std::move(x), [to](answer got) mutable {
-    deliver(to, std::move(got).and_then([](reply&& y) {
-      return decode_version(y);
-    }));
-  });
-  return to;
-}
+  double now_s() const override {
+    return unix_now_();
+  }
+
+  void on_events(redis_events& xs) {
+    for (auto& x : xs.changes)
+      all.on_change(x);
+    for (auto& x : xs.completions) {
+      if (is_refusal(x.answer))
+        all.leases.on_refusal();
+      if (auto node = pending_.extract(x.id))
+        node.mapped()(std::move(x.answer));
+    }
+  }
+
+  void on_timer(const msg::timer_due& x) {
+    if (x.generation == timer_generations_[x.which])
+      all.on_timer(static_cast<timer>(x.which));
+  }
+
+  /// Handlers: a duty answers, or is told.
+  template <class Duty, class Request, class T>
+  auto on(Duty& who, void (Duty::*what)(const Request&, answer_to<T>)) {
+    return [this, &who, what](const Request& x) {
+      auto to = self_->make_response_promise<answer_of<T>>();
+      (who.*what)(x, answer_by<T>(to));
+      return to;
+    };
+  }
+
+  template <class Duty, class Request>
+  auto on(Duty& who, void (Duty::*what)(const Request&)) {
+    return [&who, what](const Request& x) {
+      (who.*what)(x);
+    };
+  }
+
+  promise<void> write_gpu(const msg::write_gpu& x) {
+    // Before the promise, which takes the sender away.
+    auto writer = caf::actor_cast<caf::actor_addr>(self_->current_sender());
+    auto to = self_->make_response_promise<caf::ok_atom>();
+    all.gpus.write(
+      x.entry,
+      [writer, id = x.entry.id] {
+        if (auto to_writer = caf::actor_cast<caf::actor>(writer))
+          caf::anon_send(to_writer, msg::check_gpu{id});
+      },
+      answer_by<void>(to));
+    return to;
+  }
+
+  promise<std::string> version() {
+    auto to = self_->make_response_promise<std::string>();
+    command x;
+    x.args = {"INFO", "server"};
+    run(std::move(x), [then = answer_by<std::string>(to)](const answer& got) {
+      then(answer{got}.and_then(decode_version));
+    });
+    return to;
+  }
+
+private:
+  self_pointer self_;
+  wall_clock unix_now_;
+  uint64_t last_id_ = 0;
+  /// Commands under way, by id.
+  std::map<uint64_t, handler> pending_;
+  std::map<uint32_t, uint64_t> timer_generations_;
+
+public:
+  duties all;
+
+private:
+  /// Last: a thread behind it uses nothing of the above, but is joined first.
+  std::unique_ptr<redis_link> link_;
+};
+
+} // namespace
 
 } // namespace job_store
 
@@ -99,88 +146,40 @@ job_store_shell_actor::behavior_type job_store_behavior(
   job_store_shell_actor::stateful_pointer<job_store_state> self,
   job_store::config cfg, job_store_deps deps) {
   using namespace job_store;
-  auto& st = self->state;
-  st.deps = std::move(deps);
-  st.link = st.deps.make_link(
-    cfg.redis,
-    [me = caf::actor_cast<job_store_shell_actor>(self)](redis_events xs) {
-      caf::anon_send(me, std::move(xs));
-    });
-  st.cfg = std::move(cfg);
-  auto start_ms = static_cast<uint64_t>(st.deps.now() * 1000);
-  st.place.order = worker_place(st.cfg.worker.id);
-  st.durable.session = st.cfg.worker.id + ":" + std::to_string(start_ms);
-  shell sh{self};
-  if (auto left = st.deps.local->left())
-    st.durable.left = std::move(*left);
-  else
-    sh.journaled(fail(left.error()));
-  sh.arm(recover_jobs, st.cfg.recover.after_failure);
-  sh.arm(renew_leases, st.cfg.worker.lease / 3);
+  auto made = std::make_unique<shell>(self, std::move(cfg), std::move(deps));
+  auto* sh = made.get();
+  self->state.shell = std::move(made);
+  auto& all = sh->all;
   // CAF tries them in turn: what comes most is first.
   return {
     [sh](redis_events& x) {
-      sh.on_events(x);
+      sh->on_events(x);
     },
     [sh](const msg::timer_due& x) {
-      sh.on_timer(x);
+      sh->on_timer(x);
     },
-    [sh](const msg::await_work& x) {
-      return sh.await_work(x);
-    },
-    [sh](const msg::peek_queue& x) {
-      return sh.peek(x);
-    },
-    [sh](const msg::claim_jobs& x) {
-      return sh.claim(x);
-    },
-    [sh](const msg::claim_unfit& x) {
-      return sh.claim_unfit(x);
-    },
-    [sh](const msg::settle_job& x) {
-      return sh.settle(x);
-    },
-    [sh](const msg::release_job& x) {
-      return sh.release(x);
-    },
-    [sh](const msg::note_attempt& x) {
-      sh.note(x);
-    },
-    [sh](const msg::note_remote& x) {
-      sh.note(x);
-    },
+    sh->on(all.queue, &queue::await),
+    sh->on(all.queue, &queue::peek),
+    sh->on(all.queue, &queue::claim),
+    sh->on(all.queue, &queue::claim_unfit),
+    sh->on(all.jobs, &job_ends::settle),
+    sh->on(all.jobs, &job_ends::release),
+    sh->on(all.jobs, &job_ends::note_attempt),
+    sh->on(all.jobs, &job_ends::note_remote),
     [sh](const msg::write_gpu& x) {
-      return sh.write_gpu(x);
+      return sh->write_gpu(x);
     },
-    [sh](const msg::close_gpu& x) {
-      return sh.close_gpu(x);
-    },
-    [sh](const msg::leave_gpu& x) {
-      sh.drop_gpu(x.id);
-    },
-    [sh](const msg::confirm_jobs& x) {
-      sh.confirm(x);
-    },
-    [sh](const msg::confirm_gpus& x) {
-      sh.confirm(x);
-    },
-    [sh](const msg::take_gpus& x) {
-      return sh.take_gpus(x);
-    },
-    [sh](const msg::view_gpus& x) {
-      return sh.view_gpus(x);
-    },
-    [sh](const msg::report_progress& x) {
-      return sh.progress(x);
-    },
-    [sh](const msg::take_webhooks& x) {
-      return sh.take_webhooks(x);
-    },
-    [sh](const msg::record_delivery& x) {
-      return sh.record(x);
-    },
+    sh->on(all.gpus, &gpu_ledger::close),
+    sh->on(all.gpus, &gpu_ledger::leave),
+    sh->on(all.jobs, &job_ends::confirm),
+    sh->on(all.gpus, &gpu_ledger::confirm),
+    sh->on(all.leases, &leases::take_gpus),
+    sh->on(all.gpus, &gpu_ledger::view),
+    sh->on(all.jobs, &job_ends::progress),
+    sh->on(all.outbox, &outbox::take),
+    sh->on(all.outbox, &outbox::record),
     [sh](caf::get_atom) {
-      return sh.version();
+      return sh->version();
     },
   };
 }

@@ -5,9 +5,11 @@
 // put back, and what was pushed since. Pure.
 #include "messages/queue.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace render::job_store {
@@ -32,12 +34,28 @@ public:
   /// empty: it is of the whole queue, as when the last such walk was
   /// `whole_every` ago or when other types are asked for.
   ended_walk begin(const std::vector<msg::claim_quota>& quotas, time_point now,
-                   std::chrono::milliseconds whole_every);
+                   std::chrono::milliseconds whole_every) {
+    std::set<std::string> types;
+    for (auto& quota : quotas)
+      types.insert(quota.types.begin(), quota.types.end());
+    auto walked = std::includes(types_.begin(), types_.end(), types.begin(),
+                                types.end());
+    if (!walked || now - whole_at_ >= whole_every)
+      forget();
+    if (last_.passed.empty())
+      whole_at_ = now;
+    types_ = std::move(types);
+    return last_;
+  }
 
-  void end(ended_walk x);
+  void end(ended_walk x) {
+    last_ = std::move(x);
+  }
 
   /// The walk had no answer.
-  void forget();
+  void forget() {
+    last_ = {};
+  }
 
 private:
   ended_walk last_;

@@ -2,7 +2,7 @@
 // What this worker owns, kept outside of Redis: claimed jobs, results that
 // Redis has not confirmed yet, webhooks, GPUs. Should Redis lose writes that it
 // had confirmed (FLUSHALL, a restart without persistence, a failover), they are
-// made again from here; see restore.cpp. Interface and records; what keeps them
+// made again from here; see `restorer`. Interface and records; what keeps them
 // on disk is `sqlite_journal`.
 #include "messages/job.hpp"
 

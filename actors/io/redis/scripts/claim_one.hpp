@@ -4,6 +4,7 @@
 // Changes what `claim` does, of this job; and where its record is missing, the
 // records that it makes for other ids without one.
 #include "actors/io/redis/scripts/claimed_jobs.hpp"
+#include "actors/io/redis/scripts/lua.hpp"
 
 namespace render::job_store {
 
@@ -12,9 +13,53 @@ struct claim_one_args {
   std::string job_id;
 };
 
-script_call call_of(const claim_one_args& x);
-
 // Its answer: `read_claim`; `unfit` has the job when its record is missing, or
 // has a flaw.
+
+inline constexpr std::string_view claim_one_lua = R"lua(
+local id, claimed, unfit, dropped, removed = ARGV[10], {}, {}, {}, 0
+local function queued()
+  for at = 0, ids_max - 1, 100 do
+    local ids = redis.call('LRANGE', queue, at, at + 99)
+    if #ids == 0 then return false end
+    for _, x in ipairs(ids) do
+      if x == id then return true end
+    end
+  end
+  return false
+end
+-- Where there is one, there may be thousands, and no slot to claim with.
+local function fail_others()
+  for _, x in ipairs(redis.call('LRANGE', queue, 0, 999)) do
+    if x ~= id and look(x) == 'missing' then
+      removed = removed + 1
+      fail_missing(x)
+    end
+  end
+end
+local state = queued() and look(id)
+if state == 'free' then
+  local entry, flaw = take(id)
+  if flaw then unfit = {{flaw, entry}} else claimed = {entry} end
+elseif state == 'missing' then
+  unfit = {take_missing(id)}
+  fail_others()
+elseif state == 'over' or state == 'alien' then
+  redis.call('LREM', queue, 1, id)
+  if state == 'alien' then dropped = {clip(id, 80)} end
+end
+if #claimed + #unfit > 0 then advance(mark, confirmed, number) end
+return {redis.call('LLEN', queue), claimed, unfit, dropped, false, false,
+        removed}
+)lua";
+
+inline script_call call_of(const claim_one_args& x) {
+  static const auto lua = make_script(
+    "claim_one", claimer_lua, job_limits_lua(), bounds_lua, notify_url_lua,
+    clock_lua, mark_lua, look_lua, take_lua, claim_one_lua);
+  auto argv = argv_of(x.by);
+  argv.push_back(x.job_id);
+  return {&lua, keys_of(x.by), std::move(argv)};
+}
 
 } // namespace render::job_store

@@ -7,6 +7,8 @@
 // Changes, unless another worker owns it: the entry, the ledger, the closed
 // list, the mark.
 #include "actors/io/redis/scripts/gpu_entry.hpp"
+#include "actors/io/redis/scripts/keys.hpp"
+#include "actors/io/redis/scripts/lua.hpp"
 #include "actors/io/redis/scripts/script.hpp"
 
 namespace render::job_store {
@@ -26,8 +28,54 @@ inline bool is_left_to_others(const result<reply>& x) {
   return x && x->integer == 2;
 }
 
-script_call call_of(const close_gpu_args& x);
-
 // Its answer: `read_as_owner`.
+
+inline constexpr std::string_view close_gpu_lua = R"lua(
+local ledger, ledger_entry, closed, mark = unpack(KEYS)
+local worker, id, line, closed_max, prefix, workload, says_workload, says_id,
+      confirmed, number = unpack(ARGV)
+local function was_ended()
+  if workload == '' then return false end
+  for _, ended in ipairs(redis.call('LRANGE', closed, 0, 99)) do
+    if string.find(ended, says_workload, 1, true)
+        and not string.find(ended, says_id, 1, true) then
+      return true
+    end
+  end
+  return false
+end
+local owner = redis.call('HGET', ledger_entry, 'owner')
+if owner and owner ~= worker then return 0 end
+advance(mark, confirmed, number)
+if owner and (named_elsewhere(ledger, prefix, id, workload)
+              or was_ended()) then
+  redis.call('HSET', ledger_entry, 'owner', '', 'state', 'intent', 'workload', '',
+             'node', '', 'launched_at', 0)
+  redis.call('ZADD', ledger, 0, id)
+  return 2
+end
+redis.call('DEL', ledger_entry)
+redis.call('ZREM', ledger, id)
+if owner then
+  redis.call('LPUSH', closed, line)
+  redis.call('LTRIM', closed, 0, closed_max - 1)
+end
+return 1
+)lua";
+
+inline script_call call_of(const close_gpu_args& x) {
+  static const auto lua = make_script("close_gpu", mark_lua,
+                                      named_elsewhere_lua, close_gpu_lua);
+  auto& by = x.worker;
+  auto& entry = x.what.entry;
+  return {&lua,
+          {keys::gpus(by.prefix), keys::gpu(by.prefix, entry.id),
+           keys::closed_gpus(by.prefix), keys::mark(by.prefix, x.mark.session)},
+          redis_words(by.id, entry.id, closed_gpu_json(x.what, by.id, x.now_s),
+                      x.closed_max, keys::gpu_prefix(by.prefix), entry.workload,
+                      closed_workload_text(entry.workload),
+                      closed_id_text(entry.id), x.mark.confirmed,
+                      x.mark.number)};
+}
 
 } // namespace render::job_store

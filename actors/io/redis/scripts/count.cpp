@@ -9,8 +9,6 @@
 
 namespace render::job_store {
 
-namespace {
-
 constexpr std::string_view args_lua = R"lua(
 local queue, kept_count = unpack(KEYS)
 local worker, after, at, piece, now, type_list, counts, kept_ms, ids_max
@@ -43,11 +41,9 @@ if over then redis.pcall('SET', kept_count, counted, 'PX', kept_ms) end
 return {counted, at, clip(ids[#ids] or '', 1024), over and 1 or 0}
 )lua";
 
-} // namespace
-
 script_call call_of(const count_args& x) {
-  static const auto lua = make_script(
-    "count", joined_lua(args_lua, bounds_lua, look_lua, tally_lua, count_lua));
+  static const auto lua = make_script("count", args_lua, bounds_lua, look_lua,
+                                      tally_lua, count_lua);
   auto& so_far = x.so_far;
   return {&lua,
           {std::string{keys::queue}, keys::waiting_count(x.worker.prefix)},

@@ -8,11 +8,6 @@
 
 namespace render::job_store {
 
-template <class... Parts>
-std::string joined_lua(Parts... parts) {
-  return (std::string{} + ... + std::string{parts});
-}
-
 /// clock_ms: leases run by Redis' own clock, so that no worker's clock
 /// matters.
 inline constexpr std::string_view clock_lua = R"lua(

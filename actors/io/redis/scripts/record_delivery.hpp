@@ -4,7 +4,10 @@
 // Changes: the outbox, its entry, and unless it is tried again the mark; with a
 // dead letter also the dead letters, and the entries of those that are too
 // many.
+#include "actors/io/redis/scripts/keys.hpp"
+#include "actors/io/redis/scripts/lua.hpp"
 #include "actors/io/redis/scripts/script.hpp"
+#include "messages/text/utf8.hpp"
 
 namespace render::job_store {
 
@@ -23,8 +26,47 @@ struct record_delivery_args {
   uint32_t dead_letters_max = 10'000;
 };
 
-script_call call_of(const record_delivery_args& x);
-
 // Its answer: how many dead letters were trimmed.
+
+inline constexpr std::string_view record_delivery_lua = R"lua(
+local outbox, dead, outbox_entry, mark = unpack(KEYS)
+local id, state, attempts, why, due_ms, dead_max, prefix, confirmed, number
+  = unpack(ARGV)
+if state ~= 'retry_later' then advance(mark, confirmed, number) end
+if state == 'delivered' then
+  redis.call('ZREM', outbox, id)
+  redis.call('DEL', outbox_entry)
+  return 0
+end
+if not redis.call('ZSCORE', outbox, id) then return 0 end
+redis.call('HSET', outbox_entry, 'attempts', attempts, 'error', why)
+if state == 'retry_later' then
+  redis.call('ZADD', outbox, clock_ms + due_ms, id)
+  return 0
+end
+redis.call('ZREM', outbox, id)
+redis.call('ZADD', dead, clock_ms, id)
+local over = redis.call('ZCARD', dead) - tonumber(dead_max)
+if over <= 0 then return 0 end
+local oldest = redis.call('ZRANGE', dead, 0, over - 1)
+for _, x in ipairs(oldest) do
+  redis.call('ZREM', dead, x)
+  redis.call('DEL', prefix .. x)
+end
+return #oldest
+)lua";
+
+inline script_call call_of(const record_delivery_args& x) {
+  static const auto lua = make_script("record_delivery", clock_lua, mark_lua,
+                                      record_delivery_lua);
+  return {&lua,
+          {keys::outbox(x.prefix), keys::dead_webhooks(x.prefix),
+           keys::outbox_entry(x.prefix, x.job_id),
+           keys::mark(x.prefix, x.mark.session)},
+          redis_words(x.job_id, x.state, x.attempts, valid_utf8(x.error),
+                      x.delay, x.dead_letters_max,
+                      keys::outbox_entry_prefix(x.prefix), x.mark.confirmed,
+                      x.mark.number)};
+}
 
 } // namespace render::job_store

@@ -3,6 +3,8 @@
 // claim of it.
 //
 // Changes: the record, its lock, the running set, the leases, the queue.
+#include "actors/io/redis/scripts/keys.hpp"
+#include "actors/io/redis/scripts/lua.hpp"
 #include "actors/io/redis/scripts/script.hpp"
 
 namespace render::job_store {
@@ -13,8 +15,22 @@ struct release_args {
   uint64_t fence = 0;
 };
 
-script_call call_of(const release_args& x);
-
 // Its answer: 1, or 0 when the claim was not the worker's.
+
+inline constexpr std::string_view release_lua = R"lua(
+local queue, running, leases = unpack(KEYS)
+local worker, id, fence = unpack(ARGV)
+return put_back(id, worker, queue, running, leases, fence)
+)lua";
+
+inline script_call call_of(const release_args& x) {
+  static const auto lua = make_script("release", bounds_lua, put_back_lua,
+                                      release_lua);
+  auto& by = x.worker;
+  return {&lua,
+          {std::string{keys::queue}, keys::running(by.prefix, by.id),
+           keys::leases(by.prefix)},
+          redis_words(by.id, x.job_id, x.fence)};
+}
 
 } // namespace render::job_store

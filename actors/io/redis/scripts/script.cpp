@@ -5,7 +5,7 @@
 
 namespace render::job_store {
 
-script make_script(std::string_view name, std::string text) {
+script with_sha1(std::string_view name, std::string text) {
   auto hash = to_hex(sha1(text));
   return {name, std::move(text), std::move(hash)};
 }

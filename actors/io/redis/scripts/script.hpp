@@ -24,8 +24,13 @@ struct script {
   std::string sha1;
 };
 
-/// A script with its SHA-1.
-script make_script(std::string_view name, std::string text);
+script with_sha1(std::string_view name, std::string text);
+
+/// A script of parts.
+template <class... Parts>
+script make_script(std::string_view name, const Parts&... parts) {
+  return with_sha1(name, (std::string{} + ... + std::string{parts}));
+}
 
 struct script_call {
   const script* lua = nullptr;

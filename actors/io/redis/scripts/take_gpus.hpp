@@ -3,6 +3,9 @@
 //
 // Changes: the owner of each such entry, the ledger, the mark.
 #include "actors/io/redis/scripts/gpu_entry.hpp"
+#include "actors/io/redis/scripts/keys.hpp"
+#include "actors/io/redis/scripts/lua.hpp"
+#include "actors/io/redis/scripts/reading.hpp"
 #include "actors/io/redis/scripts/script.hpp"
 
 namespace render::job_store {
@@ -14,10 +17,56 @@ struct take_gpus_args {
   uint32_t most = 100;
 };
 
-script_call call_of(const take_gpus_args& x);
+inline constexpr std::string_view take_gpus_lua = R"lua(
+local ledger, mark = unpack(KEYS)
+local worker, lease_ms, prefix, most, confirmed, number = unpack(ARGV)
+local entries, known = {}, {}
+local due = redis.call('ZRANGEBYSCORE', ledger, '-inf', clock_ms, 'LIMIT', 0,
+                       most)
+for _, id in ipairs(due) do
+  local entry = read_entry(prefix, id)
+  if entry then
+    redis.call('HSET', prefix .. id, 'owner', worker)
+    redis.call('ZADD', ledger, clock_ms + lease_ms, id)
+    table.insert(entries, entry)
+  else
+    redis.call('ZREM', ledger, id)
+  end
+end
+if #entries > 0 then
+  advance(mark, confirmed, number)
+  for _, id in ipairs(redis.call('ZRANGE', ledger, 0, -1)) do
+    local workload = redis.call('HGET', prefix .. id, 'workload')
+    if workload and workload ~= '' and #workload <= 1024 then
+      table.insert(known, workload)
+    end
+  end
+end
+return {entries, known, wait_ms(ledger)}
+)lua";
+
+inline script_call call_of(const take_gpus_args& x) {
+  static const auto lua = make_script("take_gpus", clock_lua, wait_lua,
+                                      mark_lua, bounds_lua, gpu_entry_lua,
+                                      take_gpus_lua);
+  auto& by = x.worker;
+  return {&lua,
+          {keys::gpus(by.prefix), keys::mark(by.prefix, x.mark.session)},
+          redis_words(by.id, by.lease, keys::gpu_prefix(by.prefix), x.most,
+                      x.mark.confirmed, x.mark.number)};
+}
 
 /// Of {entries, all workloads in the ledger, ms until the first lease runs out
 /// (-1: there is none)}, the workloads only when there are entries.
-result<msg::gpus_taken> read_take_gpus(reply x);
+inline result<msg::gpus_taken> read_take_gpus(reply x) {
+  if (auto wrong = unless_array(x, 3, "take_gpus"))
+    return fail(std::move(*wrong));
+  msg::gpus_taken out;
+  out.entries = read_gpu_entries(x.elements[0]);
+  for (auto& workload : x.elements[1].elements)
+    out.known_workloads.push_back(workload.text);
+  out.next_due_ms = x.elements[2].integer;
+  return out;
+}
 
 } // namespace render::job_store

@@ -1,0 +1,50 @@
+#include "actors/io/redis/duties.hpp"
+
+namespace render::job_store {
+
+duties::duties(durable& io)
+  : redis(io), gpus(io), losses(io, gpus.mine()), jobs(io, losses),
+    queue(io, jobs), outbox(io), leases(io, losses, queue, jobs, gpus) {
+  // nop
+}
+
+void duties::on_change(const link_change& x) {
+  if (x.where == channel::waiting)
+    return; // It fares like the other one; said once is enough.
+  if (!x.up) {
+    leases.on_down();
+    queue.on_down(x.text);
+    return redis.log->warn("{}", x.text);
+  }
+  redis.log->info("{}", x.text);
+  leases.on_up();
+  queue.on_up();
+  losses.replay_left();
+  // Without free slots no claim follows soon that would.
+  queue.reconcile();
+  leases.renew();
+  redis.retry_failed();
+}
+
+void duties::on_timer(timer which) {
+  switch (which) {
+  case retry_writes:
+    return redis.retry_failed();
+  case poll_queue:
+    return queue.look_at_head();
+  case reconcile_again:
+    return queue.reconcile();
+  case renew_leases:
+    return leases.renew();
+  case recover_jobs:
+    return leases.recover();
+  case replay_again:
+    return losses.replay_known();
+  case look_at_left_gpus_again:
+    return losses.look_at_left_gpus();
+  case claim_held_back:
+    return queue.claim_held();
+  }
+}
+
+} // namespace render::job_store

@@ -1,0 +1,247 @@
+#include "actors/io/redis/job_ends.hpp"
+
+#include "actors/io/redis/calls.hpp"
+#include "actors/io/redis/scripts/ask_owner.hpp"
+#include "actors/io/redis/scripts/note_attempt.hpp"
+#include "actors/io/redis/scripts/note_remote.hpp"
+#include "actors/io/redis/scripts/progress.hpp"
+#include "actors/io/redis/scripts/reading.hpp"
+#include "actors/io/redis/scripts/release.hpp"
+#include "actors/io/redis/scripts/renew.hpp"
+#include "actors/io/redis/scripts/settle.hpp"
+
+namespace render::job_store {
+
+namespace {
+
+msg::job_settled settled_of(const held_job& x, const settle_answer& said) {
+  msg::job_settled out{x.subject.id, said.written, {}};
+  if (said.webhook) {
+    auto entry = webhook_of(x);
+    entry.attempts = said.webhook->attempts;
+    entry.created_ms = said.webhook->created_ms;
+    out.webhooks.push_back(std::move(entry));
+  }
+  return out;
+}
+
+} // namespace
+
+void job_ends::take(const job& x, write_number number) {
+  claimed_.take(x.id, x.fence, redis_.now());
+  redis_.keep(x, number);
+}
+
+void job_ends::confirm(const std::string& id, uint64_t fence) {
+  claimed_.confirm(id, fence, redis_.now());
+}
+
+void job_ends::confirm(const msg::confirm_jobs& x) {
+  for (auto& claim : x.claims)
+    confirm(claim.job_id, claim.fence);
+}
+
+// Unless it was claimed again meanwhile.
+void job_ends::forget(const std::string& id, uint64_t fence) {
+  claimed_.forget(id, fence);
+  progress_.forget(id, fence);
+}
+
+void job_ends::drop(const std::string& id, uint64_t fence) {
+  forget(id, fence);
+  redis_.drop(id, fence);
+}
+
+// -- while it runs ------------------------------------------------------------
+
+void job_ends::progress(const msg::report_progress& x,
+                        answer_to<msg::ownership> then) {
+  progress(x, loss::possible, std::move(then));
+}
+
+void job_ends::progress(const msg::report_progress& x, loss may_be,
+                        answer_to<msg::ownership> then) {
+  confirm(x.job_id, x.fence);
+  auto sent = redis_.now();
+  auto is_news = !progress_.has(x, sent, redis_.cfg.progress_kept);
+  if (is_news)
+    progress_.on_write(x.job_id);
+  redis_.run(
+    is_news ? call_of(progress_args{redis_.cfg.worker, x, redis_.now_s()})
+            : call_of(ask_owner_args{redis_.cfg.worker, x.job_id, x.fence}),
+    [this, x, is_news, sent, may_be, then = std::move(then)](answer got) {
+      auto said = std::move(got).and_then(read_owner).map([](auto&& y) {
+        return msg::ownership{y.ours, std::move(y.status)};
+      });
+      auto held = redis_.find(x.job_id, x.fence) != nullptr;
+      if (is_news && said && said->ours && held)
+        progress_.on_written(x, sent);
+      if (!said || said->ours || !held)
+        return then(std::move(said));
+      if (may_be == loss::excluded) {
+        on_not_ours(x.job_id, x.fence);
+        return then(std::move(said));
+      }
+      restorer_.check_loss([this, x, said, then](bool lost) {
+        if (lost)
+          return progress(x, loss::excluded, then);
+        on_not_ours(x.job_id, x.fence);
+        then(said);
+      });
+    });
+}
+
+// A job that nobody works on must not come back as ours when Redis loses it
+// now. `settle` gives up a job whose end we know.
+void job_ends::on_not_ours(const std::string& id, uint64_t fence) {
+  if (auto* x = redis_.find(id, fence); !x || !x->outcome)
+    drop(id, fence);
+}
+
+void job_ends::note_remote(const msg::note_remote& x) {
+  confirm(x.job_id, x.fence);
+  redis_.change(x.job_id, x.fence, [&x](held_job& y) {
+    y.subject.remote = x.remote;
+  });
+  redis_.run(
+    call_of(note_remote_args{redis_.cfg.worker, x.job_id, x.fence, x.remote}),
+    [](const answer&) {
+      // Without it a new owner renders anew.
+    });
+}
+
+void job_ends::note_attempt(const msg::note_attempt& x) {
+  auto& job = x.subject;
+  confirm(job.id, job.fence);
+  redis_.change(job.id, job.fence, [&job](held_job& y) {
+    y.subject = job;
+  });
+  redis_.run(call_of(note_attempt_args{redis_.cfg.worker, job}),
+             [](const answer&) {
+               // Not worth a second try: see the interface.
+             });
+}
+
+// -- its end ------------------------------------------------------------------
+
+void job_ends::settle(const msg::settle_job& x,
+                      answer_to<msg::job_settled> then) {
+  auto& id = x.subject.id;
+  confirm(id, x.subject.fence);
+  if (!is_ours_to_settle(x.outcome)) {
+    redis_.log->error("job {}: asked to settle what is not ours to end ({})",
+                      id, x.outcome.error.message);
+    return then(msg::job_settled{id, false, {}});
+  }
+  held_job ended;
+  ended.subject = x.subject;
+  ended.owner = redis_.cfg.worker.id;
+  ended.session = redis_.session;
+  ended.outcome = x.outcome;
+  redis_.change(id, x.subject.fence, [&x](held_job& y) {
+    y.subject = x.subject;
+    y.outcome = x.outcome;
+  });
+  settle(ended, loss::possible, std::move(then));
+}
+
+void job_ends::settle(const held_job& x, loss may_be,
+                      answer_to<msg::job_settled> then) {
+  auto& job = x.subject;
+  redis_.write(
+    durable::claim_write("settle", job.id, job.fence),
+    [this, x](write_number number) {
+      return settle_call(redis_, x, redis_.cfg.outbox_lease, number);
+    },
+    [this, x, may_be, then = std::move(then)](const answer& got,
+                                              write_number number) {
+      auto& id = x.subject.id;
+      auto fence = x.subject.fence;
+      auto said = answer{got}.and_then(read_settle);
+      if (said && !said->written && may_be == loss::possible
+          && redis_.find(id, fence))
+        return restorer_.check_loss([this, x, then](bool) {
+          settle(x, loss::excluded, then);
+        });
+      forget(id, fence);
+      if (said && said->written)
+        redis_.on_settled(id, fence, x.session, number);
+      else
+        redis_.drop(id, fence);
+      then(std::move(said).map([&x](const settle_answer& y) {
+        return settled_of(x, y);
+      }));
+    });
+}
+
+void job_ends::release(const msg::release_job& x, answer_to<void> then) {
+  confirm(x.job_id, x.fence);
+  redis_.write(
+    durable::claim_write("release", x.job_id, x.fence),
+    [call = call_of(release_args{redis_.cfg.worker, x.job_id, x.fence})](
+      write_number) {
+      return make_command(call);
+    },
+    [this, x, then = std::move(then)](const answer& got, write_number) {
+      drop(x.job_id, x.fence);
+      then(answer{got}.map([](auto&&) {}));
+    });
+}
+
+// -- its lease ----------------------------------------------------------------
+
+bool job_ends::give_up_unconfirmed() {
+  auto any = false;
+  for (auto& [id, x] :
+       claimed_.unconfirmed(redis_.now(), redis_.cfg.worker.lease)) {
+    // Its end is ours to look after.
+    if (redis_.is_ending(id, x.fence))
+      continue;
+    redis_.log->error("job {}: claimed, and nobody works on it; it goes back "
+                      "to the queue",
+                      id);
+    drop(id, x.fence);
+    any = true;
+  }
+  return any;
+}
+
+// Reports renew only when they are news; and jobs that wait for a slot, an
+// upload or a write make none.
+void job_ends::renew() {
+  if (claimed_.all().empty())
+    return;
+  renew_args what{redis_.cfg.worker, {}};
+  std::map<std::string, uint64_t> asked;
+  for (auto& [id, claim] : claimed_.all()) {
+    what.claims.push_back({id, claim.fence});
+    asked[id] = claim.fence;
+  }
+  redis_.run(call_of(what), [this, asked](const answer& got) {
+    on_renewed(asked, got);
+  });
+}
+
+void job_ends::on_renewed(const std::map<std::string, uint64_t>& asked,
+                          const answer& got) {
+  if (is_refusal(got))
+    redis_.arm(renew_leases, redis_.cfg.renew_after_refusal());
+  auto ids = answer{got}.and_then(read_ids);
+  if (!ids)
+    return;
+  std::map<std::string, uint64_t> gone;
+  for (auto& id : *ids)
+    if (auto at = asked.find(id); at != asked.end())
+      gone.insert(*at);
+  if (gone.empty())
+    return;
+  // Whoever works on one of them hears of it at the next report.
+  restorer_.check_loss([this, gone](bool lost) {
+    if (lost)
+      return; // They are ours again, or the next renewal says so.
+    for (auto& [id, fence] : gone)
+      on_not_ours(id, fence);
+  });
+}
+
+} // namespace render::job_store
