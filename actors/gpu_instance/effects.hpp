@@ -1,5 +1,6 @@
 #pragma once
 // How a GPU INSTANCE is set up, and what its policy asks for.
+#include "actors/say.hpp"
 #include "messages/gpu_ledger.hpp"
 #include "messages/moment.hpp"
 
@@ -136,11 +137,6 @@ struct report {
 struct end_job {
   job subject;
   job_outcome outcome;
-};
-enum class severity : uint8_t { info, warning, error };
-struct say {
-  severity level = severity::info;
-  std::string text;
 };
 struct quit {};
 

@@ -1,5 +1,6 @@
 #include "actors/gpu_instance/gpu_instance.hpp"
 
+#include "actors/shell.hpp"
 #include "messages/failure_caf.hpp"
 
 namespace render {
@@ -32,8 +33,7 @@ struct shell {
   }
 
   void run(effects xs) const {
-    for (auto& x : xs)
-      std::visit(*this, std::move(x));
+    perform(*this, std::move(xs));
   }
 
   void operator()(list_workloads x) const {
@@ -169,13 +169,10 @@ struct shell {
   }
 
   void operator()(say x) const {
-    static constexpr spdlog::level::level_enum levels[]
-      = {spdlog::level::info, spdlog::level::warn, spdlog::level::err};
     auto& node = st().policy.node();
-    st().deps.log->log(levels[static_cast<size_t>(x.level)],
-                       "gpu {} ({}{}{}): {}", st().cfg.instance,
-                       st().cfg.workload_type, node.empty() ? "" : ", ", node,
-                       x.text);
+    st().deps.log->log(log_level(x.level), "gpu {} ({}{}{}): {}",
+                       st().cfg.instance, st().cfg.workload_type,
+                       node.empty() ? "" : ", ", node, x.text);
   }
 
   void operator()(quit) const {

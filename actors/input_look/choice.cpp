@@ -1,6 +1,6 @@
 #include "actors/input_look/choice.hpp"
 
-#include "actors/queue_watcher/policy.hpp"
+#include "actors/queue_watcher/flaws.hpp"
 #include "messages/job_params.hpp"
 
 #include <algorithm>

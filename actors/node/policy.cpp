@@ -8,8 +8,8 @@ void policy::on_part(std::string name) {
   parts_.push_back(std::move(name));
 }
 
-bool policy::has_supervisor() const {
-  return std::find(parts_.begin(), parts_.end(), supervisor) != parts_.end();
+bool policy::has(const char* part) const {
+  return std::find(parts_.begin(), parts_.end(), part) != parts_.end();
 }
 
 effects policy::on_part_ended(const std::string& name, const std::string& why) {
@@ -39,7 +39,7 @@ effects policy::end_because(const std::string& fault) {
   if (std::holds_alternative<flushing>(state_))
     return out;
   // Without a SUPERVISOR nobody ends a drain that is under way.
-  if (!has_supervisor()) {
+  if (!has(supervisor)) {
     auto more = stop_next();
     out.insert(out.end(), more.begin(), more.end());
     return out;
@@ -56,7 +56,7 @@ effects policy::end_because(const std::string& fault) {
 
 effects policy::on_drain_wanted(const std::string& reason) {
   if (std::holds_alternative<working>(state_)) {
-    if (!has_supervisor())
+    if (!has(supervisor))
       return stop_next();
     state_ = draining{};
   } else if (!std::holds_alternative<draining>(state_)) {
@@ -71,8 +71,14 @@ effects policy::on_drained(bool clean) {
   if (!std::holds_alternative<draining>(state_)
       && !std::holds_alternative<working>(state_))
     return {};
+  return flush_now();
+}
+
+effects policy::flush_now() {
   state_ = flushing{};
-  return {flush{}};
+  if (has(job_store))
+    return {flush{}};
+  return on_flushed("the " + std::string{job_store} + " actor has ended");
 }
 
 effects policy::on_flushed(const std::string& why_not) {

@@ -3,6 +3,8 @@
 // has ended by itself. A worker of which a part is missing looks well and does
 // only some of its work, so it ends as a whole and another takes its place.
 // Pure: no actors, no clock.
+#include "actors/say.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <set>
@@ -16,6 +18,8 @@ using duration = std::chrono::milliseconds;
 
 /// The part that puts jobs back and stops GPUs.
 inline constexpr const char* supervisor = "SUPERVISOR";
+/// The part that writes to Redis.
+inline constexpr const char* job_store = "JOB STORE";
 
 struct config {
   /// The SUPERVISOR's limit for its drain after another part has ended.
@@ -30,8 +34,8 @@ struct config {
 struct drain {
   std::string reason;
 };
-/// The Redis actor is asked for a sign of life: Redis answers in order, so the
-/// answer follows all that was written before.
+/// The JOB STORE, which is alive, is asked for a sign of life: Redis answers in
+/// order, so the answer follows all that was written before.
 struct flush {};
 struct stop_part {
   std::string name;
@@ -51,11 +55,6 @@ struct tell_fault {
 /// The last effect.
 struct finish {
   bool clean = true;
-};
-enum class severity : uint8_t { warning, error };
-struct say {
-  severity level = severity::error;
-  std::string text;
 };
 
 using effect = std::variant<drain, flush, stop_part, kill_part, arm_timer,
@@ -97,7 +96,7 @@ private:
   };
   struct over {};
 
-  bool has_supervisor() const;
+  bool has(const char* part) const;
   effects end_because(const std::string& fault);
   effects flush_now();
   effects stop_next();

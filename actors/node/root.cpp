@@ -1,5 +1,6 @@
 #include "actors/node/root.hpp"
 
+#include "actors/shell.hpp"
 #include "messages/failure_caf.hpp"
 
 namespace render {
@@ -25,16 +26,11 @@ struct performer {
   }
 
   void operator()(const root::flush&) const {
-    auto at = state().parts.find(job_store_part);
-    if (at == state().parts.end()) {
-      run(self, state().policy.on_flushed("the " + std::string{job_store_part}
-                                          + " actor has ended"));
-      return;
-    }
     auto me = self;
     self
-      ->request(caf::actor_cast<job_store_actor>(at->second),
-                state().flush_limit, caf::get_atom_v)
+      ->request(
+        caf::actor_cast<job_store_actor>(state().parts.at(root::job_store)),
+        state().flush_limit, caf::get_atom_v)
       .then(
         [me](const std::string&) {
           run(me, me->state.policy.on_flushed({}));
@@ -67,11 +63,8 @@ struct performer {
     self->quit();
   }
 
-  void operator()(const root::say& x) const {
-    state().deps.log->log(x.level == root::severity::error
-                            ? spdlog::level::err
-                            : spdlog::level::warn,
-                          "{}", x.text);
+  void operator()(const say& x) const {
+    write_line(state().deps.log, x);
   }
 
   void end(const std::string& name, caf::exit_reason why) const {
@@ -81,8 +74,7 @@ struct performer {
 };
 
 void run(self_ptr self, root::effects todo) {
-  for (auto& x : todo)
-    std::visit(performer{self}, x);
+  perform(performer{self}, std::move(todo));
 }
 
 void on_down(self_ptr self, const caf::down_msg& x) {

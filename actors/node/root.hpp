@@ -48,9 +48,6 @@ struct root_state {
   std::chrono::milliseconds flush_limit{0};
 };
 
-/// The name under which the Redis actor is told as a part.
-inline constexpr const char* job_store_part = "JOB STORE";
-
 root_actor::behavior_type
 root_behavior(root_actor::stateful_pointer<root_state> self, root::config cfg,
               root_deps deps);

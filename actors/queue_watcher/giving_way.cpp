@@ -5,19 +5,19 @@
 
 namespace render::queue_watcher {
 
-giving_way::duration giving_way::for_head(const std::string& id,
-                                          duration waited, bool full,
-                                          const fleet_place& place) {
+giving_way::milliseconds
+giving_way::for_head(const std::string& id, std::chrono::microseconds waited,
+                     bool full, const fleet_place& place) {
   at_once_in_a_row_ = waited <= cfg_.at_once ? at_once_in_a_row_ + 1 : 0;
   auto is_old = full ? waited <= cfg_.full_at_once : left_to_others_ == id;
   auto crowded = !full && at_once_in_a_row_ > cfg_.at_once_max;
   if (is_old || crowded)
-    return duration{0};
+    return milliseconds{0};
   // What we gave way for the last time was taken indeed.
   if (left_to_others_)
     ++late_;
   if (late_ == 0)
-    return duration{0};
+    return milliseconds{0};
   left_to_others_ = id;
   if (!full)
     return std::min(cfg_.most, cfg_.step * std::bit_width(late_));

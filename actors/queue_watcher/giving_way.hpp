@@ -15,24 +15,24 @@ namespace render::queue_watcher {
 
 class giving_way {
 public:
-  using duration = std::chrono::milliseconds;
+  using milliseconds = std::chrono::milliseconds;
 
   struct config {
     /// With a slot free: for each doubling of the times in a row …
-    duration step{3};
-    duration most{25};
+    milliseconds step{3};
+    milliseconds most{25};
     /// … and without one, doubled each time. A launch waits for longer anyway.
-    duration full_least{250};
-    duration full_most{5'000};
+    milliseconds full_least{250};
+    milliseconds full_most{5'000};
     /// … and for its turn among the fleet: between two workers, and all in all.
-    duration full_turn{300};
-    duration full_turn_most{30'000};
+    milliseconds full_turn{300};
+    milliseconds full_turn_most{30'000};
     /// Without one, a head that is found this soon has stood there before:
     /// nobody gives way for it.
-    duration full_at_once{100};
+    milliseconds full_at_once{100};
     /// With one, heads that change this quickly, so many in a row, mean that
     /// more waits than others can take.
-    duration at_once{10};
+    milliseconds at_once{10};
     uint32_t at_once_max = 16;
   };
 
@@ -42,8 +42,8 @@ public:
 
   /// This head was found after a wait of `waited`: for how long to leave it to
   /// others; 0: not at all.
-  duration for_head(const std::string& id, duration waited, bool full,
-                    const fleet_place& place);
+  milliseconds for_head(const std::string& id, std::chrono::microseconds waited,
+                        bool full, const fleet_place& place);
 
   /// The queue was looked at: it had something for us, or others have emptied
   /// it, or neither.

@@ -1,9 +1,9 @@
 #include "actors/queue_watcher/policy.hpp"
 
+#include "actors/queue_watcher/flaws.hpp"
 #include "messages/job_id.hpp"
 #include "messages/job_params.hpp"
 #include "messages/text/append.hpp"
-#include "messages/text/printable.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -13,7 +13,11 @@ namespace render::queue_watcher {
 namespace {
 
 duration since(double then_s, double now_s) {
-  return duration{static_cast<int64_t>(std::max(0.0, now_s - then_s) * 1000)};
+  return duration{static_cast<int64_t>(std::max(0.0, now_s - then_s) * 1e6)};
+}
+
+double in_seconds(duration d) {
+  return std::chrono::duration<double>(d).count();
 }
 
 bool covers(const msg::claim_quota& quota, const std::string& type) {
@@ -28,34 +32,25 @@ bool covers(const std::vector<msg::claim_quota>& quotas,
   });
 }
 
-/// 0: never. Both are dates.
-bool is_late(double complete_by_s, double unix_s) {
-  return complete_by_s > 0 && complete_by_s <= unix_s;
-}
-
 std::optional<double> late_at(const job& x, const moment& now) {
   if (x.complete_by_s <= 0)
     return std::nullopt;
   return now.steady_at(x.complete_by_s);
 }
 
-std::string name_of(const job& x) {
-  return "job " + printable(x.id, 80) + " (" + printable(x.type, 40) + "): ";
+void use_slot(std::vector<msg::claim_quota>& quotas, const std::string& type) {
+  for (auto& quota : quotas)
+    if (quota.count > 0 && covers(quota, type)) {
+      --quota.count;
+      return;
+    }
 }
 
-// A job that ends before it began: its producer looks for the reason here.
-std::string last_word(const msg::unfit_job& x, double unix_s) {
-  auto& [subject, reason] = x;
-  if (reason.kind != failure_kind::deadline_passed)
-    return name_of(subject) + "refused: " + printable(reason.message, 500);
-  auto out = name_of(subject) + "expired: ";
-  if (subject.created_at_s <= 0)
-    return out + reason.message;
-  auto waited = since(subject.created_at_s, unix_s);
-  return out + "waited "
-         + std::to_string(
-           std::chrono::duration_cast<std::chrono::seconds>(waited).count())
-         + " s, and its complete_by has passed";
+std::vector<msg::claim_quota> still_open(std::vector<msg::claim_quota> quotas) {
+  std::erase_if(quotas, [](auto& quota) {
+    return quota.count == 0;
+  });
+  return quotas;
 }
 
 // Is any slot open in `now` that was not open in `before`?
@@ -70,98 +65,116 @@ bool grown(const std::vector<msg::claim_quota>& before,
 
 } // namespace
 
-std::optional<failure> flaw_of(const job& x, double unix_s) {
-  if (auto id = job_id::from(x.id); !id)
-    return id.error();
-  if (is_late(x.complete_by_s, unix_s))
-    return failure{failure_kind::deadline_passed,
-                   "Job expired before processing could begin"};
-  if (auto params = validate(x); !params)
-    return params.error();
-  return std::nullopt;
-}
-
 effects policy::on_capacity(msg::capacity x, double now_s) {
   auto was_full = open_quotas().empty();
   auto way = delivered_ - std::min(delivered_, x.jobs_received);
   while (on_the_way_.size() > way)
     on_the_way_.pop_front();
   capacity_ = std::move(x);
-  // More of the same slots changes nothing for a queue that has nothing for
-  // them; the timer looks again.
   auto open = open_quotas();
-  if (grown(last_asked_, open)) {
-    futile_ = false;
+  if (!futile_for_.empty() && !is_futile(open)) {
+    futile_for_.clear();
     rescan_ = cfg_.rescan_free;
   }
-  if (was_full && !open.empty()) {
-    gives_way_ = false;
+  auto has_come = was_full && !open.empty();
+  if (has_come)
     manners_.on_slot_free();
+  if (std::holds_alternative<waiting>(state_))
+    return capacity_.accepting ? report_empty() : effects{};
+  auto* pause = std::get_if<paused>(&state_);
+  if (!pause)
+    return {};
+  switch (pause->why) {
+  case pause_reason::not_accepting:
+    return go_on(false, now_s);
+  case pause_reason::wait_failed:
+  case pause_reason::ask_failed:
+    return {};
+  case pause_reason::left_to_others:
+    return has_come ? go_on(false, now_s) : effects{};
+  case pause_reason::nothing_fits:
+    // More of the same slots changes nothing for a queue that has nothing for
+    // them; the timer looks again.
+    return open.empty() || !is_futile(open) ? go_on(true, now_s) : effects{};
+  case pause_reason::no_slot:
+    return open.empty() && capacity_.accepting ? effects{} : go_on(true, now_s);
   }
-  return next(now_s);
+  return {};
 }
 
 effects policy::on_look_wanted(double now_s) {
-  report_wanted_ = true;
+  told_ = told::has_asked_again;
   peeked_at_s_ = 0;
-  return next(now_s);
+  if (std::holds_alternative<waiting>(state_))
+    return capacity_.accepting ? report_empty() : effects{};
+  auto* x = std::get_if<paused>(&state_);
+  if (x
+      && (x->why == pause_reason::nothing_fits
+          || x->why == pause_reason::no_slot))
+    return go_on(true, now_s);
+  return {};
 }
 
 effects policy::on_head(const msg::queue_head& x, double now_s) {
-  waiting_ = false;
-  backoff_ = cfg_.backoff_min;
+  auto* wait = std::get_if<waiting>(&state_);
+  if (!wait)
+    return {};
+  failures_ = 0;
   auto full = open_quotas().empty();
   if (!x.present)
     manners_.on_quiet(full);
-  if (!x.present || filled_)
-    return next(now_s);
-  auto delay = manners_.for_head(x.id, since(waits_since_s_, now_s), full,
+  if (!x.present || !capacity_.accepting)
+    return go_on(false, now_s);
+  auto delay = manners_.for_head(x.id, since(wait->since_s, now_s), full,
                                  place_);
-  if (delay > duration{0}) {
-    gives_way_ = true;
-    return arm(delay, now_s);
-  }
-  filled_ = true;
-  futile_ = false;
+  if (delay > duration{0})
+    return pause(pause_reason::left_to_others, delay, now_s);
+  futile_for_.clear();
   peeked_at_s_ = 0;
   rescan_ = cfg_.rescan_free;
-  return next(now_s);
+  return go_on(true, now_s);
 }
 
-effects policy::on_wait_failed(const failure& why) {
-  waiting_ = false;
-  return back_off("waiting for work", why);
+effects policy::on_wait_failed(const failure& why, double now_s) {
+  if (!std::holds_alternative<waiting>(state_))
+    return {};
+  return back_off(pause_reason::wait_failed, "waiting for work", why, now_s);
 }
 
 effects policy::on_claimed(msg::claimed_jobs x, const moment& now) {
-  asking_ = false;
-  backoff_ = cfg_.backoff_min;
-  last_took_ = since(asked_at_s_, now.steady_s);
-  filled_ = x.more_waiting;
-  // The claim has walked the queue to its end for the slots it left open,
-  // unless it stopped at its limit of unfit jobs.
-  futile_ = x.unfit.empty();
+  if (!is_asking(question::claim))
+    return hand_over(std::move(x), now);
+  failures_ = 0;
+  auto asked = std::get<asking>(std::move(state_));
+  last_took_ = since(asked.since_s, now.steady_s);
   auto found = !x.jobs.empty() || !x.unfit.empty();
   manners_.on_look(found, !x.more_waiting);
   if (found)
     rescan_ = cfg_.rescan_free;
+  for (auto& y : x.jobs)
+    use_slot(asked.quotas, y.type);
+  // The claim has walked the queue to its end for the slots it left open,
+  // unless it stopped at its limit of unfit jobs.
+  futile_for_ = x.unfit.empty() ? still_open(std::move(asked.quotas))
+                                : std::vector<msg::claim_quota>{};
+  auto more = x.more_waiting;
   auto out = hand_over(std::move(x), now);
-  last_asked_ = open_quotas();
-  append(out, next(now.steady_s));
+  append(out, go_on(more, now.steady_s));
   return out;
 }
 
-effects policy::on_claim_failed(const failure& why) {
-  asking_ = false;
-  return back_off("claiming", why);
+effects policy::on_claim_failed(const failure& why, double now_s) {
+  if (!is_asking(question::claim))
+    return {};
+  return back_off(pause_reason::ask_failed, "claiming", why, now_s);
 }
 
 effects policy::on_peeked(msg::queue_snapshot x, const moment& now) {
+  if (!is_asking(question::peek))
+    return {};
   auto now_s = now.steady_s;
-  asking_ = false;
-  backoff_ = cfg_.backoff_min;
+  failures_ = 0;
   peeked_at_s_ = now_s;
-  filled_ = x.queue_length > 0;
   place_ = x.place;
   effects out;
   std::vector<seen_job> still;
@@ -194,24 +207,22 @@ effects policy::on_peeked(msg::queue_snapshot x, const moment& now) {
   seen_ = std::move(still);
   auto seen = to_report(counted);
   auto open = open_quotas();
-  auto& waiting = seen.waiting_by_type;
-  auto fits = std::any_of(waiting.begin(), waiting.end(), [&](auto& entry) {
+  auto& by_type = seen.waiting_by_type;
+  auto fits = std::any_of(by_type.begin(), by_type.end(), [&](auto& entry) {
     return covers(open, entry.first);
   });
-  futile_ = futile_ && !fits;
+  if (fits)
+    futile_for_.clear();
   // Without a slot, anything that waits is worth a look: for a launch.
-  manners_.on_look(fits || (open.empty() && !waiting.empty()),
+  manners_.on_look(fits || (open.empty() && !by_type.empty()),
                    x.queue_length == 0);
-  if (!capacity_.accepting)
-    return out;
-  if (seen.waiting_by_type.empty()) {
+  if (capacity_.accepting && by_type.empty()) {
     append(out, report_empty());
-  } else {
-    reported_ = true;
-    report_wanted_ = false;
+  } else if (capacity_.accepting) {
+    told_ = told::something_waits;
     out.push_back(report{std::move(seen)});
   }
-  append(out, next(now_s));
+  append(out, go_on(x.queue_length > 0, now_s));
   return out;
 }
 
@@ -240,9 +251,10 @@ policy::to_report(const std::map<std::string, uint64_t>& counted) const {
   return out;
 }
 
-effects policy::on_peek_failed(const failure& why) {
-  asking_ = false;
-  return back_off("looking at the queue", why);
+effects policy::on_peek_failed(const failure& why, double now_s) {
+  if (!is_asking(question::peek))
+    return {};
+  return back_off(pause_reason::ask_failed, "looking at the queue", why, now_s);
 }
 
 effects policy::on_rejected(const std::string& job_id, msg::claimed_jobs x,
@@ -258,16 +270,26 @@ effects policy::on_reject_failed(const std::string& job_id,
 }
 
 effects policy::on_timer(uint64_t generation, double now_s) {
-  if (generation != generation_)
+  auto* x = std::get_if<paused>(&state_);
+  if (!x || x->generation != generation)
     return {}; // A timer that a later decision replaced.
-  timer_at_s_ = 0;
-  backing_off_ = false;
-  gives_way_ = false;
-  futile_ = false;
+  futile_for_.clear();
   // Without a slot the timer is for a look.
   if (open_quotas().empty())
     peeked_at_s_ = 0;
-  return next(now_s);
+  auto why = x->why;
+  return go_on(why != pause_reason::wait_failed
+                 && why != pause_reason::left_to_others,
+               now_s);
+}
+
+bool policy::is_asking(question what) const {
+  auto* x = std::get_if<asking>(&state_);
+  return x && x->what == what;
+}
+
+bool policy::is_futile(const std::vector<msg::claim_quota>& open) const {
+  return !futile_for_.empty() && !grown(futile_for_, open);
 }
 
 void policy::refuse(const std::string& job_id, effects& out) {
@@ -280,15 +302,8 @@ void policy::refuse(const std::string& job_id, effects& out) {
 std::vector<msg::claim_quota> policy::open_quotas() const {
   auto out = capacity_.free;
   for (auto& type : on_the_way_)
-    for (auto& quota : out)
-      if (quota.count > 0 && covers(quota, type)) {
-        --quota.count;
-        break;
-      }
-  std::erase_if(out, [](auto& quota) {
-    return quota.count == 0;
-  });
-  return out;
+    use_slot(out, type);
+  return still_open(std::move(out));
 }
 
 effects policy::hand_over(msg::claimed_jobs x, const moment& now) {
@@ -327,44 +342,54 @@ void policy::greet(const job& x, effects& out) {
                        "others like it"});
 }
 
-effects policy::next(double now_s) {
-  if (!capacity_.accepting || asking_ || backing_off_ || gives_way_)
+/// `filled`: the queue is believed to hold something.
+effects policy::go_on(bool filled, double now_s) {
+  if (!capacity_.accepting) {
+    state_ = paused{};
     return {};
-  if (!filled_) {
-    disarm(); // No timer while the queue is empty.
-    auto out = report_empty();
-    if (!waiting_) {
-      waiting_ = true;
-      waits_since_s_ = now_s;
-      out.push_back(wait_for_work{cfg_.patience});
-    }
-    return out;
   }
+  if (filled)
+    return ask_or_pause(now_s);
+  auto out = report_empty();
+  state_ = waiting{now_s};
+  out.push_back(wait_for_work{cfg_.patience});
+  return out;
+}
+
+effects policy::ask_or_pause(double now_s) {
   auto open = open_quotas();
-  if (!open.empty() && !futile_) {
-    asking_ = true;
-    asked_at_s_ = now_s;
-    disarm();
+  if (!open.empty() && !is_futile(open)) {
+    state_ = asking{question::claim, now_s, open};
     return {claim{std::move(open)}};
   }
-  // The first look at what could not be claimed is not put off for long: it is
-  // what new GPUs are launched for.
-  if (peeked_at_s_ == 0 || since(peeked_at_s_, now_s) >= peek_spacing()) {
-    asking_ = true;
-    disarm();
+  auto look = until_look(now_s);
+  if (look <= duration{0}) {
+    state_ = asking{question::peek, now_s, {}};
     std::vector<std::string> known;
     for (auto& x : seen_)
       known.push_back(x.id);
     return {peek{cfg_.peek_limit, std::move(known)}};
   }
-  return rescan_later(now_s);
+  if (open.empty())
+    return pause(pause_reason::no_slot,
+                 std::min(look, until_first_deadline(now_s)), now_s);
+  // A walk through a long foreign queue costs Redis time: never more than a
+  // fifth of it.
+  auto delay = std::max(rescan_, 4 * last_took_);
+  rescan_ = std::min<duration>(2 * rescan_, cfg_.rescan_free_max);
+  return pause(pause_reason::nothing_fits, delay, now_s);
 }
 
-duration policy::peek_spacing() const {
-  if (!reported_)
-    return cfg_.peek_spacing;
-  return cfg_.rescan_full
-         + place_.turn(cfg_.rescan_turn, cfg_.rescan_turn_most);
+// The first look at what could not be claimed is not put off for long: it is
+// what new GPUs are launched for.
+duration policy::until_look(double now_s) const {
+  if (peeked_at_s_ == 0)
+    return duration{0};
+  auto spacing = cfg_.peek_spacing;
+  if (told_ == told::something_waits)
+    spacing = cfg_.rescan_full
+              + place_.turn(cfg_.rescan_turn, cfg_.rescan_turn_most);
+  return spacing - since(peeked_at_s_, now_s);
 }
 
 // Whoever cannot claim a job has to see that it is too late for it.
@@ -374,53 +399,33 @@ duration policy::until_first_deadline(double now_s) const {
   for (auto& x : seen_)
     if (x.late_at_s)
       first_s = std::min(first_s, *x.late_at_s);
-  return since(now_s, first_s) + duration{1};
+  return since(now_s, first_s) + milliseconds{1};
 }
 
-effects policy::rescan_later(double now_s) {
-  if (open_quotas().empty()) {
-    auto delay = std::min(peek_spacing() - since(peeked_at_s_, now_s),
-                          until_first_deadline(now_s));
-    return arm(std::max(duration{1}, delay), now_s);
-  }
-  // A walk through a long foreign queue costs Redis time: never more than a
-  // fifth of it.
-  auto out = arm(std::max(rescan_, 4 * last_took_), now_s);
-  if (!out.empty())
-    rescan_ = std::min(2 * rescan_, cfg_.rescan_free_max);
-  return out;
-}
-
-effects policy::back_off(std::string_view what, const failure& why) {
+effects policy::back_off(pause_reason why, std::string_view what,
+                         const failure& trouble, double now_s) {
   if (!capacity_.accepting)
-    return {};
-  backing_off_ = true;
-  timer_at_s_ = 0;
-  effects out{arm_timer{++generation_, backoff_}};
-  out.push_back(complain{std::string{what} + ": " + why.message + " (again in "
-                         + std::to_string(backoff_.count()) + " ms)"});
-  backoff_ = std::min(backoff_ * 2, cfg_.backoff_max);
+    return go_on(false, now_s);
+  auto delay = cfg_.backoff_min;
+  for (uint32_t i = 0; i < failures_ && delay < cfg_.backoff_max; ++i)
+    delay *= 2;
+  ++failures_;
+  delay = std::min(delay, cfg_.backoff_max);
+  auto out = pause(why, delay, now_s);
+  out.push_back(complain{std::string{what} + ": " + trouble.message
+                         + " (again in "
+                         + std::to_string(delay / milliseconds{1}) + " ms)"});
   return out;
 }
 
-// A timer that is due sooner stays: a stream of events must not put it off.
-effects policy::arm(duration delay, double now_s) {
-  auto at = now_s + std::chrono::duration<double>(delay).count();
-  if (timer_at_s_ != 0 && timer_at_s_ <= at)
-    return {};
-  timer_at_s_ = at;
-  return {arm_timer{++generation_, delay}};
-}
-
-void policy::disarm() {
-  timer_at_s_ = 0;
-  ++generation_;
+effects policy::pause(pause_reason why, duration delay, double now_s) {
+  state_ = paused{why, now_s + in_seconds(delay), ++generation_};
+  return {arm_timer{generation_, delay}};
 }
 
 effects policy::report_empty() {
-  if (!reported_ && !report_wanted_)
+  if (std::exchange(told_, told::nothing_waits) == told::nothing_waits)
     return {};
-  reported_ = report_wanted_ = false;
   return {report{}};
 }
 

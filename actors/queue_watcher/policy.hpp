@@ -2,7 +2,7 @@
 // Decides when the queue is waited for, claimed from and looked at, so that a
 // free slot never waits while a job that fits it does, and an idle node is
 // silent. Pure: no actors, no I/O, no clock, no randomness. Asks one thing of
-// the queue at a time, but for the wait and for rejections.
+// the queue at a time, but for rejections.
 #include "actors/queue_watcher/giving_way.hpp"
 #include "messages/moment.hpp"
 #include "messages/queue.hpp"
@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -19,33 +20,70 @@
 
 namespace render::queue_watcher {
 
-using duration = std::chrono::milliseconds;
+using duration = std::chrono::microseconds;
+using std::chrono::milliseconds;
 
 struct config {
   /// How long one wait at an empty queue lasts.
-  duration patience{30'000};
-  /// While something waits that we cannot claim: next look with a slot free
-  /// (then a claim) and without one (then a peek).
-  duration rescan_free{25};
-  duration rescan_full{3'000};
+  milliseconds patience{30'000};
+  /// While something waits that we cannot claim: the next claim for a slot that
+  /// is free, and the next peek without one.
+  milliseconds rescan_free{25};
+  milliseconds rescan_full{3'000};
   /// The latter is later by a turn among the fleet: between two workers, and
   /// all in all.
-  duration rescan_turn{100};
-  duration rescan_turn_most{10'000};
+  milliseconds rescan_turn{100};
+  milliseconds rescan_turn_most{10'000};
   /// The former doubles up to this while claims find nothing.
-  duration rescan_free_max{100};
+  milliseconds rescan_free_max{100};
   /// Least time between two peeks until something is found to wait.
-  duration peek_spacing{250};
+  milliseconds peek_spacing{250};
   giving_way::config manners;
-  duration backoff_min{100};
-  duration backoff_max{5'000};
+  milliseconds backoff_min{100};
+  milliseconds backoff_max{5'000};
   uint32_t peek_limit = 100;
   /// Rejections asked for after one peek.
   uint32_t rejections_max = 16;
 };
 
+enum class question : uint8_t { claim, peek };
+
+enum class pause_reason : uint8_t {
+  /// The owner wants no jobs. Ends with the owner's word, not by time.
+  not_accepting,
+  /// Back-off, to wait for the queue again.
+  wait_failed,
+  /// Back-off, to claim or to look again.
+  ask_failed,
+  /// What is at the head is left to others for a moment.
+  left_to_others,
+  /// A claim has found nothing for the slots that are free.
+  nothing_fits,
+  /// No slot is free, and the queue was looked at a moment ago.
+  no_slot,
+};
+
+/// At a queue that is believed to be empty.
+struct waiting {
+  double since_s = 0;
+};
+struct asking {
+  question what = question::claim;
+  double since_s = 0;
+  /// Of a claim.
+  std::vector<msg::claim_quota> quotas;
+};
+struct paused {
+  pause_reason why = pause_reason::not_accepting;
+  /// By the steady clock.
+  double until_s = std::numeric_limits<double>::infinity();
+  /// Of the timer.
+  uint64_t generation = 0;
+};
+using state = std::variant<paused, waiting, asking>;
+
 struct wait_for_work {
-  duration patience{0};
+  milliseconds patience{0};
 };
 struct claim {
   std::vector<msg::claim_quota> quotas;
@@ -79,30 +117,31 @@ using effect = std::variant<wait_for_work, claim, peek, reject, deliver, report,
                             arm_timer, complain, tell>;
 using effects = std::vector<effect>;
 
-/// Why this job cannot run, whatever GPU is there; nothing when it can.
-std::optional<failure> flaw_of(const job& x, double unix_s);
-
 /// `now_s` is by the steady clock, as in `moment`.
 class policy {
 public:
   explicit policy(config cfg)
-    : cfg_(cfg), manners_(cfg.manners), rescan_(cfg.rescan_free),
-      backoff_(cfg.backoff_min) {
+    : cfg_(cfg), manners_(cfg.manners), rescan_(cfg.rescan_free) {
     // nop
   }
 
   effects on_capacity(msg::capacity x, double now_s);
   effects on_look_wanted(double now_s);
   effects on_head(const msg::queue_head& x, double now_s);
-  effects on_wait_failed(const failure& why);
+  effects on_wait_failed(const failure& why, double now_s);
   effects on_claimed(msg::claimed_jobs x, const moment& now);
-  effects on_claim_failed(const failure& why);
+  effects on_claim_failed(const failure& why, double now_s);
   effects on_peeked(msg::queue_snapshot x, const moment& now);
-  effects on_peek_failed(const failure& why);
+  effects on_peek_failed(const failure& why, double now_s);
   effects on_rejected(const std::string& job_id, msg::claimed_jobs x,
                       const moment& now);
   effects on_reject_failed(const std::string& job_id, const failure& why);
   effects on_timer(uint64_t generation, double now_s);
+
+  /// What it does right now, and why when that is nothing.
+  const state& doing() const noexcept {
+    return state_;
+  }
 
 private:
   struct seen_job {
@@ -114,55 +153,48 @@ private:
     bool has_inputs = true;
   };
 
+  /// What the owner was told of the queue last.
+  enum class told : uint8_t { nothing_waits, something_waits, has_asked_again };
+
+  bool is_asking(question what) const;
   std::vector<msg::claim_quota> open_quotas() const;
+  bool is_futile(const std::vector<msg::claim_quota>& open) const;
   msg::backlog to_report(const std::map<std::string, uint64_t>& counted) const;
   effects hand_over(msg::claimed_jobs x, const moment& now);
   void greet(const job& x, effects& out);
-  effects next(double now_s);
-  duration peek_spacing() const;
+  effects go_on(bool filled, double now_s);
+  effects ask_or_pause(double now_s);
+  duration until_look(double now_s) const;
   duration until_first_deadline(double now_s) const;
-  effects rescan_later(double now_s);
-  effects back_off(std::string_view what, const failure& why);
-  effects arm(duration delay, double now_s);
-  void disarm();
+  effects back_off(pause_reason why, std::string_view what,
+                   const failure& trouble, double now_s);
+  effects pause(pause_reason why, duration delay, double now_s);
   effects report_empty();
   void refuse(const std::string& job_id, effects& out);
 
   config cfg_;
+  state state_;
+  fleet_place place_;
+  giving_way manners_;
   msg::capacity capacity_{{}, 0, false};
   /// Types of the jobs that the owner has not yet received, oldest first.
   std::deque<std::string> on_the_way_;
   uint64_t delivered_ = 0;
-  /// The queue is believed to hold something.
-  bool filled_ = false;
-  bool waiting_ = false;
-  double waits_since_s_ = 0;
-  fleet_place place_;
-  giving_way manners_;
-  /// Leaves what is at the head to others for a moment.
-  bool gives_way_ = false;
-  /// A claim or a peek is under way.
-  bool asking_ = false;
-  bool backing_off_ = false;
-  /// The owner was last told of waiting jobs.
-  bool reported_ = false;
-  /// The owner wants to be told.
-  bool report_wanted_ = false;
-  /// A claim has found nothing for the slots that are open now.
-  bool futile_ = false;
-  std::vector<msg::claim_quota> last_asked_;
-  double asked_at_s_ = 0;
+  told told_ = told::nothing_waits;
+  /// The slots that the last claim has found nothing for; empty: it did, or
+  /// something has changed since.
+  std::vector<msg::claim_quota> futile_for_;
+  /// 0: the next look is due at once.
   double peeked_at_s_ = 0;
   duration last_took_{0};
   duration rescan_;
-  /// When the rescan timer is due; 0: not armed.
-  double timer_at_s_ = 0;
+  /// In a row.
+  uint32_t failures_ = 0;
   std::set<std::string> rejecting_;
   /// A job whose id is no UUID has been seen, and the log told.
   bool told_of_odd_id_ = false;
   /// What the last peek showed and can run.
   std::vector<seen_job> seen_;
-  duration backoff_;
   uint64_t generation_ = 0;
 };
 

@@ -44,7 +44,7 @@ struct shell {
           sh.run(sh.policy().on_head(head, sh.steady_s()));
         },
         [sh = *this](const caf::error& err) {
-          sh.run(sh.policy().on_wait_failed(to_failure(err)));
+          sh.run(sh.policy().on_wait_failed(to_failure(err), sh.steady_s()));
         });
   }
 
@@ -55,7 +55,7 @@ struct shell {
           sh.run(sh.policy().on_claimed(std::move(jobs), sh.now()));
         },
         [sh = *this](const caf::error& err) {
-          sh.run(sh.policy().on_claim_failed(to_failure(err)));
+          sh.run(sh.policy().on_claim_failed(to_failure(err), sh.steady_s()));
         });
   }
 
@@ -68,7 +68,7 @@ struct shell {
           sh.run(sh.policy().on_peeked(std::move(seen), sh.now()));
         },
         [sh = *this](const caf::error& err) {
-          sh.run(sh.policy().on_peek_failed(to_failure(err)));
+          sh.run(sh.policy().on_peek_failed(to_failure(err), sh.steady_s()));
         });
   }
 

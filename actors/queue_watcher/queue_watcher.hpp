@@ -1,7 +1,7 @@
 #pragma once
 // The QUEUE WATCHER: asks the JOB QUEUE what its policy decides, and hands
-// claimed jobs to its owner. When it dies, waiting jobs simply wait; a claim
-// under way is put back by the JOB STORE's next claim or its lock expires.
+// claimed jobs to its owner. When it dies, waiting jobs simply wait; the JOB
+// STORE requeues a claim that was under way, since nobody confirms it.
 #include "actors/log.hpp"
 #include "actors/queue_watcher/policy.hpp"
 #include "messages/clock.hpp"

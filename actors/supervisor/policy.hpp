@@ -2,6 +2,7 @@
 // Decides where claimed jobs go, when GPUs are rented and retired, which
 // failures are tried again, and how the node drains. Pure: no actors, no I/O,
 // no clock; randomness from a seeded engine.
+#include "actors/say.hpp"
 #include "actors/supervisor/deadline.hpp"
 #include "actors/supervisor/fitness.hpp"
 #include "actors/supervisor/input_gate.hpp"
@@ -186,11 +187,6 @@ struct flush_webhooks {
 };
 struct finish {
   bool clean = true;
-};
-enum class severity : uint8_t { info, warning, error };
-struct say {
-  severity level = severity::info;
-  std::string text;
 };
 
 using effect = std::variant<send_capacity, look_at_queue, run_on, rent,

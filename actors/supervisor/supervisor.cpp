@@ -1,5 +1,6 @@
 #include "actors/supervisor/supervisor.hpp"
 
+#include "actors/shell.hpp"
 #include "messages/failure_caf.hpp"
 
 namespace render {
@@ -40,8 +41,7 @@ struct shell {
   }
 
   void run(effects xs) const {
-    for (auto& x : xs)
-      std::visit(*this, std::move(x));
+    perform(*this, std::move(xs));
   }
 
   void confirm() const {
@@ -211,13 +211,7 @@ struct shell {
   }
 
   void operator()(say x) const {
-    static constexpr spdlog::level::level_enum levels[]
-      = {spdlog::level::info, spdlog::level::warn, spdlog::level::err};
-    log(levels[static_cast<size_t>(x.level)], x.text);
-  }
-
-  void log(spdlog::level::level_enum level, const std::string& text) const {
-    st().deps.log->log(level, "{}", text);
+    write_line(st().deps.log, x);
   }
 
   void on_parked(const msg::render_parked& x) const {

@@ -11,6 +11,7 @@
 //   T * ceil(U / H)                         while fewer than A tries go on,
 //   T * ceil(U / H) + U * T * ceil(W / A)   always.
 // A URL on whose host fewer than H tries go on waits for nobody.
+#include "actors/say.hpp"
 #include "actors/webhook/receiver.hpp"
 #include "actors/webhook/schedule.hpp"
 #include "messages/failure.hpp"
@@ -95,11 +96,6 @@ struct arm_timer {
 };
 /// Answers all who asked to flush.
 struct flushed {};
-enum class severity : uint8_t { info, warning, error };
-struct say {
-  severity level = severity::info;
-  std::string text;
-};
 
 using effect = std::variant<post, record, take, arm_timer, flushed, say>;
 using effects = std::vector<effect>;

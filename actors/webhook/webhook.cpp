@@ -1,5 +1,6 @@
 #include "actors/webhook/webhook.hpp"
 
+#include "actors/shell.hpp"
 #include "messages/failure_caf.hpp"
 
 namespace render {
@@ -30,8 +31,7 @@ struct shell {
   }
 
   void run(effects xs) const {
-    for (auto& x : xs)
-      std::visit(*this, std::move(x));
+    perform(*this, std::move(xs));
   }
 
   void operator()(post x) const {
@@ -123,9 +123,7 @@ struct shell {
   }
 
   void operator()(say x) const {
-    static constexpr spdlog::level::level_enum levels[]
-      = {spdlog::level::info, spdlog::level::warn, spdlog::level::err};
-    st().deps.log->log(levels[static_cast<size_t>(x.level)], "{}", x.text);
+    write_line(st().deps.log, x);
   }
 };
 

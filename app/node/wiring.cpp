@@ -201,7 +201,7 @@ named_parts parts_of(const outside_worlds& outside) {
   named_parts out;
   add_part(out, "HTTP", outside.http);
   add_part(out, "MEDIA", outside.media);
-  add_part(out, job_store_part, outside.jobs);
+  add_part(out, root::job_store, outside.jobs);
   add_part(out, "GPU CLOUD", outside.cloud);
   add_part(out, "OBJECT STORE", outside.objects);
   add_part(out, "SURROUNDINGS", outside.surroundings);

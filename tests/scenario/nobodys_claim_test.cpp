@@ -1,5 +1,6 @@
 // Claims that the JOB STORE has handed out but nobody works on; and how the
 // store recognizes a loss of Redis' data.
+#include "actors/queue_watcher/queue_watcher.hpp"
 #include "tests/scenario/store_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -7,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include <sstream>
+#include <vector>
 
 using namespace render;
 using namespace render::harness;
@@ -102,6 +104,50 @@ BOOST_AUTO_TEST_CASE(is_a_claim_that_nobody_confirms_and_goes_back) {
   // As if it had never been claimed.
   BOOST_TEST(field("a", "attempt") == "");
   BOOST_TEST(field("a", "fence") == "0");
+}
+
+// A real one, which its SUPERVISOR starts anew at once.
+BOOST_AUTO_TEST_CASE(is_a_claim_whose_queue_watcher_died_before_hand_over) {
+  start(1);
+  std::vector<job> given;
+  auto sink = time.system().spawn(
+    [&given](work_sink_actor::pointer) -> work_sink_actor::behavior_type {
+      return {[&given](const msg::jobs_claimed& x) {
+                given.insert(given.end(), x.jobs.begin(), x.jobs.end());
+              },
+              [](const msg::backlog&) {
+                // nop
+              }};
+    });
+  auto watch = [&] {
+    auto out = time.system().spawn(queue_watcher_behavior,
+                                   queue_watcher::config{},
+                                   queue_watcher_deps{stores.at(1), sink,
+                                                      [this] {
+                                                        return time.unix_now();
+                                                      },
+                                                      log});
+    caf::anon_send(out, msg::capacity{{{{"csm"}, 1}}});
+    time.run_for(1s);
+    return caf::actor_cast<caf::actor>(out);
+  };
+  auto first = watch();
+  redis.latency = {0.1, 0.1};
+  push("a");
+  while (status("a") != "running")
+    time.run_for(10ms);
+  time.kill({first});
+  redis.latency = {};
+  auto second = watch();
+  time.run_for(24s);
+  BOOST_TEST(given.empty());
+  BOOST_TEST(status("a") == "running");
+  time.run_for(20s);
+  BOOST_REQUIRE(given.size() == 1u);
+  BOOST_TEST(given[0].id == "a");
+  BOOST_TEST(given[0].attempt == 1u);
+  BOOST_TEST(status("a") == "running");
+  time.kill({second, caf::actor_cast<caf::actor>(sink)});
 }
 
 BOOST_AUTO_TEST_CASE(is_no_claim_that_somebody_confirms) {

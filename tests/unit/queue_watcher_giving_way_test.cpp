@@ -46,7 +46,7 @@ struct player {
 
   /// What follows the timer that was armed last.
   effects yielded() {
-    now += static_cast<double>(armed.delay.count()) / 1e3;
+    now += std::chrono::duration<double>(armed.delay).count();
     return keep(x.on_timer(armed.generation, now));
   }
 
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(waits_3_ms_and_then_for_work_again) {
   BOOST_TEST(all<claim>(out).empty());
   BOOST_TEST(all<wait_for_work>(out).empty());
   BOOST_REQUIRE(all<arm_timer>(out).size() == 1u);
-  BOOST_TEST(p.armed.delay.count() == 3);
+  BOOST_TEST(p.armed.delay / 1ms == 3);
   out = p.yielded();
   BOOST_TEST(all<claim>(out).empty());
   BOOST_TEST(all<wait_for_work>(out).size() == 1u);
@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(gives_way_for_another_job_that_comes_at_once) {
     p.pushed();
     p.yielded();
     BOOST_TEST(all<claim>(p.pushed_after(ms)).empty());
-    BOOST_TEST(p.armed.delay.count() > 0);
+    BOOST_TEST(p.armed.delay / 1ms > 0);
     p.yielded();
   }
 }
@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE(goes_on_giving_way_when_only_foreign_jobs_wait) {
   p.keep(p.x.on_timer(p.armed.generation, p.now));
   p.keep(p.x.on_claimed(claimed({}), both(p.now)));
   BOOST_TEST(all<claim>(p.pushed()).empty());
-  BOOST_TEST(p.armed.delay.count() == 12);
+  BOOST_TEST(p.armed.delay / 1ms == 12);
 }
 
 BOOST_AUTO_TEST_CASE(gives_way_longer_with_each_doubling_up_to_25_ms) {
@@ -182,12 +182,12 @@ BOOST_AUTO_TEST_CASE(gives_way_longer_with_each_doubling_up_to_25_ms) {
     p.lose(lost);
     p.pushed();
     BOOST_TEST_CONTEXT("after " << lost << " races")
-    BOOST_TEST(p.armed.delay.count() == ms);
+    BOOST_TEST(p.armed.delay / 1ms == ms);
   }
   player p{1};
   p.lose(1'000);
   p.pushed();
-  BOOST_TEST(p.armed.delay.count() == 25);
+  BOOST_TEST(p.armed.delay / 1ms == 25);
 }
 
 BOOST_AUTO_TEST_CASE(is_as_quick_as_ever_once_it_gets_a_job) {
@@ -210,7 +210,7 @@ BOOST_AUTO_TEST_CASE(gives_way_for_250_ms_doubled_up_to_5_s) {
   BOOST_TEST(all<wait_for_work>(p.nothing_left()).size() == 1u);
   for (auto ms : {250, 500, 1'000, 2'000, 4'000, 5'000, 5'000}) {
     BOOST_TEST(all<peek>(p.pushed()).empty());
-    BOOST_TEST(p.armed.delay.count() == ms);
+    BOOST_TEST(p.armed.delay / 1ms == ms);
     BOOST_TEST(all<wait_for_work>(p.yielded()).size() == 1u);
   }
   // What is still there is looked at, or what stands there by then.
@@ -224,7 +224,7 @@ BOOST_AUTO_TEST_CASE(takes_its_turn_in_a_fleet) {
   p.keep(p.x.on_peeked({{}, 0, {}, {0.5, 21}}, both(p.now)));
   for (auto ms : {250, 500, 1'000, 2'000, 4'000, 5'000}) {
     p.pushed();
-    BOOST_TEST(p.armed.delay.count() == ms + 3'000);
+    BOOST_TEST(p.armed.delay / 1ms == ms + 3'000);
     p.yielded();
   }
   player in_a_crowd{0};
@@ -232,7 +232,7 @@ BOOST_AUTO_TEST_CASE(takes_its_turn_in_a_fleet) {
   in_a_crowd.keep(
     in_a_crowd.x.on_peeked({{}, 0, {}, {0.5, 5'000}}, both(in_a_crowd.now)));
   in_a_crowd.pushed();
-  BOOST_TEST(in_a_crowd.armed.delay.count() == 250 + 15'000);
+  BOOST_TEST(in_a_crowd.armed.delay / 1ms == 250 + 15'000);
 }
 
 // What a slot fits is not left to others for longer because there are many.
@@ -243,7 +243,7 @@ BOOST_AUTO_TEST_CASE(takes_no_turn_with_a_slot) {
   p.x.on_capacity(slots(1), p.now);
   p.lose(1);
   p.pushed();
-  BOOST_TEST(p.armed.delay.count() == 3);
+  BOOST_TEST(p.armed.delay / 1ms == 3);
 }
 
 BOOST_AUTO_TEST_CASE(begins_anew_after_a_quiet_wait) {
@@ -259,7 +259,7 @@ BOOST_AUTO_TEST_CASE(begins_anew_after_a_quiet_wait) {
   }
   p.quiet();
   p.pushed();
-  BOOST_TEST(p.armed.delay.count() == 250);
+  BOOST_TEST(p.armed.delay / 1ms == 250);
 }
 
 BOOST_AUTO_TEST_CASE(waits_no_longer_when_a_slot_becomes_free) {
@@ -268,7 +268,7 @@ BOOST_AUTO_TEST_CASE(waits_no_longer_when_a_slot_becomes_free) {
   p.nothing_left();
   p.pushed();
   auto timer = p.armed;
-  BOOST_TEST(timer.delay.count() == 250);
+  BOOST_TEST(timer.delay / 1ms == 250);
   auto out = p.x.on_capacity(slots(1), p.now);
   BOOST_TEST(all<wait_for_work>(out).size() == 1u);
   BOOST_TEST(p.x.on_timer(timer.generation, p.now + 0.25).empty());

@@ -1,13 +1,17 @@
 #pragma once
 // Plays the queue and the owner to the queue watcher's policy, for its tests.
+#include "actors/queue_watcher/flaws.hpp"
 #include "actors/queue_watcher/policy.hpp"
 #include "tests/unit/effects.hpp"
 
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace render::queue_watcher {
+
+using namespace std::chrono_literals;
 
 inline constexpr double t0 = 1'700'000'000;
 inline const failure broken{failure_kind::unavailable, "no Redis"};

@@ -10,7 +10,7 @@ namespace {
 
 const std::string uuid = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9";
 
-policy asking() {
+policy asking_for_one() {
   auto out = awake(slots(2));
   out.on_head({true}, t0);
   return out;
@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(that_is_a_path_is_a_flaw_before_all_others) {
 }
 
 BOOST_AUTO_TEST_CASE(that_is_a_path_is_not_handed_over_to_run) {
-  auto x = asking();
+  auto x = asking_for_one();
   auto out = x.on_claimed(claimed({good_job("../keep"), good_job(uuid)}),
                           both(t0));
   auto given = all<deliver>(out);
@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(that_is_a_path_is_rejected_without_a_slot) {
 }
 
 BOOST_AUTO_TEST_CASE(that_is_no_uuid_is_spoken_of_once) {
-  auto x = asking();
+  auto x = asking_for_one();
   auto out = x.on_claimed(claimed({good_job(uuid)}), both(t0));
   BOOST_TEST(lines(out).empty());
   out = x.on_claimed(claimed({good_job("a"), good_job("b")}), both(t0));
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_SUITE(a_job_whose_notify_url_is_of_no_use)
 BOOST_AUTO_TEST_CASE(runs_and_the_log_says_that_nobody_is_told) {
   auto x = good_job(uuid);
   x.data = R"({"text":"Hi.","notify_url":"ftp://h/secret"})";
-  auto out = asking().on_claimed(claimed({x}), both(t0));
+  auto out = asking_for_one().on_claimed(claimed({x}), both(t0));
   BOOST_REQUIRE(all<deliver>(out).size() == 1u);
   BOOST_TEST(all<deliver>(out)[0].what.jobs.size() == 1u);
   BOOST_REQUIRE(lines(out).size() == 1u);
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_SUITE(a_job_that_never_runs)
 BOOST_AUTO_TEST_CASE(is_in_the_log_with_the_reason) {
   auto bad = good_job(uuid);
   bad.data = R"({"text":"Hi.","topk":0})";
-  auto out = asking().on_claimed(claimed({bad}), both(t0));
+  auto out = asking_for_one().on_claimed(claimed({bad}), both(t0));
   BOOST_REQUIRE(lines(out).size() == 1u);
   BOOST_TEST(lines(out)[0].find("job " + uuid + " (csm): refused: topk: got 0")
              == 0u);
@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(is_in_the_log_with_its_wait_when_it_has_expired) {
   auto late = good_job(uuid);
   late.created_at_s = t0 - 136;
   late.complete_by_s = t0 - 1;
-  auto out = asking().on_claimed(claimed({late}), both(t0));
+  auto out = asking_for_one().on_claimed(claimed({late}), both(t0));
   BOOST_REQUIRE(lines(out).size() == 1u);
   BOOST_TEST(lines(out)[0]
              == "job " + uuid

@@ -8,6 +8,7 @@
 #include <map>
 #include <random>
 
+using render::say;
 using namespace render::root;
 
 namespace {
@@ -31,6 +32,7 @@ struct player {
     ++drains;
   }
   void operator()(const flush&) {
+    BOOST_REQUIRE(std::count(alive.begin(), alive.end(), job_store) == 1);
     log += "flush ";
   }
   void operator()(const stop_part& x) {
@@ -118,6 +120,17 @@ BOOST_AUTO_TEST_CASE(that_loses_a_part_puts_its_jobs_back_in_a_hurry) {
   BOOST_TEST(p.log
              == "flush stop(SUPERVISOR) stop(JOB STORE) stop(HTTP) "
                 "finish(fault) ");
+}
+
+BOOST_AUTO_TEST_CASE(that_loses_its_job_store_asks_nobody_to_flush) {
+  player p;
+  p.end(job_store);
+  p.log.clear();
+  p.run(p.sut.on_drained(true));
+  p.obey();
+  BOOST_TEST(p.log
+             == "stop(SUPERVISOR) stop(WEBHOOK) stop(HTTP) finish(fault) ");
+  BOOST_TEST(p.lines == 2);
 }
 
 BOOST_AUTO_TEST_CASE(waits_for_that_drain_for_a_limited_time) {

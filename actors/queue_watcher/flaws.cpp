@@ -1,0 +1,42 @@
+#include "actors/queue_watcher/flaws.hpp"
+
+#include "messages/job_id.hpp"
+#include "messages/job_params.hpp"
+#include "messages/text/printable.hpp"
+
+#include <algorithm>
+
+namespace render::queue_watcher {
+
+bool is_late(double complete_by_s, double unix_s) {
+  return complete_by_s > 0 && complete_by_s <= unix_s;
+}
+
+std::optional<failure> flaw_of(const job& x, double unix_s) {
+  if (auto id = job_id::from(x.id); !id)
+    return id.error();
+  if (is_late(x.complete_by_s, unix_s))
+    return failure{failure_kind::deadline_passed,
+                   "Job expired before processing could begin"};
+  if (auto params = validate(x); !params)
+    return params.error();
+  return std::nullopt;
+}
+
+std::string name_of(const job& x) {
+  return "job " + printable(x.id, 80) + " (" + printable(x.type, 40) + "): ";
+}
+
+std::string last_word(const msg::unfit_job& x, double unix_s) {
+  auto& [subject, reason] = x;
+  if (reason.kind != failure_kind::deadline_passed)
+    return name_of(subject) + "refused: " + printable(reason.message, 500);
+  auto out = name_of(subject) + "expired: ";
+  if (subject.created_at_s <= 0)
+    return out + reason.message;
+  auto waited_s = std::max(0.0, unix_s - subject.created_at_s);
+  return out + "waited " + std::to_string(static_cast<int64_t>(waited_s))
+         + " s, and its complete_by has passed";
+}
+
+} // namespace render::queue_watcher

@@ -1,0 +1,34 @@
+#pragma once
+// What the shells of all policies do alike: perform effects in turn, and log.
+#include "actors/log.hpp"
+#include "actors/say.hpp"
+
+#include <utility>
+#include <variant>
+
+namespace render {
+
+/// `shell` has an operator() for each kind of effect.
+template <class Shell, class Effects>
+void perform(const Shell& shell, Effects&& all) {
+  for (auto& x : all)
+    std::visit(shell, std::move(x));
+}
+
+inline spdlog::level::level_enum log_level(severity x) {
+  switch (x) {
+  case severity::info:
+    return spdlog::level::info;
+  case severity::warning:
+    return spdlog::level::warn;
+  case severity::error:
+    break;
+  }
+  return spdlog::level::err;
+}
+
+inline void write_line(const logger& to, const say& x) {
+  to->log(log_level(x.level), "{}", x.text);
+}
+
+} // namespace render
