@@ -1,6 +1,5 @@
 #include "actors/queue_watcher/policy.hpp"
 
-#include "messages/job_id.hpp"
 #include "messages/job_params.hpp"
 #include "messages/text/append.hpp"
 #include "messages/text/printable.hpp"
@@ -167,7 +166,7 @@ effects policy::on_peeked(msg::queue_snapshot x, const moment& now) {
   std::vector<seen_job> still;
   auto& counted = x.waiting_by_type;
   // It never runs, so it needs no GPU.
-  auto refuse_counted = [&](const std::string& id, const std::string& type) {
+  auto refuse_counted = [&](const job_id& id, const std::string& type) {
     if (auto at = counted.find(type); at != counted.end() && at->second > 0)
       --at->second;
     refuse(id, out);
@@ -245,16 +244,15 @@ effects policy::on_peek_failed(const failure& why) {
   return back_off("looking at the queue", why);
 }
 
-effects policy::on_rejected(const std::string& job_id, msg::claimed_jobs x,
+effects policy::on_rejected(const job_id& id, msg::claimed_jobs x,
                             const moment& now) {
-  rejecting_.erase(job_id);
+  rejecting_.erase(id);
   return hand_over(std::move(x), now);
 }
 
-effects policy::on_reject_failed(const std::string& job_id,
-                                 const failure& why) {
-  rejecting_.erase(job_id);
-  return {complain{"rejecting job " + job_id + ": " + why.message}};
+effects policy::on_reject_failed(const job_id& id, const failure& why) {
+  rejecting_.erase(id);
+  return {complain{"rejecting job " + id + ": " + why.message}};
 }
 
 effects policy::on_timer(uint64_t generation, double now_s) {
@@ -270,10 +268,10 @@ effects policy::on_timer(uint64_t generation, double now_s) {
   return next(now_s);
 }
 
-void policy::refuse(const std::string& job_id, effects& out) {
+void policy::refuse(const job_id& id, effects& out) {
   if (capacity_.accepting && rejecting_.size() < cfg_.rejections_max
-      && rejecting_.insert(job_id).second)
-    out.push_back(reject{job_id});
+      && rejecting_.insert(id).second)
+    out.push_back(reject{id});
 }
 
 // Jobs on their way to the owner have their slots already.
@@ -352,7 +350,7 @@ effects policy::next(double now_s) {
   if (peeked_at_s_ == 0 || since(peeked_at_s_, now_s) >= peek_spacing()) {
     asking_ = true;
     disarm();
-    std::vector<std::string> known;
+    std::vector<job_id> known;
     for (auto& x : seen_)
       known.push_back(x.id);
     return {peek{cfg_.peek_limit, std::move(known)}};

@@ -52,10 +52,10 @@ struct claim {
 };
 struct peek {
   uint32_t limit = 0;
-  std::vector<std::string> known;
+  std::vector<job_id> known;
 };
 struct reject {
-  std::string job_id;
+  render::job_id job_id;
 };
 struct deliver {
   msg::jobs_claimed what;
@@ -99,14 +99,13 @@ public:
   effects on_claim_failed(const failure& why);
   effects on_peeked(msg::queue_snapshot x, const moment& now);
   effects on_peek_failed(const failure& why);
-  effects on_rejected(const std::string& job_id, msg::claimed_jobs x,
-                      const moment& now);
-  effects on_reject_failed(const std::string& job_id, const failure& why);
+  effects on_rejected(const job_id& id, msg::claimed_jobs x, const moment& now);
+  effects on_reject_failed(const job_id& id, const failure& why);
   effects on_timer(uint64_t generation, double now_s);
 
 private:
   struct seen_job {
-    std::string id;
+    job_id id;
     std::string type;
     double created_at_s = 0;
     /// Its `complete_by`, by the steady clock.
@@ -126,7 +125,7 @@ private:
   effects arm(duration delay, double now_s);
   void disarm();
   effects report_empty();
-  void refuse(const std::string& job_id, effects& out);
+  void refuse(const job_id& id, effects& out);
 
   config cfg_;
   msg::capacity capacity_{{}, 0, false};
@@ -157,7 +156,7 @@ private:
   duration rescan_;
   /// When the rescan timer is due; 0: not armed.
   double timer_at_s_ = 0;
-  std::set<std::string> rejecting_;
+  std::set<job_id> rejecting_;
   /// A job whose id is no UUID has been seen, and the log told.
   bool told_of_odd_id_ = false;
   /// What the last peek showed and can run.

@@ -14,7 +14,7 @@ constexpr auto forget_every = std::chrono::minutes{1};
 
 } // namespace
 
-std::string shell::mark_key(const std::string& session) const {
+std::string shell::mark_key(const node_id& session) const {
   return keys::mark(cfg().worker.prefix, session);
 }
 
@@ -22,7 +22,7 @@ void shell::redis_has(write_number number) const {
   st().durable.confirmed = std::max(st().durable.confirmed, number);
 }
 
-void shell::redis_has(const std::string& session, write_number number) const {
+void shell::redis_has(const node_id& session, write_number number) const {
   if (session == st().durable.session)
     redis_has(number);
 }

@@ -109,7 +109,7 @@ job_store_shell_actor::behavior_type job_store_behavior(
   st.cfg = std::move(cfg);
   auto start_ms = static_cast<uint64_t>(st.deps.now() * 1000);
   st.place.order = worker_place(st.cfg.worker.id);
-  st.durable.session = st.cfg.worker.id + ":" + std::to_string(start_ms);
+  st.durable.session = {st.cfg.worker.id, start_ms};
   shell sh{self};
   if (auto left = st.deps.local->left())
     st.durable.left = std::move(*left);

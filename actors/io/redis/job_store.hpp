@@ -127,8 +127,7 @@ struct job_store_state {
   job_store::written_progress progress;
   /// What is kept because Redis may lose it.
   struct durable_state {
-    /// Names this process' mark in Redis: worker id and start time.
-    std::string session;
+    node_id session;
     job_store::write_number last_number = 0;
     /// The highest number that Redis has answered.
     job_store::write_number confirmed = 0;

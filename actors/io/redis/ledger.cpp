@@ -32,7 +32,7 @@ void shell::not_renewed(const std::string& id) const {
              id);
   if (auto at = st().gpu_writers.find(id); at != st().gpu_writers.end())
     if (auto writer = caf::actor_cast<caf::actor>(at->second))
-      caf::anon_send(writer, msg::check_gpu{id});
+      caf::anon_send(writer, msg::check_gpu{ledger_id{id}});
 }
 
 void shell::confirm(const msg::confirm_gpus& x) const {

@@ -89,7 +89,7 @@ script_call shell::delivery_of(const std::string& job_id,
 }
 
 void shell::delivered(const std::string& id, uint64_t fence,
-                      const std::string& session, write_number number) const {
+                      const node_id& session, write_number number) const {
   redis_has(session, number);
   if (auto* x = held_of(id, fence); x && x->delivery) {
     x->delivery->confirmed = number;

@@ -184,7 +184,7 @@ settle_args shell::end_of(const held_job& x, milliseconds lease,
 }
 
 void shell::settled(const std::string& id, uint64_t fence,
-                    const std::string& session, write_number number) const {
+                    const node_id& session, write_number number) const {
   redis_has(session, number);
   if (auto* x = held_of(id, fence)) {
     x->settled = number;

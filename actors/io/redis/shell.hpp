@@ -65,7 +65,7 @@ struct shell {
   }
 
   /// What earlier processes left leaves their marks where they are.
-  mark_move mark(const std::string& session, write_number number) const {
+  mark_move mark(const node_id& session, write_number number) const {
     return {session, st().durable.confirmed,
             session == st().durable.session ? number : 0};
   }
@@ -128,8 +128,8 @@ struct shell {
               promise<msg::job_settled> to) const;
   settle_args end_of(const held_job& x, milliseconds lease,
                      write_number number) const;
-  void settled(const std::string& id, uint64_t fence,
-               const std::string& session, write_number number) const;
+  void settled(const std::string& id, uint64_t fence, const node_id& session,
+               write_number number) const;
   void forget(const std::string& id, uint64_t fence) const;
   void give_up(const std::string& id, uint64_t fence) const;
   promise<caf::ok_atom> release(const msg::release_job& x) const;
@@ -138,10 +138,10 @@ struct shell {
                 promise<msg::ownership> to) const;
 
   // -- what we hold
-  std::string mark_key(const std::string& session) const;
+  std::string mark_key(const node_id& session) const;
   void redis_has(write_number number) const;
   /// What earlier processes left moves their marks, not ours.
-  void redis_has(const std::string& session, write_number number) const;
+  void redis_has(const node_id& session, write_number number) const;
   void journaled(const result<void>& done) const;
   void confirm(const std::string& id, uint64_t fence) const;
   void confirm(const msg::confirm_jobs& x) const;
@@ -207,8 +207,8 @@ struct shell {
   promise<caf::ok_atom> record(const msg::record_delivery& x) const;
   script_call delivery_of(const std::string& job_id, const held_delivery& x,
                           milliseconds delay, const mark_move& mark) const;
-  void delivered(const std::string& id, uint64_t fence,
-                 const std::string& session, write_number number) const;
+  void delivered(const std::string& id, uint64_t fence, const node_id& session,
+                 write_number number) const;
 };
 
 } // namespace render::job_store

@@ -74,7 +74,7 @@ void shell::waited(answer got) const {
   auto late = seconds_left(*this) == 0;
   if (!present && !st().waiting.has_blmove && !late)
     return arm(poll_queue, cfg().poll_interval);
-  answer_waiting(msg::queue_head{present, got->text});
+  answer_waiting(msg::queue_head{present, job_id{got->text}});
 }
 
 void shell::answer_waiting(const result<msg::queue_head>& x) const {

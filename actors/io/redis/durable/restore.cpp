@@ -27,7 +27,7 @@ constexpr int leases_until_taken = 3;
 
 void shell::look_at_mark(std::function<void(double at)> then) const {
   write(
-    "look at the mark of " + st().durable.session,
+    "look at the mark of " + to_string(st().durable.session),
     [key = mark_key(st().durable.session)](write_number) {
       command x;
       x.args = {"GET", key};
@@ -119,7 +119,7 @@ void shell::restore(const held_job& x, milliseconds lease,
                     std::function<void(restore_answer said)> then) const {
   auto& job = x.subject;
   write(
-    write_name("restore", job.id, job.fence) + " of " + x.session,
+    write_name("restore", job.id, job.fence) + " of " + to_string(x.session),
     [sh = *this, x, lease](write_number) {
       restore_args what;
       what.worker = sh.cfg().worker;
@@ -149,7 +149,8 @@ void shell::restore(const held_job& x, milliseconds lease,
 void shell::end_again(const held_job& x, std::function<void()> then) const {
   auto& job = x.subject;
   write(
-    write_name("settle again", job.id, job.fence) + " of " + x.session,
+    write_name("settle again", job.id, job.fence) + " of "
+      + to_string(x.session),
     [sh = *this, x](write_number number) {
       return make_command(call_of(sh.end_of(x, milliseconds{0}, number)));
     },
@@ -170,7 +171,8 @@ void shell::end_again(const held_job& x, std::function<void()> then) const {
 void shell::deliver_again(const held_job& x, std::function<void()> then) const {
   auto& job = x.subject;
   write(
-    write_name("delivery again", job.id, job.fence) + " of " + x.session,
+    write_name("delivery again", job.id, job.fence) + " of "
+      + to_string(x.session),
     [sh = *this, x](write_number number) {
       return make_command(sh.delivery_of(x.subject.id, *x.delivery,
                                          milliseconds{0},
@@ -210,7 +212,7 @@ script_call shell::look_at_gpu(const held_gpu& x) const {
 // taken over by whoever can use it, or stopped.
 void shell::replay(const held_gpu& x) const {
   write(
-    "look at ledger entry " + x.id + " of " + x.session,
+    "look at ledger entry " + x.id + " of " + to_string(x.session),
     [sh = *this, x](write_number) {
       return make_command(sh.look_at_gpu(x));
     },
