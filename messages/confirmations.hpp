@@ -2,15 +2,16 @@
 // SUPERVISOR → JOB STORE, every few seconds: all that somebody here looks
 // after. What is missing for the time of a lease is given back. Loss of one is
 // harmless. These stay inside the process.
+#include "messages/ids.hpp"
+
 #include <cstdint>
-#include <string>
 #include <vector>
 
 namespace render::msg {
 
 /// A job under one of its claims.
 struct job_claim {
-  std::string job_id;
+  render::job_id job_id;
   uint64_t fence = 0;
 
   friend bool operator==(const job_claim&, const job_claim&) = default;
@@ -23,7 +24,7 @@ struct confirm_jobs {
 
 /// Ids of ledger entries. What is missing is left to others.
 struct confirm_gpus {
-  std::vector<std::string> ids;
+  std::vector<ledger_id> ids;
 };
 
 } // namespace render::msg

@@ -11,12 +11,10 @@ namespace render {
 
 /// One running workload as the provider lists it.
 struct gpu_workload {
-  /// The provider's id, the argument of a stop.
-  std::string workload;
-  /// Host name of the GPU; may be empty while the provider makes the machine.
-  std::string node;
-  /// "media:fast", "ollama_webui:fast" …
-  std::string type;
+  workload_id workload;
+  /// May be empty while the provider makes the machine.
+  gpu_host node;
+  workload_type type;
   std::string status;
   bool running = false;
   /// Unix seconds.
@@ -48,7 +46,7 @@ namespace msg {
 /// To the GPU CLOUD: rent a GPU. A failure of kind `outcome_unknown` means that
 /// the GPU may exist: the asker looks with `list_gpus` before it asks again.
 struct launch_gpu {
-  std::string type;
+  workload_type type;
   /// Unix seconds, absolute: the provider ends the workload then.
   int64_t expires_s = 0;
 };
@@ -82,7 +80,7 @@ typename Inspector::result_type inspect(Inspector& f, gpu_list& x) {
 /// To the GPU CLOUD: end a workload. An unknown or already stopped workload
 /// counts as stopped.
 struct stop_gpu {
-  std::string workload;
+  workload_id workload;
 };
 
 template <class Inspector>
@@ -105,7 +103,7 @@ typename Inspector::result_type inspect(Inspector& f, gpu_stopped& x) {
 /// answers `GET https://{node}` with 200. Else the probe of that service
 /// succeeds.
 struct probe_gpu {
-  std::string node;
+  gpu_host node;
   /// "", "csm", "whisper", "portrait" (ComfyUI) or "analyze" (Ollama).
   std::string service;
   std::chrono::milliseconds timeout{5'000};
@@ -158,14 +156,16 @@ struct gpu_update {
   uint64_t instance = 0;
   gpu_phase phase = gpu_phase::launching;
   /// Id of its entry in the launch ledger. A second launch has a second entry.
-  std::string ledger_id;
-  std::string workload;
-  std::string node;
+  render::ledger_id ledger_id;
+  workload_id workload;
+  gpu_host node;
   /// Kinds whose service answered its probe. Slots are shared by all of them.
   std::vector<job_kind> ready_kinds;
   uint32_t busy_slots = 0;
   /// Unix seconds; 0 until known.
   double launched_s = 0;
+  /// The same by the steady clock, as in `moment`.
+  double launched_at_s = 0;
   /// Why the GPU is draining, stopping or gone.
   std::string reason;
   /// With `gone`: true when the GPU never became ready or was lost in use. The
@@ -179,7 +179,8 @@ struct gpu_update {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, gpu_update& x) {
   return f(x.instance, x.phase, x.ledger_id, x.workload, x.node, x.ready_kinds,
-           x.busy_slots, x.launched_s, x.reason, x.failed, x.leaked);
+           x.busy_slots, x.launched_s, x.launched_at_s, x.reason, x.failed,
+           x.leaked);
 }
 
 /// GPU INSTANCE → SUPERVISOR: a job has ended here and its slot is free. The

@@ -26,20 +26,20 @@ gpu_entry_state gpu_entry_state_from(std::string_view text) noexcept;
 
 struct gpu_entry {
   /// Unique; made by the worker before the launch.
-  std::string id;
-  std::string type;
+  ledger_id id;
+  workload_type type;
   gpu_entry_state state = gpu_entry_state::intent;
   /// Unix seconds, as sent with the launch.
   int64_t expires_s = 0;
   /// Unix seconds of the intent, shortly before the provider is asked.
   double intent_s = 0;
   /// Empty until the provider has told it.
-  std::string workload;
-  std::string node;
+  workload_id workload;
+  gpu_host node;
   /// Unix seconds; 0 until launched.
   double launched_s = 0;
   /// Workloads that look like the one of this launch and existed before it.
-  std::vector<std::string> known_before = {};
+  std::vector<workload_id> known_before = {};
 
   friend bool operator==(const gpu_entry&, const gpu_entry&) = default;
 };
@@ -82,7 +82,7 @@ typename Inspector::result_type inspect(Inspector& f, close_gpu& x) {
 /// To the JOB STORE: this worker gives the entry up. Its lease is not renewed,
 /// so that another worker takes the entry over.
 struct leave_gpu {
-  std::string id;
+  ledger_id id;
 };
 
 template <class Inspector>
@@ -104,7 +104,7 @@ typename Inspector::result_type inspect(Inspector& f, take_gpus& x) {
 struct gpus_taken {
   std::vector<gpu_entry> entries;
   /// All workloads in the ledger, these included.
-  std::vector<std::string> known_workloads;
+  std::vector<workload_id> known_workloads;
   /// Until the first lease runs out, ms; 0: not known.
   int64_t next_due_ms = 0;
 };
@@ -116,7 +116,7 @@ typename Inspector::result_type inspect(Inspector& f, gpus_taken& x) {
 
 /// To the JOB STORE: all entries of a workload type, whoever owns them.
 struct view_gpus {
-  std::string type;
+  workload_type type;
   /// Also the workloads of entries that have ended.
   bool ended_too = false;
 };
@@ -131,7 +131,7 @@ struct gpus_seen {
   std::vector<gpu_entry> entries;
   /// Of any type, as far as Redis still remembers them. The provider's list may
   /// lag behind and show them for a while.
-  std::vector<std::string> ended_workloads = {};
+  std::vector<workload_id> ended_workloads = {};
 };
 
 template <class Inspector>
@@ -142,7 +142,7 @@ typename Inspector::result_type inspect(Inspector& f, gpus_seen& x) {
 /// JOB STORE → GPU INSTANCE: the entry was not renewed. The GPU INSTANCE has to
 /// find out whether the GPU is still its own.
 struct check_gpu {
-  std::string id;
+  ledger_id id;
 };
 
 template <class Inspector>

@@ -1,6 +1,6 @@
 #pragma once
 // A job as its record in Redis has it (hash `job:{id}`), and its outcome.
-#include "messages/failure.hpp"
+#include "messages/ids.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -22,7 +22,7 @@ std::optional<job_kind> job_kind_from(std::string_view type) noexcept;
 /// The producer's record, fields as found. Numbers may have been written as
 /// floats. Nothing here is validated: see job_params.hpp.
 struct job {
-  std::string id;
+  job_id id;
   /// As written; not necessarily one of the four kinds.
   std::string type;
   /// Unix seconds; 0 when absent.

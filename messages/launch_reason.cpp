@@ -110,9 +110,9 @@ std::string clause_of(const launch_reason& x, double now_s) {
   return "";
 }
 
-std::string sentence_of(const std::string& workload_type,
-                        const launch_reason& x, double now_s) {
-  return "waits for a GPU of " + workload_type + ": " + clause_of(x, now_s);
+std::string sentence_of(const workload_type& type, const launch_reason& x,
+                        double now_s) {
+  return "waits for a GPU of " + type + ": " + clause_of(x, now_s);
 }
 
 } // namespace render

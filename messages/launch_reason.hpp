@@ -2,6 +2,8 @@
 // Why no (other) GPU is launched for the jobs that wait for a workload type, or
 // why one is: a value from a closed list. The SUPERVISOR keeps one for each
 // type; status, metrics and log show it.
+#include "messages/ids.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -78,7 +80,7 @@ typename Inspector::result_type inspect(Inspector& f, launch_reason& x) {
 std::string clause_of(const launch_reason& x, double now_s);
 
 /// The same of a job: "waits for a GPU of media:fast: jitter, launch in 12 s".
-std::string sentence_of(const std::string& workload_type,
-                        const launch_reason& x, double now_s);
+std::string sentence_of(const workload_type& type, const launch_reason& x,
+                        double now_s);
 
 } // namespace render

@@ -35,7 +35,7 @@ struct node_status {
   bool draining = false;
   std::vector<gpu_update> gpus;
   /// Ids of the jobs that run here.
-  std::vector<std::string> running_jobs;
+  std::vector<job_id> running_jobs;
   /// Waiting jobs by type, as last seen; empty while all of them are claimed.
   std::map<std::string, uint64_t> waiting_by_type;
   /// Since the start.
@@ -53,7 +53,7 @@ struct node_status {
   uint64_t results_waiting = 0;
   /// Of each workload type, why no (other) GPU of it is launched now. Times are
   /// Unix seconds.
-  std::map<std::string, launch_reason> launches = {};
+  std::map<workload_type, launch_reason> launches = {};
   /// Unix seconds at which this was said.
   double at_s = 0;
 };

@@ -28,7 +28,7 @@ typename Inspector::result_type inspect(Inspector& f, await_work& x) {
 struct queue_head {
   bool present = false;
   /// The job at the head.
-  std::string id = {};
+  job_id id = {};
 };
 
 template <class Inspector>
@@ -42,7 +42,7 @@ struct peek_queue {
   uint32_t limit = 100;
   /// Ids of jobs that the asker has seen already: only whether they still wait
   /// is answered.
-  std::vector<std::string> known;
+  std::vector<job_id> known;
 };
 
 template <class Inspector>
@@ -98,7 +98,7 @@ typename Inspector::result_type inspect(Inspector& f, claim_jobs& x) {
 
 /// Claims one job by its id, for rejection without a GPU.
 struct claim_unfit {
-  std::string job_id;
+  render::job_id job_id;
 };
 
 template <class Inspector>
@@ -134,7 +134,7 @@ typename Inspector::result_type inspect(Inspector& f, claimed_jobs& x) {
 /// Puts a claimed job back at the head of the queue as it was: `queued`,
 /// without a lease. Does nothing when the job is not this worker's any more.
 struct release_job {
-  std::string job_id;
+  render::job_id job_id;
   /// Fence of the claim that is given up.
   uint64_t fence = 0;
 };
@@ -148,7 +148,7 @@ typename Inspector::result_type inspect(Inspector& f, release_job& x) {
 /// this worker still owns the job. `stage` and `progress` are fields that
 /// workers add to the record.
 struct report_progress {
-  std::string job_id;
+  render::job_id job_id;
   /// "fetch", "render 12/25" …; empty: only ask.
   std::string stage;
   /// 0 to 1; negative: unknown.
@@ -179,7 +179,7 @@ typename Inspector::result_type inspect(Inspector& f, ownership& x) {
 /// RENDERER → JOB STORE: where the render runs, so that a new owner of the job
 /// can follow it. Empty: it runs nowhere any more. Loss is harmless.
 struct note_remote {
-  std::string job_id;
+  render::job_id job_id;
   uint64_t fence = 0;
   /// Opaque to all but the plan that wrote it.
   std::string remote;
@@ -217,7 +217,7 @@ typename Inspector::result_type inspect(Inspector& f, settle_job& x) {
 
 /// Answer to `settle_job`.
 struct job_settled {
-  std::string job_id;
+  render::job_id job_id;
   /// False when this worker did not own the job any more: nothing was written.
   bool written = false;
   /// Zero or one: the webhook that this settling put into the outbox.

@@ -20,7 +20,7 @@ typename Inspector::result_type inspect(Inspector& f, stop_render& x) {
 /// RENDERER → GPU INSTANCE: the attempt is over. Its files are gone, its
 /// remote work is done or interrupted.
 struct render_ended {
-  std::string job_id;
+  render::job_id job_id;
   job_outcome outcome;
 };
 
@@ -33,7 +33,7 @@ typename Inspector::result_type inspect(Inspector& f, render_ended& x) {
 /// result waits for the storage. The slot is free. The RENDERER goes on trying,
 /// and sends `render_ended` to its keeper.
 struct render_parked {
-  std::string job_id;
+  render::job_id job_id;
   /// The storage's last failure.
   failure why;
 };

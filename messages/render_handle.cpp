@@ -15,7 +15,7 @@ std::optional<render_handle> read_handle(std::string_view text) {
   auto doc = json::parse(text);
   if (!doc || !doc->IsObject())
     return std::nullopt;
-  render_handle out{json::string_or_empty(*doc, "node"),
+  render_handle out{gpu_host{json::string_or_empty(*doc, "node")},
                     json::string_or_empty(*doc, "service"),
                     json::string_or_empty(*doc, "id")};
   if (out.node.empty() || out.service.empty() || out.id.empty())

@@ -2,6 +2,8 @@
 // Where a render runs on a GPU, so that a later owner of the job can follow it
 // instead of paying for it twice. Only for services that keep a render when its
 // client goes: ComfyUI does, Gradio does not.
+#include "messages/ids.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,8 +11,7 @@
 namespace render {
 
 struct render_handle {
-  /// Host name as the provider gave it.
-  std::string node;
+  gpu_host node;
   /// "comfyui".
   std::string service;
   /// The service's own id of the render: a prompt id.

@@ -2,6 +2,7 @@
 // Webhooks on their way to a receiver. The outbox in Redis is the truth; these
 // records are copies of its entries.
 #include "messages/fleet_place.hpp"
+#include "messages/ids.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -14,7 +15,7 @@ namespace render {
 struct webhook {
   /// Stable over all tries, and the `webhook-id` header: "msg_" + job id.
   std::string id;
-  std::string job_id;
+  render::job_id job_id;
   std::string url;
   /// The JSON body, byte for byte the same on every try.
   std::string body;

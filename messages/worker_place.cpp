@@ -5,8 +5,8 @@
 namespace render {
 
 // By a digest: the ids of a fleet may differ in their last digit alone.
-double worker_place(std::string_view worker_id) {
-  auto bytes = sha1(worker_id);
+double worker_place(const worker_id& id) {
+  auto bytes = sha1(id);
   double out = 0;
   for (size_t i = 0; i < 4; ++i)
     out = (out + static_cast<unsigned char>(bytes[i])) / 256;

@@ -5,8 +5,8 @@
 
 namespace render::gpu_instance {
 
-launch_attempt::launch_attempt(uint32_t number, std::string entry_id,
-                               std::string type, bool recorded)
+launch_attempt::launch_attempt(uint32_t number, ledger_id entry_id,
+                               workload_type type, bool recorded)
   : number_(number), recorded_(recorded) {
   intent_.id = std::move(entry_id);
   intent_.type = std::move(type);
@@ -33,7 +33,7 @@ void launch_attempt::call() {
   phase_ = calling{};
 }
 
-void launch_attempt::look_up(failure why, std::set<std::string> held) {
+void launch_attempt::look_up(failure why, std::set<workload_id> held) {
   phase_ = looking_up{std::move(why), std::move(held)};
 }
 

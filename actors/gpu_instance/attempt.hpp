@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <optional>
 #include <set>
-#include <string>
 #include <variant>
 #include <vector>
 
@@ -26,7 +25,7 @@ public:
   struct looking_up {
     failure why;
     /// Workloads that other launches have.
-    std::set<std::string> held = {};
+    std::set<workload_id> held = {};
     /// Looks that found nothing, and such that were not answered.
     uint32_t looks = 0;
     uint32_t failed = 0;
@@ -42,7 +41,7 @@ public:
 
   /// `number` from 1. `recorded`: the ledger has an entry of this id, from a
   /// try before.
-  launch_attempt(uint32_t number, std::string entry_id, std::string type,
+  launch_attempt(uint32_t number, ledger_id entry_id, workload_type type,
                  bool recorded);
 
   /// Another process' launch, or another actor's. `sent_at_s`: its intent by
@@ -83,7 +82,7 @@ public:
   void record(const std::vector<gpu_workload>& before, int64_t expires_s,
               const moment& now);
   void call();
-  void look_up(failure why, std::set<std::string> held = {});
+  void look_up(failure why, std::set<workload_id> held = {});
   /// Nothing runs under this intent, and the ledger is to be told.
   void refuse();
   void give_up();

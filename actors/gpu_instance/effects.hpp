@@ -19,12 +19,12 @@ struct config {
   /// Given by the SUPERVISOR.
   uint64_t instance = 0;
   /// Of the launch ledger, unique among all nodes.
-  std::string ledger_id;
+  render::ledger_id ledger_id;
   /// A GPU that a dead worker left, instead of one to launch.
   std::optional<gpu_entry> adopted;
   /// With `adopted`: workloads that the ledger knows, which a launch of unknown
   /// outcome cannot have made.
-  std::vector<std::string> known_workloads;
+  std::vector<workload_id> known_workloads;
   /// With `adopted`: it is this process that has launched it. Else the entry is
   /// the word of whoever may write to Redis.
   bool vouched = false;
@@ -34,7 +34,7 @@ struct config {
   /// outcome, and how far apart. A list may lag.
   uint32_t adopted_lookups = 8;
   duration adopted_lookup_interval{5'000};
-  std::string workload_type;
+  render::workload_type workload_type;
   /// What this workload type serves.
   std::vector<job_kind> kinds;
   uint32_t slots = 1;
@@ -96,7 +96,7 @@ struct write_ledger {
 };
 /// Somebody else shall look after the entry.
 struct leave_ledger {
-  std::string id;
+  ledger_id id;
 };
 struct close_ledger {
   gpu_entry entry;
@@ -118,7 +118,7 @@ struct probe {
   std::string service;
 };
 struct stop {
-  std::string workload;
+  workload_id workload;
 };
 struct arm_timer {
   timer which = timer::health;

@@ -181,17 +181,17 @@ struct shell {
     self->quit();
   }
 
-  void on_render_ended(const std::string& job_id, job_outcome outcome) const {
-    st().renderers.erase(job_id);
-    run(st().policy.on_render_ended(job_id, std::move(outcome)));
+  void on_render_ended(const job_id& id, job_outcome outcome) const {
+    st().renderers.erase(id);
+    run(st().policy.on_render_ended(id, std::move(outcome)));
   }
 
   void on_down(const caf::down_msg& x) const {
-    for (auto& [id, renderer] : st().renderers)
+    for (auto& [job, renderer] : st().renderers)
       if (renderer.address() == x.source) {
-        auto job_id = id;
+        auto id = job;
         return on_render_ended(
-          job_id,
+          id,
           failed_outcome({failure_kind::unavailable,
                           "the renderer died: " + caf::to_string(x.reason)}));
       }

@@ -14,13 +14,12 @@
 
 #include <functional>
 #include <map>
-#include <string>
 
 namespace render {
 
 /// Spawns the RENDERER of one attempt on `node`.
 using renderer_factory = std::function<renderer_actor(
-  const msg::run_job& task, const std::string& node, render_owner_actor owner)>;
+  const msg::run_job& task, const gpu_host& node, render_owner_actor owner)>;
 
 struct gpu_instance_deps {
   gpu_cloud_actor cloud;
@@ -36,8 +35,7 @@ struct gpu_instance_state {
   gpu_instance::config cfg;
   gpu_instance_deps deps;
   gpu_instance::policy policy{gpu_instance::config{}};
-  /// By job id.
-  std::map<std::string, renderer_actor> renderers;
+  std::map<job_id, renderer_actor> renderers;
   long_timers timers;
 };
 

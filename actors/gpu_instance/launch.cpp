@@ -171,7 +171,7 @@ effects policy::launch_failed(const failure& why, double now_s) {
   return out;
 }
 
-effects policy::look_up_later(const failure& why, std::set<std::string> held) {
+effects policy::look_up_later(const failure& why, std::set<workload_id> held) {
   attempt_.look_up(why, std::move(held));
   auto out = arm(timer::launch_retry,
                  launch_delay() / looks_before_next_launch);
@@ -262,10 +262,10 @@ effects policy::not_found(const finding& what, double now_s) {
   // Or the list lags by more than we can wait: somebody looks once more when
   // the entry's lease has run out.
   effects out{leave_ledger{attempt_.intent().id}};
-  append(out,
-         begin_attempt({attempt_.number() + 1,
-                        cfg_.ledger_id + "-" + std::to_string(++entries_left_),
-                        cfg_.workload_type, false}));
+  append(out, begin_attempt({attempt_.number() + 1,
+                             ledger_id{cfg_.ledger_id + "-"
+                                       + std::to_string(++entries_left_)},
+                             cfg_.workload_type, false}));
   // Whoever hears of our death has to know which entry to leave.
   out.push_back(update());
   return out;

@@ -8,7 +8,7 @@ namespace render::gpu_instance {
 
 namespace {
 
-bool contains(const std::vector<std::string>& xs, const std::string& x) {
+bool contains(const std::vector<workload_id>& xs, const workload_id& x) {
   return std::find(xs.begin(), xs.end(), x) != xs.end();
 }
 
@@ -73,8 +73,8 @@ private:
 /// can have made.
 void keep_connected(std::vector<gpu_entry>& launches,
                     std::vector<gpu_workload>& candidates) {
-  std::set<std::string> kept{launches.front().id};
-  std::set<std::string> kept_workloads;
+  std::set<ledger_id> kept{launches.front().id};
+  std::set<workload_id> kept_workloads;
   for (auto grown = true; grown;) {
     grown = false;
     for (auto& launch : launches)
@@ -108,9 +108,9 @@ bool could_have_made(const gpu_entry& launch, const gpu_workload& x) {
          && !contains(launch.known_before, x.workload);
 }
 
-std::vector<std::string> lookalikes(const gpu_entry& launch,
+std::vector<workload_id> lookalikes(const gpu_entry& launch,
                                     const std::vector<gpu_workload>& listed) {
-  std::vector<std::string> out;
+  std::vector<workload_id> out;
   for (auto& x : listed)
     if (looks_like(launch, x))
       out.push_back(x.workload);
@@ -120,7 +120,7 @@ std::vector<std::string> lookalikes(const gpu_entry& launch,
 finding find_workload(const gpu_entry& mine,
                       const std::vector<gpu_workload>& listed,
                       const std::vector<gpu_entry>& ledger,
-                      const std::set<std::string>& held) {
+                      const std::set<workload_id>& held) {
   std::vector<gpu_entry> launches{mine};
   for (auto& x : ledger)
     if (x.id != mine.id && x.workload.empty() && x.type == mine.type)

@@ -5,7 +5,6 @@
 
 #include <optional>
 #include <set>
-#include <string>
 #include <vector>
 
 namespace render::gpu_instance {
@@ -21,7 +20,7 @@ bool looks_like(const gpu_entry& launch, const gpu_workload& x);
 bool could_have_made(const gpu_entry& launch, const gpu_workload& x);
 
 /// The ids of those that look like the launch's workload.
-std::vector<std::string> lookalikes(const gpu_entry& launch,
+std::vector<workload_id> lookalikes(const gpu_entry& launch,
                                     const std::vector<gpu_workload>& listed);
 
 struct finding {
@@ -41,6 +40,6 @@ struct finding {
 finding find_workload(const gpu_entry& mine,
                       const std::vector<gpu_workload>& listed,
                       const std::vector<gpu_entry>& ledger,
-                      const std::set<std::string>& held);
+                      const std::set<workload_id>& held);
 
 } // namespace render::gpu_instance

@@ -47,9 +47,8 @@ effects policy::on_run_job(msg::run_job task) {
   return {start_renderer{std::move(task)}, update()};
 }
 
-effects policy::on_render_ended(const std::string& job_id,
-                                job_outcome outcome) {
-  auto node = running_.extract(job_id);
+effects policy::on_render_ended(const job_id& id, job_outcome outcome) {
+  auto node = running_.extract(id);
   if (node.empty())
     return {};
   auto suspicious = !outcome.success()
@@ -61,8 +60,8 @@ effects policy::on_render_ended(const std::string& job_id,
   return out;
 }
 
-effects policy::on_render_parked(const std::string& job_id) {
-  return running_.erase(job_id) > 0 ? slot_freed() : effects{};
+effects policy::on_render_parked(const job_id& id) {
+  return running_.erase(id) > 0 ? slot_freed() : effects{};
 }
 
 effects policy::slot_freed() {
@@ -183,6 +182,7 @@ report policy::update() const {
   x.ready_kinds = machine_.ready;
   x.busy_slots = static_cast<uint32_t>(running_.size());
   x.launched_s = machine_.launched_s;
+  x.launched_at_s = machine_.launched_at_s;
   x.reason = ending_.reason;
   x.failed = ending_.failed;
   x.leaked = ending_.is<leaked>();

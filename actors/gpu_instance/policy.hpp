@@ -48,9 +48,9 @@ public:
   effects on_stopped(const result<double>& got, double now_s);
   effects on_timer(timer which, uint64_t generation, double now_s);
   effects on_run_job(msg::run_job task);
-  effects on_render_ended(const std::string& job_id, job_outcome outcome);
+  effects on_render_ended(const job_id& id, job_outcome outcome);
   /// The RENDERER needs the GPU no more, and is somebody else's now.
-  effects on_render_parked(const std::string& job_id);
+  effects on_render_parked(const job_id& id);
   effects on_drain(const std::string& reason, double now_s);
   effects on_halt(const std::string& reason, double now_s);
 
@@ -59,7 +59,7 @@ public:
   }
 
   /// For log lines and requests; empty until known.
-  const std::string& node() const noexcept {
+  const gpu_host& node() const noexcept {
     return machine_.gpu.node;
   }
 
@@ -123,7 +123,7 @@ private:
                           const moment& now);
   effects begin_adopted(const moment& now);
   effects launch_failed(const failure& why, double now_s);
-  effects look_up_later(const failure& why, std::set<std::string> held = {});
+  effects look_up_later(const failure& why, std::set<workload_id> held = {});
   effects looked_up(const result<std::vector<gpu_workload>>& got, double now_s);
   effects lookup_failed(const failure& why, double now_s);
   effects not_found(const finding& what, double now_s);
@@ -179,7 +179,7 @@ private:
   /// Told to stop while a launch was under way.
   std::optional<std::string> stop_wanted_;
   bool had_a_job_ = false;
-  std::map<std::string, msg::run_job> running_;
+  std::map<job_id, msg::run_job> running_;
 };
 
 } // namespace render::gpu_instance

@@ -15,10 +15,9 @@ bool contains(const std::vector<std::string>& xs, const std::string& x) {
 
 } // namespace
 
-choice choose(const msg::queue_snapshot& seen,
-              const std::vector<std::string>& types,
-              const std::set<std::string>& open, size_t most, size_t limit,
-              double now_s) {
+choice
+choose(const msg::queue_snapshot& seen, const std::vector<std::string>& types,
+       const std::set<job_id>& open, size_t most, size_t limit, double now_s) {
   choice out;
   auto shown = false;
   for (auto& x : seen.waiting) {

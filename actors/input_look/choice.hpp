@@ -23,10 +23,9 @@ struct choice {
 /// The first `most` jobs of these types that have inputs and could run. `limit`
 /// is the peek's limit; `now_s` is Unix time in seconds. `open`: ids of the
 /// jobs that are being looked at.
-choice choose(const msg::queue_snapshot& seen,
-              const std::vector<std::string>& types,
-              const std::set<std::string>& open, size_t most, size_t limit,
-              double now_s);
+choice
+choose(const msg::queue_snapshot& seen, const std::vector<std::string>& types,
+       const std::set<job_id>& open, size_t most, size_t limit, double now_s);
 
 /// The job would end like this on any GPU.
 bool is_refused(const job_outcome& x);

@@ -39,7 +39,7 @@ struct shell {
     self->request(deps->queue, ask_timeout, msg::peek_queue{peek_limit, {}})
       .then(
         [sh = *this, asked, types = x.types](const msg::queue_snapshot& seen) {
-          std::set<std::string> open;
+          std::set<job_id> open;
           for (auto& [id, look] : sh.st().open)
             open.insert(id);
           sh.begin(asked, input_look::choose(seen, types, open, sh.cfg->most,
@@ -70,8 +70,8 @@ struct shell {
     answer_if_done(asked);
   }
 
-  void ended(const std::string& job_id, const job_outcome& outcome) const {
-    auto node = st().open.extract(job_id);
+  void ended(const job_id& id, const job_outcome& outcome) const {
+    auto node = st().open.extract(id);
     if (node.empty())
       return;
     auto& x = node.mapped();

@@ -55,8 +55,8 @@ struct input_look_state {
     renderer_actor renderer;
   };
 
-  /// Open looks by job id.
-  std::map<std::string, look> open;
+  /// Open looks.
+  std::map<job_id, look> open;
 };
 
 input_look_shell::behavior_type

@@ -1,6 +1,6 @@
 #include "actors/queue_watcher/flaws.hpp"
 
-#include "messages/job_id.hpp"
+#include "messages/ids.hpp"
 #include "messages/job_params.hpp"
 #include "messages/text/printable.hpp"
 

@@ -1,7 +1,6 @@
 #include "actors/queue_watcher/policy.hpp"
 
 #include "actors/queue_watcher/flaws.hpp"
-#include "messages/job_id.hpp"
 #include "messages/job_params.hpp"
 #include "messages/text/append.hpp"
 
@@ -180,7 +179,7 @@ effects policy::on_peeked(msg::queue_snapshot x, const moment& now) {
   std::vector<seen_job> still;
   auto& counted = x.waiting_by_type;
   // It never runs, so it needs no GPU.
-  auto refuse_counted = [&](const std::string& id, const std::string& type) {
+  auto refuse_counted = [&](const job_id& id, const std::string& type) {
     if (auto at = counted.find(type); at != counted.end() && at->second > 0)
       --at->second;
     refuse(id, out);
@@ -257,16 +256,15 @@ effects policy::on_peek_failed(const failure& why, double now_s) {
   return back_off(pause_reason::ask_failed, "looking at the queue", why, now_s);
 }
 
-effects policy::on_rejected(const std::string& job_id, msg::claimed_jobs x,
+effects policy::on_rejected(const job_id& id, msg::claimed_jobs x,
                             const moment& now) {
-  rejecting_.erase(job_id);
+  rejecting_.erase(id);
   return hand_over(std::move(x), now);
 }
 
-effects policy::on_reject_failed(const std::string& job_id,
-                                 const failure& why) {
-  rejecting_.erase(job_id);
-  return {complain{"rejecting job " + job_id + ": " + why.message}};
+effects policy::on_reject_failed(const job_id& id, const failure& why) {
+  rejecting_.erase(id);
+  return {complain{"rejecting job " + id + ": " + why.message}};
 }
 
 effects policy::on_timer(uint64_t generation, double now_s) {
@@ -292,10 +290,10 @@ bool policy::is_futile(const std::vector<msg::claim_quota>& open) const {
   return !futile_for_.empty() && !grown(futile_for_, open);
 }
 
-void policy::refuse(const std::string& job_id, effects& out) {
+void policy::refuse(const job_id& id, effects& out) {
   if (capacity_.accepting && rejecting_.size() < cfg_.rejections_max
-      && rejecting_.insert(job_id).second)
-    out.push_back(reject{job_id});
+      && rejecting_.insert(id).second)
+    out.push_back(reject{id});
 }
 
 // Jobs on their way to the owner have their slots already.
@@ -365,7 +363,7 @@ effects policy::ask_or_pause(double now_s) {
   auto look = until_look(now_s);
   if (look <= duration{0}) {
     state_ = asking{question::peek, now_s, {}};
-    std::vector<std::string> known;
+    std::vector<job_id> known;
     for (auto& x : seen_)
       known.push_back(x.id);
     return {peek{cfg_.peek_limit, std::move(known)}};

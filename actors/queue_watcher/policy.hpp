@@ -90,10 +90,10 @@ struct claim {
 };
 struct peek {
   uint32_t limit = 0;
-  std::vector<std::string> known;
+  std::vector<job_id> known;
 };
 struct reject {
-  std::string job_id;
+  render::job_id job_id;
 };
 struct deliver {
   msg::jobs_claimed what;
@@ -133,9 +133,8 @@ public:
   effects on_claim_failed(const failure& why, double now_s);
   effects on_peeked(msg::queue_snapshot x, const moment& now);
   effects on_peek_failed(const failure& why, double now_s);
-  effects on_rejected(const std::string& job_id, msg::claimed_jobs x,
-                      const moment& now);
-  effects on_reject_failed(const std::string& job_id, const failure& why);
+  effects on_rejected(const job_id& id, msg::claimed_jobs x, const moment& now);
+  effects on_reject_failed(const job_id& id, const failure& why);
   effects on_timer(uint64_t generation, double now_s);
 
   /// What it does right now, and why when that is nothing.
@@ -145,7 +144,7 @@ public:
 
 private:
   struct seen_job {
-    std::string id;
+    job_id id;
     std::string type;
     double created_at_s = 0;
     /// Its `complete_by`, by the steady clock.
@@ -170,7 +169,7 @@ private:
                    const failure& trouble, double now_s);
   effects pause(pause_reason why, duration delay, double now_s);
   effects report_empty();
-  void refuse(const std::string& job_id, effects& out);
+  void refuse(const job_id& id, effects& out);
 
   config cfg_;
   state state_;
@@ -190,7 +189,7 @@ private:
   duration rescan_;
   /// In a row.
   uint32_t failures_ = 0;
-  std::set<std::string> rejecting_;
+  std::set<job_id> rejecting_;
   /// A job whose id is no UUID has been seen, and the log told.
   bool told_of_odd_id_ = false;
   /// What the last peek showed and can run.

@@ -98,8 +98,7 @@ struct render_environment {
   std::string whisper_url;
   std::string comfyui_url;
   std::string vision_url;
-  /// Host name of the node, as the provider gave it.
-  std::string node;
+  gpu_host node;
   /// Sent as X-C3-API-KEY to the node, and to nobody else. A secret.
   std::string api_key;
   /// Existing folder of this attempt alone; the RENDERER removes it.

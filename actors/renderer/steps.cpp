@@ -1,6 +1,5 @@
 #include "actors/renderer/steps.hpp"
 
-#include "messages/job_id.hpp"
 #include "messages/text/path_below.hpp"
 
 namespace render {
@@ -69,7 +68,7 @@ std::string work_file(const render_environment& env, std::string_view name) {
 }
 
 std::string result_name(const job& subject, std::string_view extension) {
-  auto out = job_id::from(subject.id).value().text();
+  std::string out = job_id::from(subject.id).value();
   if (subject.fence > 1)
     out += "." + std::to_string(subject.fence);
   return out.append(extension);

@@ -6,12 +6,12 @@
 
 namespace render::supervisor {
 
-std::string policy::make_ledger_id() {
+ledger_id policy::make_ledger_id() {
   auto bits = random_();
   std::string out;
   for (int i = 0; i < 16; ++i, bits >>= 4)
     out += hex_digits[bits & 15];
-  return out;
+  return ledger_id{std::move(out)};
 }
 
 effects policy::on_gpus_taken(const result<msg::gpus_taken>& got,
@@ -35,7 +35,7 @@ effects policy::on_gpus_taken(const result<msg::gpus_taken>& got,
   return out;
 }
 
-effects policy::adopt(const gpu_entry& x, std::vector<std::string> known,
+effects policy::adopt(const gpu_entry& x, std::vector<workload_id> known,
                       bool vouched) {
   auto has_room = room() > 0;
   auto instance = add_gpu(x.type, x.id);

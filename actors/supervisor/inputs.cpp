@@ -4,7 +4,7 @@
 
 namespace render::supervisor {
 
-effects policy::look_first(const std::string& type, double now_s) {
+effects policy::look_first(const workload_type& type, double now_s) {
   launches_[type].inputs.begin(now_s);
   look_at_inputs what{type, {}};
   for (auto& [kind, workload] : cfg_.workload_of_kind)
@@ -13,7 +13,7 @@ effects policy::look_first(const std::string& type, double now_s) {
   return {std::move(what)};
 }
 
-effects policy::on_inputs_seen(const std::string& type,
+effects policy::on_inputs_seen(const workload_type& type,
                                const result<msg::inputs_seen>& got,
                                double now_s) {
   launches_[type].inputs.end(cfg_.inputs, got, now_s);

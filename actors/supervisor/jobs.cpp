@@ -112,20 +112,20 @@ std::optional<uint64_t> policy::find_slot(const held_job& x) const {
   return out;
 }
 
-effects policy::place(const std::string& job_id, double now_s) {
-  auto& x = jobs_.at(job_id);
+effects policy::place(const job_id& id, double now_s) {
+  auto& x = jobs_.at(id);
   x.begun = false;
   auto slot = fitness_.fit() ? find_slot(x) : std::nullopt;
   if (!slot) {
     if (x.pending_since_s == 0)
       x.pending_since_s = now_s;
     x.instance = 0;
-    pending_.push_back(job_id);
+    pending_.push_back(id);
     return watch_pending();
   }
   x.pending_since_s = 0;
   x.instance = *slot;
-  gpus_.at(*slot).jobs.push_back(job_id);
+  gpus_.at(*slot).jobs.push_back(id);
   return {run_on{*slot, x.task}};
 }
 
@@ -336,9 +336,9 @@ effects policy::on_settled(msg::job_settled x) {
   return out;
 }
 
-effects policy::on_released(const std::string& job_id) {
-  releasing_.erase(job_id);
-  refusals_.erase(job_id);
+effects policy::on_released(const job_id& id) {
+  releasing_.erase(id);
+  refusals_.erase(id);
   return check_drained();
 }
 

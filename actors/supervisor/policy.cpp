@@ -56,12 +56,11 @@ effects policy::on_watcher_died(const std::string& why, double now_s) {
 
 // -- GPUs ---------------------------------------------------------------------
 
-uint64_t policy::add_gpu(const std::string& type,
-                         const std::string& ledger_id) {
+uint64_t policy::add_gpu(const workload_type& type, const ledger_id& id) {
   auto instance = ++last_instance_;
   auto& x = gpus_[instance];
   x.type = type;
-  x.last.ledger_id = ledger_id;
+  x.last.ledger_id = id;
   x.last.instance = instance;
   return instance;
 }
@@ -85,16 +84,13 @@ effects policy::on_backlog(const msg::backlog& x, double now_s) {
   return out;
 }
 
-effects policy::on_gpu_update(const msg::gpu_update& x, const moment& now) {
-  auto now_s = now.steady_s;
+effects policy::on_gpu_update(const msg::gpu_update& x, double now_s) {
   auto at = gpus_.find(x.instance);
   if (at == gpus_.end())
     return {};
   auto& known = at->second;
   auto was_ready = known.last.phase == gpu_phase::ready;
   effects out;
-  if (x.launched_s != known.last.launched_s)
-    known.launched_at_s = now.steady_at(x.launched_s);
   known.last = x;
   mark_begun(known);
   if (x.phase == gpu_phase::ready && !was_ready) {

@@ -31,7 +31,7 @@ namespace render::supervisor {
 using duration = std::chrono::milliseconds;
 
 struct config {
-  std::map<job_kind, std::string> workload_of_kind;
+  std::map<job_kind, workload_type> workload_of_kind;
   /// Of all types together; GPUs that have a successor are not counted.
   uint32_t max_gpus = 1;
   uint32_t slots_per_gpu = 1;
@@ -124,26 +124,26 @@ struct run_on {
 };
 struct rent {
   uint64_t instance = 0;
-  std::string type;
-  std::string ledger_id;
+  workload_type type;
+  render::ledger_id ledger_id;
   /// Set: a GPU that is rented already, from a dead worker's hands.
   std::optional<gpu_entry> adopted;
-  std::vector<std::string> known_workloads;
+  std::vector<workload_id> known_workloads;
   /// With `adopted`: launched by this process.
   bool vouched = false;
 };
 struct take_gpus {};
 /// Nobody here looks after this entry.
 struct leave_gpu {
-  std::string ledger_id;
+  render::ledger_id ledger_id;
 };
 struct view_gpus {
-  std::string type;
+  workload_type type;
   /// By the steady clock: older answers are of no use.
   double asked_s = 0;
 };
 struct look_at_inputs {
-  std::string type;
+  workload_type type;
   /// The jobs that such a GPU serves.
   std::vector<std::string> job_types;
 };
@@ -160,14 +160,14 @@ struct look_around {
 };
 /// One whose result waits for the storage.
 struct stop_renderer {
-  std::string job_id;
+  render::job_id job_id;
   failure reason;
 };
 struct settle {
   msg::settle_job what;
 };
 struct release {
-  std::string job_id;
+  render::job_id job_id;
   uint64_t fence = 0;
 };
 struct note_attempt {
@@ -216,22 +216,20 @@ public:
   effects on_gpus_viewed(const view_gpus& asked,
                          const result<msg::gpus_seen>& got, const moment& now);
   /// Of the jobs that wait for GPUs of this type.
-  effects on_inputs_seen(const std::string& type,
+  effects on_inputs_seen(const workload_type& type,
                          const result<msg::inputs_seen>& got, double now_s);
-  effects on_gpu_update(const msg::gpu_update& x, const moment& now);
+  effects on_gpu_update(const msg::gpu_update& x, double now_s);
   /// A GPU INSTANCE died without a word.
   effects on_gpu_died(uint64_t instance, const std::string& why, double now_s);
   effects on_job_ended(msg::job_ended x, double now_s);
   /// The render is done; its RENDERER tries to store the result, and needs no
   /// GPU for that.
-  effects on_render_parked(const std::string& job_id, const failure& why,
-                           double now_s);
+  effects on_render_parked(const job_id& id, const failure& why, double now_s);
   /// The end of such a RENDERER.
-  effects on_parked_ended(const std::string& job_id, job_outcome outcome,
-                          double now_s);
+  effects on_parked_ended(const job_id& id, job_outcome outcome, double now_s);
   effects on_surroundings_seen(const msg::surroundings_seen& x, double now_s);
   effects on_settled(msg::job_settled x);
-  effects on_released(const std::string& job_id);
+  effects on_released(const job_id& id);
   /// The ledger did not confirm; it is asked again, which is safe.
   effects on_write_failed(ledger_write what, const failure& why);
   effects on_timer(timer which, uint64_t generation, double now_s);
@@ -273,13 +271,11 @@ private:
   };
 
   struct gpu {
-    std::string type;
+    workload_type type;
     msg::gpu_update last;
     /// In the order in which they were sent.
-    std::vector<std::string> jobs;
+    std::vector<job_id> jobs;
     bool told_to_stop = false;
-    /// `last.launched_s` by the steady clock.
-    double launched_at_s = 0;
     double ready_since_s = 0;
     /// When a job last ended on it, or it became ready.
     double idle_since_s = 0;
@@ -313,7 +309,7 @@ private:
   // jobs.cpp
   held_job hold(job x, const moment& now) const;
   effects take(held_job x, double now_s);
-  effects place(const std::string& job_id, double now_s);
+  effects place(const job_id& id, double now_s);
   effects place_pending(double now_s);
   std::optional<uint64_t> find_slot(const held_job& x) const;
   verdict judge_end(const held_job& x, const job_outcome& outcome,
@@ -338,7 +334,7 @@ private:
   effects stop_parked(const std::string& reason) const;
 
   // policy.cpp
-  uint64_t add_gpu(const std::string& type, const std::string& ledger_id);
+  uint64_t add_gpu(const workload_type& type, const ledger_id& id);
   uint32_t free_slots(const gpu& x) const;
   effects capacity();
   effects gpu_gone(uint64_t instance, const std::string& why, double now_s);
@@ -348,39 +344,40 @@ private:
   // scaling.cpp
   effects scale(double now_s);
   /// By what the ledger has shown, if it was asked.
-  effects decide(const std::string& type, double now_s);
-  effects scale_type(const std::string& type, double now_s,
+  effects decide(const workload_type& type, double now_s);
+  effects scale_type(const workload_type& type, double now_s,
                      std::optional<launching::slots_elsewhere> elsewhere
                      = std::nullopt);
-  launching::situation situation_of(const std::string& type, double now_s);
+  launching::situation situation_of(const workload_type& type, double now_s);
   launching::by_kind<launching::waiting_jobs>
-  waiting_jobs_of(const std::string& type, const input_gate& inputs,
+  waiting_jobs_of(const workload_type& type, const input_gate& inputs,
                   double now_s) const;
-  std::vector<launching::own_gpu> own_gpus_of(const std::string& type,
+  std::vector<launching::own_gpu> own_gpus_of(const workload_type& type,
                                               double now_s) const;
-  effects carry_out(const std::string& type, const launching::step& what,
+  effects carry_out(const workload_type& type, const launching::step& what,
                     double now_s);
-  effects watch_launch(const std::string& type, std::optional<double> due_s,
+  effects watch_launch(const workload_type& type, std::optional<double> due_s,
                        double now_s);
   effects on_launch_due(uint64_t generation, double now_s);
-  effects tell(const std::string& type, launch_reason why, double now_s);
-  rent rent_one(const std::string& type);
-  effects make_room(const std::string& type, double now_s);
+  effects tell(const workload_type& type, launch_reason why, double now_s);
+  rent rent_one(const workload_type& type);
+  effects make_room(const workload_type& type, double now_s);
   uint64_t on_their_way(const std::vector<gpu_entry>& entries,
                         double unix_s) const;
   bool is_leaving() const;
-  std::optional<uint64_t> in_the_way(const std::string& type,
+  std::optional<uint64_t> in_the_way(const workload_type& type,
                                      double now_s) const;
-  bool is_in_the_way(const gpu& x, const std::string& type, double now_s) const;
+  bool is_in_the_way(const gpu& x, const workload_type& type,
+                     double now_s) const;
   /// Jobs in the queue, as they were last seen.
-  uint64_t queued_for(const std::string& type) const;
+  uint64_t queued_for(const workload_type& type) const;
   /// With those that are ours and have no slot.
-  uint64_t waiting_for(const std::string& type) const;
-  const std::string& workload_of(const std::string& job_type) const;
-  void gpu_failed(const std::string& type, const std::string& why,
+  uint64_t waiting_for(const workload_type& type) const;
+  const workload_type& workload_of(const std::string& job_type) const;
+  void gpu_failed(const workload_type& type, const std::string& why,
                   double now_s);
   // inputs.cpp
-  effects look_first(const std::string& type, double now_s);
+  effects look_first(const workload_type& type, double now_s);
   // succession.cpp
   effects watch_age(const gpu& x, double now_s) const;
   effects succeed(double now_s);
@@ -388,9 +385,9 @@ private:
   bool wants_successor(const gpu& x, double now_s) const;
   uint32_t room() const;
   // adoption.cpp
-  effects adopt(const gpu_entry& x, std::vector<std::string> known,
+  effects adopt(const gpu_entry& x, std::vector<workload_id> known,
                 bool vouched = false);
-  std::string make_ledger_id();
+  ledger_id make_ledger_id();
 
   // drain.cpp
   effects halt_all(const std::string& reason);
@@ -403,15 +400,15 @@ private:
   uint64_t jobs_received_ = 0;
   std::map<uint64_t, gpu> gpus_;
   /// Ours, not settled yet: running, or waiting for a slot.
-  std::map<std::string, held_job> jobs_;
+  std::map<job_id, held_job> jobs_;
   /// Ids in `jobs_` that have no slot, in order.
-  std::deque<std::string> pending_;
+  std::deque<job_id> pending_;
   uint64_t pending_generation_ = 0;
   /// Told to the ledger and not answered yet.
-  std::map<std::string, bool> unsettled_; // true: a success
-  std::set<std::string> releasing_;
+  std::map<job_id, bool> unsettled_; // true: a success
+  std::set<job_id> releasing_;
   /// How often a job's end was refused.
-  std::map<std::string, uint32_t> refusals_;
+  std::map<job_id, uint32_t> refusals_;
   /// Writes to be asked for again, by the generation of their timer.
   std::map<uint64_t, ledger_write> refused_writes_;
   std::optional<msg::capacity> told_capacity_;
@@ -423,14 +420,13 @@ private:
   std::map<std::string, uint64_t> without_inputs_;
   /// When the queue was seen so.
   double backlog_at_s_ = 0;
-  /// By workload type.
-  std::map<std::string, launch_record> launches_;
+  std::map<workload_type, launch_record> launches_;
   fitness fitness_;
   uint64_t fitness_generation_ = 0;
   /// What the last plan was made for.
   bool told_fit_ = true;
   /// How often a job could not be done for want of surroundings.
-  std::map<std::string, uint32_t> unfit_tries_;
+  std::map<job_id, uint32_t> unfit_tries_;
   drain_phase drain_ = drain_phase::none;
   /// 0: no claim can be under way.
   uint64_t grace_generation_ = 0;

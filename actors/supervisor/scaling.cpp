@@ -24,8 +24,8 @@ duration until(double then_s, double now_s) {
 
 } // namespace
 
-const std::string& policy::workload_of(const std::string& job_type) const {
-  static const std::string none;
+const workload_type& policy::workload_of(const std::string& job_type) const {
+  static const workload_type none;
   auto kind = job_kind_from(job_type);
   if (!kind)
     return none;
@@ -33,7 +33,7 @@ const std::string& policy::workload_of(const std::string& job_type) const {
   return at == cfg_.workload_of_kind.end() ? none : at->second;
 }
 
-uint64_t policy::queued_for(const std::string& type) const {
+uint64_t policy::queued_for(const workload_type& type) const {
   uint64_t out = 0;
   for (auto& [job_type, count] : backlog_)
     if (workload_of(job_type) == type)
@@ -41,7 +41,7 @@ uint64_t policy::queued_for(const std::string& type) const {
   return out;
 }
 
-uint64_t policy::waiting_for(const std::string& type) const {
+uint64_t policy::waiting_for(const workload_type& type) const {
   auto out = queued_for(type);
   for (auto& id : pending_)
     if (workload_of(jobs_.at(id).task.subject.type) == type)
@@ -52,7 +52,7 @@ uint64_t policy::waiting_for(const std::string& type) const {
 // -- what is known ------------------------------------------------------------
 
 launching::by_kind<launching::waiting_jobs>
-policy::waiting_jobs_of(const std::string& type, const input_gate& inputs,
+policy::waiting_jobs_of(const workload_type& type, const input_gate& inputs,
                         double now_s) const {
   launching::by_kind<launching::waiting_jobs> out;
   for (auto& [job_type, count] : backlog_) {
@@ -80,7 +80,7 @@ policy::waiting_jobs_of(const std::string& type, const input_gate& inputs,
   return out;
 }
 
-std::vector<launching::own_gpu> policy::own_gpus_of(const std::string& type,
+std::vector<launching::own_gpu> policy::own_gpus_of(const workload_type& type,
                                                     double now_s) const {
   std::vector<launching::own_gpu> out;
   for (auto& [instance, x] : gpus_) {
@@ -105,7 +105,7 @@ std::vector<launching::own_gpu> policy::own_gpus_of(const std::string& type,
   return out;
 }
 
-launching::situation policy::situation_of(const std::string& type,
+launching::situation policy::situation_of(const workload_type& type,
                                           double now_s) {
   auto& record = launches_[type];
   launching::situation out;
@@ -149,7 +149,7 @@ effects policy::scale(double now_s) {
   return out;
 }
 
-effects policy::decide(const std::string& type, double now_s) {
+effects policy::decide(const workload_type& type, double now_s) {
   auto* seen = std::get_if<launching::asking_queue>(&launches_[type].at);
   return scale_type(type, now_s,
                     seen ? std::optional{seen->found} : std::nullopt);
@@ -158,7 +158,7 @@ effects policy::decide(const std::string& type, double now_s) {
 // `elsewhere`: slots of GPUs that other workers have just launched; absent
 // while nobody has looked.
 effects
-policy::scale_type(const std::string& type, double now_s,
+policy::scale_type(const workload_type& type, double now_s,
                    std::optional<launching::slots_elsewhere> elsewhere) {
   auto& record = launches_[type];
   auto situation = situation_of(type, now_s);
@@ -176,8 +176,8 @@ policy::scale_type(const std::string& type, double now_s,
   return out;
 }
 
-effects policy::carry_out(const std::string& type, const launching::step& what,
-                          double now_s) {
+effects policy::carry_out(const workload_type& type,
+                          const launching::step& what, double now_s) {
   effects out;
   uint64_t unseen = 0;
   if (std::holds_alternative<launching::look_at_ledger>(what)) {
@@ -197,7 +197,7 @@ effects policy::carry_out(const std::string& type, const launching::step& what,
   return out;
 }
 
-effects policy::watch_launch(const std::string& type,
+effects policy::watch_launch(const workload_type& type,
                              std::optional<double> due_s, double now_s) {
   auto& due = launches_[type].due;
   if (!due_s) {
@@ -221,7 +221,8 @@ effects policy::on_launch_due(uint64_t generation, double now_s) {
 }
 
 // Kept for whoever asks why a job waits, and said once.
-effects policy::tell(const std::string& type, launch_reason why, double now_s) {
+effects policy::tell(const workload_type& type, launch_reason why,
+                     double now_s) {
   auto& known = launches_[type].why;
   effects out;
   if (launching::is_news(known, why))
@@ -232,16 +233,16 @@ effects policy::tell(const std::string& type, launch_reason why, double now_s) {
   return out;
 }
 
-rent policy::rent_one(const std::string& type) {
-  auto ledger_id = make_ledger_id();
+rent policy::rent_one(const workload_type& type) {
+  auto id = make_ledger_id();
   ++launched_;
-  return {add_gpu(type, ledger_id), type, ledger_id, {}, {}, false};
+  return {add_gpu(type, id), type, id, {}, {}, false};
 }
 
 // One that does nothing, for a type that nobody waits for; or one of this type
 // on which a service that is waited for never came up. What was seen to wait
 // while it was busy may be with others by now: the next look decides.
-bool policy::is_in_the_way(const gpu& x, const std::string& type,
+bool policy::is_in_the_way(const gpu& x, const workload_type& type,
                            double now_s) const {
   if (x.last.phase != gpu_phase::ready)
     return false;
@@ -274,7 +275,7 @@ bool policy::is_leaving() const {
 }
 
 // Of the GPUs that we have, one that can go; none while one is going already.
-std::optional<uint64_t> policy::in_the_way(const std::string& type,
+std::optional<uint64_t> policy::in_the_way(const workload_type& type,
                                            double now_s) const {
   if (is_leaving())
     return std::nullopt;
@@ -285,7 +286,7 @@ std::optional<uint64_t> policy::in_the_way(const std::string& type,
 }
 
 // All GPUs that we may rent are rented: one that is in the way goes.
-effects policy::make_room(const std::string& type, double now_s) {
+effects policy::make_room(const workload_type& type, double now_s) {
   auto leaves = in_the_way(type, now_s);
   if (!leaves)
     return {};
@@ -345,7 +346,7 @@ effects policy::on_gpus_viewed(const view_gpus& asked,
   return out;
 }
 
-void policy::gpu_failed(const std::string& type, const std::string& why,
+void policy::gpu_failed(const workload_type& type, const std::string& why,
                         double now_s) {
   auto& x = launches_[type].refused;
   auto delay = cfg_.launch_backoff_min;

@@ -30,12 +30,13 @@ effects policy::watch_age(const gpu& x, double now_s) const {
   if (cfg_.replace_ahead == duration{0})
     return {};
   auto age = in_seconds(cfg_.retire_after - cfg_.replace_ahead);
-  return {look_at(x.launched_at_s + age, now_s)};
+  return {look_at(x.last.launched_at_s + age, now_s)};
 }
 
 bool policy::wants_successor(const gpu& x, double now_s) const {
   auto ahead = in_seconds(cfg_.replace_ahead);
-  auto old = now_s >= x.launched_at_s + in_seconds(cfg_.retire_after) - ahead;
+  auto old = now_s
+             >= x.last.launched_at_s + in_seconds(cfg_.retire_after) - ahead;
   // One that was taken over has yet to show what it is good for.
   auto has_worked = x.idle_since_s > x.ready_since_s;
   auto in_use = !x.jobs.empty()

@@ -223,15 +223,15 @@ struct shell {
     run(st().policy.on_render_parked(x.job_id, x.why, steady_s()));
   }
 
-  void on_parked_ended(const std::string& job_id, job_outcome outcome) const {
-    st().parked.erase(job_id);
-    run(st().policy.on_parked_ended(job_id, std::move(outcome), steady_s()));
+  void on_parked_ended(const job_id& id, job_outcome outcome) const {
+    st().parked.erase(id);
+    run(st().policy.on_parked_ended(id, std::move(outcome), steady_s()));
   }
 
   void on_down(const caf::down_msg& x) const {
-    for (auto& [job_id, handle] : st().parked)
+    for (auto& [parked_id, handle] : st().parked)
       if (handle.address() == x.source) {
-        auto id = job_id;
+        auto id = parked_id;
         return on_parked_ended(
           id,
           failed_outcome({failure_kind::unavailable,
@@ -291,7 +291,7 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
       sh.run(sh.st().policy.on_backlog(x, sh.steady_s()));
     },
     [sh](const msg::gpu_update& x) {
-      sh.run(sh.st().policy.on_gpu_update(x, sh.now()));
+      sh.run(sh.st().policy.on_gpu_update(x, sh.steady_s()));
     },
     [sh](msg::job_ended& x) {
       sh.run(sh.st().policy.on_job_ended(std::move(x), sh.steady_s()));

@@ -13,7 +13,6 @@
 
 #include <functional>
 #include <map>
-#include <string>
 
 namespace render {
 
@@ -43,8 +42,8 @@ struct supervisor_state {
   supervisor::policy policy{supervisor::config{}};
   queue_watcher_actor watcher;
   std::map<uint64_t, gpu_instance_actor> gpus;
-  /// Whose results wait for the storage, by job id.
-  std::map<std::string, renderer_actor> parked;
+  /// Whose results wait for the storage.
+  std::map<job_id, renderer_actor> parked;
 };
 
 supervisor_actor::behavior_type

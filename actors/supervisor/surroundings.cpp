@@ -57,14 +57,14 @@ effects policy::cannot_do(held_job x, bool for_good, const failure& why,
   return out;
 }
 
-effects policy::on_render_parked(const std::string& job_id, const failure& why,
+effects policy::on_render_parked(const job_id& id, const failure& why,
                                  double now_s) {
-  auto at = jobs_.find(job_id);
+  auto at = jobs_.find(id);
   if (at == jobs_.end() || at->second.parked)
     return {};
   auto& x = at->second;
   if (auto on = gpus_.find(x.instance); on != gpus_.end()) {
-    std::erase(on->second.jobs, job_id);
+    std::erase(on->second.jobs, id);
     on->second.idle_since_s = now_s;
   }
   x.instance = 0;
@@ -72,15 +72,15 @@ effects policy::on_render_parked(const std::string& job_id, const failure& why,
   effects out;
   if (drain_ == drain_phase::halting)
     out.push_back(
-      stop_renderer{job_id, {failure_kind::shutting_down, "the node stops"}});
+      stop_renderer{id, {failure_kind::shutting_down, "the node stops"}});
   append(out, follow(fitness_.on_failure("storage", why.message), now_s));
   append(out, settle_down(now_s));
   return out;
 }
 
-effects policy::on_parked_ended(const std::string& job_id, job_outcome outcome,
+effects policy::on_parked_ended(const job_id& id, job_outcome outcome,
                                 double now_s) {
-  auto at = jobs_.find(job_id);
+  auto at = jobs_.find(id);
   if (at == jobs_.end() || !at->second.parked)
     return {};
   auto out = conclude(std::move(jobs_.extract(at).mapped()), std::move(outcome),

@@ -230,7 +230,7 @@ result<job> make_job(job_kind kind, const submit_options& opts,
   if (!deadline)
     return fail(deadline.error());
   job x;
-  x.id = opts.id.empty() ? new_job_id() : opts.id;
+  x.id = job_id{opts.id.empty() ? new_job_id() : opts.id};
   x.type = to_string(kind);
   x.created_at_s = unix_now();
   x.complete_by_s = *deadline;

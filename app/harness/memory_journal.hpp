@@ -49,27 +49,27 @@ private:
 
     result<void> put(const job_store::held_job& x) override {
       if (living)
-        jobs[{x.session, x.subject.id}] = x;
+        jobs[{to_string(x.session), x.subject.id}] = x;
       return {};
     }
 
     result<void> put(const job_store::held_gpu& x) override {
       if (living)
-        gpus[{x.session, x.id}] = x;
+        gpus[{to_string(x.session), x.id}] = x;
       return {};
     }
 
-    result<void> erase_job(const std::string& session,
+    result<void> erase_job(const node_id& session,
                            const std::string& id) override {
       if (living)
-        jobs.erase({session, id});
+        jobs.erase({to_string(session), id});
       return {};
     }
 
-    result<void> erase_gpu(const std::string& session,
+    result<void> erase_gpu(const node_id& session,
                            const std::string& id) override {
       if (living)
-        gpus.erase({session, id});
+        gpus.erase({to_string(session), id});
       return {};
     }
 

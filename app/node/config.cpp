@@ -56,9 +56,10 @@ bool is_port(const std::optional<double>& x, double min) {
   return x && *x >= min && *x <= 65535 && std::floor(*x) == *x;
 }
 
-apply_fn text(std::string worker_config::*field) {
+template <class T>
+apply_fn text(T worker_config::*field) {
   return [field](worker_config& cfg, std::string_view x) -> result<void> {
-    cfg.*field = x;
+    cfg.*field = T{std::string{x}};
     return {};
   };
 }
@@ -156,7 +157,7 @@ apply_fn choice(std::string worker_config::*field,
 
 apply_fn workload(job_kind kind) {
   return [kind](worker_config& cfg, std::string_view x) -> result<void> {
-    cfg.workload_of_kind[kind] = x;
+    cfg.workload_of_kind[kind] = workload_type{std::string{x}};
     return {};
   };
 }

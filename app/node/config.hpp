@@ -76,7 +76,7 @@ struct worker_config {
   // GPUs.
   uint32_t max_gpus = 0;
   uint32_t jobs_per_gpu = 0;
-  std::map<job_kind, std::string> workload_of_kind;
+  std::map<job_kind, workload_type> workload_of_kind;
   seconds_f gpu_idle_timeout{};
   seconds_f pre_launch_min{};
   seconds_f pre_launch_max{};
@@ -117,7 +117,7 @@ struct worker_config {
   std::string log_format;
   std::string log_level;
   /// Empty: host name, process id and a random part.
-  std::string worker_id;
+  render::worker_id worker_id;
 
   friend bool operator==(const worker_config&, const worker_config&) = default;
 };

@@ -261,7 +261,7 @@ gpu_cloud::config account_of(const worker_config& cfg) {
 
 } // namespace
 
-result<std::vector<std::string>> node::workload_types() {
+result<std::vector<workload_type>> node::workload_types() {
   return gpu_cloud::read_types(
     ask<http_response>(*system_, outside_.http, cloud_question_timeout,
                        gpu_cloud::types_request(account_of(cfg_))));

@@ -47,7 +47,7 @@ public:
   result<size_t> count_workloads();
   result<void> check_storage();
   /// Names of the provider's workload types.
-  result<std::vector<std::string>> workload_types();
+  result<std::vector<workload_type>> workload_types();
   result<double> balance();
 
   /// The top-level actors, in the order of start.

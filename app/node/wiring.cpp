@@ -54,7 +54,7 @@ renderer_deps rendering(const wiring_ptr& w, render_owner_actor owner) {
 }
 
 renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
-                              const std::string& node_name,
+                              const gpu_host& node_name,
                               render_owner_actor owner,
                               render_owner_actor keeper) {
   auto& cfg = w->cfg;
@@ -114,7 +114,7 @@ gpu_instance_actor spawn_gpu(const wiring_ptr& w, const supervisor::rent& order,
   deps.cloud = w->outside.cloud;
   deps.ledger = w->outside.jobs;
   deps.make_renderer = [w, keeper = render_owner_actor{owner}](
-                         const msg::run_job& task, const std::string& node_name,
+                         const msg::run_job& task, const gpu_host& node_name,
                          render_owner_actor parent) {
     return spawn_renderer(w, task, node_name, std::move(parent), keeper);
   };

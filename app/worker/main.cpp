@@ -103,12 +103,12 @@ void keep_secrets() {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-std::string make_worker_id() {
+worker_id make_worker_id() {
   char host[256] = "worker";
   gethostname(host, sizeof(host) - 1);
   std::stringstream out;
   out << host << '-' << getpid() << '-' << std::hex << std::random_device{}();
-  return out.str();
+  return worker_id{out.str()};
 }
 
 result<void> prepare_output_dir(const std::string& path) {

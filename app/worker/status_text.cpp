@@ -49,7 +49,7 @@ void write_gpu(writer& out, const msg::gpu_update& x, bool names) {
 }
 
 // What a provider has said may quote an address of a node.
-void write_launch(writer& out, const std::string& type, launch_reason x,
+void write_launch(writer& out, const workload_type& type, launch_reason x,
                   double now_s, bool names) {
   if (!names && x.kind == launch_reason_kind::provider_refuses)
     x.words.clear();

@@ -17,7 +17,7 @@ constexpr auto now_s = 1'700'000'000.0;
 
 job_store::worker_terms by_bench() {
   job_store::worker_terms out;
-  out.id = worker_name;
+  out.id = worker_id{worker_name};
   out.prefix = prefix;
   return out;
 }
@@ -46,7 +46,7 @@ claimed claim(plain_client& redis, unsigned count, const std::string& type,
               const std::string& after) {
   job_store::claim_args x;
   x.by.worker = by_bench();
-  x.by.mark = {worker_name, 0, 1};
+  x.by.mark = {{worker_id{worker_name}}, 0, 1};
   x.by.now_s = now_s;
   x.last.passed = after;
   x.quotas = {{{type}, count}};
@@ -62,7 +62,7 @@ claimed claim(plain_client& redis, unsigned count, const std::string& type,
 void send_settle(plain_client& redis, const std::string& id) {
   job_store::settle_args x;
   x.worker = by_bench();
-  x.mark = {worker_name, 0, 1};
+  x.mark = {{worker_id{worker_name}}, 0, 1};
   x.now_s = now_s;
   x.job_id = id;
   x.fence = 1;

@@ -65,7 +65,7 @@ http_actor::behavior_type no_http(http_actor::pointer) {
 }
 
 renderer_actor::behavior_type no_op_renderer(renderer_actor::pointer self,
-                                             const std::string& id,
+                                             const render::job_id& id,
                                              const render_owner_actor& owner) {
   job_outcome done;
   done.result_url = "file:///dev/null";

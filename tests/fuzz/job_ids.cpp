@@ -1,6 +1,6 @@
 // Names of Redis and of producers that become paths and requests: a job's id,
 // a file's name, where a render runs.
-#include "messages/job_id.hpp"
+#include "messages/ids.hpp"
 #include "messages/render_handle.hpp"
 #include "messages/text/path_below.hpp"
 #include "tests/fuzz/fuzz.hpp"

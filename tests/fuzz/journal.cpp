@@ -51,9 +51,9 @@ std::string take_part(std::string_view& text) {
 held_job job_of(std::string_view text) {
   held_job out;
   auto& job = out.subject;
-  out.session = take_part(text);
-  job.id = take_part(text);
-  out.owner = take_part(text);
+  out.session = node_id_from(take_part(text));
+  job.id = job_id{take_part(text)};
+  out.owner = worker_id{take_part(text)};
   job.type = take_part(text);
   job.data = take_part(text);
   job.remote = take_part(text);
@@ -83,9 +83,9 @@ held_job job_of(std::string_view text) {
 
 held_gpu gpu_of(std::string_view text) {
   held_gpu out;
-  out.session = take_part(text);
+  out.session = node_id_from(take_part(text));
   out.id = take_part(text);
-  out.owner = take_part(text);
+  out.owner = worker_id{take_part(text)};
   out.written = static_cast<uint64_t>(fuzz::take_number(text));
   while (!text.empty())
     out.fields.push_back(take_part(text));

@@ -12,7 +12,7 @@ namespace {
 
 gpu_entry intent(const std::string& id) {
   gpu_entry out;
-  out.id = id;
+  out.id = ledger_id{id};
   out.type = "media:fast";
   out.expires_s = 1'700'007'200;
   out.intent_s = 1'700'000'000.5;
@@ -22,8 +22,8 @@ gpu_entry intent(const std::string& id) {
 gpu_entry running(const std::string& id, const std::string& workload) {
   auto out = intent(id);
   out.state = gpu_entry_state::running;
-  out.workload = workload;
-  out.node = "node-" + workload;
+  out.workload = workload_id{workload};
+  out.node = gpu_host{"node-" + workload};
   out.launched_s = 1'700'000'001.5;
   return out;
 }
@@ -33,7 +33,7 @@ struct fixture : harness::redis_store {
     return ask<caf::ok_atom>(to, msg::write_gpu{std::move(x)});
   }
 
-  std::vector<gpu_entry> view(const std::string& type = "media:fast") {
+  std::vector<gpu_entry> view(const workload_type& type = "media:fast") {
     auto got = ask<msg::gpus_seen>(store, msg::view_gpus{type});
     BOOST_REQUIRE_MESSAGE(got, got.error().message);
     std::sort(got->entries.begin(), got->entries.end(), [](auto& a, auto& b) {
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(the_workloads_of_ended_entries_are_shown_when_asked_for) {
     return got->ended_workloads;
   };
   BOOST_TEST(ended(false).empty());
-  BOOST_TEST((ended(true) == std::vector<std::string>{"w3", "w1"}));
+  BOOST_TEST((ended(true) == std::vector<workload_id>{"w3", "w1"}));
 }
 
 // Both launches lost their answers, or the first worker's write was refused for
@@ -291,7 +291,7 @@ BOOST_AUTO_TEST_CASE(who_wrote_an_entry_is_told_when_it_is_not_renewed) {
   write_as_holder("kept");
   write_as_holder("lost");
   redis.cmd("HSET", "c3:gpu:lost", "owner", "worker-b");
-  std::string told;
+  ledger_id told;
   holder->receive(
     [&](const msg::check_gpu& x) {
       told = x.id;

@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(a_dead_workers_gpus_are_taken_over_once) {
       if (auto got = ask<msg::gpus_taken>(store, msg::take_gpus{}))
         for (auto& y : got->entries) {
           taken.push_back(y);
-          BOOST_TEST(got->known_workloads == std::vector<std::string>{"w1"});
+          BOOST_TEST(got->known_workloads == std::vector<workload_id>{"w1"});
         }
     return !taken.empty();
   }));

@@ -35,7 +35,7 @@ struct fixture : harness::redis_store {
   void delivered(const std::string& id) {
     msg::record_delivery said;
     said.entry.id = "msg_" + id;
-    said.entry.job_id = id;
+    said.entry.job_id = job_id{id};
     said.entry.attempts = 1;
     BOOST_REQUIRE(ask<caf::ok_atom>(store, said));
   }

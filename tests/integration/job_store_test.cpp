@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(a_front_end_cancel_is_never_overwritten) {
     auto got = claim(store);
     BOOST_REQUIRE_EQUAL(got.jobs.size(), 1u);
     auto before = ask<msg::ownership>(
-      store, msg::report_progress{how, "render 1/2", 0.5, 1});
+      store, msg::report_progress{job_id{how}, "render 1/2", 0.5, 1});
     BOOST_REQUIRE(before);
     BOOST_TEST(before->ours);
     BOOST_TEST(redis.field("job:" + how, "stage") == "render 1/2");
@@ -81,8 +81,8 @@ BOOST_AUTO_TEST_CASE(a_front_end_cancel_is_never_overwritten) {
       redis.cmd("DEL", "job:" + how);
     else
       redis.cmd("HSET", "job:" + how, "status", how, "error", "by user");
-    auto after = ask<msg::ownership>(store,
-                                     msg::report_progress{how, "", -1, 1});
+    auto after = ask<msg::ownership>(
+      store, msg::report_progress{job_id{how}, "", -1, 1});
     BOOST_REQUIRE(after);
     BOOST_TEST(!after->ours);
     BOOST_TEST(after->status == (how == "deleted" ? "" : how));

@@ -63,9 +63,12 @@ public:
       return servers_.both({"DEL", record() + ":lock"});
     case 7:
       return run(call_of(peek_args{
-        worker(), now_s(), 5,
+        worker(),
+        now_s(),
+        5,
         count_terms{1'000, d_.of(std::vector<uint32_t>{0, 3, 1'000}), 600s},
-        d_.of(std::vector<uint32_t>{10, 4'000}), words{id(), id()}}));
+        d_.of(std::vector<uint32_t>{10, 4'000}),
+        {job_id{id()}, job_id{id()}}}));
     case 8:
       return run(call_of(claim_one_args{claimer_of(), id()}));
     case 9:
@@ -75,7 +78,7 @@ public:
         return run(call_of(ask_owner_args{worker(), id(), fence()}));
       return run(
         call_of(progress_args{worker(),
-                              {id(), d_.of(words{"", "render"}),
+                              {job_id{id()}, d_.of(words{"", "render"}),
                                d_.of(std::vector<double>{-1, 0.5}), fence()},
                               now_s()}));
     case 11:
@@ -139,7 +142,7 @@ private:
     by.lease = 3s;
     switch (d_.below(6)) {
     case 5:
-      return run(call_of(look_at_gpu_args{"c3:", id, "p", by.id, number()}));
+      return run(call_of(look_at_gpu_args{"c3:", id, {"p"}, by.id, number()}));
     case 4:
       return run(call_of(view_gpus_args{"c3:", "media:fast",
                                         d_.of(std::vector<uint32_t>{0, 2})}));
@@ -156,8 +159,8 @@ private:
       return run(call_of(take_gpus_args{by, mark(), 2}));
     default:
       msg::close_gpu what;
-      what.entry.id = id;
-      what.entry.workload = d_.of(words{"", "w", "v"});
+      what.entry.id = ledger_id{id};
+      what.entry.workload = workload_id{d_.of(words{"", "w", "v"})};
       what.reason = "idle";
       return run(call_of(close_gpu_args{by, mark(), what, now_s(), 2}));
     }
@@ -237,7 +240,7 @@ private:
     x.worker = worker();
     x.worker.lease = d_.of(std::vector<milliseconds>{0s, 30s});
     x.subject = attempt_of(id());
-    x.session = "p";
+    x.session = {"p"};
     x.confirmed = number();
     x.now_s = now_s();
     run(call_of(x));
@@ -245,7 +248,7 @@ private:
 
   job attempt_of(std::string id) {
     job out;
-    out.id = std::move(id);
+    out.id = job_id{std::move(id)};
     out.fence = fence();
     out.attempt = 2;
     out.type = "csm";
@@ -255,7 +258,7 @@ private:
   }
 
   mark_move mark() {
-    return {"p", number(), number()};
+    return {{"p"}, number(), number()};
   }
 
   claimer claimer_of() {
@@ -273,7 +276,7 @@ private:
     return "job:" + id();
   }
   worker_terms worker() {
-    return {d_.of(words{"w1", "w2"}), "c3:", 300s, 30s};
+    return {worker_id{d_.of(words{"w1", "w2"})}, "c3:", 300s, 30s};
   }
   uint64_t fence() {
     return d_.of(std::vector<uint64_t>{1, 1, 2, 3});

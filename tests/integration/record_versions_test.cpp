@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(a_gpu_in_a_state_unknown_to_us_is_taken_over_with_care) {
   auto& x = taken[0];
   BOOST_TEST((x.state == gpu_entry_state::intent));
   BOOST_TEST(x.workload == "w-odd");
-  BOOST_TEST((x.known_before == names{"w-8", "w-9"}));
+  BOOST_TEST((x.known_before == std::vector<workload_id>{"w-8", "w-9"}));
   // The entry was read but not written yet, so it is unchanged.
   BOOST_TEST(redis.field("c3:gpu:e-odd", "state") == "hibernating");
   x.state = gpu_entry_state::running;

@@ -51,7 +51,7 @@ struct redis_store {
     c.recover.least = 100ms;
     c.recover.after_failure = 100ms;
     c.recover.turn = 0ms;
-    c.worker.id = worker;
+    c.worker.id = worker_id{worker};
     c.progress_kept = progress_kept;
     c.dead_letter_max = 2;
     stores.push_back(system->spawn(job_store_behavior, c,
@@ -63,7 +63,7 @@ struct redis_store {
 
   /// Confirms these again and again, as the SUPERVISOR does.
   void look_after(std::vector<msg::job_claim> claims,
-                  std::vector<std::string> gpus = {}) {
+                  std::vector<ledger_id> gpus = {}) {
     keepers.push_back(
       system->spawn([to = store, claims,
                      gpus](caf::event_based_actor* self) -> caf::behavior {

@@ -52,7 +52,7 @@ struct versions_store : redis_store {
     auto got = claim(store, 10);
     BOOST_TEST(got.unfit.empty());
     BOOST_REQUIRE_EQUAL(got.jobs.size(), 1u);
-    BOOST_TEST(got.jobs[0].id == id);
+    BOOST_TEST(got.jobs[0].id.text() == id);
     return got.jobs[0];
   }
 
@@ -134,13 +134,13 @@ struct versions_store : redis_store {
 
   static gpu_entry running(const std::string& id, const std::string& workload) {
     gpu_entry out;
-    out.id = id;
+    out.id = ledger_id{id};
     out.type = "media:fast";
     out.state = gpu_entry_state::running;
     out.expires_s = 1'700'007'200;
     out.intent_s = 1'700'000'000.5;
-    out.workload = workload;
-    out.node = "node-" + workload;
+    out.workload = workload_id{workload};
+    out.node = gpu_host{"node-" + workload};
     out.launched_s = 1'700'000'001.5;
     return out;
   }

@@ -26,7 +26,7 @@ BOOST_AUTO_TEST_CASE(its_jobs_and_gpus_as_long_as_it_has_them) {
     x.advance(10s);
     BOOST_TEST((x.store->confirmed == std::vector<msg::job_claim>{{"a", 1}}));
     BOOST_TEST(
-      (x.store->gpus.confirmed == std::vector<std::string>{x.entry_ids.at(1)}));
+      (x.store->gpus.confirmed == std::vector<ledger_id>{x.entry_ids.at(1)}));
   }
   x.advance(2min);
   BOOST_REQUIRE(x.status("a") == "success");

@@ -59,7 +59,7 @@ struct fixture {
 
   /// Writes the entry; the answer goes into `answers`.
   void write_node(const std::string& name) {
-    entry.node = name;
+    entry.node = gpu_host{name};
     time.system().spawn(
       [this, name, what = entry](caf::event_based_actor* self) {
         self->request(store, 60s, msg::write_gpu{what})

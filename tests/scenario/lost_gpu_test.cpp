@@ -21,7 +21,7 @@ BOOST_AUTO_TEST_CASE(gets_no_job_and_its_own_are_tried_elsewhere) {
   BOOST_REQUIRE_EQUAL(store->gpus.entries.size(), 1u);
   auto id = store->gpus.entries.begin()->first;
   store->gpus.taken.insert(id);
-  caf::anon_send(gpus.at(1), msg::check_gpu{id});
+  caf::anon_send(gpus.at(1), msg::check_gpu{ledger_id{id}});
   run();
   push("b");
   advance(5min);

@@ -40,7 +40,7 @@ struct fixture : store_world {
         });
     });
     time.run_for(3s);
-    BOOST_REQUIRE(out->id == id);
+    BOOST_REQUIRE(out->id.text() == id);
     return *out;
   }
 

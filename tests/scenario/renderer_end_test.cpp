@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(stops_nothing_that_has_the_name_of_the_job) {
 BOOST_AUTO_TEST_CASE(is_made_before_a_folder_for_an_id_that_is_a_path) {
   auto victim = folder.path("victim");
   std::filesystem::create_directories(victim + "-1");
-  task.subject.id = victim;
+  task.subject.id = job_id{victim};
   task.subject.attempt = 1;
   start([] {
     return done("rendered");

@@ -163,11 +163,11 @@ BOOST_AUTO_TEST_CASE(run_on_gpus_of_their_own) {
   advance(5s);
   BOOST_TEST(log->count("launch media:fast") == 1u);
   BOOST_TEST(log->count("launch ollama_webui:fast") == 1u);
-  auto node_of = [this](const std::string& type) {
+  auto node_of = [this](const workload_type& type) {
     for (auto& [id, x] : cloud->machines)
       if (x.record.type == type)
         return x.record.node;
-    return std::string{};
+    return gpu_host{};
   };
   BOOST_TEST(log->count("begin a on " + node_of("media:fast")) == 1u);
   BOOST_TEST(log->count("begin b on " + node_of("ollama_webui:fast")) == 1u);

@@ -25,7 +25,7 @@ struct store_world {
   /// machine.
   void start(uint64_t client, bool with_journal = true) {
     job_store::config cfg;
-    cfg.worker.id = "w" + std::to_string(client);
+    cfg.worker.id = worker_id{"w" + std::to_string(client)};
     job_store_deps deps;
     deps.now = [this] {
       return time.unix_now();

@@ -59,11 +59,13 @@ void misfortune(virtual_worker& w) {
   w.push("b");
 }
 
-/// A GPU in use that grows old.
+/// A GPU in use that grows old. Its launch takes a while: long enough for the
+/// clock to be set meanwhile.
 void old_age(virtual_worker& w) {
   w.cfg.max_gpus = 1;
   w.cfg.retire_after = 100s;
   w.cfg.replace_ahead = 10s;
+  w.cloud->launch_takes = 2s;
   w.gpu_cfg.replace_after = 100s;
   w.gpu_cfg.max_lifetime = 200s;
   w.default_script.takes = 12s;

@@ -31,7 +31,7 @@ struct delivery : deterministic_system {
   }
 
   static webhook entry(const std::string& id, const std::string& url) {
-    return {"msg_" + id, id, url, R"({"id":")" + id + "\"}", 0, 0};
+    return {"msg_" + id, job_id{id}, url, R"({"id":")" + id + "\"}", 0, 0};
   }
 
   void answer(int32_t status, duration takes = 0ms) {

@@ -67,13 +67,16 @@ fake_gpu_cloud_behavior(fake_gpu_cloud_actor::stateful_pointer<later> self,
   };
 }
 
-gpu_workload& fake_gpu_cloud::add(const std::string& type, double expires_s) {
+gpu_workload& fake_gpu_cloud::add(const workload_type& type, double expires_s) {
   auto number = std::to_string(++last_number);
   auto& x = machines["w" + number];
   x.launched_ms = now_ms();
-  x.record = {"w" + number, "n" + number,
-              type,         "running",
-              true,         start_s + static_cast<double>(x.launched_ms) / 1000,
+  x.record = {workload_id{"w" + number},
+              gpu_host{"n" + number},
+              type,
+              "running",
+              true,
+              start_s + static_cast<double>(x.launched_ms) / 1000,
               expires_s};
   return x.record;
 }
@@ -85,7 +88,7 @@ uint32_t fake_gpu_cloud::running() const {
   return out;
 }
 
-bool fake_gpu_cloud::answers(const std::string& node,
+bool fake_gpu_cloud::answers(const gpu_host& node,
                              const std::string& service) const {
   for (auto& [id, x] : machines) {
     if (x.record.node != node)

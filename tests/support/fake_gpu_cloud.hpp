@@ -54,7 +54,7 @@ struct fake_gpu_cloud {
   std::map<std::string, machine> machines;
   uint32_t last_number = 0;
 
-  gpu_workload& add(const std::string& type, double expires_s);
+  gpu_workload& add(const workload_type& type, double expires_s);
 
   /// The GPU answers no probe any more.
   void kill_node(const std::string& workload) {
@@ -63,7 +63,7 @@ struct fake_gpu_cloud {
 
   uint32_t running() const;
 
-  bool answers(const std::string& node, const std::string& service) const;
+  bool answers(const gpu_host& node, const std::string& service) const;
 };
 
 using fake_gpu_cloud_ptr = std::shared_ptr<fake_gpu_cloud>;

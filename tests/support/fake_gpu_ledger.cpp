@@ -32,7 +32,7 @@ caf::result<caf::ok_atom> fake_gpu_ledger::write(const msg::write_gpu& x) {
   if (taken.contains(x.entry.id))
     return to_error({failure_kind::not_owner, "another worker's now"});
   for (auto& [id, other] : entries)
-    if (id != x.entry.id && !other.workload.empty()
+    if (id != x.entry.id.text() && !other.workload.empty()
         && other.workload == x.entry.workload)
       return to_error({failure_kind::rejected, "another entry has it"});
   entries[x.entry.id] = x.entry;
@@ -57,7 +57,7 @@ msg::gpus_taken fake_gpu_ledger::take() {
 }
 
 caf::result<msg::gpus_seen>
-fake_gpu_ledger::view(const std::string& type) const {
+fake_gpu_ledger::view(const workload_type& type) const {
   if (outage)
     return to_error({failure_kind::unavailable, "Redis: connection refused"});
   msg::gpus_seen out;

@@ -18,7 +18,7 @@ struct fake_gpu_ledger {
   /// Ids of entries that were left to others.
   std::vector<std::string> left;
   /// Ids that the SUPERVISOR confirmed last.
-  std::vector<std::string> confirmed;
+  std::vector<ledger_id> confirmed;
   /// Ids of entries that another worker has taken over.
   std::set<std::string> taken;
   /// Entries of a dead worker, for the next look.
@@ -32,7 +32,7 @@ struct fake_gpu_ledger {
 
   msg::gpus_taken take();
 
-  caf::result<msg::gpus_seen> view(const std::string& type) const;
+  caf::result<msg::gpus_seen> view(const workload_type& type) const;
 };
 
 using fake_gpu_ledger_ptr = std::shared_ptr<fake_gpu_ledger>;

@@ -41,7 +41,7 @@ fake_job_store_actor::behavior_type fake_job_store_behavior(
     [=](const msg::claim_unfit& x) {
       asked("claim_unfit");
       msg::claimed_jobs out;
-      if (std::erase(world->queue, x.job_id) > 0) {
+      if (std::erase(world->queue, x.job_id.text()) > 0) {
         auto& found = world->jobs.at(x.job_id);
         found.status = "running";
         out.jobs.push_back(found.subject);

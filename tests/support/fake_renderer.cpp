@@ -4,7 +4,7 @@ namespace render::harness {
 
 renderer_actor::behavior_type
 fake_renderer_behavior(renderer_actor::stateful_pointer<later> self,
-                       event_log_ptr log, fake_render script, std::string id,
+                       event_log_ptr log, fake_render script, job_id id,
                        render_owner_actor owner) {
   auto end = [=](const job_outcome& outcome) {
     self->send(owner, msg::render_ended{id, outcome});

@@ -18,7 +18,7 @@ struct fake_render {
 /// Events: "render ID on NODE", "stopped ID KIND".
 renderer_actor::behavior_type
 fake_renderer_behavior(renderer_actor::stateful_pointer<later> self,
-                       event_log_ptr log, fake_render script, std::string id,
+                       event_log_ptr log, fake_render script, job_id id,
                        render_owner_actor owner);
 
 } // namespace render::harness

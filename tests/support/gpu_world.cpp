@@ -59,7 +59,7 @@ void gpu_world::start() {
 
 void gpu_world::run_job(const std::string& id, const std::string& type) {
   msg::run_job task;
-  task.subject.id = id;
+  task.subject.id = job_id{id};
   task.subject.type = type;
   send(std::move(task));
 }

@@ -62,7 +62,7 @@ job virtual_worker::make_job(const std::string& id, const std::string& type) {
                  R"( "audio_url": "http://files.example/a.mp3"})"},
     {"analyze", R"({"image_url": "http://files.example/a.png"})"}};
   job out;
-  out.id = id;
+  out.id = job_id{id};
   out.type = type;
   out.created_at_s = 1'700'000'000;
   if (auto at = data.find(type); at != data.end())
@@ -152,7 +152,7 @@ renderer_actor virtual_worker::make_renderer(const msg::run_job& task,
 
 const virtual_worker::render_script&
 virtual_worker::script_of(const job& x) const {
-  for (auto& key : {x.id + "/" + std::to_string(x.attempt), x.id})
+  for (auto& key : {x.id + "/" + std::to_string(x.attempt), x.id.text()})
     if (auto at = scripts.find(key); at != scripts.end())
       return at->second;
   return default_script;

@@ -108,7 +108,7 @@ public:
   queue_watcher_actor watcher;
   std::map<uint64_t, gpu_instance_actor> gpus;
   /// The ledger entries that they were started with.
-  std::map<uint64_t, std::string> entry_ids;
+  std::map<uint64_t, ledger_id> entry_ids;
   std::vector<renderer_actor> renderers;
 
 private:

@@ -21,31 +21,31 @@ config settings() {
   return out;
 }
 
-msg::gpus_taken left(std::vector<std::string> ids) {
+msg::gpus_taken left(const std::vector<ledger_id>& ids) {
   msg::gpus_taken out;
   for (auto& id : ids) {
     gpu_entry x;
     x.id = id;
     x.type = "media:fast";
     x.state = gpu_entry_state::running;
-    x.workload = "w-" + id;
+    x.workload = workload_id{"w-" + id};
     out.known_workloads.push_back(x.workload);
     out.entries.push_back(std::move(x));
   }
   return out;
 }
 
-msg::gpu_update ready(uint64_t instance, const std::string& node) {
+msg::gpu_update ready(uint64_t instance, const gpu_host& node) {
   msg::gpu_update out;
   out.instance = instance;
   out.phase = gpu_phase::ready;
   out.node = node;
-  out.workload = "w-" + node;
+  out.workload = workload_id{"w-" + node};
   out.ready_kinds = {job_kind::csm, job_kind::portrait};
   return out;
 }
 
-job a_job(const std::string& id) {
+job a_job(const job_id& id) {
   job out;
   out.id = id;
   out.type = "portrait";
@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(also_stops_the_gpu_of_an_instance_that_died) {
   // Its launch has come to an entry of its own.
   auto told = ready(rented[0].instance, "n");
   told.ledger_id = "a-1";
-  x.on_gpu_update(told, both(t0));
+  x.on_gpu_update(told, t0);
   auto again = all<rent>(x.on_gpu_died(rented[0].instance, "bug", t0));
   BOOST_REQUIRE_EQUAL(again.size(), 1u);
   BOOST_TEST(again[0].ledger_id == "a-1");
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(leaves_the_intent_of_an_instance_that_died_launching) {
   told.phase = gpu_phase::launching;
   told.workload.clear();
   told.ledger_id = "a-1";
-  x.on_gpu_update(told, both(t0));
+  x.on_gpu_update(told, t0);
   auto out = x.on_gpu_died(rented[0].instance, "bug", t0);
   BOOST_TEST(all<rent>(out).empty());
   BOOST_REQUIRE_EQUAL(all<leave_gpu>(out).size(), 1u);
@@ -151,8 +151,8 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_CASE(a_job_goes_where_its_former_owners_render_runs) {
   policy x{settings()};
   auto rented = all<rent>(x.on_gpus_taken(left({"a", "b"}), t0));
-  x.on_gpu_update(ready(rented[0].instance, "n1"), both(t0));
-  x.on_gpu_update(ready(rented[1].instance, "n2"), both(t0));
+  x.on_gpu_update(ready(rented[0].instance, "n1"), t0);
+  x.on_gpu_update(ready(rented[1].instance, "n2"), t0);
   auto one = a_job("one");
   one.remote = to_text(render_handle{"n1", "comfyui", "prompt"});
   auto out = all<run_on>(x.on_jobs_claimed({{one}, {}}, both(t0)));
@@ -182,13 +182,13 @@ BOOST_AUTO_TEST_CASE(a_job_whose_workers_keep_dying_fails_with_its_history) {
 BOOST_AUTO_TEST_CASE(attempts_of_earlier_owners_count) {
   policy x{settings()};
   auto rented = all<rent>(x.on_gpus_taken(left({"a"}), t0));
-  x.on_gpu_update(ready(rented[0].instance, "n"), both(t0));
+  x.on_gpu_update(ready(rented[0].instance, "n"), t0);
   auto one = a_job("one");
   one.history = {"its worker stopped answering: a"};
   x.on_jobs_claimed({{one}, {}}, both(t0));
   auto update = ready(rented[0].instance, "n");
   update.busy_slots = 1;
-  x.on_gpu_update(update, both(t0));
+  x.on_gpu_update(update, t0);
   msg::job_ended cut{rented[0].instance, one,
                      failed_outcome({failure_kind::unavailable, "cut"})};
   auto noted = all<note_attempt>(x.on_job_ended(cut, t0));

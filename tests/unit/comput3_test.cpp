@@ -313,7 +313,7 @@ BOOST_AUTO_TEST_CASE(goes_to_hosts_of_the_provider_only) {
     BOOST_TEST(read_launch(cfg(), media, answered(200, answer))->node == "");
     auto list = read_list(cfg(), answered(200, "[" + answer + "]"));
     BOOST_TEST(list->at(0).node == "", x);
-    BOOST_TEST(probe_request(cfg(), {x, "", 1s}).url == "", x);
+    BOOST_TEST(probe_request(cfg(), {gpu_host{x}, "", 1s}).url == "", x);
   }
   // Where the template says the domain, a node is a host name all the same.
   for (auto* x : {"thief.example/", "a:80", "u@a", "a/../b"})

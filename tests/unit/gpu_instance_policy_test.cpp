@@ -18,7 +18,7 @@ const failure held{failure_kind::rejected, "another entry has it"};
 /// As it was written.
 gpu_entry entry_with(const std::string& workload) {
   gpu_entry out;
-  out.workload = workload;
+  out.workload = workload_id{workload};
   out.expires_s = static_cast<int64_t>(t0) + 7'200;
   return out;
 }
@@ -43,8 +43,8 @@ config media() {
 
 gpu_workload workload(const std::string& id) {
   gpu_workload out;
-  out.workload = id;
-  out.node = "n-" + id;
+  out.workload = workload_id{id};
+  out.node = gpu_host{"n-" + id};
   out.type = "media:fast";
   out.running = true;
   out.created_s = t0;
@@ -58,7 +58,7 @@ result<std::vector<gpu_workload>> list(std::vector<gpu_workload> xs) {
 
 msg::run_job task(const std::string& id) {
   msg::run_job out;
-  out.subject.id = id;
+  out.subject.id = job_id{id};
   out.subject.type = "csm";
   return out;
 }
@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(writes_down_what_looks_like_its_workload_before) {
                          list({workload("same"), other}), both(t0));
   BOOST_REQUIRE(all<write_ledger>(out).size() == 1u);
   BOOST_TEST(all<write_ledger>(out)[0].entry.known_before
-             == std::vector<std::string>{"same"});
+             == std::vector<workload_id>{"same"});
 }
 
 BOOST_AUTO_TEST_CASE(in_doubt_looks_twice_and_leaves_the_entry) {
@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(that_is_not_found_is_left_and_the_next_has_its_own_entry) {
   auto entry_of = [](const effects& xs) {
     return all<write_ledger>(xs).at(0).entry;
   };
-  for (std::string before : {"e", "e-1"}) {
+  for (const ledger_id& before : std::vector<ledger_id>{"e", "e-1"}) {
     BOOST_TEST(all<leave_ledger>(look(x, {})).empty());
     auto out = look(x, {});
     BOOST_TEST(all<leave_ledger>(out).at(0).id == before);

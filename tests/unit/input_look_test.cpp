@@ -14,7 +14,7 @@ const std::vector<std::string> media{"csm", "portrait", "whisper"};
 job waiting(const std::string& id, const std::string& type = "whisper",
             const std::string& data = R"({"audio_url":"http://a.example/a"})") {
   job out;
-  out.id = id;
+  out.id = job_id{id};
   out.type = type;
   out.data = data;
   return out;
@@ -33,7 +33,7 @@ std::vector<std::string> ids(const choice& x) {
 
 choice chosen(std::vector<job> jobs, size_t limit = 100,
               std::map<std::string, uint64_t> counted = {},
-              const std::set<std::string>& open = {}) {
+              const std::set<job_id>& open = {}) {
   msg::queue_snapshot seen;
   seen.waiting = std::move(jobs);
   seen.waiting_by_type = std::move(counted);

@@ -1,5 +1,5 @@
 // Ids and names that may become part of a path.
-#include "messages/job_id.hpp"
+#include "messages/ids.hpp"
 #include "messages/text/path_below.hpp"
 
 #include <boost/test/unit_test.hpp>

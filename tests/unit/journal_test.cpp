@@ -44,7 +44,7 @@ struct fixture {
     x.subject.history = {"first", "second"};
     x.subject.remote = "there";
     x.owner = "w1";
-    x.session = "w1:17";
+    x.session = {"w1", 17};
     x.claimed = 1'700'000'000'001;
     x.outcome = failed_outcome({failure_kind::internal, "it failed"});
     x.outcome->text = "text";
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(a_field_never_becomes_two) {
     auto x = open("w1");
     BOOST_REQUIRE(x->put(held_gpu{"g",
                                   "w1",
-                                  "w1:17",
+                                  {"w1", 17},
                                   {"workload",
                                    "a\x1f"
                                    "b",
@@ -89,10 +89,10 @@ BOOST_AUTO_TEST_CASE(a_field_never_becomes_two) {
 }
 
 BOOST_AUTO_TEST_CASE(rows_come_back_as_they_were) {
-  held_gpu gpu{"g", "w1", "w1:17", {"type", "media:fast", "node", ""}, 9};
+  held_gpu gpu{"g", "w1", {"w1", 17}, {"type", "media:fast", "node", ""}, 9};
   held_job bare;
   bare.subject.id = "b";
-  bare.session = "w1:17";
+  bare.session = {"w1", 17};
   {
     auto x = open("w1");
     BOOST_REQUIRE(x->put(full()));
@@ -114,10 +114,10 @@ BOOST_AUTO_TEST_CASE(a_row_is_replaced_and_erased_by_session_and_id) {
   BOOST_REQUIRE(x->put(row));
   row.subject.attempt = 7;
   BOOST_REQUIRE(x->put(row));
-  row.session = "w1:18";
+  row.session = {"w1", 18};
   BOOST_REQUIRE(x->put(row));
   BOOST_TEST(x->left()->jobs.size() == 2u);
-  BOOST_REQUIRE(x->erase_job("w1:18", "a"));
+  BOOST_REQUIRE(x->erase_job({"w1", 18}, "a"));
   auto left = x->left();
   BOOST_REQUIRE_EQUAL(left->jobs.size(), 1u);
   BOOST_TEST(left->jobs[0].subject.attempt == 7u);
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(the_dead_are_taken_over_and_the_living_left_alone) {
     auto dead = open("dead");
     auto row = full();
     row.owner = "dead";
-    row.session = "dead:1";
+    row.session = {"dead", 1};
     BOOST_REQUIRE(dead->put(row));
   }
   auto x = open("w1");

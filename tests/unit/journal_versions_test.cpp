@@ -85,7 +85,7 @@ struct fixture {
     running.subject.history = {"first", "second"};
     running.subject.remote = R"({"node":"n1","service":"comfyui","id":"p1"})";
     running.owner = "w1";
-    running.session = "w1:17";
+    running.session = {"w1", 17};
     running.claimed = 1;
     running.changed_s = 1'700'000'001.5;
     held_job ended;
@@ -96,7 +96,7 @@ struct fixture {
     ended.subject.attempt = 1;
     ended.subject.fence = 1;
     ended.owner = "w1";
-    ended.session = "w1:17";
+    ended.session = {"w1", 17};
     ended.claimed = 2;
     ended.outcome = job_outcome{"words", ""};
     ended.settled = 4;
@@ -115,7 +115,7 @@ struct fixture {
     return {{running, ended, failed},
             {{"g",
               "w1",
-              "w1:17",
+              {"w1", 17},
               {"type", "media:fast", "node", "", "known_before", "w8\nw9"},
               9}}};
   }

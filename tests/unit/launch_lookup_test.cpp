@@ -18,7 +18,7 @@ constexpr int64_t end_s = 1'700'007'200;
 
 gpu_entry launch_number(size_t i, int64_t later_s = 0) {
   gpu_entry out;
-  out.id = "e" + std::to_string(i);
+  out.id = ledger_id{"e" + std::to_string(i)};
   out.type = "media:fast";
   out.intent_s = t0;
   out.expires_s = end_s + later_s;
@@ -27,7 +27,7 @@ gpu_entry launch_number(size_t i, int64_t later_s = 0) {
 
 gpu_workload workload(const std::string& id, int64_t later_s = 0) {
   gpu_workload out;
-  out.workload = id;
+  out.workload = workload_id{id};
   out.type = "media:fast";
   out.running = true;
   out.created_s = t0 + 1;
@@ -40,8 +40,8 @@ struct fleet {
   std::vector<gpu_entry> ledger;
   std::vector<gpu_workload> listed;
 
-  std::set<std::string> held() const {
-    std::set<std::string> out;
+  std::set<workload_id> held() const {
+    std::set<workload_id> out;
     for (auto& x : ledger)
       if (!x.workload.empty())
         out.insert(x.workload);
@@ -53,7 +53,7 @@ struct fleet {
   }
 
   /// As the ledger does it: the first has it.
-  bool write(size_t launch, const std::string& workload) {
+  bool write(size_t launch, const workload_id& workload) {
     if (held().contains(workload))
       return false;
     ledger[launch].workload = workload;
@@ -62,7 +62,7 @@ struct fleet {
 
   /// All look before anybody writes, in this order; whether something changed.
   bool look_at_once(const std::vector<size_t>& order) {
-    std::vector<std::pair<size_t, std::string>> found;
+    std::vector<std::pair<size_t, workload_id>> found;
     for (auto i : order)
       if (ledger[i].workload.empty())
         if (auto x = look(i).mine)
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(get_a_workload_each_by_rank) {
         auto has_one = !got.ambiguous && rank < candidates;
         BOOST_REQUIRE(got.mine.has_value() == has_one);
         if (has_one)
-          BOOST_TEST(got.mine->workload == "w" + std::to_string(rank));
+          BOOST_TEST(got.mine->workload.text() == "w" + std::to_string(rank));
       }
     }
 }
@@ -191,7 +191,7 @@ BOOST_AUTO_TEST_CASE(do_not_get_what_was_there_before_them) {
     for_each_order(2, [&](const std::vector<size_t>& turns) {
       fleet x;
       x.ledger = {launch_number(0), launch_number(1)};
-      x.ledger[1].known_before = {first};
+      x.ledger[1].known_before = {workload_id{first}};
       x.listed = {workload("w0"), workload("w1")};
       while (x.look_one_by_one(turns)) {
       }

@@ -9,8 +9,10 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
+#include <caf/deep_to_string.hpp>
 #include <caf/message.hpp>
 
+#include <map>
 #include <vector>
 
 using namespace render;
@@ -77,6 +79,23 @@ BOOST_AUTO_TEST_CASE(the_fields_of_a_job_survive_the_wire) {
   auto back = from_bytes(to_bytes(x));
   BOOST_REQUIRE(back.match_elements<job>());
   BOOST_TEST((back.get_as<job>(0) == x));
+}
+
+BOOST_AUTO_TEST_CASE(an_id_travels_and_is_printed_as_its_text) {
+  auto same = [this](auto id, auto text) {
+    std::vector<char> bytes, expected;
+    caf::binary_serializer sink{*system, bytes}, other{*system, expected};
+    BOOST_TEST(!sink(id));
+    BOOST_TEST(!other(text));
+    BOOST_TEST((bytes == expected));
+    BOOST_TEST(caf::deep_to_string(id) == caf::deep_to_string(text));
+  };
+  std::string text = "media:\"fast\"\n";
+  same(workload_type{text}, text);
+  same(std::vector<job_id>{"a", "", "b"},
+       std::vector<std::string>{"a", "", "b"});
+  same(std::map<workload_type, int>{{"a", 1}, {"b", 2}},
+       std::map<std::string, int>{{"a", 1}, {"b", 2}});
 }
 
 BOOST_AUTO_TEST_CASE(a_failure_keeps_kind_and_text_through_a_caf_error) {

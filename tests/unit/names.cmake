@@ -3,6 +3,7 @@ render_test(
   LABEL unit
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/job_id_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/ids_test.cpp
   DEPENDS render_records)
 
 render_test(

@@ -21,13 +21,14 @@ struct player {
 
   effects pushed_after(int ms) {
     now += ms / 1e3;
-    return keep(x.on_head({true, "job" + std::to_string(++pushes)}, now));
+    return keep(
+      x.on_head({true, job_id{"job" + std::to_string(++pushes)}}, now));
   }
 
   /// What was pushed last still stands there.
   effects left_standing() {
     now += 0.001;
-    return keep(x.on_head({true, "job" + std::to_string(pushes)}, now));
+    return keep(x.on_head({true, job_id{"job" + std::to_string(pushes)}}, now));
   }
 
   effects quiet() {

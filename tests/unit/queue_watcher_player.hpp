@@ -22,7 +22,7 @@ inline msg::capacity slots(uint32_t count, uint64_t received = 0) {
 
 inline job good_job(const std::string& id, const std::string& type = "csm") {
   job out;
-  out.id = id;
+  out.id = job_id{id};
   out.type = type;
   out.created_at_s = t0 - 10;
   out.data = type == "csm" ? R"({"text":"Hi."})"

@@ -290,7 +290,7 @@ BOOST_AUTO_TEST_CASE(asks_only_whether_what_it_has_seen_still_waits) {
     both(t0));
   out = x.on_timer(all<arm_timer>(out).at(0).generation, t0 + 1);
   BOOST_TEST(all<peek>(out).at(0).known
-             == (std::vector<std::string>{"a", "old", "late", "big"}));
+             == (std::vector<job_id>{"a", "old", "late", "big"}));
   // "a" is gone, "old" stands in the queue twice, "new" has come.
   out = x.on_peeked({{good_job("new")}, 5, {1, 1, 2, 3, 99}}, both(t0 + 1));
   BOOST_REQUIRE(all<reject>(out).size() == 1u);
@@ -301,7 +301,7 @@ BOOST_AUTO_TEST_CASE(asks_only_whether_what_it_has_seen_still_waits) {
   BOOST_TEST(seen.oldest_created_at_s == t0 - 500);
   out = x.on_timer(all<arm_timer>(out).at(0).generation, t0 + 2);
   BOOST_TEST(all<peek>(out).at(0).known
-             == (std::vector<std::string>{"old", "big", "new"}));
+             == (std::vector<job_id>{"old", "big", "new"}));
 }
 
 BOOST_AUTO_TEST_CASE(looks_when_a_job_has_become_too_late) {
@@ -329,7 +329,7 @@ BOOST_AUTO_TEST_CASE(asks_again_as_before_when_a_look_has_failed) {
   x.on_timer(all<arm_timer>(out).at(0).generation, t0 + 1);
   out = x.on_peek_failed({failure_kind::unavailable, "Redis: gone"}, t0 + 1);
   out = x.on_timer(all<arm_timer>(out).at(0).generation, t0 + 2);
-  BOOST_TEST(all<peek>(out).at(0).known == std::vector<std::string>{"a"});
+  BOOST_TEST(all<peek>(out).at(0).known == std::vector<job_id>{"a"});
 }
 
 BOOST_AUTO_TEST_CASE(trusts_data_that_was_too_long_to_see) {

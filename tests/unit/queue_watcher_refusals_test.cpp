@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(that_is_a_path_is_not_handed_over_to_run) {
   auto given = all<deliver>(out);
   BOOST_REQUIRE(given.size() == 1u);
   BOOST_REQUIRE(given[0].what.jobs.size() == 1u);
-  BOOST_TEST(given[0].what.jobs[0].id == uuid);
+  BOOST_TEST(given[0].what.jobs[0].id.text() == uuid);
   BOOST_REQUIRE(given[0].what.unfit.size() == 1u);
   BOOST_TEST(given[0].what.unfit[0].subject.id == "../keep");
 }

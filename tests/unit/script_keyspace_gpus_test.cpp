@@ -21,7 +21,7 @@ worker_terms w1() {
 }
 
 mark_move next_write() {
-  return {"s1", 4, 5};
+  return {{"s1"}, 4, 5};
 }
 
 const std::vector<std::string> nothing;
@@ -41,9 +41,9 @@ write_gpu_args write(const std::string& id, const std::string& workload) {
 
 close_gpu_args end_of(const std::string& id, const std::string& workload) {
   close_gpu_args out{w1(), next_write(), {}, now_s, 1};
-  out.what.entry.id = id;
+  out.what.entry.id = ledger_id{id};
   out.what.entry.type = "media:fast";
-  out.what.entry.workload = workload;
+  out.what.entry.workload = workload_id{workload};
   out.what.reason = "idle";
   return out;
 }
@@ -100,7 +100,10 @@ BOOST_AUTO_TEST_CASE(of_leases) {
 BOOST_AUTO_TEST_CASE(of_a_look) {
   check({
     {"all", call_of(view_gpus_args{"c3:", "media:fast", 10}), nothing, {}},
-    {"one", call_of(look_at_gpu_args{"c3:", "e1", "s1", "w1", 4}), nothing, {}},
+    {"one",
+     call_of(look_at_gpu_args{"c3:", "e1", {"s1"}, "w1", 4}),
+     nothing,
+     {}},
   });
 }
 

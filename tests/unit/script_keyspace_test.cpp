@@ -32,7 +32,7 @@ worker_terms w1() {
 }
 
 mark_move next_write() {
-  return {"s1", 4, 5};
+  return {{"s1"}, 4, 5};
 }
 
 claimer by_w1() {
@@ -259,7 +259,7 @@ BOOST_AUTO_TEST_CASE(of_an_end) {
 }
 
 BOOST_AUTO_TEST_CASE(of_what_redis_has_lost) {
-  restore_args lost{w1(), job_r(), "s1", 5, now_s};
+  restore_args lost{w1(), job_r(), {"s1"}, 5, now_s};
   auto known = lost;
   known.confirmed = 4;
   auto taken = lost;

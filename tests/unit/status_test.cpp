@@ -19,6 +19,7 @@ msg::node_status busy_node() {
                     {job_kind::csm},
                     1,
                     1'700'000'000.0,
+                    0,
                     "",
                     false,
                     false});

@@ -30,7 +30,7 @@ inline config settings() {
 
 inline job a_job(const std::string& id, const std::string& type = "csm") {
   job out;
-  out.id = id;
+  out.id = job_id{id};
   out.type = type;
   out.attempt = 1;
   return out;
@@ -86,7 +86,7 @@ struct fleet {
     BOOST_REQUIRE(x.status().gpus.size() == gpus);
     x.on_backlog({}, t0);
     for (uint64_t i = 1; i <= gpus; ++i)
-      x.on_gpu_update(update(i, gpu_phase::ready), both(t0));
+      x.on_gpu_update(update(i, gpu_phase::ready), t0);
   }
 
   effects claim(const std::string& id, double now_s = t0) {
@@ -97,14 +97,14 @@ struct fleet {
   void begun(uint64_t instance, uint32_t busy = 1) {
     x.on_gpu_update(update(instance, gpu_phase::ready,
                            {job_kind::csm, job_kind::whisper}, busy),
-                    both(t0));
+                    t0);
   }
 
   /// Fires the timer for jobs that wait for a slot each second, at first
   /// because of `out`, until a job goes back to the queue.
   struct given_back {
     int after_s = 0;
-    std::string job_id;
+    render::job_id job_id;
   };
   given_back wait_until_given_back(effects out) {
     for (int s = 1; s <= 60; ++s) {

@@ -22,7 +22,7 @@ struct fixture {
     entry.workload = "w1";
     left.entries.push_back(entry);
     x.on_gpus_taken(left, t0);
-    x.on_gpu_update(ready(), both(t0));
+    x.on_gpu_update(ready(), t0);
   }
 
   static config settings() {
@@ -45,7 +45,7 @@ struct fixture {
 
   static job a_job(const std::string& id, uint64_t fence) {
     job out;
-    out.id = id;
+    out.id = job_id{id};
     out.type = "csm";
     out.fence = fence;
     return out;
@@ -61,11 +61,12 @@ struct fixture {
 
   bool confirms(const std::string& id, uint64_t fence = 1) const {
     auto claims = x.held_jobs().claims;
-    return std::count(claims.begin(), claims.end(), msg::job_claim{id, fence})
+    return std::count(claims.begin(), claims.end(),
+                      msg::job_claim{job_id{id}, fence})
            == 1;
   }
 
-  std::vector<std::string> gpus() const {
+  std::vector<ledger_id> gpus() const {
     return x.held_gpus().ids;
   }
 
@@ -105,13 +106,13 @@ BOOST_AUTO_TEST_CASE(is_no_job_that_is_not_ours_any_more) {
 }
 
 BOOST_AUTO_TEST_CASE(is_each_gpu_by_the_entry_that_tells_of_it) {
-  BOOST_TEST(gpus() == std::vector<std::string>{"e1"});
+  BOOST_TEST(gpus() == std::vector<ledger_id>{"e1"});
   auto another = ready();
   another.ledger_id = "e1-1";
-  x.on_gpu_update(another, both(t0));
-  BOOST_TEST(gpus() == std::vector<std::string>{"e1-1"});
+  x.on_gpu_update(another, t0);
+  BOOST_TEST(gpus() == std::vector<ledger_id>{"e1-1"});
   another.phase = gpu_phase::gone;
-  x.on_gpu_update(another, both(t0));
+  x.on_gpu_update(another, t0);
   BOOST_TEST(gpus().empty());
 }
 
@@ -119,14 +120,14 @@ BOOST_AUTO_TEST_CASE(is_no_gpu_whose_actor_died_while_it_launched) {
   auto launching = ready();
   launching.phase = gpu_phase::launching;
   launching.workload.clear();
-  x.on_gpu_update(launching, both(t0));
+  x.on_gpu_update(launching, t0);
   x.on_gpu_died(1, "a fault", t0);
   BOOST_TEST(gpus().empty());
 }
 
 BOOST_AUTO_TEST_CASE(is_a_gpu_whose_actor_died_with_its_workload) {
   x.on_gpu_died(1, "a fault", t0);
-  BOOST_TEST(gpus() == std::vector<std::string>{"e1"});
+  BOOST_TEST(gpus() == std::vector<ledger_id>{"e1"});
 }
 
 BOOST_AUTO_TEST_SUITE_END()

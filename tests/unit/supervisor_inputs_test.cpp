@@ -53,7 +53,7 @@ struct one_worker {
     look_shows(1, 0);
     jobs_wait(0);
     auto gpu = update(1, gpu_phase::ready, {job_kind::whisper});
-    x.on_gpu_update(gpu, both(t0));
+    x.on_gpu_update(gpu, t0);
     return gpu;
   }
 
@@ -266,12 +266,12 @@ BOOST_AUTO_TEST_CASE(are_not_looked_at_for_what_is_ours_already) {
   auto gpu = w.has_a_ready_gpu();
   w.x.on_jobs_claimed({{a_job("a", "whisper")}, {}}, both(t0));
   gpu.busy_slots = 1;
-  w.x.on_gpu_update(gpu, both(t0));
+  w.x.on_gpu_update(gpu, t0);
   // It dies under the job, when nothing is known of inputs any more.
   w.now_s = t0 + 100;
   gpu.phase = gpu_phase::gone;
   gpu.failed = true;
-  auto out = w.x.on_gpu_update(gpu, both(w.now_s));
+  auto out = w.x.on_gpu_update(gpu, w.now_s);
   append(out, w.wait_ends(out));
   BOOST_TEST(looks(out) == 0u);
   BOOST_TEST(launches(out) == 1u);

@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(goes_back_under_the_new_claim_when_the_node_drains) {
 
 BOOST_AUTO_TEST_CASE(ends_under_the_new_claim_when_it_waits_for_a_slot) {
   fleet f{1};
-  f.x.on_gpu_update(update(1, gpu_phase::draining), both(t0));
+  f.x.on_gpu_update(update(1, gpu_phase::draining), t0);
   f.x.on_jobs_claimed({{claim_of("a", 1)}, {}}, both(t0));
   auto out = f.x.on_jobs_claimed({{claim_of("a", 2)}, {}}, both(t0 + 1));
   out = f.x.on_drain("test", t0 + 2);

@@ -19,7 +19,7 @@ config with_the_ledger() {
 gpu_entry an_entry(double age_s,
                    gpu_entry_state state = gpu_entry_state::running) {
   gpu_entry out;
-  out.id = "other-" + std::to_string(age_s);
+  out.id = ledger_id{"other-" + std::to_string(age_s)};
   out.type = "media:fast";
   out.state = state;
   out.intent_s = t0 - age_s;
@@ -46,14 +46,14 @@ struct one_worker {
   }
 
   effects ledger_shows(std::vector<gpu_entry> entries,
-                       const std::string& type = "media:fast") {
+                       const workload_type& type = "media:fast") {
     return x.on_gpus_viewed({type, now_s}, msg::gpus_seen{std::move(entries)},
                             both(now_s));
   }
 
   /// And then the queue, where nothing has changed.
   effects look_shows(std::vector<gpu_entry> entries,
-                     const std::string& type = "media:fast") {
+                     const workload_type& type = "media:fast") {
     auto out = ledger_shows(std::move(entries), type);
     append(out, x.on_backlog(queue, now_s));
     return out;
@@ -233,15 +233,15 @@ BOOST_AUTO_TEST_CASE(a_job_of_ours_needs_no_look) {
   w.look_shows({});
   w.queue_shows({});
   auto gpu = update(1, gpu_phase::ready, {job_kind::csm});
-  w.x.on_gpu_update(gpu, both(t0));
+  w.x.on_gpu_update(gpu, t0);
   w.x.on_jobs_claimed({{a_job("a")}, {}}, both(t0));
   gpu.busy_slots = 1;
-  w.x.on_gpu_update(gpu, both(t0));
+  w.x.on_gpu_update(gpu, t0);
   // It dies under the job.
   gpu.phase = gpu_phase::gone;
   gpu.failed = true;
   w.now_s = t0 + 1;
-  auto out = w.x.on_gpu_update(gpu, both(w.now_s));
+  auto out = w.x.on_gpu_update(gpu, w.now_s);
   append(out, w.wait_ends(out));
   BOOST_TEST(all<supervisor::view_gpus>(out).empty());
   BOOST_TEST(all<rent>(out).size() == 1u);
@@ -284,7 +284,7 @@ struct full_worker : one_worker {
     ready.instance = 1;
     ready.phase = gpu_phase::ready;
     ready.ready_kinds = {job_kind::csm};
-    x.on_gpu_update(ready, both(t0));
+    x.on_gpu_update(ready, t0);
   }
 
   static config one_gpu() {

@@ -21,9 +21,10 @@ config random_settings(std::mt19937_64& dice) {
 
 } // namespace
 
-play::play(uint64_t seed)
+play::play(uint64_t seed, bool jumps)
   : dice_(seed), cfg_(random_settings(dice_)), x_(cfg_) {
-  // nop
+  if (jumps)
+    jumps_.emplace(seed);
 }
 
 void play::run() {
@@ -61,17 +62,21 @@ void play::step() {
   auto next = events_.top();
   events_.pop();
   now_s_ = std::max(now_s_, next.at_s);
+  if (jumps_ && (*jumps_)() % 8 == 0)
+    jump_s_ = (static_cast<double>((*jumps_)() % 3) - 1) * 3'600;
   take((*next.what)());
 }
 
 void play::take(effects xs) {
   launched_.clear();
-  for (auto& x : xs)
+  for (auto& x : xs) {
+    story_ += line_of(x, now_s_);
     std::visit(
       [this](auto& y) {
         on(y);
       },
       x);
+  }
   check();
 }
 
@@ -121,7 +126,7 @@ effects play::claim() {
                  std::string{to_string(all_job_kinds[below(4)])});
   // Queued anew by a front end, or after it was given back.
   if (chance(0.25)) {
-    x.id = "job-" + std::to_string(1 + below(last_job_));
+    x.id = job_id{"job-" + std::to_string(1 + below(last_job_))};
     auto at = mine_.find(x.id);
     if (at == mine_.end() && writes_.lower_bound({x.id, 0}) != writes_.end()
         && writes_.lower_bound({x.id, 0})->first == x.id)
@@ -134,7 +139,7 @@ effects play::claim() {
   known.fence = x.fence;
   if (known.instance == 0 && !known.parked)
     known.unplaced_since_s = now_s_;
-  return x_.on_jobs_claimed({{x}, {}}, both(now_s_));
+  return x_.on_jobs_claimed({{x}, {}}, now());
 }
 
 effects play::a_machine_dies() {
@@ -181,7 +186,7 @@ job_outcome play::an_outcome() {
   return failed_outcome({kinds[below(std::size(kinds))], "test"});
 }
 
-effects play::a_job_ends(uint64_t instance, const std::string& id,
+effects play::a_job_ends(uint64_t instance, const job_id& id,
                          job_outcome outcome) {
   auto at = mine_.find(id);
   auto kind = outcome.error.kind;
@@ -267,7 +272,7 @@ void play::on(const run_on& x) {
   });
 }
 
-void play::is_written(const std::string& id, uint64_t fence) {
+void play::is_written(const job_id& id, uint64_t fence) {
   // Asked again, since nobody has confirmed it.
   if (writes_.contains({id, fence}))
     return;
@@ -321,7 +326,7 @@ void play::check() {
 }
 
 void play::check_reasons(const msg::node_status& st) {
-  std::map<std::string, uint64_t> waiting;
+  std::map<workload_type, uint64_t> waiting;
   for (auto& [job_type, count] : st.waiting_by_type)
     waiting[cfg_.workload_of_kind.at(*job_kind_from(job_type))] += count;
   for (auto& [type, why] : st.launches) {

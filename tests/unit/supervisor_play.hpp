@@ -14,10 +14,16 @@ namespace render::supervisor {
 
 class play {
 public:
-  explicit play(uint64_t seed);
+  /// `jumps`: the wall clock is set by an hour, again and again.
+  explicit play(uint64_t seed, bool jumps = true);
 
   /// Throws what was broken.
   void run();
+
+  /// What the policy wanted and when, without dates.
+  const std::string& story() const {
+    return story_;
+  }
 
 private:
   using event = std::function<effects()>;
@@ -32,12 +38,13 @@ private:
   };
 
   struct machine {
-    std::string type;
+    workload_type type;
     gpu_phase phase = gpu_phase::launching;
     std::vector<job_kind> ready;
-    std::set<std::string> jobs;
+    std::set<job_id> jobs;
     bool leaves = false;
     bool dead = false;
+    double launched_at_s = 0;
   };
 
   /// What the policy has been told of a job that is ours.
@@ -58,6 +65,10 @@ private:
   }
   uint64_t below(uint64_t n) {
     return n == 0 ? 0 : dice_() % n;
+  }
+
+  moment now() const {
+    return {now_s_, t0 + now_s_ + jump_s_};
   }
 
   [[noreturn]] void broken(const std::string& what) const {
@@ -81,15 +92,14 @@ private:
   effects claim();
   effects queue_is_seen();
   effects a_machine_dies();
-  effects a_job_ends(uint64_t instance, const std::string& id,
-                     job_outcome outcome);
+  effects a_job_ends(uint64_t instance, const job_id& id, job_outcome outcome);
   job_outcome an_outcome();
   void comes_up(uint64_t instance);
   void send_update(uint64_t instance, bool failed = false);
   void leaves_when_idle(uint64_t instance);
   void known_gone(uint64_t instance);
   void off_the_gpu(owned& x);
-  void is_written(const std::string& id, uint64_t fence);
+  void is_written(const job_id& id, uint64_t fence);
 
   void on(const rent& x);
   void on(const run_on& x);
@@ -112,15 +122,19 @@ private:
   void on(const T&) {}
 
   std::mt19937_64 dice_;
+  /// So that the plays with and without jumps have the same dice.
+  std::optional<std::mt19937_64> jumps_;
+  double jump_s_ = 0;
+  std::string story_;
   config cfg_;
   policy x_;
   double now_s_ = 1'000;
   uint64_t last_number_ = 0;
   std::priority_queue<due_event> events_;
   std::map<uint64_t, machine> machines_;
-  std::map<std::string, owned> mine_;
+  std::map<job_id, owned> mine_;
   /// Writes that are told and not confirmed.
-  std::set<std::pair<std::string, uint64_t>> writes_;
+  std::set<std::pair<job_id, uint64_t>> writes_;
   uint64_t last_fence_ = 0;
   uint64_t last_job_ = 0;
   msg::backlog seen_;
@@ -129,7 +143,7 @@ private:
   bool over_ = false;
   bool finished_ = false;
   /// Fresh GPUs that the current event has launched, by type.
-  std::map<std::string, int> launched_;
+  std::map<workload_type, int> launched_;
 };
 
 } // namespace render::supervisor

@@ -13,3 +13,13 @@ BOOST_AUTO_TEST_CASE(no_order_of_events_breaks_a_rule_of_the_supervisor) {
       break;
     }
 }
+
+BOOST_AUTO_TEST_CASE(a_supervisor_does_the_same_when_the_wall_clock_is_set) {
+  for (uint64_t seed = 1; seed <= 500; ++seed) {
+    play calm{seed, false};
+    play jumpy{seed, true};
+    calm.run();
+    jumpy.run();
+    BOOST_TEST_REQUIRE((calm.story() == jumpy.story()), "seed " << seed);
+  }
+}

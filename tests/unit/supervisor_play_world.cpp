@@ -11,15 +11,16 @@ void play::send_update(uint64_t instance, bool failed) {
     return;
   auto told = update(instance, x.phase, x.ready,
                      static_cast<uint32_t>(x.jobs.size()));
-  told.ledger_id = "entry-" + std::to_string(instance);
+  told.ledger_id = ledger_id{"entry-" + std::to_string(instance)};
   if (x.phase != gpu_phase::launching)
-    told.workload = "w-" + std::to_string(instance);
-  told.launched_s = 1'000;
+    told.workload = workload_id{"w-" + std::to_string(instance)};
+  told.launched_s = now().unix_s;
+  told.launched_at_s = x.launched_at_s;
   told.failed = failed;
   auto deliver = [this, told] {
     if (told.phase == gpu_phase::gone)
       known_gone(told.instance);
-    return x_.on_gpu_update(told, both(now_s_));
+    return x_.on_gpu_update(told, now_s_);
   };
   soon(deliver);
   if (told.phase != gpu_phase::gone && chance(0.05))
@@ -73,6 +74,7 @@ void play::on(const rent& x) {
     broken("a GPU is taken or launched while the worker drains");
   auto& y = machines_[x.instance];
   y.type = x.type;
+  y.launched_at_s = now_s_;
   if (!x.adopted) {
     ++launched_[x.type];
     if (!x_.status(false).unfit.empty())
@@ -126,16 +128,16 @@ void play::on(const supervisor::view_gpus& x) {
   auto answer = [this, x] {
     if (chance(0.2))
       return x_.on_gpus_viewed(x, fail(failure_kind::unavailable, "test"),
-                               both(now_s_));
+                               now());
     msg::gpus_seen seen;
     for (uint64_t i = below(3); i > 0; --i) {
       gpu_entry theirs;
-      theirs.id = "theirs-" + std::to_string(i);
+      theirs.id = ledger_id{"theirs-" + std::to_string(i)};
       theirs.type = x.type;
-      theirs.intent_s = now_s_ - between(0, 150);
+      theirs.intent_s = now().unix_s - between(0, 150);
       seen.entries.push_back(theirs);
     }
-    return x_.on_gpus_viewed(x, seen, both(now_s_));
+    return x_.on_gpus_viewed(x, seen, now());
   };
   soon(answer);
   if (chance(0.1))
@@ -187,9 +189,9 @@ void play::on(const supervisor::take_gpus&) {
     msg::gpus_taken left;
     if (chance(0.1)) {
       gpu_entry x;
-      x.id = "left-" + std::to_string(++last_number_);
+      x.id = ledger_id{"left-" + std::to_string(++last_number_)};
       x.type = "media:fast";
-      x.workload = "w-" + x.id;
+      x.workload = workload_id{"w-" + x.id};
       left.entries.push_back(x);
     }
     return x_.on_gpus_taken(left, now_s_);

@@ -10,7 +10,7 @@ BOOST_AUTO_TEST_SUITE(the_offer)
 BOOST_AUTO_TEST_CASE(is_one_quota_for_each_set_of_kinds) {
   fleet f{3};
   auto out = f.x.on_gpu_update(
-    update(2, gpu_phase::ready, {job_kind::whisper, job_kind::csm}), both(t0));
+    update(2, gpu_phase::ready, {job_kind::whisper, job_kind::csm}), t0);
   BOOST_REQUIRE(all<send_capacity>(out).size() == 1u);
   auto told = all<send_capacity>(out)[0].what;
   BOOST_REQUIRE(told.free.size() == 2u);
@@ -20,11 +20,11 @@ BOOST_AUTO_TEST_CASE(is_one_quota_for_each_set_of_kinds) {
   BOOST_TEST(by_size[3] == 2u);
   BOOST_TEST(by_size[2] == 1u);
   // The same again is not told again.
-  BOOST_TEST(all<send_capacity>(
-               f.x.on_gpu_update(update(2, gpu_phase::ready,
-                                        {job_kind::csm, job_kind::whisper}),
-                                 both(t0)))
-               .empty());
+  BOOST_TEST(
+    all<send_capacity>(
+      f.x.on_gpu_update(
+        update(2, gpu_phase::ready, {job_kind::csm, job_kind::whisper}), t0))
+      .empty());
 }
 
 BOOST_AUTO_TEST_CASE(is_closed_while_draining) {
@@ -37,7 +37,7 @@ BOOST_AUTO_TEST_CASE(is_closed_while_draining) {
 
 BOOST_AUTO_TEST_CASE(leaves_out_a_gpu_that_drains) {
   fleet f{1};
-  auto out = f.x.on_gpu_update(update(1, gpu_phase::draining), both(t0));
+  auto out = f.x.on_gpu_update(update(1, gpu_phase::draining), t0);
   BOOST_REQUIRE(all<send_capacity>(out).size() == 1u);
   BOOST_TEST(all<send_capacity>(out)[0].what.free.empty());
 }
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(puts_back_a_claim_that_comes_late) {
   BOOST_REQUIRE(all<release>(out).size() == 1u);
   BOOST_TEST(all<release>(out)[0].job_id == "late");
   // The node waits until that is confirmed.
-  f.x.on_gpu_update(update(1, gpu_phase::gone), both(t0 + 0.2));
+  f.x.on_gpu_update(update(1, gpu_phase::gone), t0 + 0.2);
   auto done = f.x.on_released("late");
   for (auto& x : all<arm_timer>(out))
     append(done, f.x.on_timer(x.which, x.generation, t0 + 1));
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(waits_half_a_second_for_a_claim_under_way) {
   auto out = f.x.on_drain("test", t0);
   auto grace = timer_of(out, timer::claim_grace);
   BOOST_TEST(grace.delay.count() == 500);
-  out = f.x.on_gpu_update(update(1, gpu_phase::gone), both(t0 + 0.1));
+  out = f.x.on_gpu_update(update(1, gpu_phase::gone), t0 + 0.1);
   BOOST_TEST(all<supervisor::flush_webhooks>(out).empty());
   out = f.x.on_timer(grace.which, grace.generation, t0 + 0.5);
   BOOST_TEST(all<supervisor::flush_webhooks>(out).size() == 1u);

@@ -30,7 +30,8 @@ BOOST_AUTO_TEST_CASE(is_spread_over_a_fleet) {
   for (const auto* prefix : {"w", "render-worker-", ""}) {
     std::vector<double> places;
     for (int i = 1; i <= 100; ++i)
-      places.push_back(worker_place(prefix + std::to_string(i)));
+      places.push_back(
+        worker_place(render::worker_id{prefix + std::to_string(i)}));
     for (int tenth = 0; tenth < 10; ++tenth) {
       auto inside = std::count_if(places.begin(), places.end(), [&](auto x) {
         return x >= tenth / 10.0 && x < (tenth + 1) / 10.0;

@@ -17,7 +17,7 @@ config ahead(uint32_t max_gpus = 1) {
 msg::gpu_update launched(uint64_t instance, gpu_phase phase,
                          double launched_s) {
   auto out = update(instance, phase);
-  out.launched_s = launched_s;
+  out.launched_s = out.launched_at_s = launched_s;
   return out;
 }
 
@@ -27,8 +27,7 @@ struct aging {
     x.on_watcher_started();
     wait("csm", 1, t0);
     x.on_backlog({}, t0);
-    became_ready = x.on_gpu_update(launched(1, gpu_phase::ready, t0),
-                                   both(t0 + 30));
+    became_ready = x.on_gpu_update(launched(1, gpu_phase::ready, t0), t0 + 30);
   }
 
   effects claim(const std::string& id, double now_s) {
@@ -56,8 +55,7 @@ struct aging {
   void hands_over() {
     gets_a_successor();
     x.on_job_ended(ended(1, "a"), t0 + 3'530);
-    x.on_gpu_update(launched(2, gpu_phase::ready, t0 + 3'510),
-                    both(t0 + 3'540));
+    x.on_gpu_update(launched(2, gpu_phase::ready, t0 + 3'510), t0 + 3'540);
   }
 
   policy x;
@@ -112,13 +110,13 @@ BOOST_AUTO_TEST_CASE(gets_one_when_it_is_given_a_job_after_all) {
 // Its first worker is dead, and nobody may need it.
 BOOST_AUTO_TEST_CASE(gets_none_before_its_first_job_with_us) {
   aging f;
-  f.x.on_gpu_update(launched(1, gpu_phase::gone, t0), both(t0 + 100));
+  f.x.on_gpu_update(launched(1, gpu_phase::gone, t0), t0 + 100);
   gpu_entry left;
   left.id = "left";
   left.type = "media:fast";
   f.x.on_gpus_taken(msg::gpus_taken{{left}, {}, 0}, t0 + 3'520);
   auto ready = launched(2, gpu_phase::ready, t0);
-  BOOST_TEST(all<rent>(f.x.on_gpu_update(ready, both(t0 + 3'530))).empty());
+  BOOST_TEST(all<rent>(f.x.on_gpu_update(ready, t0 + 3'530)).empty());
   BOOST_TEST(all<rent>(f.comes_of_age(t0 + 3'531)).empty());
   BOOST_TEST(all<rent>(f.claim("a", t0 + 3'532)).size() == 1u);
 }
@@ -143,14 +141,14 @@ BOOST_AUTO_TEST_CASE(gets_none_while_it_is_in_doubt_on_its_way_out_or_drained) {
   for (auto phase : {gpu_phase::draining, gpu_phase::stopping}) {
     aging f;
     f.claim("a", t0 + 3'500);
-    f.x.on_gpu_update(launched(1, phase, t0), both(t0 + 3'505));
+    f.x.on_gpu_update(launched(1, phase, t0), t0 + 3'505);
     BOOST_TEST(all<rent>(f.comes_of_age()).empty());
   }
   aging suspect;
   suspect.claim("a", t0 + 3'500);
   auto begun = launched(1, gpu_phase::ready, t0);
   begun.busy_slots = 1;
-  suspect.x.on_gpu_update(begun, both(t0 + 3'501));
+  suspect.x.on_gpu_update(begun, t0 + 3'501);
   suspect.x.on_job_ended(ended(1, "a", unavailable), t0 + 3'505);
   BOOST_TEST(all<rent>(suspect.comes_of_age()).empty());
   aging told;
@@ -187,12 +185,11 @@ BOOST_AUTO_TEST_CASE(takes_the_place_of_its_predecessor_among_max_gpus) {
   };
   // Neither while both are there nor afterwards is there room for more.
   BOOST_TEST(launches(t0 + 3'520) == 0u);
-  f.x.on_gpu_update(launched(2, gpu_phase::ready, t0 + 3'510),
-                    both(t0 + 3'540));
+  f.x.on_gpu_update(launched(2, gpu_phase::ready, t0 + 3'510), t0 + 3'540);
   f.x.on_job_ended(ended(1, "a"), t0 + 3'550);
-  f.x.on_gpu_update(launched(1, gpu_phase::gone, t0), both(t0 + 3'600));
+  f.x.on_gpu_update(launched(1, gpu_phase::gone, t0), t0 + 3'600);
   BOOST_TEST(launches(t0 + 3'610) == 0u);
-  f.x.on_gpu_update(launched(2, gpu_phase::gone, t0 + 3'510), both(t0 + 4'000));
+  f.x.on_gpu_update(launched(2, gpu_phase::gone, t0 + 3'510), t0 + 4'000);
   BOOST_TEST(launches(t0 + 4'010) == 1u);
 }
 
@@ -209,7 +206,7 @@ BOOST_AUTO_TEST_CASE(that_fails_is_launched_again_when_its_type_may_be) {
   f.gets_a_successor();
   auto failed = launched(2, gpu_phase::gone, 0);
   failed.failed = true;
-  auto out = f.x.on_gpu_update(failed, both(t0 + 3'520));
+  auto out = f.x.on_gpu_update(failed, t0 + 3'520);
   // The wait after a failed GPU: 5 s.
   BOOST_TEST(all<rent>(out).empty());
   auto due = timer_of(out, timer::succession);

@@ -29,7 +29,7 @@ struct fit_fleet {
     BOOST_REQUIRE(x.status().gpus.size() == gpus);
     x.on_backlog({}, t0);
     for (uint64_t i = 1; i <= gpus; ++i)
-      x.on_gpu_update(update(i, gpu_phase::ready), both(t0));
+      x.on_gpu_update(update(i, gpu_phase::ready), t0);
   }
 
   effects claim(const std::string& id, double now_s = t0) {
@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(claims_nothing_before_its_first_look) {
 BOOST_AUTO_TEST_CASE(gives_the_job_back_uncounted_and_claims_nothing) {
   fit_fleet f{1};
   f.claim("a");
-  f.x.on_gpu_update(update(1, gpu_phase::ready, {job_kind::csm}, 1), both(t0));
+  f.x.on_gpu_update(update(1, gpu_phase::ready, {job_kind::csm}, 1), t0);
   auto out = f.x.on_job_ended(ended(1, "a", no_space), t0 + 1);
   BOOST_REQUIRE(all<release>(out).size() == 1u);
   BOOST_TEST(all<release>(out)[0].job_id == "a");
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(needs_no_gpu) {
   BOOST_TEST(f.x.status().unfit == "storage");
   BOOST_TEST(f.x.status().results_waiting == 1u);
   // The GPU goes, the job stays.
-  out = f.x.on_gpu_update(update(1, gpu_phase::gone), both(t0 + 2));
+  out = f.x.on_gpu_update(update(1, gpu_phase::gone), t0 + 2);
   BOOST_TEST(all<release>(out).empty());
   BOOST_TEST(all<settle>(out).empty());
   out = f.x.on_parked_ended("a", {"done", "url", {}}, t0 + 3);
@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(goes_back_when_the_node_stops) {
   f.x.on_render_parked("a", storage_down, t0 + 1);
   auto grace = timer_of(f.x.on_drain("stop", t0 + 2), timer::claim_grace);
   f.x.on_timer(grace.which, grace.generation, t0 + 2.5);
-  f.x.on_gpu_update(update(1, gpu_phase::gone), both(t0 + 3));
+  f.x.on_gpu_update(update(1, gpu_phase::gone), t0 + 3);
   auto out = f.x.on_drain("now", t0 + 4);
   BOOST_REQUIRE(all<stop_renderer>(out).size() == 1u);
   BOOST_TEST(all<stop_renderer>(out)[0].job_id == "a");

@@ -174,7 +174,7 @@ BOOST_AUTO_TEST_CASE(while_it_ran_goes_on_when_its_gpu_dies) {
     f.begun(2);
     f.x.on_jobs_claimed({{claim_of(2)}, {}}, both(t0 + 1));
     auto out = gpu_says_so
-                 ? f.x.on_gpu_update(update(2, gpu_phase::gone), both(t0 + 2))
+                 ? f.x.on_gpu_update(update(2, gpu_phase::gone), t0 + 2)
                  : f.x.on_gpu_died(2, "test", t0 + 2);
     only_the_newer_claim_goes_on(out);
   }

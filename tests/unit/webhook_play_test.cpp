@@ -56,6 +56,8 @@ public:
       auto next = events_.extract(events_.begin());
       BOOST_REQUIRE(next.key() < t0 + 5'000);
       now_ = next.key();
+      if (jumps_)
+        jump_s_ = jump_s_ > 0 ? -3'600 : jump_s_ + 3'600;
       happen(next.mapped());
       note_who_waits();
     }
@@ -91,6 +93,16 @@ public:
     return longest_s_;
   }
 
+  /// From now on the wall clock is set by an hour with each event.
+  void set_wall_clock() {
+    jumps_ = true;
+  }
+
+  /// What was posted and recorded, and when, without dates.
+  const std::string& story() const {
+    return story_;
+  }
+
 private:
   struct event {
     enum kind { arrival, answer, timer_fired, taken } what;
@@ -108,6 +120,10 @@ private:
     double since_s = 0;
   };
 
+  moment now() const {
+    return {now_, now_ + jump_s_};
+  }
+
   int draw(int below) {
     return static_cast<int>(random_() % static_cast<uint64_t>(below));
   }
@@ -123,7 +139,7 @@ private:
       y.url = x.url;
       outbox_[y.id] = {y, now_ + lease_s()};
       begins_to_wait(y.url);
-      carry_out(policy_.on_deliver(y, both(now_)));
+      carry_out(policy_.on_deliver(y, now()));
       break;
     }
     case event::answer: {
@@ -134,7 +150,7 @@ private:
         load.since_s = now_;
       --per_host_.at(host_of(x.url));
       carry_out(policy_.on_answer(
-        x.id, x.status == 0 ? broken() : answered(x.status), both(now_)));
+        x.id, x.status == 0 ? broken() : answered(x.status), now()));
       break;
     }
     case event::timer_fired: {
@@ -166,7 +182,8 @@ private:
   }
 
   void carry_out(const effects& xs) {
-    for (auto& x : xs)
+    for (auto& x : xs) {
+      story_ += line_of(x, now_);
       if (auto* y = std::get_if<post>(&x))
         fly(y->entry);
       else if (auto* r = std::get_if<record>(&x))
@@ -177,6 +194,7 @@ private:
           event{event::timer_fired, 0, {}, {}, t->generation, t->which});
       else if (std::get_if<take>(&x))
         events_.emplace(now_ + 0.001, event{event::taken, 0, {}, {}, 0, {}});
+    }
   }
 
   void fly(const webhook& x) {
@@ -260,6 +278,9 @@ private:
   std::mt19937_64 random_;
   policy policy_;
   double now_ = 0;
+  bool jumps_ = false;
+  double jump_s_ = 0;
+  std::string story_;
   std::map<std::string, mood> moods_;
   std::multimap<double, event> events_;
   std::map<std::string, std::pair<webhook, double>> outbox_;
@@ -363,6 +384,17 @@ BOOST_AUTO_TEST_CASE(all_end_when_leases_run_out) {
       x.run();
       x.check_ends();
     }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(is_the_same_when_the_wall_clock_is_set) {
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    play calm{seed, {}};
+    play jumpy{seed, {}};
+    jumpy.set_wall_clock();
+    calm.run();
+    jumpy.run();
+    BOOST_TEST_REQUIRE((calm.story() == jumpy.story()), "seed " << seed);
   }
 }
 

@@ -14,7 +14,7 @@ inline constexpr double t0 = 1'700'000'000;
 
 inline webhook entry(int n, const std::string& host = "http://a.example") {
   auto text = std::to_string(n);
-  return {"msg_" + text, text, host + "/hook?token=secret", "{}", 0, 0};
+  return {"msg_" + text, job_id{text}, host + "/hook?token=secret", "{}", 0, 0};
 }
 
 inline result<http_response> answered(int32_t status, std::string wait = {}) {

@@ -39,16 +39,17 @@ http_request balance_request(const config& cfg) {
   return get(cfg, "/balance");
 }
 
-result<std::vector<std::string>> read_types(const result<http_response>& got) {
+result<std::vector<workload_type>>
+read_types(const result<http_response>& got) {
   auto doc = read("types", got);
   if (!doc)
     return fail(doc.error());
   if (!doc->IsArray())
     return fail(failure_kind::unavailable, "types: the answer is no list");
-  std::vector<std::string> out;
+  std::vector<workload_type> out;
   for (auto& x : doc->GetArray())
     if (x.IsString())
-      out.emplace_back(x.GetString(), x.GetStringLength());
+      out.emplace_back(std::string{x.GetString(), x.GetStringLength()});
   return out;
 }
 

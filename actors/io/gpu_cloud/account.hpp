@@ -11,7 +11,7 @@ http_request types_request(const config& cfg);
 http_request balance_request(const config& cfg);
 
 /// Names of the workload types that can be launched.
-result<std::vector<std::string>> read_types(const result<http_response>& got);
+result<std::vector<workload_type>> read_types(const result<http_response>& got);
 
 /// In the provider's own unit.
 result<double> read_balance(const result<http_response>& got);

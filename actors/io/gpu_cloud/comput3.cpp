@@ -100,13 +100,13 @@ bool is_id(std::string_view x) {
 
 gpu_workload read_workload(const config& cfg, const json::value& x) {
   gpu_workload out;
-  out.workload = json::string_or_empty(x, "workload");
+  out.workload = workload_id{json::string_or_empty(x, "workload")};
   if (!is_id(out.workload))
     out.workload.clear();
-  out.node = json::string_or_empty(x, "node");
+  out.node = gpu_host{json::string_or_empty(x, "node")};
   if (!is_node_of(cfg, out.node))
     out.node.clear();
-  out.type = json::string_or_empty(x, "type");
+  out.type = workload_type{json::string_or_empty(x, "type")};
   out.status = json::string_or_empty(x, "status");
   out.running = json::boolean(x, "running").value_or(true);
   out.created_s = number_or(x, "created", 0);

@@ -16,8 +16,7 @@ constexpr auto forget_every = std::chrono::minutes{1};
 durable::durable(config terms, logger to, std::shared_ptr<journal> kept_in,
                  double started_s)
   : port(std::move(terms), std::move(to)),
-    session(cfg.worker.id + ":"
-            + std::to_string(static_cast<uint64_t>(started_s * 1000))),
+    session{cfg.worker.id, static_cast<uint64_t>(started_s * 1000)},
     journal_(std::move(kept_in)) {
   // nop
 }
@@ -121,7 +120,7 @@ void durable::put(held_job& x) {
 }
 
 void durable::on_settled(const std::string& id, uint64_t fence,
-                         const std::string& of, write_number number) {
+                         const node_id& of, write_number number) {
   if (of == session)
     confirm(number);
   change(id, fence, [number](held_job& x) {
@@ -130,7 +129,7 @@ void durable::on_settled(const std::string& id, uint64_t fence,
 }
 
 void durable::on_delivered(const std::string& id, uint64_t fence,
-                           const std::string& of, write_number number) {
+                           const node_id& of, write_number number) {
   if (of == session)
     confirm(number);
   if (auto* known = find(id, fence); known && known->delivery)
@@ -182,11 +181,11 @@ held durable::left() {
   return out ? std::move(*out) : held{};
 }
 
-void durable::erase_job(const std::string& of, const std::string& id) {
+void durable::erase_job(const node_id& of, const std::string& id) {
   journaled(journal_->erase_job(of, id));
 }
 
-void durable::erase_gpu(const std::string& of, const std::string& id) {
+void durable::erase_gpu(const node_id& of, const std::string& id) {
   journaled(journal_->erase_gpu(of, id));
 }
 

@@ -52,7 +52,7 @@ public:
   }
 
   /// A write about what an earlier process left moves no mark.
-  mark_move mark(const std::string& of, write_number number) const {
+  mark_move mark(const node_id& of, write_number number) const {
     return {of, confirmed_, of == session ? number : 0};
   }
 
@@ -78,10 +78,10 @@ public:
   void change(const std::string& id, uint64_t fence,
               const std::function<void(held_job&)>& how);
   /// `of`: the session in which it was claimed.
-  void on_settled(const std::string& id, uint64_t fence, const std::string& of,
+  void on_settled(const std::string& id, uint64_t fence, const node_id& of,
                   write_number number);
-  void on_delivered(const std::string& id, uint64_t fence,
-                    const std::string& of, write_number number);
+  void on_delivered(const std::string& id, uint64_t fence, const node_id& of,
+                    write_number number);
   void drop(const std::string& id, uint64_t fence);
   void forget_ended();
 
@@ -98,11 +98,11 @@ public:
   // -- what earlier processes left in the journal
 
   held left();
-  void erase_job(const std::string& of, const std::string& id);
-  void erase_gpu(const std::string& of, const std::string& id);
+  void erase_job(const node_id& of, const std::string& id);
+  void erase_gpu(const node_id& of, const std::string& id);
 
   /// Names this process' mark: worker id and start time.
-  const std::string session;
+  const node_id session;
 
 private:
   void try_write(const std::string& name);

@@ -33,10 +33,10 @@ struct held_delivery {
 struct held_job {
   /// As claimed.
   job subject;
-  /// Worker id that claimed it.
-  std::string owner;
-  /// The process that did: names its mark in Redis.
-  std::string session;
+  /// That claimed it.
+  worker_id owner;
+  /// The process that did.
+  node_id session;
   write_number claimed = 0;
   /// Set once its end is known, before Redis is told.
   std::optional<job_outcome> outcome;
@@ -61,8 +61,8 @@ struct held_job {
 struct held_gpu {
   std::string id;
   /// As the ledger has it.
-  std::string owner;
-  std::string session;
+  worker_id owner;
+  node_id session;
   /// Field, value, ... as the `write_gpu` script takes them.
   std::vector<std::string> fields;
   write_number written = 0;
@@ -85,10 +85,10 @@ public:
   /// Replaces what it has of the same session and id.
   virtual result<void> put(const held_job& x) = 0;
   virtual result<void> put(const held_gpu& x) = 0;
-  virtual result<void>
-  erase_job(const std::string& session, const std::string& id) = 0;
-  virtual result<void>
-  erase_gpu(const std::string& session, const std::string& id) = 0;
+  virtual result<void> erase_job(const node_id& session, const std::string& id)
+    = 0;
+  virtual result<void> erase_gpu(const node_id& session, const std::string& id)
+    = 0;
 
 protected:
   journal() = default;
@@ -112,11 +112,11 @@ public:
     return {};
   }
 
-  result<void> erase_job(const std::string&, const std::string&) override {
+  result<void> erase_job(const node_id&, const std::string&) override {
     return {};
   }
 
-  result<void> erase_gpu(const std::string&, const std::string&) override {
+  result<void> erase_gpu(const node_id&, const std::string&) override {
     return {};
   }
 };

@@ -34,7 +34,7 @@ void restorer::check_loss(std::function<void(bool lost)> then) {
   if (std::exchange(checking_, true))
     return;
   redis_.write(
-    "look at the mark of " + redis_.session,
+    "look at the mark of " + to_string(redis_.session),
     [this](write_number) {
       command x;
       x.args = {"GET", keys::mark(redis_.cfg.worker.prefix, redis_.session)};
@@ -117,7 +117,7 @@ void restorer::restore(const held_job& x, milliseconds lease,
                        std::function<void(restore_answer said)> then) {
   auto& job = x.subject;
   redis_.write(
-    durable::claim_write("restore", job.id, job.fence) + " of " + x.session,
+    durable::claim_write("restore", job.id, job.fence) + " of " + to_string(x.session),
     [this, x, lease](write_number) {
       restore_args what;
       what.worker = redis_.cfg.worker;
@@ -148,7 +148,7 @@ void restorer::end_again(const held_job& x, done then) {
   auto& job = x.subject;
   redis_.write(
     durable::claim_write("settle again", job.id, job.fence) + " of "
-      + x.session,
+      + to_string(x.session),
     [this, x](write_number number) {
       return settle_call(redis_, x, milliseconds{0}, number);
     },
@@ -169,7 +169,7 @@ void restorer::deliver_again(const held_job& x, done then) {
   auto& job = x.subject;
   redis_.write(
     durable::claim_write("delivery again", job.id, job.fence) + " of "
-      + x.session,
+      + to_string(x.session),
     [this, x](write_number number) {
       return delivery_call(redis_, x.subject.id, *x.delivery, milliseconds{0},
                            redis_.mark(x.session, number));
@@ -233,7 +233,7 @@ script_call restorer::look_at(const held_gpu& x) const {
 // taken over by whoever can use it, or stopped.
 void restorer::replay(const held_gpu& x) {
   redis_.write(
-    "look at ledger entry " + x.id + " of " + x.session,
+    "look at ledger entry " + x.id + " of " + to_string(x.session),
     [this, x](write_number) {
       return make_command(look_at(x));
     },

@@ -231,9 +231,9 @@ void set_aside(const fs::path& path) {
 held_job read_job(const statement& x) {
   held_job out;
   auto& job = out.subject;
-  out.session = x.text(0);
-  job.id = x.text(1);
-  out.owner = x.text(2);
+  out.session = node_id_from(x.text(0));
+  job.id = job_id{x.text(1)};
+  out.owner = worker_id{x.text(2)};
   out.claimed = x.whole(3);
   job.type = x.text(4);
   job.created_at_s = x.number(5);
@@ -304,7 +304,8 @@ public:
       out.jobs.push_back(read_job(jobs));
     statement gpus{db_.get(), "SELECT * FROM gpus"};
     while (gpus.next())
-      out.gpus.push_back({gpus.text(1), gpus.text(2), gpus.text(0),
+      out.gpus.push_back({gpus.text(1), worker_id{gpus.text(2)},
+                          node_id_from(gpus.text(0)),
                           split_fields(gpus.text(3)), gpus.whole(4)});
     return jobs.done("cannot be read")
       .and_then([&] {
@@ -320,8 +321,9 @@ public:
     auto outcome = x.outcome.value_or(job_outcome{});
     auto delivery = x.delivery.value_or(held_delivery{});
     auto history = join_history(job.history);
+    auto session = to_string(x.session);
     return put_job_
-      .bind(x.session, job.id, x.owner, x.claimed, job.type, job.created_at_s,
+      .bind(session, job.id, x.owner, x.claimed, job.type, job.created_at_s,
             job.complete_by_s, job.max_time_s, job.data, job.attempt, job.fence,
             history, job.remote, x.outcome.has_value(), outcome.text,
             outcome.result_url, outcome.error.message, x.settled,
@@ -332,18 +334,19 @@ public:
 
   result<void> put(const held_gpu& x) override {
     auto fields = join_fields(x.fields);
-    return put_gpu_.bind(x.session, x.id, x.owner, fields, x.written)
+    auto session = to_string(x.session);
+    return put_gpu_.bind(session, x.id, x.owner, fields, x.written)
       .done("cannot be written");
   }
 
-  result<void> erase_job(const std::string& session,
+  result<void> erase_job(const node_id& session,
                          const std::string& id) override {
-    return erase_job_.bind(session, id).done("cannot be written");
+    return erase_job_.bind(to_string(session), id).done("cannot be written");
   }
 
-  result<void> erase_gpu(const std::string& session,
+  result<void> erase_gpu(const node_id& session,
                          const std::string& id) override {
-    return erase_gpu_.bind(session, id).done("cannot be written");
+    return erase_gpu_.bind(to_string(session), id).done("cannot be written");
   }
 
 private:

@@ -126,7 +126,7 @@ end
 
 job_read read_job(reply x) {
   job_read out;
-  out.subject.id = text_at(x, 0);
+  out.subject.id = job_id{text_at(x, 0)};
   out.subject.attempt = count_at(x, 1);
   out.subject.type = text_at(x, 2);
   // When it was made is for statistics only: garbage harms nobody.

@@ -12,7 +12,7 @@ namespace render::job_store {
 namespace {
 
 // Ids hold no line breaks.
-std::string lines(const std::vector<std::string>& xs) {
+std::string lines(const std::vector<workload_id>& xs) {
   std::string out;
   for (auto& x : xs)
     out += (out.empty() ? "" : "\n") + x;
@@ -38,16 +38,17 @@ std::vector<gpu_entry> read_gpu_entries(reply& x) {
     if (!entry.is_array(9))
       continue;
     gpu_entry y;
-    y.id = text_at(entry, 0);
-    y.type = text_at(entry, 1);
+    y.id = ledger_id{text_at(entry, 0)};
+    y.type = workload_type{text_at(entry, 1)};
     y.state = gpu_entry_state_from(text_at(entry, 2));
     y.expires_s
       = static_cast<int64_t>(std::clamp(number_at(entry, 3), 0.0, 9e15));
     y.intent_s = number_at(entry, 4);
-    y.workload = text_at(entry, 5);
-    y.node = text_at(entry, 6);
+    y.workload = workload_id{text_at(entry, 5)};
+    y.node = gpu_host{text_at(entry, 6)};
     y.launched_s = number_at(entry, 7);
-    y.known_before = split_history(text_at(entry, 8));
+    for (auto& workload : split_history(text_at(entry, 8)))
+      y.known_before.emplace_back(std::move(workload));
     out.push_back(std::move(y));
   }
   return out;

@@ -2,6 +2,8 @@
 // Every Redis key the worker touches. The first three belong to the contract
 // with producers, front ends and the Python workers; all others are ours and
 // begin with the configured prefix ("c3:").
+#include "messages/ids.hpp"
+
 #include <string>
 #include <string_view>
 
@@ -35,8 +37,8 @@ inline std::string running(std::string_view prefix, std::string_view worker) {
 }
 
 /// String with the number of the latest write of one process, see mark_move.
-inline std::string mark(std::string_view prefix, std::string_view session) {
-  return std::string{prefix} + "mark:" + std::string{session};
+inline std::string mark(std::string_view prefix, const node_id& session) {
+  return std::string{prefix} + "mark:" + to_string(session);
 }
 
 /// Sorted set of all job ids that a worker of ours runs, by the Unix

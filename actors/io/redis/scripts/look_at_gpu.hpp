@@ -11,10 +11,9 @@ struct look_at_gpu_args {
   /// In front of every key of our own.
   std::string prefix = "c3:";
   std::string id;
-  /// Names the mark of that process.
-  std::string session;
-  /// That it had.
-  std::string owner;
+  /// That process.
+  node_id session;
+  worker_id owner;
   /// Number of that write.
   uint64_t written = 0;
 };

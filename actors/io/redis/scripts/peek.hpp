@@ -27,7 +27,7 @@ struct peek_args {
   /// Longest `data` that comes along, bytes.
   uint32_t data_max = 0;
   /// Ids of jobs that the asker has seen.
-  std::vector<std::string> known;
+  std::vector<job_id> known;
 };
 
 struct peek_answer {

@@ -16,8 +16,8 @@ struct restore_args {
   /// A lease of 0: nobody works on it, so it has no lock.
   worker_terms worker;
   job subject;
-  /// Of the process that had it: names its mark.
-  std::string session;
+  /// That had it.
+  node_id session;
   /// The latest confirmed write about it.
   uint64_t confirmed = 0;
   /// Unix seconds.

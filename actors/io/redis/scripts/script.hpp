@@ -5,6 +5,7 @@
 // to that file alone. Scripts build keys from job ids, so they need one Redis,
 // not a Redis Cluster. Pure.
 #include "actors/io/redis/scripts/codec.hpp"
+#include "messages/ids.hpp"
 
 #include <chrono>
 #include <concepts>
@@ -40,7 +41,7 @@ struct script_call {
 
 /// A worker, as scripts know it.
 struct worker_terms {
-  std::string id;
+  worker_id id;
   /// In front of every key of our own.
   std::string prefix = "c3:";
   /// For how long a job's lock lasts from now on …
@@ -52,8 +53,7 @@ struct worker_terms {
 /// A mark is a process' key with the number of its latest write that Redis has
 /// seen: what a write that moves it says of that.
 struct mark_move {
-  /// Names the process.
-  std::string session;
+  node_id session;
   /// The highest number that Redis has answered.
   uint64_t confirmed = 0;
   /// This write's own; 0: the mark stays where it is.

@@ -64,7 +64,7 @@ inline result<msg::gpus_taken> read_take_gpus(reply x) {
   msg::gpus_taken out;
   out.entries = read_gpu_entries(x.elements[0]);
   for (auto& workload : x.elements[1].elements)
-    out.known_workloads.push_back(workload.text);
+    out.known_workloads.emplace_back(workload.text);
   out.next_due_ms = x.elements[2].integer;
   return out;
 }

@@ -79,7 +79,7 @@ inline result<std::vector<outbox_entry>> read_webhooks(reply x) {
     if (!y.is_array(8))
       continue;
     outbox_entry z;
-    z.entry.job_id = text_at(y, 0);
+    z.entry.job_id = job_id{text_at(y, 0)};
     z.entry.id = text_at(y, 1);
     z.entry.url = text_at(y, 2);
     z.entry.body = text_at(y, 3);

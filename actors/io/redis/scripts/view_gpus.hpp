@@ -49,7 +49,7 @@ inline result<msg::gpus_seen> read_view_gpus(reply x) {
   msg::gpus_seen out{read_gpu_entries(x.elements[0])};
   for (auto& ended : x.elements[1].elements)
     if (auto workload = workload_of_closed(ended.text); !workload.empty())
-      out.ended_workloads.push_back(std::move(workload));
+      out.ended_workloads.emplace_back(std::move(workload));
   return out;
 }
 
