@@ -239,11 +239,16 @@ struct capacity {
   uint64_t jobs_received = 0;
   /// False while draining: claim nothing, report nothing.
   bool accepting = true;
+  /// Since when the GPU that worked last, of those with a free slot, has been
+  /// idle, by the steady clock; 0: it works, or there is none.
+  double idle_since_s = 0;
+
+  friend bool operator==(const capacity&, const capacity&) = default;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, capacity& x) {
-  return f(x.free, x.jobs_received, x.accepting);
+  return f(x.free, x.jobs_received, x.accepting, x.idle_since_s);
 }
 
 /// SUPERVISOR → QUEUE WATCHER: a decision needs the backlog. A fresh `backlog`

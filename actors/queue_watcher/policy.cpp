@@ -65,7 +65,7 @@ bool grown(const std::vector<msg::claim_quota>& before,
 } // namespace
 
 effects policy::on_capacity(msg::capacity x, double now_s) {
-  auto was_full = open_quotas().empty();
+  auto before = open_quotas();
   auto way = delivered_ - std::min(delivered_, x.jobs_received);
   while (on_the_way_.size() > way)
     on_the_way_.pop_front();
@@ -75,9 +75,8 @@ effects policy::on_capacity(msg::capacity x, double now_s) {
     futile_for_.clear();
     rescan_ = cfg_.rescan_free;
   }
-  auto has_come = was_full && !open.empty();
-  if (has_come)
-    manners_.on_slot_free();
+  if (before.empty() && !open.empty())
+    on_look(true, false);
   if (std::holds_alternative<waiting>(state_))
     return capacity_.accepting ? report_empty() : effects{};
   auto* pause = std::get_if<paused>(&state_);
@@ -89,8 +88,13 @@ effects policy::on_capacity(msg::capacity x, double now_s) {
   case pause_reason::wait_failed:
   case pause_reason::ask_failed:
     return {};
+  case pause_reason::left_to_warmer:
+    // A job of ours has just ended, and nobody is warmer.
+    if (grown(before, open))
+      return go_on(true, now_s);
+    return open.empty() ? go_on(false, now_s) : effects{};
   case pause_reason::left_to_others:
-    return has_come ? go_on(false, now_s) : effects{};
+    return open.empty() ? effects{} : go_on(false, now_s);
   case pause_reason::nothing_fits:
     // More of the same slots changes nothing for a queue that has nothing for
     // them; the timer looks again.
@@ -119,15 +123,24 @@ effects policy::on_head(const msg::queue_head& x, double now_s) {
   if (!wait)
     return {};
   failures_ = 0;
+  auto& manners = cfg_.manners;
   auto full = open_quotas().empty();
-  if (!x.present)
-    manners_.on_quiet(full);
+  if (!x.present && full)
+    late_ = 0;
   if (!x.present || !capacity_.accepting)
     return go_on(false, now_s);
-  auto delay = manners_.for_head(x.id, since(wait->since_s, now_s), full,
-                                 place_);
-  if (delay > duration{0})
-    return pause(pause_reason::left_to_others, delay, now_s);
+  auto is_new = since(wait->since_s, now_s) > manners.full_at_once;
+  if (full && is_new) {
+    // What was left to others the last time was taken indeed.
+    late_ += has_left_ ? 1 : 0;
+    has_left_ = late_ > 0;
+    if (has_left_)
+      return pause(pause_reason::left_to_others,
+                   manners.without_slot(late_, place_), now_s);
+  }
+  auto delay = manners.with_slot(capacity_.idle_since_s, now_s, place_);
+  if (!full && delay > duration{0})
+    return pause(pause_reason::left_to_warmer, delay, now_s);
   futile_for_.clear();
   peeked_at_s_ = 0;
   rescan_ = cfg_.rescan_free;
@@ -147,7 +160,7 @@ effects policy::on_claimed(msg::claimed_jobs x, const moment& now) {
   auto asked = std::get<asking>(std::move(state_));
   last_took_ = since(asked.since_s, now.steady_s);
   auto found = !x.jobs.empty() || !x.unfit.empty();
-  manners_.on_look(found, !x.more_waiting);
+  on_look(found, !x.more_waiting);
   if (found)
     rescan_ = cfg_.rescan_free;
   for (auto& y : x.jobs)
@@ -213,8 +226,7 @@ effects policy::on_peeked(msg::queue_snapshot x, const moment& now) {
   if (fits)
     futile_for_.clear();
   // Without a slot, anything that waits is worth a look: for a launch.
-  manners_.on_look(fits || (open.empty() && !by_type.empty()),
-                   x.queue_length == 0);
+  on_look(fits || (open.empty() && !by_type.empty()), x.queue_length == 0);
   if (capacity_.accepting && by_type.empty()) {
     append(out, report_empty());
   } else if (capacity_.accepting) {
@@ -279,6 +291,14 @@ effects policy::on_timer(uint64_t generation, double now_s) {
   return go_on(why != pause_reason::wait_failed
                  && why != pause_reason::left_to_others,
                now_s);
+}
+
+void policy::on_look(bool found, bool emptied) {
+  has_left_ = false;
+  if (found)
+    late_ = 0;
+  else if (emptied)
+    ++late_;
 }
 
 bool policy::is_asking(question what) const {

@@ -38,7 +38,7 @@ struct config {
   milliseconds rescan_free_max{100};
   /// Least time between two peeks until something is found to wait.
   milliseconds peek_spacing{250};
-  giving_way::config manners;
+  giving_way manners;
   milliseconds backoff_min{100};
   milliseconds backoff_max{5'000};
   uint32_t peek_limit = 100;
@@ -55,7 +55,10 @@ enum class pause_reason : uint8_t {
   wait_failed,
   /// Back-off, to claim or to look again.
   ask_failed,
-  /// What is at the head is left to others for a moment.
+  /// With a slot free: a worker whose GPU worked more recently may have the
+  /// job.
+  left_to_warmer,
+  /// Without one: a worker with a slot may have the job.
   left_to_others,
   /// A claim has found nothing for the slots that are free.
   nothing_fits,
@@ -120,8 +123,7 @@ using effects = std::vector<effect>;
 /// `now_s` is by the steady clock, as in `moment`.
 class policy {
 public:
-  explicit policy(config cfg)
-    : cfg_(cfg), manners_(cfg.manners), rescan_(cfg.rescan_free) {
+  explicit policy(config cfg) : cfg_(cfg), rescan_(cfg.rescan_free) {
     // nop
   }
 
@@ -161,6 +163,7 @@ private:
   msg::backlog to_report(const std::map<std::string, uint64_t>& counted) const;
   effects hand_over(msg::claimed_jobs x, const moment& now);
   void greet(const job& x, effects& out);
+  void on_look(bool found, bool emptied);
   effects go_on(bool filled, double now_s);
   effects ask_or_pause(double now_s);
   duration until_look(double now_s) const;
@@ -174,7 +177,10 @@ private:
   config cfg_;
   state state_;
   fleet_place place_;
-  giving_way manners_;
+  /// Jobs in a row for which others have been quicker.
+  uint32_t late_ = 0;
+  /// Since the last look, a job was left to others.
+  bool has_left_ = false;
   msg::capacity capacity_{{}, 0, false};
   /// Types of the jobs that the owner has not yet received, oldest first.
   std::deque<std::string> on_the_way_;

@@ -175,6 +175,7 @@ effects policy::capacity() {
   out.jobs_received = jobs_received_;
   out.accepting = !draining() && fitness_.fit();
   std::map<std::vector<std::string>, uint32_t> free;
+  auto works = false;
   for (auto& [instance, x] : gpus_) {
     if (x.last.phase != gpu_phase::ready || x.last.ready_kinds.empty())
       continue;
@@ -182,14 +183,18 @@ effects policy::capacity() {
     for (auto kind : x.last.ready_kinds)
       types.emplace_back(to_string(kind));
     std::sort(types.begin(), types.end());
-    free[types] += free_slots(x);
+    auto slots = free_slots(x);
+    free[types] += slots;
+    if (slots > 0) {
+      works = works || !x.jobs.empty();
+      out.idle_since_s = std::max(out.idle_since_s, x.idle_since_s);
+    }
   }
+  if (works)
+    out.idle_since_s = 0;
   for (auto& [types, count] : free)
     out.free.push_back({types, count});
-  auto known = told_capacity_ && told_capacity_->free == out.free
-               && told_capacity_->jobs_received == out.jobs_received
-               && told_capacity_->accepting == out.accepting;
-  if (known)
+  if (told_capacity_ == out)
     return {};
   told_capacity_ = out;
   return {send_capacity{std::move(out)}};

@@ -131,6 +131,7 @@ queue_watcher_actor spawn_watcher(const wiring_ptr& w, work_sink_actor sink) {
     cfg.rescan_full = std::chrono::seconds{1};
     cfg.rescan_turn = cfg.manners.full_turn = std::chrono::seconds{0};
   }
+  cfg.manners.idle_timeout = to_ms(w->cfg.gpu_idle_timeout);
   return w->system.spawn(queue_watcher_behavior, cfg,
                          queue_watcher_deps{w->outside.jobs, std::move(sink),
                                             w->around.now, w->around.log});

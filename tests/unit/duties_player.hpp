@@ -88,7 +88,7 @@ public:
 private:
   static config terms_of(const std::string& id) {
     config out;
-    out.worker.id = id;
+    out.worker.id = worker_id{id};
     out.outbox_key = "key";
     return out;
   }

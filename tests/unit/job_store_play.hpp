@@ -125,12 +125,12 @@ protected:
   void confirm_all(site& x) {
     msg::confirm_jobs jobs;
     for (auto& [id, y] : x.jobs) {
-      jobs.claims.push_back({id, y.fence});
+      jobs.claims.push_back({job_id{id}, y.fence});
       x.seen_ms[id] = world_.now_ms;
     }
     msg::confirm_gpus gpus;
     for (auto& [id, y] : x.gpus)
-      gpus.ids.push_back(id);
+      gpus.ids.emplace_back(id);
     x.worker->all.jobs.confirm(jobs);
     x.worker->all.gpus.confirm(gpus);
   }
@@ -219,7 +219,7 @@ protected:
     auto fence = mine.fence;
     x.seen_ms[id] = world_.now_ms;
     x.worker->all.jobs.progress(
-      msg::report_progress{id, chance(80) ? "render" : "", 0.5, fence},
+      msg::report_progress{job_id{id}, chance(80) ? "render" : "", 0.5, fence},
       [&x, said, id = id, fence](result<msg::ownership> got) {
         ++said->times;
         auto at = x.jobs.find(id);
@@ -229,7 +229,7 @@ protected:
       });
     expect_answer(x, said);
     if (chance(30))
-      x.worker->all.jobs.note_remote({id, fence, "somewhere"});
+      x.worker->all.jobs.note_remote({job_id{id}, fence, "somewhere"});
   }
 
   void settle(site& x) {
@@ -272,9 +272,9 @@ protected:
         at != x.jobs.end() && at->second.fence == fence)
       return;
     x.seen_ms[id] = world_.now_ms;
-    expect_answer(x,
-                  x.worker->ask(x.worker->all.jobs, &job_ends::progress,
-                                msg::report_progress{id, "late", 0.1, fence}));
+    expect_answer(
+      x, x.worker->ask(x.worker->all.jobs, &job_ends::progress,
+                       msg::report_progress{job_id{id}, "late", 0.1, fence}));
   }
 
   // Whoever looked after it has died.
@@ -289,15 +289,15 @@ protected:
     auto& ledger = x.worker->all.gpus;
     if (x.gpus.empty() || chance(20)) {
       gpu_entry made;
-      made.id = "e" + std::to_string(++gpus_);
+      made.id = ledger_id{"e" + std::to_string(++gpus_)};
       made.type = "media:fast";
-      made.workload = "wl-" + made.id;
+      made.workload = workload_id{"wl-" + made.id};
       return write_gpu(x, x.gpus[made.id] = made);
     }
     auto at = one_of(x.gpus);
     switch (any(5)) {
     case 0:
-      ledger.leave({at->first});
+      ledger.leave({ledger_id{at->first}});
       x.gpus.erase(at);
       return;
     case 1:
@@ -386,7 +386,7 @@ protected:
     // What its journal knows the end of is ended by the next process.
     for (auto& [id, y] : x.worker->port.jobs())
       if (y.outcome && status(id) == "running"
-          && world_.field("job:" + id, "locked_by") == y.owner
+          && world_.field("job:" + id, "locked_by") == y.owner.text()
           && world_.field("job:" + id, "fence")
                == std::to_string(y.subject.fence))
         journaled_[id] = y.outcome->text;

@@ -75,6 +75,7 @@ private:
       x.free.push_back({{"analyze"}, 1});
     x.jobs_received = received_;
     x.accepting = accepting_;
+    x.idle_since_s = held_ == 0 && free > 0 ? idle_since_s_ : 0;
     capacities_.push_back(std::move(x));
   }
 
@@ -146,6 +147,7 @@ private:
         slots_ = static_cast<uint32_t>(any(4));
       vision_ = chance(20);
       accepting_ = !chance(5);
+      idle_since_s_ = now_s_ - static_cast<double>(any(600));
       return tell_capacity();
     case 3:
       if (!capacities_.empty())
@@ -314,6 +316,9 @@ private:
       for (auto& y : queue_)
         require(y.locked || y.pushed_at >= last_claim_ || !is_open(y.what.type),
                 "a free slot waits beside a job");
+    if (state && state->why == pause_reason::left_to_warmer)
+      require(state->until_s - now_s_ < 0.0251,
+              "a free slot leaves a job to others for too long");
     for (auto& [id, open] : claimed_)
       require(open == 0, "a claimed job was not handed over once");
   }
@@ -367,6 +372,7 @@ private:
   uint32_t slots_ = 1;
   bool vision_ = false;
   uint32_t held_ = 0;
+  double idle_since_s_ = 900;
   bool accepting_ = true;
   uint64_t received_ = 0;
   uint64_t delivered_ = 0;
@@ -376,7 +382,7 @@ private:
 
   int waits_ = 0;
   std::deque<std::variant<claim, peek>> asks_;
-  std::vector<std::string> rejections_;
+  std::vector<job_id> rejections_;
   std::optional<uint64_t> armed_;
   double due_s_ = 0;
   std::vector<uint64_t> timers_;

@@ -27,6 +27,25 @@ BOOST_AUTO_TEST_CASE(is_one_quota_for_each_set_of_kinds) {
       .empty());
 }
 
+// Jobs go to the worker whose GPU worked last.
+BOOST_AUTO_TEST_CASE(says_since_when_the_warmest_gpu_with_a_slot_is_idle) {
+  fleet f{2};
+  auto idle_since = [](const effects& out) {
+    return all<send_capacity>(out).at(0).what.idle_since_s;
+  };
+  // Another one took it, and has no slot left.
+  auto out = f.claim("a");
+  BOOST_TEST(idle_since(out) == t0);
+  BOOST_TEST(idle_since(f.claim("b")) == 0);
+  BOOST_TEST(idle_since(f.x.on_job_ended(ended(2, "a"), t0 + 10)) == t0 + 10);
+  BOOST_TEST(idle_since(f.x.on_job_ended(ended(1, "b"), t0 + 20)) == t0 + 20);
+  // With a slot beside a job it works.
+  auto cfg = settings();
+  cfg.slots_per_gpu = 2;
+  fleet g{1, cfg};
+  BOOST_TEST(idle_since(g.claim("a")) == 0);
+}
+
 BOOST_AUTO_TEST_CASE(is_closed_while_draining) {
   fleet f{2};
   auto out = f.x.on_drain("test", t0);

@@ -28,7 +28,7 @@ void gpu_ledger::write(const gpu_entry& x, std::function<void()> on_not_renewed,
       else if (ok)
         redis_.confirm(number); // Left meanwhile: nobody looks after it.
       else if (ok.error().kind == failure_kind::not_owner)
-        leave({id});
+        leave({ledger_id{id}});
       then(std::move(ok));
     });
 }
@@ -43,7 +43,7 @@ void gpu_ledger::close(const msg::close_gpu& x, answer_to<void> then) {
     },
     [this, id = x.entry.id, then = std::move(then)](const answer& got,
                                                     write_number) {
-      leave({id});
+      leave({ledger_id{id}});
       if (is_left_to_others(got))
         redis_.log->warn("ledger: entry {} is left to others: its workload is "
                          "another launch's, whose own may still run",
@@ -101,7 +101,7 @@ void gpu_ledger::leave_unconfirmed() {
     redis_.log->error("ledger: nobody here looks after entry {}; it is left to "
                       "others",
                       id);
-    leave({id});
+    leave({ledger_id{id}});
   }
 }
 

@@ -15,8 +15,9 @@ constexpr auto forget_every = std::chrono::minutes{1};
 
 durable::durable(config terms, logger to, std::shared_ptr<journal> kept_in,
                  double started_s)
-  : port(std::move(terms), std::move(to)),
-    session{cfg.worker.id, static_cast<uint64_t>(started_s * 1000)},
+  : port(std::move(terms), std::move(to)), session{cfg.worker.id,
+                                                   static_cast<uint64_t>(
+                                                     started_s * 1000)},
     journal_(std::move(kept_in)) {
   // nop
 }

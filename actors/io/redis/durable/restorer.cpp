@@ -117,7 +117,8 @@ void restorer::restore(const held_job& x, milliseconds lease,
                        std::function<void(restore_answer said)> then) {
   auto& job = x.subject;
   redis_.write(
-    durable::claim_write("restore", job.id, job.fence) + " of " + to_string(x.session),
+    durable::claim_write("restore", job.id, job.fence) + " of "
+      + to_string(x.session),
     [this, x, lease](write_number) {
       restore_args what;
       what.worker = redis_.cfg.worker;
