@@ -36,6 +36,8 @@ struct audit_limits {
   double claim_heard_s = 5;
   /// Time after an outage of Redis within which its effects may still show.
   double redis_aftermath_s = 60;
+  /// Longest time that a probe of a GPU is under way.
+  double probe_s = 5;
   /// Time since the last render, and since the end of each other job, after
   /// which a launch can only be for an upload.
   double upload_only_s = 180;

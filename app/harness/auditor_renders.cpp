@@ -28,8 +28,10 @@ void auditor::check_second_render(const sim_gpu& gpu, const sim_run& run) {
   auto* worker = world_.find_node(last.client);
   if (!worker || !worker->alive || worker->draining || worker->lacks_a_part)
     return;
+  // A probe that was sent while the way was cut may fail only now.
+  auto probed = last.began - from_seconds(limits_.probe_s);
   for (auto& host : {machine.node, "ui-" + machine.node})
-    if (world_.web.kept_off_at(last.client, host) >= last.began)
+    if (world_.web.kept_off_at(last.client, host) >= probed)
       return;
   auto aftermath = last.began - from_seconds(limits_.redis_aftermath_s);
   if (world_.without_disk_at(last.client) >= last.began
