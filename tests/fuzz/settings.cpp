@@ -30,7 +30,9 @@ void check(const worker_config& x) {
   if (!x.status_address.empty()) {
     auto where = split_address(x.status_address);
     must(where.port >= 0 && where.port <= 65'535, "a port is one");
-    must(x.status_address.ends_with(":" + std::to_string(where.port)),
+    // Leading zeros are no other port.
+    auto written = x.status_address.substr(x.status_address.rfind(':') + 1);
+    must(std::stoi(written) == where.port,
          "the port is the one that was written");
   }
   auto link = redis_options(x);
