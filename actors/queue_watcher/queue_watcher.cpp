@@ -1,5 +1,6 @@
 #include "actors/queue_watcher/queue_watcher.hpp"
 
+#include "actors/shell.hpp"
 #include "messages/failure_caf.hpp"
 
 namespace render {
@@ -31,8 +32,7 @@ struct shell {
   }
 
   void run(effects xs) const {
-    for (auto& x : xs)
-      std::visit(*this, std::move(x));
+    perform(*this, std::move(xs));
   }
 
   void operator()(wait_for_work x) const {
