@@ -10,6 +10,7 @@
 #include "actors/renderer/renderer.hpp"
 #include "actors/supervisor/supervisor.hpp"
 #include "actors/webhook/webhook.hpp"
+#include "app/node/gpu_settings.hpp"
 #include "app/node/redis_settings.hpp"
 #include "app/node/replace_age.hpp"
 #include "messages/text/digest.hpp"
@@ -96,15 +97,6 @@ gpu_instance_actor spawn_gpu(const wiring_ptr& w, const supervisor::rent& order,
                              gpu_owner_actor owner) {
   auto& cfg = w->cfg;
   gpu_instance::config out;
-  out.instance = order.instance;
-  out.ledger_id = order.ledger_id;
-  out.adopted = order.adopted;
-  out.known_workloads = order.known_workloads;
-  out.vouched = order.vouched;
-  out.workload_type = order.type;
-  for (auto& [kind, workload] : cfg.workload_of_kind)
-    if (workload == order.type)
-      out.kinds.push_back(kind);
   out.slots = cfg.jobs_per_gpu;
   out.idle_timeout = to_ms(cfg.gpu_idle_timeout);
   out.max_lifetime = to_ms(cfg.gpu_lifetime);
@@ -121,7 +113,9 @@ gpu_instance_actor spawn_gpu(const wiring_ptr& w, const supervisor::rent& order,
   deps.owner = std::move(owner);
   deps.now = w->around.now;
   deps.log = w->around.log;
-  return w->system.spawn(gpu_instance_behavior, out, deps);
+  return w->system.spawn(
+    gpu_instance_behavior,
+    gpu_settings(std::move(out), order, cfg.workload_of_kind), deps);
 }
 
 queue_watcher_actor spawn_watcher(const wiring_ptr& w, work_sink_actor sink) {

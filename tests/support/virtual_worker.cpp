@@ -1,5 +1,7 @@
 #include "tests/support/virtual_worker.hpp"
 
+#include "app/node/gpu_settings.hpp"
+
 namespace render::harness {
 
 virtual_worker::virtual_worker() {
@@ -95,18 +97,8 @@ void virtual_worker::warm_up(const std::string& type) {
 
 gpu_instance_actor virtual_worker::make_gpu(const supervisor::rent& order,
                                             gpu_owner_actor owner) {
-  auto own = gpu_cfg;
-  own.instance = order.instance;
-  own.ledger_id = order.ledger_id;
-  own.adopted = order.adopted;
-  own.known_workloads = order.known_workloads;
-  own.vouched = order.vouched;
-  own.workload_type = order.type;
+  auto own = gpu_settings(gpu_cfg, order, cfg.workload_of_kind);
   own.slots = cfg.slots_per_gpu;
-  own.kinds.clear();
-  for (auto& [kind, workload] : cfg.workload_of_kind)
-    if (workload == order.type)
-      own.kinds.push_back(kind);
   gpu_instance_deps deps;
   deps.cloud = cloud_actor;
   deps.ledger = store_actor;
