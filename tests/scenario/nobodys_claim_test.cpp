@@ -2,6 +2,7 @@
 // store recognizes a loss of Redis' data.
 #include "actors/queue_watcher/queue_watcher.hpp"
 #include "tests/scenario/store_world.hpp"
+#include "tests/support/ledger_entry.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <spdlog/sinks/ostream_sink.h>
@@ -50,15 +51,6 @@ struct fixture : store_world {
 
   bool says(const std::string& what) const {
     return text.str().find(what) != std::string::npos;
-  }
-
-  gpu_entry entry() const {
-    gpu_entry out;
-    out.id = "e1";
-    out.type = "media:fast";
-    out.state = gpu_entry_state::running;
-    out.workload = "wl-1";
-    return out;
   }
 
   size_t gpus_taken_by(uint64_t client) {
@@ -193,7 +185,7 @@ BOOST_AUTO_TEST_CASE(is_no_job_whose_end_is_being_written) {
 
 BOOST_AUTO_TEST_CASE(is_a_gpu_whose_taker_got_no_answer) {
   start(1);
-  tell(1, msg::write_gpu{entry()});
+  tell(1, msg::write_gpu{harness::running_entry()});
   die(1);
   start(2, false);
   start(9, false);
@@ -210,7 +202,7 @@ BOOST_AUTO_TEST_CASE(is_no_gpu_that_somebody_confirms) {
   start(1);
   start(9, false);
   time.run_for(31s);
-  tell(1, msg::write_gpu{entry()});
+  tell(1, msg::write_gpu{harness::running_entry()});
   confirm_for(10min, 1, {}, {{"e1"}});
   BOOST_TEST(gpus_taken_by(9) == 0u);
   // Its GPU INSTANCE has died, say.
@@ -253,9 +245,10 @@ BOOST_AUTO_TEST_CASE(is_no_gpu_that_was_stopped_during_an_outage) {
   start(1);
   claimed("b");
   redis.crash();
-  caf::anon_send(stores.at(1), msg::write_gpu{entry()});
+  caf::anon_send(stores.at(1), msg::write_gpu{harness::running_entry()});
   confirm_for(20s, 1, {{{"b", 1}}});
-  caf::anon_send(stores.at(1), msg::close_gpu{entry(), "idle", 0});
+  caf::anon_send(stores.at(1),
+                 msg::close_gpu{harness::running_entry(), "idle", 0});
   confirm_for(20s, 1, {{{"b", 1}}});
   redis.start();
   confirm_for(60s, 1, {{{"b", 1}}});

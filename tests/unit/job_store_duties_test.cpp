@@ -1,5 +1,6 @@
 // What each duty of the JOB STORE decides, one event at a time.
 #include "actors/io/redis/calls.hpp"
+#include "tests/support/ledger_entry.hpp"
 #include "tests/unit/duties_player.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -38,19 +39,10 @@ struct fixture {
     return world.field("job:" + id, "status");
   }
 
-  gpu_entry entry() const {
-    gpu_entry out;
-    out.id = "e1";
-    out.type = "media:fast";
-    out.state = gpu_entry_state::running;
-    out.workload = "wl-1";
-    return out;
-  }
-
   std::shared_ptr<heard<void>> write_entry() {
     auto out = std::make_shared<heard<void>>();
     x.all.gpus.write(
-      entry(),
+      harness::running_entry(),
       [this] {
         ++checks;
       },
@@ -355,7 +347,7 @@ BOOST_AUTO_TEST_CASE(that_another_took_is_told_to_who_wrote_it) {
 BOOST_AUTO_TEST_CASE(is_ended_by_the_close_that_overtakes_a_write) {
   auto written = write_entry();
   auto closed = x.ask(x.all.gpus, &gpu_ledger::close,
-                      msg::close_gpu{entry(), "idle", 0});
+                      msg::close_gpu{harness::running_entry(), "idle", 0});
   BOOST_TEST(x.port.sent.size() == 1u);
   x.serve();
   BOOST_TEST(written->times == 1);

@@ -3,8 +3,8 @@
 namespace render::job_store {
 
 duties::duties(durable& io)
-  : redis(io), gpus(io), losses(io, gpus.mine()), jobs(io, losses),
-    queue(io, jobs), outbox(io), leases(io, losses, queue, jobs, gpus) {
+  : redis(io), gpus(io), restorer(io, gpus.mine()), jobs(io, restorer),
+    queue(io, jobs), outbox(io), leases(io, restorer, queue, jobs, gpus) {
   // nop
 }
 
@@ -19,7 +19,7 @@ void duties::on_change(const link_change& x) {
   redis.log->info("{}", x.text);
   leases.on_up();
   queue.on_up();
-  losses.replay_left();
+  restorer.replay_left();
   // Without free slots no claim follows soon that would.
   queue.reconcile();
   leases.renew();
@@ -39,9 +39,9 @@ void duties::on_timer(timer which) {
   case recover_jobs:
     return leases.recover();
   case replay_again:
-    return losses.replay_known();
+    return restorer.replay_known();
   case look_at_left_gpus_again:
-    return losses.look_at_left_gpus();
+    return restorer.look_at_left_gpus();
   case claim_held_back:
     return queue.claim_held();
   }

@@ -14,7 +14,7 @@ struct duties {
 
   durable& redis;
   gpu_ledger gpus;
-  restorer losses;
+  job_store::restorer restorer;
   job_ends jobs;
   job_store::queue queue;
   job_store::outbox outbox;

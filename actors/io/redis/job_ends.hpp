@@ -9,8 +9,8 @@ namespace render::job_store {
 
 class job_ends {
 public:
-  job_ends(durable& redis, restorer& losses)
-    : redis_(redis), restorer_(losses) {
+  job_ends(durable& redis, restorer& restores)
+    : redis_(redis), restorer_(restores) {
     // nop
   }
 

@@ -7,9 +7,9 @@
 
 namespace render::job_store {
 
-leases::leases(durable& redis, restorer& losses, queue& waiting, job_ends& jobs,
-               gpu_ledger& gpus)
-  : redis_(redis), restorer_(losses), queue_(waiting), jobs_(jobs),
+leases::leases(durable& redis, restorer& restores, queue& waiting,
+               job_ends& jobs, gpu_ledger& gpus)
+  : redis_(redis), restorer_(restores), queue_(waiting), jobs_(jobs),
     gpus_(gpus) {
   // nop
 }

@@ -9,7 +9,7 @@ namespace render::job_store {
 
 class leases {
 public:
-  leases(durable& redis, restorer& losses, queue& waiting, job_ends& jobs,
+  leases(durable& redis, restorer& restores, queue& waiting, job_ends& jobs,
          gpu_ledger& gpus);
 
   void start();
