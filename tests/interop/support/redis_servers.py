@@ -4,6 +4,8 @@ import pathlib
 import subprocess
 
 import redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 
 from .process import Process, free_port, wait_until
 
@@ -76,8 +78,8 @@ class Sentinels:
             f"requirepass {self.PASSWORD}\n"
             f"sentinel sentinel-pass {self.PASSWORD}\n"
             f"sentinel monitor {self.NAME} 127.0.0.1 {master} 2\n"
-            f"sentinel down-after-milliseconds {self.NAME} 1000\n"
-            f"sentinel failover-timeout {self.NAME} 5000\n")
+            f"sentinel down-after-milliseconds {self.NAME} 2500\n"
+            f"sentinel failover-timeout {self.NAME} 10000\n")
         return Process([program, folder / "conf", "--sentinel"],
                        folder / "log")
 
@@ -102,6 +104,13 @@ class Sentinels:
         """The server that is the master now."""
         _, port = self.asked.discover_master(self.NAME)
         return next(x for x in self.servers if x.port == int(port))
+
+    def client(self):
+        """A producer's client. It asks the sentinels anew when a server does
+        not answer or no longer takes writes, for 20 s."""
+        return self.asked.master_for(
+            self.NAME, decode_responses=True,
+            retry=Retry(ConstantBackoff(0.2), 100))
 
     def close(self):
         for x in self.processes:
