@@ -96,6 +96,11 @@ struct node_id {
   friend auto operator<=>(const node_id&, const node_id&) = default;
 };
 
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, node_id& x) {
+  return f(x.name, x.incarnation);
+}
+
 /// "{name}:{incarnation}"; the name alone when nothing else is known.
 std::string to_string(const node_id& x);
 

@@ -27,13 +27,11 @@ typename Inspector::result_type inspect(Inspector& f, await_work& x) {
 /// Answer to `await_work`.
 struct queue_head {
   bool present = false;
-  /// The job at the head.
-  job_id id = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, queue_head& x) {
-  return f(x.present, x.id);
+  return f(x.present);
 }
 
 /// Asks for the waiting jobs that no worker has leased, oldest first, without

@@ -1,6 +1,7 @@
 #pragma once
 // The one CAF type-id block. Append only: type names travel on the wire in CAF
 // 0.17.6, and an unregistered type serializes to nothing without an error.
+#include "messages/fleet.hpp"
 #include "messages/gpu.hpp"
 #include "messages/gpu_ledger.hpp"
 #include "messages/http.hpp"
@@ -96,7 +97,19 @@
   X(msg::check_surroundings)                                                   \
   X(msg::surroundings_seen)                                                    \
   X(msg::look_at_inputs)                                                       \
-  X(msg::inputs_seen)
+  X(msg::inputs_seen)                                                          \
+  X(measured)                                                                  \
+  X(type_facts)                                                                \
+  X(worker_facts)                                                              \
+  X(fleet_member)                                                              \
+  X(msg::tell_fleet)                                                           \
+  X(msg::fleet_view)                                                           \
+  X(msg::hand_over_gpus)                                                       \
+  X(msg::gpus_handed_over)                                                     \
+  X(msg::gpus_given)                                                           \
+  X(msg::get_peers)                                                            \
+  X(msg::peer_link)                                                            \
+  X(msg::peers_report)
 // clang-format on
 
 CAF_BEGIN_TYPE_ID_BLOCK(render, caf::first_custom_type_id)

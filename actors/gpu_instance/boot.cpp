@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace render::gpu_instance {
 
@@ -79,7 +80,7 @@ effects policy::boot_tick(double now_s) {
     if (since(machine_.boot_since_s, now_s) > cfg_.boot_timeout)
       return lose("did not answer within its boot time", now_s);
     if (machine_.gpu.node.empty())
-      out.push_back(list_workloads{list_purpose::health});
+      append(out, look_at_list());
     else
       ask({});
   } else {
@@ -153,11 +154,18 @@ effects policy::on_ledger_doubt() {
   return health_tick();
 }
 
+effects policy::look_at_list() {
+  if (std::exchange(machine_.list_asked, true))
+    return {};
+  return {list_workloads{list_purpose::health}};
+}
+
 effects policy::health_tick() {
   if (!lives())
     return {};
+  auto out = look_at_list();
   // The ledger's answer tells whether the GPU is still ours.
-  effects out{list_workloads{list_purpose::health}, write_ledger{entry()}};
+  out.push_back(write_ledger{entry()});
   if (machine_.node_up_s != 0 && machine_.probing.insert(std::string{}).second)
     out.push_back(probe{});
   else

@@ -105,6 +105,7 @@ effects policy::on_listed(list_purpose purpose,
   case list_purpose::lookup:
     return phase_ == gpu_phase::launching ? looked_up(got, now_s) : effects{};
   case list_purpose::health:
+    machine_.list_asked = false;
     return got ? health_listed(*got, now_s) : effects{};
   case list_purpose::stop_check:
     return stop_checked(got, now_s);

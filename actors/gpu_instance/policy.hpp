@@ -78,6 +78,8 @@ private:
     std::vector<job_kind> ready = {};
     std::set<job_kind> given_up = {};
     std::set<std::string> probing = {};
+    /// Its health is looked up in the provider's list.
+    bool list_asked = false;
     /// In a row.
     uint32_t unlisted = 0;
     uint32_t probes_failed = 0;
@@ -140,6 +142,7 @@ private:
   effects slot_freed();
   effects boot_tick(double now_s);
   effects service_ready(job_kind kind, double now_s);
+  effects look_at_list();
   effects health_tick();
   effects health_listed(const std::vector<gpu_workload>& all, double now_s);
   effects health_probed(const result<void>& got, double now_s);

@@ -130,6 +130,8 @@ private:
   struct keeping {
     uint64_t client = 0;
     virtual_duration since{0};
+    /// Not by the first one.
+    bool taken_over = false;
     /// When the keeper was last unable to reach the provider's API.
     virtual_duration helpless{0};
   };

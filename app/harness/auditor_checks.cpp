@@ -74,9 +74,9 @@ void auditor::check_gpus() {
       continue;
     auto* node = keeper_of(*gpu);
     auto client = node ? node->client : 0;
-    auto& kept
-      = kept_.try_emplace(number, keeping{client, now, {}}).first->second;
+    auto& kept = kept_.try_emplace(number, keeping{client, now}).first->second;
     if (kept.client != client) {
+      kept.taken_over = kept.client != 0 || kept.taken_over;
       kept.client = client;
       kept.since = now;
     }
@@ -166,6 +166,13 @@ void auditor::check_warm_slots() {
     // longer.
     if (in_seconds(now - world_.web.kept_off_at(node->client, gpu->node))
         < limits_.warm_slot_s)
+      continue;
+    // A worker that cannot ask the provider does not learn whether what it has
+    // taken over is there.
+    auto kept = kept_.find(number);
+    if (kept != kept_.end() && kept->second.taken_over
+        && in_seconds(now - world_.without_api_at(node->client))
+             < limits_.warm_slot_s)
       continue;
     for (size_t kind = 0; kind < 4; ++kind)
       if (waits[kind] && gpu->service_up[kind] < now - from_seconds(5)) {

@@ -84,7 +84,6 @@ BOOST_AUTO_TEST_CASE(what_is_no_id_does_not_come_along) {
   auto head = ask<msg::queue_head>(store, msg::await_work{1s});
   BOOST_REQUIRE(head);
   BOOST_TEST(head->present);
-  BOOST_TEST(head->id.size() < 1'100u);
   redis.cmd("DEL", "queue:jobs");
   // A blocking wait gets the element itself, and can only be cut off.
   caf::scoped_actor me{*system};
@@ -103,7 +102,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_id_does_not_come_along) {
   BOOST_TEST(refused);
   BOOST_REQUIRE(harness::wait_until([&] {
     auto again = ask<msg::queue_head>(store, msg::await_work{1s});
-    return again && again->present && again->id.size() < 1'100u;
+    return again && again->present;
   }));
   // The next claim removes it.
   push("j");

@@ -74,4 +74,43 @@ BOOST_AUTO_TEST_CASE(no_gpu_whose_instance_has_died_in_any_state_of_a_launch) {
              boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(nothing_of_an_instance_that_has_died_before_its_intent) {
+  virtual_worker x;
+  x.cloud->list_takes = 1s;
+  x.start();
+  x.push("a");
+  x.advance(500ms);
+  BOOST_REQUIRE(!x.gpus.empty());
+  BOOST_REQUIRE(x.store->gpus.entries.empty());
+  caf::anon_send_exit(x.gpus.at(1), caf::exit_reason::kill);
+  x.run();
+  BOOST_TEST(x.log->count("launch") == 0u);
+  x.advance(5min);
+  BOOST_TEST(x.status("a") == "success");
+  BOOST_TEST(x.log->count("launch") == 1u, x.log->text());
+}
+
+BOOST_AUTO_TEST_CASE(no_gpu_whose_instance_has_died_while_it_stops) {
+  virtual_worker x;
+  x.cloud->stop_takes = 2s;
+  x.start();
+  x.warm_up();
+  auto stopping = [&] {
+    return x.log->count("stop w1") > 0;
+  };
+  for (int i = 0; i < 600 && !stopping(); ++i)
+    x.advance(1s);
+  BOOST_REQUIRE(stopping());
+  auto id = x.entry_ids.at(1);
+  BOOST_REQUIRE(x.store->gpus.entries.contains(id));
+  caf::anon_send_exit(x.gpus.at(1), caf::exit_reason::kill);
+  x.run();
+  x.advance(10s);
+  auto& confirmed = x.store->gpus.confirmed;
+  auto has_heir = x.entry_ids.size() > 1 && x.entry_ids.at(2) == id;
+  BOOST_TEST((has_heir || !std::count(confirmed.begin(), confirmed.end(), id)));
+  x.advance(5min);
+  BOOST_TEST(x.cloud->running() == 0u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -41,7 +41,9 @@ fake_gpu_cloud_behavior(fake_gpu_cloud_actor::stateful_pointer<later> self,
       for (auto& [id, x] : world->machines)
         if (x.record.running && !world->hidden.contains(id))
           out.workloads.push_back(x.record);
-      return out;
+      return self->state.answer<msg::gpu_list>(self, world->list_takes, [out] {
+        return out;
+      });
     },
     [=](const msg::stop_gpu& x) -> caf::result<msg::gpu_stopped> {
       world->log->add("stop " + x.workload);
@@ -50,7 +52,9 @@ fake_gpu_cloud_behavior(fake_gpu_cloud_actor::stateful_pointer<later> self,
       if (auto at = world->machines.find(x.workload);
           at != world->machines.end())
         at->second.record.running = false;
-      return msg::gpu_stopped{0.5};
+      return self->state.answer<msg::gpu_stopped>(self, world->stop_takes, [] {
+        return msg::gpu_stopped{0.5};
+      });
     },
     [=](const msg::probe_gpu& x) {
       world->log->add("probe " + x.node + "/" + x.service);

@@ -39,6 +39,9 @@ struct fake_gpu_cloud {
   /// How long an answer takes. Set for a launch, in place of `launch_takes`:
   /// the GPU exists at once, and the answer comes later.
   duration answer_takes{0};
+  /// Lists and stops happen at once and are answered so much later.
+  duration list_takes{0};
+  duration stop_takes{0};
   duration probe_takes{0};
 
   /// Failures of the next launches, lists and stops, in order.

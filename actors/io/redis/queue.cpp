@@ -86,7 +86,7 @@ void queue::on_head(const answer& got) {
   auto late = seconds_left() == 0;
   if (!present && !has_blmove_ && !late)
     return redis_.arm(poll_queue, redis_.cfg.poll_interval);
-  answer_askers(msg::queue_head{present, job_id{got->text}});
+  answer_askers(msg::queue_head{present});
 }
 
 void queue::answer_askers(const result<msg::queue_head>& x) {
