@@ -223,19 +223,19 @@ void transfer::open_output() {
 bool transfer::keep_some(std::string_view bytes, uint64_t most) {
   auto room = most - std::min<uint64_t>(most, response_.body.size());
   response_.body.append(bytes.substr(0, room));
-  cut_ = bytes.size() > room;
-  return !cut_;
+  read_.cut = bytes.size() > room;
+  return !read_.cut;
 }
 
 bool transfer::keep(std::string_view bytes) {
-  if (target_ == body_target::undecided) {
-    target_ = choose_target();
-    if (target_ == body_target::file)
+  if (read_.target == body_target::undecided) {
+    read_.target = choose_target();
+    if (read_.target == body_target::file)
       open_output();
   }
-  if (target_ == body_target::error_text)
+  if (read_.target == body_target::error_text)
     return keep_some(bytes, cfg_.max_error_body_bytes);
-  if (request_.cut_body && target_ == body_target::memory)
+  if (request_.cut_body && read_.target == body_target::memory)
     return keep_some(bytes, request_.max_body_bytes);
   curl_off_t announced = -1;
   // The announced length of a packed body is not the length of the unpacked
@@ -251,7 +251,7 @@ bool transfer::keep(std::string_view bytes) {
                                      + " bytes");
     return false;
   }
-  switch (target_) {
+  switch (read_.target) {
   case body_target::stream:
     bytes_(bytes);
     return true;
@@ -273,15 +273,15 @@ size_t transfer::on_write(char* data, size_t size, size_t count, void* self) {
     return 0;
   }
   if (x.output_ && !x.output_->has_room()) {
-    x.paused_ = true;
+    x.read_.paused = true;
     return CURL_WRITEFUNC_PAUSE;
   }
   return x.keep({data, all}) ? all : 0;
 }
 
 bool transfer::keep_header(std::string_view line) {
-  header_bytes_ += line.size();
-  if (header_bytes_ > cfg_.max_header_bytes) {
+  read_.header_bytes += line.size();
+  if (read_.header_bytes > cfg_.max_header_bytes) {
     refuse(failure_kind::unavailable, "the answer has more than "
                                         + std::to_string(cfg_.max_header_bytes)
                                         + " bytes of headers");
@@ -290,16 +290,16 @@ bool transfer::keep_header(std::string_view line) {
   // A status line begins a new set, after a 100.
   if (line.starts_with("HTTP/")) {
     response_.headers.clear();
-    headers_ended_ = false;
+    read_.headers_ended = false;
     return true;
   }
   if (trim(line).empty()) {
-    headers_ended_ = true;
+    read_.headers_ended = true;
     return true;
   }
   // Trailers after the body must not replace its headers.
   auto colon = line.find(':');
-  if (headers_ended_ || colon == std::string_view::npos)
+  if (read_.headers_ended || colon == std::string_view::npos)
     return true;
   auto name = lower(trim(line.substr(0, colon)));
   auto value = std::string{trim(line.substr(colon + 1))};
@@ -375,9 +375,9 @@ std::string transfer::next_url() const {
 }
 
 void transfer::resume() {
-  if (!paused_ || (!output_->outcome() && !output_->has_room()))
+  if (!read_.paused || (!output_->outcome() && !output_->has_room()))
     return;
-  paused_ = false;
+  read_.paused = false;
   curl_easy_pause(easy(), CURLPAUSE_CONT);
 }
 
@@ -388,9 +388,9 @@ bool transfer::is_written(CURLcode code) {
     return !output_ || output_->outcome().has_value();
   }
   // An empty body is a file too.
-  if (target_ == body_target::undecided && !request_.output_file.empty()) {
-    target_ = choose_target();
-    if (target_ == body_target::file)
+  if (read_.target == body_target::undecided && !request_.output_file.empty()) {
+    read_.target = choose_target();
+    if (read_.target == body_target::file)
       open_output();
   }
   if (!output_)
@@ -400,7 +400,7 @@ bool transfer::is_written(CURLcode code) {
 }
 
 result<http_response> transfer::finish(CURLcode code) {
-  auto has_stuck = paused_ && code == CURLE_OPERATION_TIMEDOUT;
+  auto has_stuck = read_.paused && code == CURLE_OPERATION_TIMEDOUT;
   auto unwritten = output_ && code == CURLE_OK && !output_->outcome();
   if (refusal_.message.empty() && (has_stuck || unwritten))
     refuse(failure_kind::unfit, file_name(request_.output_file)
@@ -410,7 +410,7 @@ result<http_response> transfer::finish(CURLcode code) {
   curl_off_t total_us = 0;
   curl_easy_getinfo(easy(), CURLINFO_TOTAL_TIME_T, &total_us);
   response_.elapsed = std::chrono::milliseconds{total_us / 1000};
-  if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && cut_)) {
+  if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && read_.cut)) {
     curl_off_t connected_us = 0;
     curl_easy_getinfo(easy(), CURLINFO_PRETRANSFER_TIME_T, &connected_us);
     transfer_error error{static_cast<int>(code),

@@ -74,6 +74,17 @@ public:
 private:
   enum class body_target { undecided, memory, file, stream, error_text };
 
+  /// How far the answer is read.
+  struct reading {
+    uint64_t header_bytes = 0;
+    bool headers_ended = false;
+    body_target target = body_target::undecided;
+    /// The body was longer than was asked for.
+    bool cut = false;
+    /// Until the writer has room.
+    bool paused = false;
+  };
+
   void set_options(std::chrono::milliseconds limit);
   void set_way();
   void set_certificates();
@@ -107,15 +118,10 @@ private:
   const http_config& cfg_;
   http_response response_;
   failure refusal_{failure_kind::internal, {}};
-  body_target target_ = body_target::undecided;
-  bool cut_ = false;
-  bool headers_ended_ = false;
-  uint64_t header_bytes_ = 0;
+  reading read_;
   char error_text_[CURL_ERROR_SIZE] = {};
   std::function<void()> moved_;
   std::unique_ptr<file_writer> output_;
-  /// Reading has stopped until the writer has room.
-  bool paused_ = false;
   curl_ptr<FILE> input_;
   curl_ptr<curl_slist> headers_;
   curl_ptr<curl_slist> names_;

@@ -72,9 +72,9 @@ void redis_connection::connect() {
     return;
   state_ = state::connecting;
   auto& sentinels = options_.sentinels;
-  asking_ = !sentinels.empty();
-  target_ = asking_ ? sentinels[sentinel_ % sentinels.size()]
-                    : endpoint{options_.host, options_.port};
+  route_.asks = !sentinels.empty();
+  route_.target = route_.asks ? sentinels[route_.sentinel % sentinels.size()]
+                              : endpoint{options_.host, options_.port};
   open();
 }
 
@@ -89,7 +89,7 @@ void redis_connection::open() {
   reader_ = make_reader();
   answer_bytes_ = 0;
   redis_stream::listener& listener = *this;
-  stream_ = std::make_unique<redis_stream>(loop_, target_, tls_,
+  stream_ = std::make_unique<redis_stream>(loop_, route_.target, tls_,
                                            options_.tls.server_name, listener);
   stream_->start();
 }
@@ -98,7 +98,7 @@ void redis_connection::open() {
 // unauthenticated, or while Redis loads, they must not run. A frozen Redis does
 // not get here.
 void redis_connection::opened() {
-  auto steps = asking_ ? question_steps(options_) : login_steps(options_);
+  auto steps = route_.asks ? question_steps(options_) : login_steps(options_);
   handshake_left_ = steps.size();
   for (auto& args : steps)
     write({0, std::move(args), nullptr, options_.connect_timeout}, true);
@@ -110,7 +110,7 @@ void redis_connection::handshake_answered(const reply& x) {
     return refuse(failure_of(x.text).message);
   if (--handshake_left_ > 0)
     return;
-  if (asking_)
+  if (route_.asks)
     return found_master(x);
   // A sentinel may name a master of yesterday.
   if (!options_.sentinels.empty()
@@ -133,8 +133,8 @@ void redis_connection::found_master(const reply& x) {
   if (port < 1 || port > 65535)
     return refuse("this sentinel names no port");
   drop_stream();
-  asking_ = false;
-  target_ = {x.elements[0].text, static_cast<uint16_t>(port)};
+  route_.asks = false;
+  route_.target = {x.elements[0].text, static_cast<uint16_t>(port)};
   open();
 }
 
@@ -226,7 +226,7 @@ void redis_connection::handle(reply x) {
 void redis_connection::on_timer(uv_timer_t* timer) {
   auto* self = static_cast<redis_connection*>(timer->data);
   if (self->state_ == state::down) {
-    self->sentinels_tried_ = 0;
+    self->route_.sentinels_tried = 0;
     return self->connect();
   }
   auto& stream = self->stream_;
@@ -253,8 +253,8 @@ void redis_connection::drop_stream() {
 
 // One sentinel that is down or ignorant is no outage.
 bool redis_connection::ask_another() {
-  ++sentinel_;
-  if (!asking_ || ++sentinels_tried_ >= options_.sentinels.size())
+  ++route_.sentinel;
+  if (!route_.asks || ++route_.sentinels_tried >= options_.sentinels.size())
     return false;
   flying_.clear();
   uv_timer_stop(&watchdog_);
@@ -301,11 +301,11 @@ void redis_connection::close() {
 }
 
 std::string redis_connection::address() const {
-  auto text = asking_ ? "Redis Sentinel " + target_.host
-                      : "Redis " + target_.host;
-  return target_.host.starts_with('/')
+  auto text = route_.asks ? "Redis Sentinel " + route_.target.host
+                          : "Redis " + route_.target.host;
+  return route_.target.host.starts_with('/')
            ? text
-           : text + ":" + std::to_string(target_.port);
+           : text + ":" + std::to_string(route_.target.port);
 }
 
 } // namespace render::job_store

@@ -52,6 +52,17 @@ public:
 private:
   enum class state : uint8_t { down, connecting, up, closed };
 
+  /// Where the stream leads.
+  struct route {
+    endpoint target = {};
+    /// The target is a sentinel, who tells the master's address.
+    bool asks = false;
+    /// The sentinel that is asked next.
+    size_t sentinel = 0;
+    /// How many were asked for this connection.
+    size_t sentinels_tried = 0;
+  };
+
   struct flying {
     command what;
     uint64_t deadline_ms = 0;
@@ -88,14 +99,7 @@ private:
   std::shared_ptr<redisReader> reader_;
   /// Of the answer that is being read.
   size_t answer_bytes_ = 0;
-  /// Where the stream leads.
-  endpoint target_;
-  /// While the target is a sentinel, who tells the master's address.
-  bool asking_ = false;
-  /// Which one is asked next.
-  size_t sentinel_ = 0;
-  /// How many were asked for this connection.
-  size_t sentinels_tried_ = 0;
+  route route_;
   state state_ = state::down;
   /// Accepted while connecting, not yet sent.
   std::deque<command> held_;
