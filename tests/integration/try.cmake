@@ -1,0 +1,17 @@
+# What `./run try` does for people, with its own end.
+if(NOT RENDER_SANITIZE)
+  add_test(
+    NAME try_fleet
+    COMMAND python3 -B "${PROJECT_SOURCE_DIR}/app/demo/try.py" --workers 3 --jobs
+            6 --once)
+  set_tests_properties(
+    try_fleet
+    PROPERTIES LABELS
+               integration
+               PASS_REGULAR_EXPRESSION
+               "== 6 jobs on [0-9]+ GPUs: ash .* worker has stopped"
+               TIMEOUT
+               120
+               ENVIRONMENT
+               "C3_BIN_DIR=${PROJECT_BINARY_DIR}/bin")
+endif()
