@@ -1,6 +1,7 @@
 #include "app/node/config.hpp"
 
 #include "actors/webhook/signature.hpp"
+#include "app/node/cluster_settings.hpp"
 #include "app/node/redis_settings.hpp"
 #include "messages/http.hpp"
 
@@ -423,7 +424,8 @@ const std::vector<setting>& settings() {
      "a random part.",
      false, false, text(&c::worker_id)},
   };
-  return table;
+  static const auto all = with_cluster_settings(table);
+  return all;
 }
 
 const std::vector<std::string_view>& proxy_variables() {

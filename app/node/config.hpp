@@ -108,6 +108,15 @@ struct worker_config {
   std::string webhook_secret;
   std::string webhook_schedule;
 
+  // Other workers.
+  /// Port 0: none.
+  network_address cluster_listen;
+  std::vector<network_address> cluster_peers;
+  std::string cluster_name;
+  bool cluster_trusted_network = false;
+  /// Told to them; not a setting.
+  std::string program_version;
+
   // The process.
   seconds_f drain_time{};
   /// host:port of the status server; empty: off.

@@ -6,6 +6,7 @@
 #include "actors/io/media/media.hpp"
 #include "actors/io/object_store/kept_results.hpp"
 #include "actors/io/object_store/result_sweeper.hpp"
+#include "actors/io/peers/network.hpp"
 #include "actors/io/redis/link/loop.hpp"
 #include "actors/io/surroundings/surroundings.hpp"
 #include "actors/renderer/comfyui/workflow.hpp"
@@ -124,6 +125,8 @@ node::node(worker_config cfg, logger log,
            std::shared_ptr<job_store::journal> local)
   : cfg_(std::move(cfg)), log_(std::move(log)) {
   add_message_types(caf_cfg_);
+  if (has_cluster())
+    peers::load_network(caf_cfg_);
   // Work sharing parks idle threads on a condition variable. CAF's default,
   // work stealing, polls, which costs an idle worker CPU and a busy worker
   // latency.
@@ -181,6 +184,7 @@ node::~node() {
     });
   }
   root_ = nullptr;
+  cluster_ = {};
   deciding_ = {};
   outside_ = {};
   system_.reset();
@@ -199,6 +203,8 @@ result<void> node::start(std::function<void(bool clean)> on_end) {
   sweep_results();
   deciding_ = spawn_deciding_actors(*system_, cfg_, std::move(*workflow),
                                     outside_, around_, root_);
+  if (auto ok = join_cluster(); !ok)
+    return ok;
   std::unique_lock guard{course_->mutex};
   course_->on_end = on_end;
   auto ended = course_->ended_clean;
@@ -219,6 +225,26 @@ void node::sweep_results() {
         {{"RESULT SWEEPER", caf::actor_cast<caf::actor>(system_->spawn(
                               result_sweeper_behavior, result_sweeper_config{},
                               result_sweeper_deps{sweep, unix_now, log_}))}});
+}
+
+// PEERS stands behind the SUPERVISOR in the order of start, so that it is still
+// there while that drains, and takes its leave first of all.
+result<void> node::join_cluster() {
+  if (!has_cluster())
+    return {};
+  auto joined = spawn_cluster(*system_, cfg_, around_, fleet_listener_actor{});
+  if (!joined)
+    return fail(joined.error());
+  cluster_ = std::move(*joined);
+  watch(root_, parts_of(cluster_));
+  return {};
+}
+
+result<msg::peers_report> node::peers() {
+  if (!cluster_.peers)
+    return fail(failure_kind::unavailable, "the worker has no cluster yet");
+  return ask<msg::peers_report>(*system_, cluster_.peers, question_timeout,
+                                msg::get_peers{});
 }
 
 void node::drain(std::string reason) {
@@ -277,6 +303,8 @@ named_parts node::parts() const {
   auto out = parts_of(outside_);
   auto deciding = parts_of(deciding_);
   out.insert(out.end(), deciding.begin(), deciding.end());
+  auto cluster = parts_of(cluster_);
+  out.insert(out.end(), cluster.begin(), cluster.end());
   return out;
 }
 

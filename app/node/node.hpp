@@ -3,6 +3,7 @@
 // worlds, and the end of the process. wiring.hpp decides which actor is spawned
 // with which handles.
 #include "actors/log.hpp"
+#include "app/node/cluster.hpp"
 #include "app/node/config.hpp"
 #include "app/node/wiring.hpp"
 
@@ -50,6 +51,13 @@ public:
   result<std::vector<workload_type>> workload_types();
   result<double> balance();
 
+  /// Whether other workers can reach this one.
+  bool has_cluster() const noexcept {
+    return cfg_.cluster_listen.port != 0;
+  }
+  /// What PEERS knows of them.
+  result<msg::peers_report> peers();
+
   /// The top-level actors, in the order of start.
   named_parts parts() const;
 
@@ -65,6 +73,7 @@ private:
   };
   root_deps root_deps_of() const;
   void sweep_results();
+  result<void> join_cluster();
 
   worker_config cfg_;
   logger log_;
@@ -74,6 +83,7 @@ private:
   std::unique_ptr<caf::actor_system> system_;
   outside_worlds outside_;
   deciding_actors deciding_;
+  cluster_actors cluster_;
   root_actor root_;
   std::thread watchdog_;
 };

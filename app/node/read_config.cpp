@@ -1,3 +1,4 @@
+#include "app/node/cluster_settings.hpp"
 #include "app/node/config.hpp"
 #include "app/node/redis_settings.hpp"
 
@@ -125,8 +126,9 @@ private:
       adjust("RENDER_POLLING_INTERVAL", "0.1", "the shortest that is of use");
     }
     check_storage();
-    if (auto ok = check_redis(cfg); !ok)
-      out_.errors.push_back(ok.error().message);
+    for (auto& ok : {check_redis(cfg), check_cluster(cfg)})
+      if (!ok)
+        out_.errors.push_back(ok.error().message);
   }
 
   // The Python worker also goes on without the storage, with a warning.

@@ -217,6 +217,11 @@ int serve(const worker_config& cfg, bool status_address_given,
               "PRODUCER_URLS_VIA_PROXY=true");
   std::atomic<bool> drained_clean{false};
   node worker{cfg, log, std::move(*local)};
+  std::function<result<msg::peers_report>()> ask_peers;
+  if (worker.has_cluster())
+    ask_peers = [&] {
+      return worker.peers();
+    };
   std::unique_ptr<status_server> status;
   if (!cfg.status_address.empty()) {
     auto started = status_server::start(
@@ -234,7 +239,8 @@ int serve(const worker_config& cfg, bool status_address_given,
            return fail(failure_kind::unfit,
                        "unfit (" + now->unfit + "): " + now->unfit_text);
          return {};
-       }},
+       },
+       ask_peers},
       // The default address takes the next free port, so that several workers
       // start on one machine without a setting.
       {cfg.status_hosts, !status_address_given});
@@ -296,6 +302,7 @@ int run(const options& opts, bool env_file_given) {
       report(configuration, "warning: " + x);
     return configuration;
   }
+  cfg.program_version = version;
   if (cfg.worker_id.empty())
     cfg.worker_id = make_worker_id();
   if (!opts.check_config)

@@ -108,7 +108,30 @@ private:
   std::thread thread_;
 };
 
-http_answer health_answer(const result<msg::node_status>& x) {
+/// What /status and /metrics tell.
+struct all_status {
+  msg::node_status node;
+  std::optional<msg::peers_report> peers;
+
+  const msg::peers_report* peers_ptr() const {
+    return peers ? &*peers : nullptr;
+  }
+};
+
+std::function<result<all_status>()> asking(const status_server::sources& from) {
+  return [from]() -> result<all_status> {
+    auto node = from.status();
+    if (!node)
+      return fail(node.error());
+    all_status out{std::move(*node), std::nullopt};
+    if (from.peers)
+      if (auto peers = from.peers())
+        out.peers = std::move(*peers);
+    return out;
+  };
+}
+
+http_answer health_answer(const result<all_status>& x) {
   return x ? http_answer{.body = "ok\n"} : failure_answer(x.error());
 }
 
@@ -116,7 +139,7 @@ http_answer health_answer(const result<msg::node_status>& x) {
 
 struct status_server::implementation {
   implementation(std::unique_ptr<status_http> listening, const sources& from)
-    : server(std::move(listening)), status(from.status), ready([from] {
+    : server(std::move(listening)), status(asking(from)), ready([from] {
         // `question` needs a value.
         auto got = from.ready();
         return got ? result<bool>{true} : fail(got.error());
@@ -146,13 +169,14 @@ struct status_server::implementation {
     if (path == "/status")
       return status.get(
         [reply = std::move(reply), names = server->on_loopback()](auto& x) {
-          reply(x ? http_answer{200, "application/json", to_json(*x, names)}
+          reply(x ? http_answer{200, "application/json",
+                                to_json(x->node, names, x->peers_ptr())}
                   : failure_answer(x.error()));
         });
     if (path == "/metrics")
       return status.get([reply = std::move(reply)](auto& x) {
         reply(x ? http_answer{200, "text/plain; version=0.0.4; charset=utf-8",
-                              to_metrics(*x)}
+                              to_metrics(x->node, x->peers_ptr())}
                 : failure_answer(x.error()));
       });
     if (path == "/")
@@ -164,7 +188,7 @@ struct status_server::implementation {
   void answer_health(status_http::reply reply) {
     auto once = [reply = std::move(reply),
                  said = std::make_shared<std::atomic<bool>>(false)](
-                  const result<msg::node_status>& x) {
+                  const result<all_status>& x) {
       if (!said->exchange(true))
         reply(health_answer(x));
     };
@@ -178,7 +202,7 @@ struct status_server::implementation {
   }
 
   std::unique_ptr<status_http> server;
-  question<msg::node_status> status;
+  question<all_status> status;
   question<bool> ready;
 };
 

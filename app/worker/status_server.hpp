@@ -3,6 +3,7 @@
 // too), /status (JSON), /metrics (Prometheus). Read-only; bound to loopback
 // unless told otherwise, since it names jobs and GPUs.
 #include "messages/failure.hpp"
+#include "messages/fleet.hpp"
 #include "messages/node.hpp"
 
 #include <functional>
@@ -14,10 +15,12 @@ namespace render {
 
 /// JSON text of a status, for /status and for people. Without `names` it leaves
 /// out what leads to a GPU: host names and workload ids.
-std::string to_json(const msg::node_status& x, bool names = true);
+std::string to_json(const msg::node_status& x, bool names = true,
+                    const msg::peers_report* peers = nullptr);
 
 /// Prometheus text exposition of a status.
-std::string to_metrics(const msg::node_status& x);
+std::string to_metrics(const msg::node_status& x,
+                       const msg::peers_report* peers = nullptr);
 
 class status_server {
 public:
@@ -26,6 +29,8 @@ public:
     std::function<result<msg::node_status>()> status;
     /// Asks Redis. May block too.
     std::function<result<void>()> ready;
+    /// Asks PEERS. May block too; empty: the worker has no cluster.
+    std::function<result<msg::peers_report>()> peers = {};
   };
 
   struct options {

@@ -1,3 +1,4 @@
+#include "app/worker/peers_text.hpp"
 #include "app/worker/status_server.hpp"
 
 #include <prometheus/counter.h>
@@ -91,7 +92,8 @@ void counter(prometheus::Registry& registry, const char* name, const char* help,
 
 } // namespace
 
-std::string to_json(const msg::node_status& x, bool names) {
+std::string to_json(const msg::node_status& x, bool names,
+                    const msg::peers_report* peers) {
   rapidjson::StringBuffer buffer;
   writer out{buffer};
   out.StartObject();
@@ -135,11 +137,16 @@ std::string to_json(const msg::node_status& x, bool names) {
   out.Uint64(x.disk_free_bytes);
   out.Key("results_waiting");
   out.Uint64(x.results_waiting);
+  if (peers) {
+    out.Key("peers");
+    write_peers(out, *peers, names);
+  }
   out.EndObject();
   return std::string{buffer.GetString(), buffer.GetSize()} + "\n";
 }
 
-std::string to_metrics(const msg::node_status& x) {
+std::string to_metrics(const msg::node_status& x,
+                       const msg::peers_report* peers) {
   prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
   counter(registry, "c3_jobs_ended_total", "Jobs that ended here.",
           x.jobs_succeeded, {{"status", "success"}});
@@ -184,6 +191,8 @@ std::string to_metrics(const msg::node_status& x) {
           {{"phase", std::string{to_string(phase)}}})
       .Set(static_cast<double>(count));
   }
+  if (peers)
+    add_peers_metrics(registry, *peers);
   return prometheus::TextSerializer{}.Serialize(registry.Collect());
 }
 

@@ -227,6 +227,57 @@ BOOST_AUTO_TEST_CASE(the_ways_out_are_those_of_the_old_worker) {
   BOOST_TEST(cfg->ca_path == "/c");
 }
 
+BOOST_AUTO_TEST_CASE(a_worker_has_no_cluster_unless_told) {
+  auto cfg = parse_config(with({}));
+  BOOST_REQUIRE(cfg);
+  BOOST_TEST(cfg->cluster_listen.port == 0);
+  BOOST_TEST(cfg->cluster_peers.empty());
+  BOOST_TEST(cfg->cluster_name == "c3");
+  BOOST_TEST(error_of(with({{"C3_CLUSTER_PEERS", "a:1"}}))
+             == "C3_CLUSTER_PEERS needs C3_CLUSTER_LISTEN, where the others "
+                "reach this worker");
+}
+
+BOOST_AUTO_TEST_CASE(a_cluster_has_an_address_and_peers) {
+  auto cfg = parse_config(
+    with({{"C3_CLUSTER_LISTEN", "localhost:7400"},
+          {"C3_CLUSTER_PEERS", "a.b:1, 10.0.0.1:2,[::1]:65535"}}));
+  BOOST_REQUIRE(cfg);
+  BOOST_TEST((cfg->cluster_listen == network_address{"127.0.0.1", 7400}));
+  BOOST_REQUIRE(cfg->cluster_peers.size() == 3u);
+  BOOST_TEST((cfg->cluster_peers[0] == network_address{"a.b", 1}));
+  BOOST_TEST((cfg->cluster_peers[1] == network_address{"10.0.0.1", 2}));
+  BOOST_TEST((cfg->cluster_peers[2] == network_address{"::1", 65535}));
+  for (auto* wrong : {"7400", "a.b:7400", "10.0.0.1:0", "::1:1", "10.0.0.1"})
+    BOOST_TEST(error_of(with({{"C3_CLUSTER_LISTEN", wrong}}))
+                 .starts_with("C3_CLUSTER_LISTEN must be an IP address"),
+               wrong);
+  for (auto* wrong : {",", "a", "a:0", "a:1,,b:1", "a:1 b:2"})
+    BOOST_TEST(error_of(with({{"C3_CLUSTER_LISTEN", "127.0.0.1:1"},
+                              {"C3_CLUSTER_PEERS", wrong}}))
+                 .starts_with("C3_CLUSTER_PEERS must be host:port"),
+               wrong);
+}
+
+BOOST_AUTO_TEST_CASE(a_cluster_port_open_to_others_needs_the_operators_word) {
+  for (auto* near : {"127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "localhost:1"})
+    BOOST_TEST(error_of(with({{"C3_CLUSTER_LISTEN", near}})).empty(), near);
+  for (auto* far : {"10.0.0.1:1", "0.0.0.0:1", "[::]:1", "[fd00::1]:1"}) {
+    auto listen = std::pair<const std::string, std::string>{"C3_CLUSTER_LISTEN",
+                                                            far};
+    BOOST_TEST(error_of(with({listen}))
+                   .find("C3_CLUSTER_TRUSTED_NETWORK=yes")
+                 != std::string::npos,
+               far);
+    BOOST_TEST(
+      error_of(with({listen, {"C3_CLUSTER_TRUSTED_NETWORK", "no"}})) != "");
+    BOOST_TEST(
+      error_of(with({listen, {"C3_CLUSTER_TRUSTED_NETWORK", "yes"}})) == "");
+  }
+  BOOST_TEST(error_of(with({{"C3_CLUSTER_TRUSTED_NETWORK", "1"}}))
+             == "C3_CLUSTER_TRUSTED_NETWORK must be yes or no (got \"1\")");
+}
+
 BOOST_AUTO_TEST_CASE(fractions_of_a_second_are_accepted) {
   auto cfg = parse_config(with({{"PRE_LAUNCH_TIMEOUT", "0.25"}}));
   BOOST_REQUIRE(cfg);

@@ -1,0 +1,24 @@
+#pragma once
+// The actors that know of other workers; none without C3_CLUSTER_LISTEN.
+#include "actors/io/peers/peers.hpp"
+#include "app/node/config.hpp"
+#include "app/node/wiring.hpp"
+
+namespace render {
+
+struct cluster_actors {
+  dialler_actor dialler;
+  peers_actor peers;
+};
+
+/// In the order of start.
+named_parts parts_of(const cluster_actors& x);
+
+/// The system must have its network loaded. `listener` hears of the fleet; it
+/// may be none. Fails as `invalid_input` when the address that others are to
+/// be told cannot be found.
+result<cluster_actors>
+spawn_cluster(caf::actor_system& system, const worker_config& cfg,
+              const node_surroundings& around, fleet_listener_actor listener);
+
+} // namespace render
