@@ -77,7 +77,8 @@ std::string clause_of(const launch_reason& x, double now_s) {
     return "the queue is looked at once more before the launch";
   case launch_reason_kind::slots_elsewhere:
     return count + " slot(s) come on GPUs of other workers (seen "
-           + seconds(now_s - x.since_s) + " ago), next look in " + left;
+           + seconds(now_s - x.since_s) + " ago)"
+           + (x.until_s > 0 ? ", next look in " + left : "");
   case launch_reason_kind::jobs_taken:
     return "other workers took the jobs that were looked at, next look in "
            + left;

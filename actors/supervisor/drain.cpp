@@ -39,6 +39,7 @@ effects policy::on_drain(const std::string& reason, double now_s) {
   }
   drain_generation_ = ++last_generation_;
   out.push_back(arm_timer{timer::drain, drain_generation_, cfg_.drain_time});
+  append(out, tell_others(now_s));
   append(out, check_drained());
   return out;
 }

@@ -124,6 +124,7 @@ effects policy::place(const job_id& id, double now_s) {
     return watch_pending();
   }
   x.pending_since_s = 0;
+  x.placed_s = now_s;
   x.instance = *slot;
   gpus_.at(*slot).jobs.push_back(id);
   return {run_on{*slot, x.task}};
@@ -210,6 +211,8 @@ verdict policy::judge_end(const held_job& x, const job_outcome& outcome,
 effects policy::conclude(held_job x, job_outcome outcome, double now_s) {
   auto what = judge_end(x, outcome, now_s);
   if (outcome.success()) {
+    if (auto kind = job_kind_from(x.task.subject.type))
+      estimates_.on_run(*kind, now_s - x.placed_s, now_s);
     fitness_.on_success();
     unfit_tries_.erase(x.task.subject.id);
   }

@@ -221,6 +221,7 @@ bool is_quiet(kind x) {
   case kind::looking_at_queue:
   case kind::draining:
   case kind::unfit:
+  case kind::others_turn:
     return true;
   default:
     return false;
@@ -234,7 +235,11 @@ stage after_wait(stage at, double until_s) {
   return x && x->until_s <= until_s ? ripe{} : at;
 }
 
-plan decide(const stage& at, const situation& s) {
+plan decide(const stage& before, const situation& s) {
+  // A fleet that is lost from sight leaves nothing behind.
+  auto at = before;
+  if (!s.fleet && std::holds_alternative<planning>(at))
+    at = resting{};
   plan out;
   out.next = at;
   auto missing = need_of(s, &waiting_jobs::others);
@@ -245,6 +250,8 @@ plan decide(const stage& at, const situation& s) {
   } else if (!s.unfit.empty()) {
     // A GPU helps nobody who may not claim.
     out.why = {kind::unfit, 0, 0, 0, 0, s.unfit};
+  } else if (s.fleet) {
+    return decide_in_fleet(at, s, missing);
   } else {
     if (missing.others == 0)
       out.next = resting{};
@@ -262,7 +269,9 @@ plan decide(const stage& at, const situation& s) {
 }
 
 bool is_news(const launch_reason& before, const launch_reason& x) {
-  if (is_quiet(x.kind))
+  // In a fleet the one that launches tells of it.
+  auto is_others = x.kind == kind::slots_elsewhere && x.until_s == 0;
+  if (is_quiet(x.kind) || is_others)
     return false;
   return x.kind == kind::launching || x.kind != before.kind
          || x.until_s != before.until_s || x.attempt != before.attempt;

@@ -49,6 +49,29 @@ struct own_gpu {
   by_kind<bool> serves{};
 };
 
+/// A fleet whose workers see each other, as it looks to this one: all of them
+/// come to the same plan.
+struct fleet_outlook {
+  /// Of each slot that will take jobs, this worker's included: when it is free,
+  /// seconds from now. 0: it is.
+  std::vector<double> free_in_s;
+  /// Of each launch that this worker may make: how many come before it, when
+  /// the workers take turns.
+  std::vector<uint32_t> before;
+  /// GPUs of the type that are ready or boot.
+  uint32_t gpus = 0;
+  /// As many as the traffic is worth.
+  uint32_t worth_gpus = 0;
+  /// A run, and a boot, on the average, seconds.
+  by_kind<double> run_s{};
+  double boot_s = 0;
+  /// No job is to begin later than that, where a launch can help, seconds from
+  /// now; 0: as long as a boot takes.
+  double target_wait_s = 0;
+  /// When the queue was seen as it is in `situation::waiting`.
+  double seen_s = 0;
+};
+
 /// Launches that came to nothing, since the last GPU of the type was ready.
 struct refusals {
   uint32_t count = 0;
@@ -76,6 +99,8 @@ struct situation {
   std::optional<slots_elsewhere> elsewhere;
   /// What is not known is asked of the launch ledger.
   bool asks_ledger = true;
+  /// Present: nothing is left to chance and nothing asked of the ledger.
+  std::optional<fleet_outlook> fleet;
   /// A look at the inputs is under way.
   bool inputs_asked = false;
   /// Estimates, seconds; absent: not known.
@@ -115,7 +140,18 @@ struct asking_ledger {
 struct asking_queue {
   slots_elsewhere found;
 };
-using stage = std::variant<resting, waiting, ripe, asking_ledger, asking_queue>;
+/// Jobs wait, and a fleet plans for them.
+struct planning {
+  /// Since when they do.
+  double since_s = 0;
+  /// Since when no worker has launched a GPU, and how many there are.
+  double turn_s = 0;
+  uint32_t gpus = 0;
+  /// When another look at the queue was asked for.
+  double asked_s = 0;
+};
+using stage
+  = std::variant<resting, waiting, ripe, asking_ledger, asking_queue, planning>;
 
 /// The timer that was armed for `until_s` has fired.
 stage after_wait(stage at, double until_s);
@@ -132,6 +168,8 @@ struct leave {
   double until_s = 0;
 };
 struct look_at_ledger {};
+/// What waits was seen too long ago for a launch.
+struct look_again {};
 struct look_at_inputs {
   uint64_t jobs = 0;
 };
@@ -143,8 +181,8 @@ struct launch {
 struct make_room {
   uint64_t unseen = 0;
 };
-using step = std::variant<hold, wait, leave, look_at_ledger, look_at_inputs,
-                          launch, make_room>;
+using step = std::variant<hold, wait, leave, look_at_ledger, look_again,
+                          look_at_inputs, launch, make_room>;
 
 /// Jobs for which no slot of this worker is free or on its way.
 struct shortage {
@@ -162,6 +200,16 @@ struct plan {
 };
 
 plan decide(const stage& at, const situation& s);
+
+/// The plan of `s.fleet`, for a worker that may claim.
+plan decide_in_fleet(const stage& at, const situation& s,
+                     const shortage& missing);
+
+/// GPUs that have to be launched for so many jobs to begin by then, seconds
+/// from now, with runs of that length. `free_in_s` as in `fleet_outlook`.
+uint32_t gpus_needed(uint64_t jobs, const std::vector<double>& free_in_s,
+                     double run_s, double boot_s, uint32_t slots_per_gpu,
+                     double by_s);
 
 /// Whether people should be told of `x` after `before`: what keeps a job
 /// waiting for long, once, and each launch.

@@ -9,11 +9,13 @@ double in_seconds(duration d) {
 }
 
 policy::policy(config cfg)
-  : cfg_(std::move(cfg)), random_(cfg_.seed), fitness_(cfg_.surroundings),
-    told_fit_(fitness_.fit()) {
+  : cfg_(std::move(cfg)), random_(cfg_.seed), view_(cfg_.peers),
+    fitness_(cfg_.surroundings), told_fit_(fitness_.fit()) {
   cfg_.replace_ahead = std::min(cfg_.replace_ahead, cfg_.retire_after / 10);
-  for (auto& [kind, type] : cfg_.workload_of_kind)
-    launches_[type];
+  for (auto& [kind, type] : cfg_.workload_of_kind) {
+    launches_[type].boot_s = cfg_.peers.boot_s;
+    launches_[type].run_s.fill(cfg_.peers.run_s);
+  }
 }
 
 // -- the QUEUE WATCHER --------------------------------------------------------
@@ -56,10 +58,13 @@ effects policy::on_watcher_died(const std::string& why, double now_s) {
 
 // -- GPUs ---------------------------------------------------------------------
 
-uint64_t policy::add_gpu(const workload_type& type, const ledger_id& id) {
+// `now_s`: of a launch; 0: it was rented before.
+uint64_t policy::add_gpu(const workload_type& type, const ledger_id& id,
+                         double now_s) {
   auto instance = ++last_instance_;
   auto& x = gpus_[instance];
   x.type = type;
+  x.rented_s = now_s;
   x.last.ledger_id = id;
   x.last.instance = instance;
   return instance;
@@ -73,14 +78,21 @@ uint32_t policy::free_slots(const gpu& x) const {
   return cfg_.slots_per_gpu - std::min(cfg_.slots_per_gpu, busy);
 }
 
-effects policy::on_backlog(const msg::backlog& x, double now_s) {
+effects policy::on_backlog(const msg::backlog& x, const moment& now) {
+  auto now_s = now.steady_s;
   backlog_ = x.waiting_by_type;
   without_inputs_ = x.without_inputs;
   backlog_at_s_ = now_s;
+  waits_since_s_ = x.oldest_created_at_s > 0 && now.unix_s > 0
+                     ? now.steady_at(x.oldest_created_at_s)
+                     : 0;
   effects out;
-  if (!draining())
-    for (auto& [type, launch] : launches_)
+  for (auto& [type, launch] : launches_) {
+    launch.waits = waiting_for(type);
+    watch_traffic(type, now_s);
+    if (!draining())
       append(out, decide(type, now_s));
+  }
   return out;
 }
 
@@ -95,6 +107,8 @@ effects policy::on_gpu_update(const msg::gpu_update& x, double now_s) {
   mark_begun(known);
   if (x.phase == gpu_phase::ready && !was_ready) {
     known.ready_since_s = known.idle_since_s = now_s;
+    if (known.rented_s > 0)
+      estimates_.on_boot(known.type, now_s - known.rented_s, now_s);
     launches_[known.type].refused = {};
     out = watch_age(known, now_s);
   }
@@ -219,6 +233,10 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
                                              : effects{};
   case timer::trust:
     return on_trust_due(generation, now_s);
+  case timer::keep:
+    return on_keep_due(generation, now_s);
+  case timer::tell:
+    return on_tell_due(generation, now_s);
   case timer::ledger: {
     effects out;
     if (auto node = refused_writes_.extract(generation))

@@ -2,17 +2,13 @@
 // Decides where claimed jobs go, when GPUs are rented and retired, which
 // failures are tried again, and how the node drains. Pure: no actors, no I/O,
 // no clock; randomness from a seeded engine.
-#include "actors/say.hpp"
 #include "actors/supervisor/deadline.hpp"
-#include "actors/supervisor/fitness.hpp"
-#include "actors/supervisor/input_gate.hpp"
+#include "actors/supervisor/effects.hpp"
+#include "actors/supervisor/estimates.hpp"
 #include "actors/supervisor/launching.hpp"
+#include "actors/supervisor/traffic.hpp"
 #include "actors/supervisor/verdict.hpp"
 #include "messages/confirmations.hpp"
-#include "messages/gpu_ledger.hpp"
-#include "messages/moment.hpp"
-#include "messages/node.hpp"
-#include "messages/queue.hpp"
 #include "messages/text/append.hpp"
 
 #include <chrono>
@@ -28,179 +24,6 @@
 
 namespace render::supervisor {
 
-using duration = std::chrono::milliseconds;
-
-struct config {
-  std::map<job_kind, workload_type> workload_of_kind;
-  /// Of all types together; GPUs that have a successor are not counted.
-  uint32_t max_gpus = 1;
-  uint32_t slots_per_gpu = 1;
-  /// A launch waits a uniformly random time in this range first.
-  duration pre_launch_min{15'000};
-  duration pre_launch_max{30'000};
-  /// Look at what other workers are launching before a GPU is launched, or
-  /// makes room, for a job that is not ours yet.
-  bool look_before_launch = true;
-  /// A GPU of theirs is expected to take a job within this time: as long as a
-  /// booting node's slowest service may take.
-  duration boot_time{120'000};
-  /// Jobs left to others: until the next look, at least.
-  duration look_spacing{1'000};
-  /// When a GPU takes no more jobs because of its age …
-  duration retire_after{3'600'000};
-  /// … and how long before that another one is launched in its place, if it is
-  /// in use; a tenth of it at most, 0: never.
-  duration replace_ahead{0};
-  duration max_render_time{1'800'000};
-  /// Of a job that does not say.
-  duration default_max_time{1'200'000};
-  /// GPUs that may fail under one job.
-  uint32_t attempts_max = 3;
-  /// A GPU under which a job has failed gets no job for this long: as much as
-  /// its health check needs to tell. A dead one would eat the queue.
-  duration suspicion{10'000};
-  /// A claimed job that finds no slot goes back to the queue after this …
-  duration pending_max{5'000};
-  /// … and one that has failed under a GPU after this: by then the GPU is
-  /// trusted again, or the next one launched.
-  duration retry_pending_max{15'000};
-  /// From a GPU's first ready service until its others are given up.
-  duration service_boot_time{150'000};
-  /// After a GPU that failed, before the next launch of its type; doubles.
-  duration launch_backoff_min{5'000};
-  duration launch_backoff_max{300'000};
-  /// Deaths of the QUEUE WATCHER, within this time, that are repaired, and how
-  /// long a repair waits; doubles with each.
-  uint32_t restarts_max = 5;
-  duration restart_window{60'000};
-  duration restart_delay_min{100};
-  duration restart_delay_max{5'000};
-  /// After the ledger refused to write: until it is asked again.
-  duration ledger_retry_delay{1'000};
-  /// That doubles, up to this …
-  duration ledger_retry_max{30'000};
-  /// … and what is no outage is given up after so many refusals.
-  uint32_t ledger_refusals_max = 10;
-  duration drain_time{120'000};
-  /// A claim that was under way when the drain began has this long to arrive.
-  duration claim_grace{500};
-  /// After the drain time, until unconfirmed stops and writes are given up.
-  duration give_up_time{600'000};
-  /// How long webhooks that are due may take at the end.
-  duration flush_time{30'000};
-  /// How often GPUs of dead workers are looked for while the ledger does not
-  /// say when the next lease runs out.
-  duration adoption_interval{5'000};
-  uint64_t seed = 1;
-  fitness::config surroundings{};
-  input_gate::config inputs{};
-};
-
-enum class timer : uint32_t {
-  /// A launch is decided anew; one for each workload type.
-  jitter,
-  pending,
-  /// A GPU comes to the age at which it gets a successor.
-  succession,
-  /// One for each GPU under suspicion.
-  trust,
-  ledger,
-  watcher,
-  claim_grace,
-  drain,
-  give_up,
-  adoption,
-  /// The surroundings are looked at again.
-  fitness,
-};
-
-struct send_capacity {
-  msg::capacity what;
-};
-struct look_at_queue {};
-struct run_on {
-  uint64_t instance = 0;
-  msg::run_job task;
-};
-struct rent {
-  uint64_t instance = 0;
-  workload_type type;
-  render::ledger_id ledger_id;
-  /// Set: a GPU that is rented already, from a dead worker's hands.
-  std::optional<gpu_entry> adopted;
-  std::vector<workload_id> known_workloads;
-  /// With `adopted`: launched by this process.
-  bool vouched = false;
-};
-struct take_gpus {};
-/// Nobody here looks after this entry.
-struct leave_gpu {
-  render::ledger_id ledger_id;
-};
-struct view_gpus {
-  workload_type type;
-  /// By the steady clock: older answers are of no use.
-  double asked_s = 0;
-};
-struct look_at_inputs {
-  workload_type type;
-  /// The jobs that such a GPU serves.
-  std::vector<std::string> job_types;
-};
-struct drain_gpu {
-  uint64_t instance = 0;
-  std::string reason;
-};
-struct halt_gpu {
-  uint64_t instance = 0;
-  std::string reason;
-};
-struct look_around {
-  msg::check_surroundings what;
-};
-/// One whose result waits for the storage.
-struct stop_renderer {
-  render::job_id job_id;
-  failure reason;
-};
-struct settle {
-  msg::settle_job what;
-};
-struct release {
-  render::job_id job_id;
-  uint64_t fence = 0;
-};
-struct note_attempt {
-  job subject;
-};
-struct deliver {
-  webhook entry;
-};
-struct start_watcher {};
-struct arm_timer {
-  timer which = timer::jitter;
-  uint64_t generation = 0;
-  duration delay{0};
-};
-struct flush_webhooks {
-  duration patience{0};
-};
-struct finish {
-  bool clean = true;
-};
-
-using effect = std::variant<send_capacity, look_at_queue, run_on, rent,
-                            drain_gpu, halt_gpu, look_around, stop_renderer,
-                            settle, release, note_attempt, take_gpus, leave_gpu,
-                            view_gpus, look_at_inputs, deliver, start_watcher,
-                            arm_timer, flush_webhooks, finish, say>;
-using effects = std::vector<effect>;
-
-double in_seconds(duration d);
-
-/// A question to the ledger.
-using ledger_write = std::variant<settle, release>;
-
 /// `now_s` is by the steady clock, as in `moment`.
 class policy {
 public:
@@ -211,7 +34,12 @@ public:
   effects on_watcher_started();
   effects on_watcher_died(const std::string& why, double now_s);
   effects on_jobs_claimed(msg::jobs_claimed x, const moment& now);
-  effects on_backlog(const msg::backlog& x, double now_s);
+  effects on_backlog(const msg::backlog& x, const moment& now);
+  effects on_backlog(const msg::backlog& x, double now_s) {
+    return on_backlog(x, {now_s, 0});
+  }
+  /// Of the other workers.
+  effects on_fleet_view(msg::fleet_view x, double now_s);
   effects on_gpus_taken(const result<msg::gpus_taken>& got, double now_s);
   effects on_gpus_viewed(const view_gpus& asked,
                          const result<msg::gpus_seen>& got, const moment& now);
@@ -266,6 +94,8 @@ private:
     uint32_t refusals = 0;
     uint64_t avoid_instance = 0;
     double pending_since_s = 0;
+    /// When it got its slot.
+    double placed_s = 0;
     /// The same job, queued anew by a front end and claimed while this runs.
     std::optional<msg::run_job> claimed_again;
   };
@@ -276,6 +106,7 @@ private:
     /// In the order in which they were sent.
     std::vector<job_id> jobs;
     bool told_to_stop = false;
+    double rented_s = 0;
     double ready_since_s = 0;
     /// When a job last ended on it, or it became ready.
     double idle_since_s = 0;
@@ -298,6 +129,13 @@ private:
       uint64_t generation = 0;
     };
     std::optional<armed> due;
+    /// Of the fleet: what a boot and a run take, the jobs that run, and those
+    /// that wait, as far as they were seen.
+    double boot_s = 0;
+    launching::by_kind<double> run_s{};
+    uint64_t runs = 0;
+    uint64_t waits = 0;
+    traffic seen;
   };
 
   /// How a job that is held leaves: with this end, back to the queue, or
@@ -334,7 +172,8 @@ private:
   effects stop_parked(const std::string& reason) const;
 
   // policy.cpp
-  uint64_t add_gpu(const workload_type& type, const ledger_id& id);
+  uint64_t add_gpu(const workload_type& type, const ledger_id& id,
+                   double now_s = 0);
   uint32_t free_slots(const gpu& x) const;
   effects capacity();
   effects gpu_gone(uint64_t instance, const std::string& why, double now_s);
@@ -360,7 +199,7 @@ private:
                        double now_s);
   effects on_launch_due(uint64_t generation, double now_s);
   effects tell(const workload_type& type, launch_reason why, double now_s);
-  rent rent_one(const workload_type& type);
+  rent rent_one(const workload_type& type, double now_s);
   effects make_room(const workload_type& type, double now_s);
   uint64_t on_their_way(const std::vector<gpu_entry>& entries,
                         double unix_s) const;
@@ -384,6 +223,18 @@ private:
   effects successor_gone(uint64_t instance, double now_s);
   bool wants_successor(const gpu& x, double now_s) const;
   uint32_t room() const;
+  // peers.cpp
+  worker_facts own_facts(double now_s) const;
+  void add_times(worker_facts& to, double now_s) const;
+  effects tell_others(double now_s);
+  effects on_tell_due(uint64_t generation, double now_s);
+  bool sees_fleet(double now_s) const;
+  launching::fleet_outlook outlook_of(const workload_type& type, double now_s);
+  void watch_traffic(const workload_type& type, double now_s);
+  bool is_idle(const gpu& x) const;
+  effects watch_idle();
+  effects on_keep_due(uint64_t generation, double now_s);
+  effects keep(const workload_type& type, double now_s);
   // adoption.cpp
   effects adopt(const gpu_entry& x, std::vector<workload_id> known,
                 bool vouched = false);
@@ -420,6 +271,17 @@ private:
   std::map<std::string, uint64_t> without_inputs_;
   /// When the queue was seen so.
   double backlog_at_s_ = 0;
+  /// Since when the first of these waits; 0: not known.
+  double waits_since_s_ = 0;
+  peer::view view_;
+  estimates estimates_;
+  std::optional<worker_facts> told_facts_;
+  double told_at_s_ = 0;
+  /// The timer is about a change that was held back.
+  bool tells_soon_ = false;
+  uint64_t tell_generation_ = 0;
+  /// 0: no idle GPU is looked at again.
+  uint64_t keep_generation_ = 0;
   std::map<workload_type, launch_record> launches_;
   fitness fitness_;
   uint64_t fitness_generation_ = 0;

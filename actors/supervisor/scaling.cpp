@@ -123,6 +123,14 @@ launching::situation policy::situation_of(const workload_type& type,
     out.room_comes = is_leaving();
   }
   out.asks_ledger = cfg_.look_before_launch;
+  if (waiting_for(type) > 0 && sees_fleet(now_s)) {
+    auto fleet = outlook_of(type, now_s);
+    // Jobs that wait for so long show that it is not as the others say.
+    auto limit_s = cfg_.peers.disbelief
+                   * std::max(fleet.boot_s, fleet.target_wait_s);
+    if (waits_since_s_ == 0 || now_s - waits_since_s_ < limit_s)
+      out.fleet = std::move(fleet);
+  }
   out.inputs_asked = record.inputs.looking();
   out.refused = record.refused;
   if (!record.jitter)
@@ -139,13 +147,16 @@ launching::situation policy::situation_of(const workload_type& type,
 // -- the plan -----------------------------------------------------------------
 
 effects policy::scale(double now_s) {
-  if (draining())
-    return {};
   effects out;
-  for (auto& [type, record] : launches_)
-    append(out, scale_type(type, now_s));
-  if (fitness_.fit())
+  for (auto& [type, record] : launches_) {
+    watch_traffic(type, now_s);
+    if (!draining())
+      append(out, scale_type(type, now_s));
+  }
+  if (!draining() && fitness_.fit())
     append(out, succeed(now_s));
+  append(out, watch_idle());
+  append(out, tell_others(now_s));
   return out;
 }
 
@@ -182,6 +193,8 @@ effects policy::carry_out(const workload_type& type,
   uint64_t unseen = 0;
   if (std::holds_alternative<launching::look_at_ledger>(what)) {
     out.push_back(view_gpus{type, now_s});
+  } else if (std::holds_alternative<launching::look_again>(what)) {
+    out.push_back(look_at_queue{});
   } else if (auto* look = std::get_if<launching::look_at_inputs>(&what)) {
     unseen = look->jobs;
   } else if (auto* room = std::get_if<launching::make_room>(&what)) {
@@ -190,7 +203,7 @@ effects policy::carry_out(const workload_type& type,
   } else if (auto* order = std::get_if<launching::launch>(&what)) {
     unseen = order->unseen;
     for (uint32_t i = 0; i < order->gpus; ++i)
-      out.push_back(rent_one(type));
+      out.push_back(rent_one(type, now_s));
   }
   if (unseen > 0)
     append(out, look_first(type, now_s));
@@ -233,10 +246,10 @@ effects policy::tell(const workload_type& type, launch_reason why,
   return out;
 }
 
-rent policy::rent_one(const workload_type& type) {
+rent policy::rent_one(const workload_type& type, double now_s) {
   auto id = make_ledger_id();
   ++launched_;
-  return {add_gpu(type, id), type, id, {}, {}, false};
+  return {add_gpu(type, id, now_s), type, id, {}, {}, false};
 }
 
 // One that does nothing, for a type that nobody waits for; or one of this type

@@ -51,7 +51,7 @@ effects policy::succeed(double now_s) {
     if (!wants_successor(x, now_s)
         || now_s < launches_[x.type].refused.not_before_s)
       continue;
-    auto order = rent_one(x.type);
+    auto order = rent_one(x.type, now_s);
     x.successor = order.instance;
     out.push_back(say{severity::info, "gpu " + std::to_string(instance)
                                         + " is soon too old: gpu "

@@ -10,7 +10,7 @@ namespace {
 using namespace supervisor;
 using namespace std::chrono_literals;
 
-using self_ptr = supervisor_actor::stateful_pointer<supervisor_state>;
+using self_ptr = fleet_supervisor_actor::stateful_pointer<supervisor_state>;
 
 // The ledger keeps trying by itself; asked again after this, it just waits on.
 constexpr auto ledger_timeout = 60s;
@@ -66,7 +66,7 @@ struct shell {
 
   void operator()(rent x) const {
     auto handle = st().deps.make_gpu(
-      x, caf::actor_cast<gpu_owner_actor>(supervisor_actor{self}));
+      x, caf::actor_cast<gpu_owner_actor>(fleet_supervisor_actor{self}));
     self->monitor(handle);
     st().gpus.emplace(x.instance, std::move(handle));
   }
@@ -179,7 +179,7 @@ struct shell {
 
   void operator()(supervisor::start_watcher) const {
     st().watcher = st().deps.make_watcher(
-      caf::actor_cast<work_sink_actor>(supervisor_actor{self}));
+      caf::actor_cast<work_sink_actor>(fleet_supervisor_actor{self}));
     self->monitor(st().watcher);
     run(st().policy.on_watcher_started());
   }
@@ -204,6 +204,11 @@ struct shell {
         [on](caf::error&) {
           on();
         });
+  }
+
+  void operator()(supervisor::tell_fleet x) const {
+    if (st().deps.peers)
+      self->send(st().deps.peers, msg::tell_fleet{std::move(x.facts)});
   }
 
   void operator()(finish x) const {
@@ -252,12 +257,13 @@ struct shell {
 
 } // namespace
 
-supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
-                                                    supervisor::config cfg,
-                                                    supervisor_deps deps) {
+fleet_supervisor_actor::behavior_type
+supervisor_behavior(self_ptr self, supervisor::config cfg,
+                    supervisor_deps deps) {
   auto& st = self->state;
   cfg.surroundings.watched = static_cast<bool>(deps.surroundings);
   cfg.inputs.watched = static_cast<bool>(deps.inputs);
+  cfg.peers.connected = static_cast<bool>(deps.peers);
   st.deps = std::move(deps);
   st.policy = supervisor::policy{std::move(cfg)};
   shell sh{self};
@@ -288,13 +294,16 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
       sh.run(sh.st().policy.on_jobs_claimed(std::move(x), sh.now()));
     },
     [sh](const msg::backlog& x) {
-      sh.run(sh.st().policy.on_backlog(x, sh.steady_s()));
+      sh.run(sh.st().policy.on_backlog(x, sh.now()));
     },
     [sh](const msg::gpu_update& x) {
       sh.run(sh.st().policy.on_gpu_update(x, sh.steady_s()));
     },
     [sh](msg::job_ended& x) {
       sh.run(sh.st().policy.on_job_ended(std::move(x), sh.steady_s()));
+    },
+    [sh](msg::fleet_view& x) {
+      sh.run(sh.st().policy.on_fleet_view(std::move(x), sh.steady_s()));
     },
     [sh](const msg::drain_node& x) {
       sh.run(sh.st().policy.on_drain(x.reason, sh.steady_s()));

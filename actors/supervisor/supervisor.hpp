@@ -5,6 +5,7 @@
 #include "actors/log.hpp"
 #include "actors/supervisor/policy.hpp"
 #include "messages/clock.hpp"
+#include "messages/fleet_actors.hpp"
 #include "messages/io_actors.hpp"
 #include "messages/job_store_actor.hpp"
 #include "messages/worker_actors.hpp"
@@ -31,6 +32,8 @@ struct supervisor_deps {
   surroundings_actor surroundings;
   /// Ended by the SUPERVISOR. None: GPUs are launched for whatever waits.
   input_look_actor inputs{};
+  /// None: the worker knows of no others.
+  fleet_voice_actor peers{};
   drain_listener_actor listener;
   wall_clock now;
   logger log;
@@ -46,8 +49,8 @@ struct supervisor_state {
   std::map<job_id, renderer_actor> parked;
 };
 
-supervisor_actor::behavior_type
-supervisor_behavior(supervisor_actor::stateful_pointer<supervisor_state> self,
-                    supervisor::config cfg, supervisor_deps deps);
+fleet_supervisor_actor::behavior_type supervisor_behavior(
+  fleet_supervisor_actor::stateful_pointer<supervisor_state> self,
+  supervisor::config cfg, supervisor_deps deps);
 
 } // namespace render

@@ -246,6 +246,10 @@ void auditor::check_early_stop(const sim_gpu& gpu, const sim_node& node) {
         && gpu.service_up[kind] > now)
       return;
   auto idle = in_seconds(now - gpu.last_busy);
+  // Workers that know of each other keep no more GPUs than the traffic is
+  // worth.
+  if (world_.options.cluster)
+    return;
   if (idle < node.cfg.gpu_idle_timeout.count() - 1)
     break_rule("GPU stopped early", gpu.workload,
                node.worker_id + " stopped it " + seconds_text(idle)

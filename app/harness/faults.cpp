@@ -49,6 +49,14 @@ const std::vector<fault_kind>& fault_kinds() {
      "one worker or all of them get no answer for a host's name for minutes, "
      "or one worker for any name",
      false},
+    {"lying-peer",
+     "a worker tells the others what is not so, for minutes; only where "
+     "workers know of each other, as below",
+     false},
+    {"lost-words",
+     "half of the workers' words to each other are lost, doubled or late, for "
+     "minutes",
+     false},
   };
   return table;
 }
@@ -129,6 +137,11 @@ fault_injector::fault_injector(sim_world& world, fault_set faults,
   repeat("actor-death", &fault_injector::actor_death);
   repeat("clock-jumps", &fault_injector::clock_jump);
   repeat("hung-dns", &fault_injector::hung_dns);
+  // A fleet of strangers draws no numbers for them.
+  if (world_.options.cluster) {
+    repeat("lying-peer", &fault_injector::lying_peer);
+    repeat("lost-words", &fault_injector::lost_words);
+  }
 }
 
 audit_limits fault_injector::limits() const {
@@ -378,6 +391,25 @@ void fault_injector::hung_dns() {
   after(30, 600, [this, client, host] {
     for (auto& name : {host, "ui-" + host})
       world_.web.hang_look_ups(client, name, false);
+  });
+}
+
+void fault_injector::lying_peer() {
+  auto client = some_client();
+  if (client == 0)
+    return;
+  tell(client, "it tells the others what is not so");
+  world_.peers.liars.insert(client);
+  after(30, 600, [this, client] {
+    world_.peers.liars.erase(client);
+  });
+}
+
+void fault_injector::lost_words() {
+  auto& peers = world_.peers;
+  peers.lost = peers.doubled = peers.late = 0.5;
+  after(10, 240, [&peers] {
+    peers.lost = peers.doubled = peers.late = 0;
   });
 }
 

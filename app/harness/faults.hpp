@@ -70,6 +70,8 @@ private:
   void actor_death();
   void clock_jump();
   void hung_dns();
+  void lying_peer();
+  void lost_words();
   void tell(uint64_t client, const std::string& what);
   uint64_t some_client();
   void after(double low_s, double high_s, std::function<void()> what);

@@ -124,7 +124,8 @@ sim_world::sim_world(sim_options opts)
   : options(std::move(opts)), time(options.seed), jobs(options.jobs),
     redis(time, options.seed ^ 0x11), web(time, options.seed ^ 0x22),
     cloud(web, jobs, options.seed ^ 0x33),
-    places(web, jobs, options.seed ^ 0x44), dice_(options.seed ^ 0x55) {
+    places(web, jobs, options.seed ^ 0x44), peers(time, options.seed ^ 0x66),
+    dice_(options.seed ^ 0x55) {
   web.disk_is_full = [this](uint64_t client) {
     return full_disks_.contains(client);
   };
@@ -170,6 +171,8 @@ sim_node& sim_world::add_node(double clock_skew_s) {
   x.outside.surroundings = time.system().spawn(
     surroundings_behavior, std::make_shared<sim_machine>(disk_is_full),
     x.outside.objects);
+  if (options.cluster)
+    x.outside.peers = x.voice = peers.spawn_voice(client, x.cfg.worker_id);
   root_deps deps;
   deps.on_end = [this, client](bool clean) {
     on_drained(client, clean);
@@ -180,6 +183,8 @@ sim_node& sim_world::add_node(double clock_skew_s) {
   x.deciding = spawn_deciding_actors(time.system(), x.cfg,
                                      std::string{built_in_portrait_workflow},
                                      x.outside, around, x.root);
+  if (options.cluster)
+    peers.listen(client, x.deciding.ear);
   return x;
 }
 
@@ -188,6 +193,7 @@ sim_node& sim_world::add_node(double clock_skew_s) {
 void sim_world::kill_node(uint64_t client) {
   auto& x = nodes_.at(client);
   x.alive = false;
+  peers.leave(client, false);
   journals_.close(client);
   web.drop(client);
   redis.drop(client);
@@ -195,8 +201,11 @@ void sim_world::kill_node(uint64_t client) {
   for (auto& [name, part] : parts_of(x))
     all.push_back(part);
   std::reverse(all.begin() + 1, all.end());
+  if (x.voice)
+    all.push_back(caf::actor_cast<caf::actor>(x.voice));
   time.kill(all);
   x.root = nullptr;
+  x.voice = nullptr;
   x.deciding = {};
   x.outside = {};
 }
@@ -239,6 +248,7 @@ void sim_world::on_drained(uint64_t client, bool clean) {
   if (!node || !node->alive)
     return;
   node->drained = true;
+  peers.leave(client, true);
   node->clean = clean;
   if (!node->lacks_a_part)
     return;

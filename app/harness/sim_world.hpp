@@ -6,6 +6,7 @@
 #include "app/harness/sim_cloud.hpp"
 #include "app/harness/sim_http.hpp"
 #include "app/harness/sim_jobs.hpp"
+#include "app/harness/sim_peers.hpp"
 #include "app/harness/sim_places.hpp"
 #include "app/harness/sim_redis.hpp"
 #include "app/harness/virtual_time.hpp"
@@ -29,6 +30,7 @@ struct sim_node {
   outside_worlds outside;
   deciding_actors deciding;
   root_actor root;
+  fleet_voice_actor voice;
   /// How far its wall clock is ahead of Redis' clock.
   double clock_skew_s = 0;
   /// One of its parts has been ended. Its process ends when the ROOT reports
@@ -48,6 +50,8 @@ struct sim_options {
   std::vector<sim_job> jobs;
   /// Settings of the workers, on top of the service's defaults.
   environment settings;
+  /// The workers know of each other.
+  bool cluster = false;
   logger log = null_logger();
   /// Logs of workers go into the record of the run instead, under the worker's
   /// id.
@@ -134,6 +138,7 @@ public:
   sim_web web;
   sim_cloud cloud;
   sim_places places;
+  sim_peers peers;
 
 private:
   caf::actor part_of(uint64_t client, const std::string& name) const;

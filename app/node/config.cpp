@@ -339,6 +339,14 @@ const std::vector<setting>& settings() {
      false, false, workload(job_kind::analyze)},
     {"GPU_IDLE_TIMEOUT", "300", "Seconds a GPU is kept after its last job.",
      false, false, duration(&c::gpu_idle_timeout)},
+    {"GPU_IDLE_POLICY", "",
+     "fixed (each GPU is kept for GPU_IDLE_TIMEOUT) or adaptive (no more are "
+     "kept than the traffic is worth); unset: adaptive with peers, else fixed.",
+     false, false, choice(&c::gpu_idle_policy, {"adaptive", "fixed"})},
+    {"TARGET_WAIT", "",
+     "Seconds after which a waiting job is to have begun, where a launch can "
+     "help; for workers with peers. Unset: as long as a boot takes.",
+     false, false, duration(&c::target_wait, 1)},
     {"PRE_LAUNCH_TIMEOUT", "15",
      "Shortest wait, seconds, before a GPU is launched for waiting jobs.",
      false, false, duration(&c::pre_launch_min)},

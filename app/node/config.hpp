@@ -78,6 +78,10 @@ struct worker_config {
   uint32_t jobs_per_gpu = 0;
   std::map<job_kind, workload_type> workload_of_kind;
   seconds_f gpu_idle_timeout{};
+  /// "adaptive" or "fixed"; empty: adaptive where there are peers.
+  std::string gpu_idle_policy;
+  /// 0: what a boot takes.
+  seconds_f target_wait{};
   seconds_f pre_launch_min{};
   seconds_f pre_launch_max{};
   std::string launch_policy;

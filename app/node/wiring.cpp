@@ -126,6 +126,12 @@ queue_watcher_actor spawn_watcher(const wiring_ptr& w, work_sink_actor sink) {
     cfg.rescan_turn = cfg.manners.full_turn = std::chrono::seconds{0};
   }
   cfg.manners.idle_timeout = to_ms(w->cfg.gpu_idle_timeout);
+  // Whose turn it is to launch, the others know: it must not look late.
+  if (w->outside.peers) {
+    cfg.manners.full_most = std::chrono::milliseconds{500};
+    cfg.manners.full_turn = std::chrono::milliseconds{10};
+    cfg.manners.full_turn_most = std::chrono::milliseconds{1'000};
+  }
   return w->system.spawn(queue_watcher_behavior, cfg,
                          queue_watcher_deps{w->outside.jobs, std::move(sink),
                                             w->around.now, w->around.log});
@@ -146,6 +152,8 @@ supervisor::config supervisor_config(const worker_config& cfg, uint64_t seed) {
   out.max_render_time = to_ms(cfg.max_render_time);
   out.attempts_max = cfg.job_attempts;
   out.drain_time = to_ms(cfg.drain_time);
+  out.peers.name = cfg.worker_id;
+  out.peers.target_wait = to_ms(cfg.target_wait);
   out.seed = seed;
   return out;
 }
@@ -283,8 +291,14 @@ spawn_deciding_actors(caf::actor_system& system, const worker_config& cfg,
   deps.listener = root;
   deps.now = around.now;
   deps.log = around.log;
-  out.supervisor = system.spawn(
-    supervisor_behavior, supervisor_config(cfg, around.new_seed()), deps);
+  deps.peers = outside.peers;
+  auto settings = supervisor_config(cfg, around.new_seed());
+  settings.peers.adaptive = cfg.gpu_idle_policy.empty()
+                              ? static_cast<bool>(outside.peers)
+                              : cfg.gpu_idle_policy == "adaptive";
+  auto supervisor = system.spawn(supervisor_behavior, settings, deps);
+  out.ear = supervisor;
+  out.supervisor = supervisor;
   watch(root, parts_of(out));
   return out;
 }

@@ -8,6 +8,7 @@
 #include "actors/renderer/scratch_folder.hpp"
 #include "app/node/config.hpp"
 #include "messages/clock.hpp"
+#include "messages/fleet_actors.hpp"
 #include "messages/io_actors.hpp"
 #include "messages/job_store_actor.hpp"
 #include "messages/worker_actors.hpp"
@@ -33,6 +34,8 @@ struct outside_worlds {
   /// Spawned by the caller, who knows the machine; none: the machine counts as
   /// fit.
   surroundings_actor surroundings;
+  /// Spawned by the caller; none: the worker knows of no others.
+  fleet_voice_actor peers;
 };
 
 /// What a worker takes from the machine that it runs on.
@@ -56,6 +59,8 @@ struct deciding_actors {
   input_look_actor inputs;
   webhook_actor webhooks;
   supervisor_actor supervisor;
+  /// The same one: whoever carries the others' words tells it of them.
+  fleet_ear_actor ear;
 };
 
 /// Top-level actors by their names for the ROOT, in the order of start. Actors

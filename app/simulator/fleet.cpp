@@ -76,6 +76,7 @@ fleet_outcome run_fleet(const fleet_options& o) {
   options.seed = o.seed;
   options.jobs = o.jobs;
   options.settings = o.settings;
+  options.cluster = o.cluster;
   options.record_logs = o.record_from_s >= 0;
   sim_world world{std::move(options)};
   auto until = seconds(o.hours * 3600);

@@ -24,6 +24,8 @@ struct fleet_options {
   double faults_per_hour = 1;
   /// Settings of the workers, as environment variables.
   environment settings;
+  /// The workers know of each other.
+  bool cluster = false;
   /// Number of strangers' workloads on the same account.
   size_t foreign = 2;
   /// Time after the last job by which everything must be done.

@@ -43,7 +43,7 @@ void add_options(CLI::App& app, options& o) {
   auto* corpus
     = app.add_option("--corpus", o.corpus,
                      "Run this seed of the seed corpus; of the options that "
-                     "describe a run only --faults applies");
+                     "describe a run only --faults and --policy apply");
   auto shape = [&](const std::string& name, auto& value,
                    const std::string& help) {
     return app.add_option(name, value, help)->excludes(corpus);
@@ -59,10 +59,11 @@ void add_options(CLI::App& app, options& o) {
   shape("--trace", o.trace,
         "steady, bursty, daily, sparse, queue, or a file of JSON lines (c3ctl "
         "export-trace)");
-  shape("--policy", o.policy,
-        "ledger or contract: workers with this LAUNCH_POLICY; clairvoyant: a "
-        "computed bound that knows the future; several, separated by commas, "
-        "are compared");
+  app.add_option(
+    "--policy", o.policy,
+    "ledger or contract: workers with this LAUNCH_POLICY; cluster: workers "
+    "that know of each other; clairvoyant: a computed bound that knows the "
+    "future; several, separated by commas, are compared");
   app.add_option(
     "--faults", o.faults,
     "none, safe, surroundings, all, or names (see --list-faults), separated by "
@@ -108,7 +109,8 @@ int usage_error(const failure& x) {
   return 2;
 }
 
-constexpr std::string_view policies[] = {"ledger", "contract", "clairvoyant"};
+constexpr std::string_view policies[] = {"ledger", "contract", "cluster",
+                                         "clairvoyant"};
 
 result<std::vector<std::string>> read_policies(const std::string& text) {
   std::vector<std::string> out;
@@ -118,13 +120,14 @@ result<std::vector<std::string>> read_policies(const std::string& text) {
         == std::end(policies))
       return fail(failure_kind::invalid_input,
                   "--policy: " + name
-                    + " does not exist; accepted are ledger, contract and "
-                      "clairvoyant");
+                    + " does not exist; accepted are ledger, contract, "
+                      "cluster and clairvoyant");
     out.push_back(name);
   }
   if (out.empty())
     return fail(failure_kind::invalid_input,
-                "--policy: accepted are ledger, contract and clairvoyant");
+                "--policy: accepted are ledger, contract, cluster and "
+                "clairvoyant");
   return out;
 }
 
@@ -226,8 +229,12 @@ int main(int argc, char** argv) {
     std::fputs(fault_help().c_str(), stdout);
     return 0;
   }
-  if (o.corpus)
+  if (o.corpus) {
+    auto policy = app.count("--policy") ? std::optional{o.policy}
+                                        : std::nullopt;
     static_cast<run_options&>(o)
       = corpus_options(*o.corpus, app.count("--faults") ? o.faults : "");
+    o.policy = policy.value_or(o.policy);
+  }
   return simulate(o);
 }

@@ -79,7 +79,8 @@ result<fleet_options> make_run(const run_options& o) {
 }
 
 fleet_options with_policy(fleet_options run, const std::string& policy) {
-  run.settings["LAUNCH_POLICY"] = policy;
+  run.cluster = policy == "cluster";
+  run.settings["LAUNCH_POLICY"] = run.cluster ? "ledger" : policy;
   return run;
 }
 

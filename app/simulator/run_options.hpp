@@ -34,7 +34,7 @@ bool is_shape(const std::string& trace);
 /// option.
 result<fleet_options> make_run(const run_options& options);
 
-/// Workers with this LAUNCH_POLICY.
+/// Workers with this LAUNCH_POLICY; "cluster": workers that know of each other.
 fleet_options with_policy(fleet_options run, const std::string& policy);
 
 } // namespace render::simulator

@@ -12,6 +12,10 @@ render_test(
           ${CMAKE_CURRENT_LIST_DIR}/adoption_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_held_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/launching_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/launching_fleet_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/supervisor_estimates_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/supervisor_peers_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/supervisor_traffic_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_verdict_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_replacement_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_play.cpp

@@ -1,0 +1,74 @@
+#pragma once
+// What carries the workers' words from one to another, in place of a network:
+// they come a moment later. Faults lose them, double them and delay them, and
+// have a worker tell what is not so.
+#include "app/harness/virtual_time.hpp"
+#include "messages/fleet_actors.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+
+namespace render::harness {
+
+class sim_peers {
+public:
+  sim_peers(virtual_time& time, uint64_t seed) : time_(time), dice_(seed) {
+    // nop
+  }
+
+  /// Of a word, from one worker to another.
+  double low_s = 0.2;
+  double high_s = 0.3;
+  /// Part of the words that never come, that come twice, and that come up to
+  /// half a minute late, after newer ones.
+  double lost = 0;
+  double doubled = 0;
+  double late = 0;
+  /// Clients that tell what is not so.
+  std::set<uint64_t> liars;
+
+  fleet_voice_actor spawn_voice(uint64_t client, const worker_id& name);
+  void listen(uint64_t client, fleet_ear_actor ear);
+  /// A worker has ended. Without a goodbye the others doubt it first.
+  void leave(uint64_t client, bool says_goodbye);
+
+  void tell(uint64_t client, worker_facts facts);
+
+  /// Words that were sent to one worker each.
+  uint64_t words() const noexcept {
+    return words_;
+  }
+
+private:
+  using word = std::shared_ptr<const fleet_member>;
+  struct listener {
+    node_id who;
+    fleet_ear_actor ear;
+    std::map<node_id, fleet_member> known;
+    virtual_duration shown{0};
+    /// By the time at which they come.
+    std::multimap<virtual_duration, std::pair<uint64_t, word>> under_way;
+    bool awaited = false;
+    bool gone = false;
+  };
+
+  void send(uint64_t from, uint64_t to, const word& what);
+  void await_next(uint64_t to);
+  void hear(uint64_t to);
+  void show(listener& x);
+  void doubt(uint64_t client);
+  void forget(uint64_t client);
+  worker_facts invented(worker_facts x);
+
+  virtual_time& time_;
+  dice dice_;
+  std::map<uint64_t, listener> listeners_;
+  /// The last word of each.
+  std::map<uint64_t, word> last_;
+  uint64_t words_ = 0;
+};
+
+} // namespace render::harness
