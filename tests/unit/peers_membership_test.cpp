@@ -380,11 +380,34 @@ BOOST_AUTO_TEST_CASE(forgets_after_ten_minutes_what_is_gone) {
   BOOST_TEST(x.connects == connects);
 }
 
+// Each behind a TLS proxy of its own: all tell the same address, at which each
+// finds itself only.
+BOOST_AUTO_TEST_CASE(is_linked_by_seeds_where_no_told_address_is_of_use) {
+  net x{1};
+  for (auto i : range(0, 4)) {
+    x.start(i, {}, [](config& cfg) {
+      cfg.where = {"h99", 7400};
+    });
+    std::vector<address> others;
+    for (auto other : range(0, 4))
+      if (other != i)
+        others.push_back(net::address_of(other));
+    x.seed(i, others);
+  }
+  x.run(10);
+  BOOST_TEST(all_see(x, range(0, 4)));
+  for (auto i : range(0, 4))
+    BOOST_TEST(x.at(i).links().size() == 3u);
+  x.stop(2);
+  x.run(25);
+  BOOST_TEST(all_see(x, {0, 1, 3}));
+}
+
 BOOST_AUTO_TEST_CASE(knows_a_seed_by_another_address_than_its_own) {
   fleet_of x{2};
   // "H1" leads to worker 1, which calls itself "h1".
   x.start(2, {}, [](config&) {});
-  x.seed(2, {"H1", 7400});
+  x.seed(2, {{"H1", 7400}});
   x.run(5);
   BOOST_TEST(all_see(x, range(0, 3)));
   auto connects = x.connects;
