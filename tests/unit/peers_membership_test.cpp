@@ -403,6 +403,34 @@ BOOST_AUTO_TEST_CASE(is_linked_by_seeds_where_no_told_address_is_of_use) {
   BOOST_TEST(all_see(x, {0, 1, 3}));
 }
 
+BOOST_AUTO_TEST_CASE(doubts_a_broken_connection_and_tries_the_way_of_before) {
+  auto now_s = 1e9;
+  config cfg;
+  cfg.cluster = "c";
+  cfg.self = {"a", 1};
+  cfg.where = {"h99", 7400};
+  membership sut{cfg, 1};
+  sut.on_seeds({net::address_of(1), net::address_of(2)}, now_s);
+  for (size_t i : {1, 2}) {
+    word said;
+    said.who = {net::name_of(i), 1};
+    said.number = 1;
+    said.where = cfg.where;
+    sut.on_connected(net::address_of(i), i, now_s);
+    sut.on_message(i, hello{"c", said.who, said.where, "1", 7, 1}, now_s);
+    sut.on_message(i, news{{said}}, now_s);
+  }
+  BOOST_REQUIRE(sut.links().size() == 2u);
+  auto done = sut.on_link_down(1, now_s + 1);
+  BOOST_TEST(sut.fleet().at(0).doubted);
+  BOOST_TEST(!sut.fleet().at(1).doubted);
+  auto dials = std::count_if(done.begin(), done.end(), [](auto& x) {
+    auto* dial = std::get_if<connect>(&x);
+    return dial && dial->to == net::address_of(1);
+  });
+  BOOST_TEST(dials == 1);
+}
+
 BOOST_AUTO_TEST_CASE(knows_a_seed_by_another_address_than_its_own) {
   fleet_of x{2};
   // "H1" leads to worker 1, which calls itself "h1".
