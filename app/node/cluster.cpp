@@ -33,9 +33,9 @@ named_parts parts_of(const cluster_actors& x) {
           {"PEERS", caf::actor_cast<caf::actor>(x.peers)}};
 }
 
-result<cluster_actors>
-spawn_cluster(caf::actor_system& system, const worker_config& cfg,
-              const node_surroundings& around, fleet_listener_actor listener) {
+result<cluster_actors> spawn_cluster(caf::actor_system& system,
+                                     const worker_config& cfg,
+                                     const node_surroundings& around) {
   auto where = told_address(cfg.cluster_listen);
   if (!where)
     return fail(where.error());
@@ -55,7 +55,7 @@ spawn_cluster(caf::actor_system& system, const worker_config& cfg,
                            peers_deps{out.dialler,
                                       std::make_shared<threaded_resolver>(
                                         look_up_threads, look_ups_waiting),
-                                      std::move(listener), around.log});
+                                      around.log});
   return out;
 }
 

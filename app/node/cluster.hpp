@@ -14,11 +14,10 @@ struct cluster_actors {
 /// In the order of start.
 named_parts parts_of(const cluster_actors& x);
 
-/// The system must have its network loaded. `listener` hears of the fleet; it
-/// may be none. Fails as `invalid_input` when the address that others are to
-/// be told cannot be found.
-result<cluster_actors>
-spawn_cluster(caf::actor_system& system, const worker_config& cfg,
-              const node_surroundings& around, fleet_listener_actor listener);
+/// The system must have its network loaded. Fails as `invalid_input` when the
+/// address that others are to be told cannot be found.
+result<cluster_actors> spawn_cluster(caf::actor_system& system,
+                                     const worker_config& cfg,
+                                     const node_surroundings& around);
 
 } // namespace render

@@ -201,10 +201,10 @@ result<void> node::start(std::function<void(bool clean)> on_end) {
     return fail(folders.error());
   around_.folders = std::move(*folders);
   sweep_results();
-  deciding_ = spawn_deciding_actors(*system_, cfg_, std::move(*workflow),
-                                    outside_, around_, root_);
   if (auto ok = join_cluster(); !ok)
     return ok;
+  deciding_ = spawn_deciding_actors(*system_, cfg_, std::move(*workflow),
+                                    outside_, around_, root_);
   std::unique_lock guard{course_->mutex};
   course_->on_end = on_end;
   auto ended = course_->ended_clean;
@@ -227,12 +227,11 @@ void node::sweep_results() {
                               result_sweeper_deps{sweep, unix_now, log_}))}});
 }
 
-// PEERS stands behind the SUPERVISOR in the order of start, so that it is still
-// there while that drains, and takes its leave first of all.
+// Before the SUPERVISOR, which tells PEERS what this worker has to offer.
 result<void> node::join_cluster() {
   if (!has_cluster())
     return {};
-  auto joined = spawn_cluster(*system_, cfg_, around_, fleet_listener_actor{});
+  auto joined = spawn_cluster(*system_, cfg_, around_);
   if (!joined)
     return fail(joined.error());
   cluster_ = std::move(*joined);
@@ -301,10 +300,8 @@ result<double> node::balance() {
 
 named_parts node::parts() const {
   auto out = parts_of(outside_);
-  auto deciding = parts_of(deciding_);
-  out.insert(out.end(), deciding.begin(), deciding.end());
-  auto cluster = parts_of(cluster_);
-  out.insert(out.end(), cluster.begin(), cluster.end());
+  for (auto& more : {parts_of(cluster_), parts_of(deciding_)})
+    out.insert(out.end(), more.begin(), more.end());
   return out;
 }
 

@@ -75,6 +75,7 @@ struct some_workers : harness::deterministic_system {
   struct one {
     std::shared_ptr<heard> ears = std::make_shared<heard>();
     peers_actor peers;
+    fleet_listener_actor listener;
   };
 
   some_workers() {
@@ -99,10 +100,18 @@ struct some_workers : harness::deterministic_system {
     cfg.seed = i;
     auto& x = all[i];
     x = {};
-    auto listener = spawn(fake_listener, x.ears);
+    x.listener = spawn(fake_listener, x.ears);
     x.peers = spawn(peers_behavior, cfg,
-                    peers_deps{dialler, names, listener, null_logger()});
+                    peers_deps{dialler, names, null_logger()});
+    tell(i, {});
     return x;
+  }
+
+  /// Whoever tells hears of the others.
+  void tell(size_t i, const worker_facts& x) {
+    caf::send_as(caf::actor_cast<caf::actor>(all[i].listener),
+                 caf::actor_cast<caf::actor>(all[i].peers), msg::tell_fleet{x});
+    run();
   }
 
   void start_all(size_t n) {
@@ -144,7 +153,7 @@ BOOST_AUTO_TEST_CASE(hear_what_each_tells) {
   type_facts media;
   media.type = "media:fast";
   media.free_slots = 2;
-  caf::anon_send(all[2].peers, msg::tell_fleet{{true, "disk", {media}}});
+  tell(2, {true, "disk", {media}});
   auto told_s = steady_now();
   advance(1s);
   auto seen = others(1);

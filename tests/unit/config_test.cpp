@@ -265,14 +265,13 @@ BOOST_AUTO_TEST_CASE(a_cluster_port_open_to_others_needs_the_operators_word) {
   for (auto* far : {"10.0.0.1:1", "0.0.0.0:1", "[::]:1", "[fd00::1]:1"}) {
     auto listen = std::pair<const std::string, std::string>{"C3_CLUSTER_LISTEN",
                                                             far};
-    BOOST_TEST(error_of(with({listen}))
-                   .find("C3_CLUSTER_TRUSTED_NETWORK=yes")
+    BOOST_TEST(error_of(with({listen})).find("C3_CLUSTER_TRUSTED_NETWORK=yes")
                  != std::string::npos,
                far);
-    BOOST_TEST(
-      error_of(with({listen, {"C3_CLUSTER_TRUSTED_NETWORK", "no"}})) != "");
-    BOOST_TEST(
-      error_of(with({listen, {"C3_CLUSTER_TRUSTED_NETWORK", "yes"}})) == "");
+    BOOST_TEST(error_of(with({listen, {"C3_CLUSTER_TRUSTED_NETWORK", "no"}}))
+               != "");
+    BOOST_TEST(error_of(with({listen, {"C3_CLUSTER_TRUSTED_NETWORK", "yes"}}))
+               == "");
   }
   BOOST_TEST(error_of(with({{"C3_CLUSTER_TRUSTED_NETWORK", "1"}}))
              == "C3_CLUSTER_TRUSTED_NETWORK must be yes or no (got \"1\")");

@@ -162,14 +162,14 @@ BOOST_AUTO_TEST_CASE(takes_back_one_that_had_only_been_asleep) {
 
 BOOST_AUTO_TEST_CASE(is_not_doubted_by_one_that_had_been_asleep) {
   fleet_of x{12};
+  // For longer than a silent link lives.
   x.hang(4);
   x.run(15);
   x.resume(4);
-  // It has slept for longer than a silent link lives.
-  for (int i = 0; i < 40; ++i) {
-    x.run(0.25);
+  for (int i = 0; i < 50; ++i) {
     for (auto& one : x.at(4).fleet())
       BOOST_TEST(!one.doubted);
+    x.run(0.02);
   }
 }
 
@@ -208,6 +208,9 @@ BOOST_AUTO_TEST_CASE(passes_the_word_of_a_gift_to_its_taker_alone) {
   BOOST_TEST(x.gifts.size() == 1u);
   BOOST_REQUIRE(x.gifts[2].size() == 1u);
   BOOST_TEST((x.gifts[2][0] == net::name_of(0)));
+  // One that has gone astray.
+  x.inject(0, 1, given{net::name_of(0), net::name_of(2)});
+  BOOST_TEST(!x.gifts.contains(1));
   // Nobody: the word is lost.
   x.give(0, 7);
   x.run(1);
@@ -322,6 +325,32 @@ BOOST_AUTO_TEST_CASE(heeds_no_word_before_a_hello) {
   x.run(1);
   BOOST_TEST(all_see(x, range(0, 3)));
   BOOST_TEST(x.lines.empty());
+  // Nor on a link that this worker has begun.
+  config cfg;
+  cfg.cluster = "c";
+  cfg.self = {"w", 1};
+  membership sut{cfg, 1};
+  sut.on_connected({"h9", 7400}, 5, x.now_s);
+  sut.on_message(5, news{{lie}}, x.now_s);
+  BOOST_TEST(sut.fleet().empty());
+}
+
+BOOST_AUTO_TEST_CASE(heeds_no_word_older_than_what_it_knows) {
+  fleet_of x{3};
+  x.tell(1, R"({"n":2})");
+  x.run(1);
+  auto of_1 = [&] {
+    return x.at(0).fleet().at(0).last;
+  };
+  auto old = of_1();
+  BOOST_REQUIRE((old.who.name == net::name_of(1)));
+  --old.number;
+  old.facts = R"({"n":1})";
+  x.inject(2, 0, news{{old}});
+  old.who.incarnation -= 1;
+  old.number += 100;
+  x.inject(2, 0, news{{old}});
+  BOOST_TEST(of_1().facts == R"({"n":2})");
 }
 
 BOOST_AUTO_TEST_CASE(begins_a_link_anew_when_the_peer_has_forgotten_it) {
@@ -351,11 +380,62 @@ BOOST_AUTO_TEST_CASE(forgets_after_ten_minutes_what_is_gone) {
   BOOST_TEST(x.connects == connects);
 }
 
+// Each behind a TLS proxy of its own: all tell the same address, at which each
+// finds itself only.
+BOOST_AUTO_TEST_CASE(is_linked_by_seeds_where_no_told_address_is_of_use) {
+  net x{1};
+  for (auto i : range(0, 4)) {
+    x.start(i, {}, [](config& cfg) {
+      cfg.where = {"h99", 7400};
+    });
+    std::vector<address> others;
+    for (auto other : range(0, 4))
+      if (other != i)
+        others.push_back(net::address_of(other));
+    x.seed(i, others);
+  }
+  x.run(10);
+  BOOST_TEST(all_see(x, range(0, 4)));
+  for (auto i : range(0, 4))
+    BOOST_TEST(x.at(i).links().size() == 3u);
+  x.stop(2);
+  x.run(25);
+  BOOST_TEST(all_see(x, {0, 1, 3}));
+}
+
+BOOST_AUTO_TEST_CASE(doubts_a_broken_connection_and_tries_the_way_of_before) {
+  auto now_s = 1e9;
+  config cfg;
+  cfg.cluster = "c";
+  cfg.self = {"a", 1};
+  cfg.where = {"h99", 7400};
+  membership sut{cfg, 1};
+  sut.on_seeds({net::address_of(1), net::address_of(2)}, now_s);
+  for (size_t i : {1, 2}) {
+    word said;
+    said.who = {net::name_of(i), 1};
+    said.number = 1;
+    said.where = cfg.where;
+    sut.on_connected(net::address_of(i), i, now_s);
+    sut.on_message(i, hello{"c", said.who, said.where, "1", 7, 1}, now_s);
+    sut.on_message(i, news{{said}}, now_s);
+  }
+  BOOST_REQUIRE(sut.links().size() == 2u);
+  auto done = sut.on_link_down(1, now_s + 1);
+  BOOST_TEST(sut.fleet().at(0).doubted);
+  BOOST_TEST(!sut.fleet().at(1).doubted);
+  auto dials = std::count_if(done.begin(), done.end(), [](auto& x) {
+    auto* dial = std::get_if<connect>(&x);
+    return dial && dial->to == net::address_of(1);
+  });
+  BOOST_TEST(dials == 1);
+}
+
 BOOST_AUTO_TEST_CASE(knows_a_seed_by_another_address_than_its_own) {
   fleet_of x{2};
   // "H1" leads to worker 1, which calls itself "h1".
   x.start(2, {}, [](config&) {});
-  x.seed(2, {"H1", 7400});
+  x.seed(2, {{"H1", 7400}});
   x.run(5);
   BOOST_TEST(all_see(x, range(0, 3)));
   auto connects = x.connects;

@@ -55,8 +55,8 @@ public:
     return *x.sut;
   }
 
-  void seed(size_t i, const address& at) {
-    act(i, this->at(i).on_seeds({at}, now_s));
+  void seed(size_t i, const std::vector<address>& all) {
+    act(i, at(i).on_seeds(all, now_s));
   }
 
   /// The process is gone; its connections break.

@@ -90,6 +90,17 @@ const worker_id* contacts::leads_to(const address& x) const {
                                                  : nullptr;
 }
 
+std::optional<address> contacts::way_to(const worker_id& whom,
+                                        const address& told,
+                                        double now_s) const {
+  if (may_try(told, now_s))
+    return told;
+  for (auto& [at, x] : all_)
+    if (x.leads_to == whom && may_try(at, now_s))
+      return at;
+  return {};
+}
+
 std::optional<double> contacts::next_due(double now_s) const {
   std::optional<double> out;
   for (auto& [at, x] : all_)

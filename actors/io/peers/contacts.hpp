@@ -47,6 +47,10 @@ public:
   std::vector<address> all() const;
   /// Who was reached there last; nullptr: nobody so far.
   const worker_id* leads_to(const address& x) const;
+  /// An address that may be tried now: the one that the worker tells, else one
+  /// that has led to it. Behind a proxy it may tell one that nobody reaches.
+  std::optional<address> way_to(const worker_id& whom, const address& told,
+                                double now_s) const;
   /// When the next of those that have failed may be tried.
   std::optional<double> next_due(double now_s) const;
 

@@ -54,10 +54,12 @@ effects membership::on_connect_failed(const address& to, const failure& why,
     warn_once(to_string(to), why.message);
     return done(now_s);
   }
-  contacts_.failed(to, now_s, dice_);
+  auto* behind = contacts_.leads_to(to);
   for (auto& [name, x] : known_)
-    if (!x.gone && x.last.where == to && !is_linked(name))
+    if (!x.gone && (x.last.where == to || (behind && *behind == name))
+        && !is_linked(name))
       doubt(name, now_s);
+  contacts_.failed(to, now_s, dice_);
   return done(now_s);
 }
 
@@ -106,7 +108,12 @@ effects membership::on_bad_frame(link_id from, const failure& why,
 
 effects membership::on_link_down(link_id which, double now_s) {
   shunned_.erase(which);
+  std::optional<node_id> peer;
+  if (auto at = links_.find(which); at != links_.end())
+    peer = at->second.peer;
   drop(which, now_s);
+  if (peer && known_.contains(peer->name) && !is_linked(peer->name))
+    doubt(peer->name, now_s);
   return done(now_s);
 }
 

@@ -5,7 +5,7 @@
 // clock. All times are seconds by the steady clock, as in `moment`.
 //
 // How the end of a worker is noticed: whoever has a link to it gets no answer
-// to pings, or cannot connect again, and tells the fleet of a doubt. A worker
+// to pings, or the connection breaks, and tells the fleet of a doubt. A worker
 // that hears of a doubt about itself says a new word, which ends the doubt. A
 // doubt that nobody ends makes the worker count as gone.
 #include "actors/io/peers/contacts.hpp"

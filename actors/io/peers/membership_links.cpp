@@ -197,13 +197,14 @@ void membership::look_for_links(double now_s) {
     return;
   for (auto& name : wanted()) {
     auto& k = known_.at(name);
-    if (is_linked(name) || !contacts_.may_try(k.last.where, now_s))
+    auto where = contacts_.way_to(name, k.last.where, now_s);
+    if (!where || is_linked(name))
       continue;
     // Both may want it; one begins.
     if (cfg_.self.name < name || !wants(name, cfg_.self.name)
         || now_s - k.unlinked_s >= cfg_.courtesy_s) {
-      contacts_.tried(k.last.where);
-      out_.push_back(connect{k.last.where});
+      contacts_.tried(*where);
+      out_.push_back(connect{*where});
     }
   }
   heal(now_s);

@@ -77,13 +77,13 @@ struct shell {
   }
 
   void operator()(const changed&) const {
-    if (deps->listener)
-      self->send(deps->listener, msg::fleet_view{members()});
+    if (state().listener)
+      self->send(state().listener, msg::fleet_view{members()});
   }
 
   void operator()(const take_gift& x) const {
-    if (deps->listener)
-      self->send(deps->listener, msg::gpus_given{x.from, own_name()});
+    if (state().listener)
+      self->send(state().listener, msg::gpus_given{x.from, own_name()});
   }
 
   void operator()(const finish&) const {
@@ -105,6 +105,15 @@ struct shell {
       self->monitor(whom);
     }
     return at->second;
+  }
+
+  void on_told(const worker_facts& x) const {
+    auto is_new = !state().listener;
+    state().listener
+      = caf::actor_cast<fleet_listener_actor>(self->current_sender());
+    run(policy().tell(encode_facts(x), now_s()));
+    if (is_new)
+      (*this)(changed{});
   }
 
   void on_frame(const frame& x) const {
@@ -246,7 +255,7 @@ peers_actor::behavior_type peers_behavior(self_ptr self, peers_config cfg,
   open_port(sh, cfg.listen);
   return {
     [sh](const msg::tell_fleet& x) {
-      sh.run(sh.policy().tell(encode_facts(x.facts), sh.now_s()));
+      sh.on_told(x.facts);
     },
     [sh](const msg::gpus_given& x) {
       sh.run(sh.policy().give(x.to, sh.now_s()));

@@ -32,7 +32,8 @@ using remote_peers_actor = caf::typed_actor<caf::reacts_to<peers::frame>>;
 
 /// The PEERS actor interface.
 using peers_actor = caf::typed_actor<
-  // What this worker tells of itself from now on.
+  // What this worker tells of itself from now on. Whoever sends it hears of the
+  // others.
   caf::reacts_to<msg::tell_fleet>,
   // Tells another worker of GPUs that are its own now. A hint: it may be lost.
   caf::reacts_to<msg::gpus_given>,
@@ -57,8 +58,6 @@ struct peers_config {
 struct peers_deps {
   dialler_actor dialler;
   std::shared_ptr<name_resolver> names;
-  /// May be none.
-  fleet_listener_actor listener;
   logger log;
 };
 
@@ -71,6 +70,8 @@ struct peers_state {
   std::map<peers::link_id, remote_peers_actor> handles;
   std::map<caf::actor_addr, peers::link_id> ids;
   peers::link_id last_id = 0;
+  /// None until it has told something.
+  fleet_listener_actor listener;
   /// Read once a word.
   std::map<worker_id, std::pair<peers::word_rank, worker_facts>> facts;
   msg::peers_report counts;

@@ -1,0 +1,17 @@
+render_test(
+  cluster_test
+  LABEL integration
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/cluster_test.cpp
+  DEPENDS render_small_world
+  TIMEOUT 240)
+add_dependencies(cluster_test c3-render-worker)
+
+render_test(
+  cluster_net_test
+  LABEL integration
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/cluster_net_test.cpp
+  DEPENDS render_small_world
+  TIMEOUT 240)
+add_dependencies(cluster_net_test c3-render-worker)
