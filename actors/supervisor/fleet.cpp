@@ -101,8 +101,8 @@ view::view(config cfg) : cfg_(std::move(cfg)) {
   // nop
 }
 
-void view::take(std::vector<fleet_member> others) {
-  others_ = std::move(others);
+void view::take(std::vector<fleet_member> others, double now_s) {
+  auto before = std::exchange(others_, std::move(others));
   auto by_name = [](auto& x, auto& y) {
     return x.who < y.who;
   };
@@ -120,10 +120,16 @@ void view::take(std::vector<fleet_member> others) {
       latest.push_back(std::move(x));
   }
   others_ = std::move(latest);
+  if (!std::equal(before.begin(), before.end(), others_.begin(), others_.end(),
+                  [](auto& x, auto& y) {
+                    return x.who == y.who;
+                  }))
+    changed_s_ = now_s;
 }
 
 bool view::agreed(double now_s) const {
   return cfg_.connected && !others_.empty()
+         && now_s - changed_s_ >= in_seconds(cfg_.settling)
          && std::none_of(others_.begin(), others_.end(), [&](auto& x) {
               return x.doubted
                      || now_s - x.told_s > in_seconds(cfg_.words_valid);

@@ -23,6 +23,9 @@ struct config {
   std::chrono::milliseconds target_wait{0};
   /// Words that are older count for nothing.
   std::chrono::milliseconds words_valid{60'000};
+  /// Who has come or gone is known to all after this time: until then each
+  /// would have a plan of its own.
+  std::chrono::milliseconds settling{2'000};
   /// Between two words to the others; and how often these are repeated.
   std::chrono::milliseconds tell_spacing{1'000};
   std::chrono::milliseconds tell_again{15'000};
@@ -50,10 +53,11 @@ class view {
 public:
   explicit view(config cfg);
 
-  void take(std::vector<fleet_member> others);
+  void take(std::vector<fleet_member> others, double now_s);
 
-  /// Whether a plan can be made of it: there are others, none is out of
-  /// anybody's sight, and what they tell is fresh.
+  /// Whether a plan can be made of it: there are others, they have been the
+  /// same for a moment, none is out of anybody's sight, and what they tell is
+  /// fresh.
   bool agreed(double now_s) const;
 
   launching::fleet_outlook outlook(const workload_type& type, const myself& me,
@@ -77,6 +81,8 @@ private:
 
   config cfg_;
   std::vector<fleet_member> others_;
+  /// When somebody came or went.
+  double changed_s_ = 0;
 };
 
 /// Facts as they can be true, whatever they say: no times that are none, no

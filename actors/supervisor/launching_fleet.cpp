@@ -139,10 +139,12 @@ plan decide_in_fleet(const stage& at, const situation& s,
     now.turn_s = s.now_s;
   now.gpus = fleet.gpus;
   auto slots = fleet.free_in_s;
-  if (s.now_s - now.since_s >= grace_s)
-    std::erase(slots, 0.0);
-  else
+  if (std::find(slots.begin(), slots.end(), 0.0) == slots.end())
+    now.since_s = s.now_s;
+  else if (s.now_s - now.since_s < grace_s)
     out.due_s = now.since_s + grace_s;
+  else
+    std::erase(slots, 0.0);
   out.next = now;
   auto needed = missing_for(jobs.all, s, slots, jobs.run_s);
   if (needed == 0 && missing.tried == 0) {

@@ -246,9 +246,9 @@ void auditor::check_early_stop(const sim_gpu& gpu, const sim_node& node) {
         && gpu.service_up[kind] > now)
       return;
   auto idle = in_seconds(now - gpu.last_busy);
-  // Workers that know of each other keep no more GPUs than the traffic is
-  // worth.
-  if (world_.options.cluster)
+  // Others keep no more GPUs than the traffic is worth.
+  auto& kept = node.cfg.gpu_idle_policy;
+  if (kept == "adaptive" || (kept.empty() && world_.options.cluster))
     return;
   if (idle < node.cfg.gpu_idle_timeout.count() - 1)
     break_rule("GPU stopped early", gpu.workload,

@@ -103,6 +103,18 @@ BOOST_AUTO_TEST_CASE(lets_a_warm_slot_take_the_job_but_not_for_long) {
   BOOST_TEST(launched(decide(x.next, s)) == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(lets_a_gpu_that_has_just_booted_take_the_job) {
+  auto s = jobs_wait(1);
+  s.fleet->gpus = 1;
+  s.fleet->free_in_s = {5};
+  auto x = decide(resting{}, s);
+  s.now_s = s.fleet->seen_s = t0 + 30;
+  x = decide(x.next, s);
+  s.now_s = s.fleet->seen_s = t0 + 31;
+  s.fleet->free_in_s = {0};
+  BOOST_TEST(launched(decide(x.next, s)) == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(waits_for_runs_that_end_in_time) {
   auto s = jobs_wait(5);
   s.fleet->free_in_s = {8, 9};
