@@ -44,9 +44,14 @@ struct shell {
     perform(*this, std::move(xs));
   }
 
+  void tell_status() const {
+    self->send(st().deps.ledger, st().policy.status(true, now()));
+  }
+
   void confirm() const {
     self->send(st().deps.ledger, st().policy.held_jobs());
     self->send(st().deps.gpu_ledger, st().policy.held_gpus());
+    tell_status();
     self->delayed_send(self, confirm_interval,
                        msg::timer_due{confirm_timer, 0});
   }
@@ -133,6 +138,31 @@ struct shell {
         [on](caf::error& err) {
           on(fail(to_failure(err)));
         });
+  }
+
+  void operator()(const supervisor::hand_over& x) const {
+    auto on = [sh = *this,
+               asked = x.what](const result<msg::gpus_handed_over>& got) {
+      sh.run(sh.st().policy.on_handed_over(asked, got));
+    };
+    self->request(st().deps.gpu_ledger, ledger_timeout, x.what)
+      .then(
+        [on](const msg::gpus_handed_over& got) {
+          on(got);
+        },
+        [on](const caf::error& err) {
+          on(fail(to_failure(err)));
+        });
+  }
+
+  void operator()(supervisor::let_go_of_gpu x) const {
+    if (auto at = st().gpus.find(x.instance); at != st().gpus.end())
+      self->send(at->second, msg::gpus_handed_over{{std::move(x.ledger_id)}});
+  }
+
+  void operator()(supervisor::tell_given x) const {
+    if (auto& gifts = st().deps.gifts)
+      self->send(gifts, msg::gpus_given{st().deps.name, std::move(x.to)});
   }
 
   void operator()(supervisor::leave_gpu x) const {
@@ -298,6 +328,14 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
     },
     [sh](const msg::drain_node& x) {
       sh.run(sh.st().policy.on_drain(x.reason, sh.steady_s()));
+      // Whoever looks from outside shall not offer it anything.
+      sh.tell_status();
+    },
+    [sh](msg::fleet_view& x) {
+      sh.st().policy.on_fleet_view(std::move(x));
+    },
+    [sh](const msg::gpus_given&) {
+      sh.run(sh.st().policy.on_gpus_given());
     },
     [sh](const msg::get_status& x) {
       return sh.st().policy.status(x.with_jobs, sh.now());

@@ -32,6 +32,10 @@ struct supervisor_deps {
   /// Ended by the SUPERVISOR. None: GPUs are launched for whatever waits.
   input_look_actor inputs{};
   drain_listener_actor listener;
+  /// None: a worker that gets GPUs finds them in the launch ledger alone.
+  gift_messenger_actor gifts{};
+  /// Its own name, for them.
+  worker_id name{};
   wall_clock now;
   logger log;
 };
