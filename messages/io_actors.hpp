@@ -3,6 +3,7 @@
 // puts in-memory worlds in their place.
 #include "messages/type_ids.hpp"
 
+#include <caf/timespan.hpp>
 #include <caf/typed_actor.hpp>
 
 namespace render {
@@ -28,8 +29,10 @@ using http_actor = caf::typed_actor<
 using gpu_cloud_actor = caf::typed_actor<
   // Rents a GPU. The GPU CLOUD does not retry.
   caf::replies_to<msg::launch_gpu>::with<gpu_workload>,
-  // All workloads of the account.
+  // All workloads of the account, asked for after this question.
   caf::replies_to<msg::list_gpus>::with<msg::gpu_list>,
+  // The same; one that was asked for less than so long before will do.
+  caf::replies_to<msg::list_gpus, caf::timespan>::with<msg::gpu_list>,
   // Ends one.
   caf::replies_to<msg::stop_gpu>::with<msg::gpu_stopped>,
   // Ok when the GPU, or one of its services, answers.

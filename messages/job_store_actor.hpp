@@ -32,7 +32,10 @@ using job_ledger_actor = caf::typed_actor<
   // Keeps count of attempts. Loss is harmless: fewer are counted.
   caf::reacts_to<msg::note_attempt>,
   // What nobody confirms goes back to the queue.
-  caf::reacts_to<msg::confirm_jobs>>;
+  caf::reacts_to<msg::confirm_jobs>,
+  // Kept for whoever looks at the workers from outside. Loss is harmless: the
+  // next one says it all again.
+  caf::reacts_to<msg::node_status>>;
 
 /// The PROGRESS interface, for RENDERERS.
 using progress_actor = caf::typed_actor<
@@ -52,7 +55,9 @@ using gpu_ledger_actor = caf::typed_actor<
   // Names the GPUs that this worker looks after; an entry that nobody names is
   // left to other workers.
   caf::reacts_to<msg::confirm_gpus>,
-  // Takes over the entries of dead workers.
+  // Gives entries of this worker to another one.
+  caf::replies_to<msg::hand_over_gpus>::with<msg::gpus_handed_over>,
+  // Takes over the entries of dead workers, and what others have given.
   caf::replies_to<msg::take_gpus>::with<msg::gpus_taken>,
   // Looks without touching anything.
   caf::replies_to<msg::view_gpus>::with<msg::gpus_seen>>;

@@ -37,6 +37,10 @@ using drain_listener_actor
 using supervisor_actor = work_sink_actor::extend_with<gpu_owner_actor>::extend<
   // Drains; the second message requeues running jobs at once.
   caf::reacts_to<msg::drain_node>,
+  // Who else is there, and how they fare.
+  caf::reacts_to<msg::fleet_view>,
+  // Another worker has given GPUs to this one.
+  caf::reacts_to<msg::gpus_given>,
   // For the status port.
   caf::replies_to<msg::get_status>::with<msg::node_status>,
   // INTERNAL: timers.
@@ -57,6 +61,8 @@ using gpu_instance_actor = caf::typed_actor<
   caf::reacts_to<msg::halt_gpu>,
   // From the JOB STORE.
   caf::reacts_to<msg::check_gpu>,
+  // It is another worker's now: neither its machine nor its entry is touched.
+  caf::reacts_to<msg::gpus_handed_over>,
   // From its RENDERERS.
   caf::reacts_to<msg::render_ended>, caf::reacts_to<msg::render_parked>,
   // INTERNAL: timers.

@@ -80,7 +80,9 @@ effects policy::boot_tick(double now_s) {
     if (since(machine_.boot_since_s, now_s) > cfg_.boot_timeout)
       return lose("did not answer within its boot time", now_s);
     if (machine_.gpu.node.empty())
-      append(out, look_at_list());
+      append(out, look_at_list(
+                    probe_interval(cfg_, since(machine_.boot_since_s, now_s)),
+                    now_s));
     else
       ask({});
   } else {
@@ -151,19 +153,24 @@ effects policy::service_ready(job_kind kind, double now_s) {
 // -- health ------------------------------------------------------------------
 
 effects policy::on_ledger_doubt() {
-  return health_tick();
+  return health_tick(duration{0}, 0);
 }
 
-effects policy::look_at_list() {
+// Two lists that do not show the GPU have to be two: none is older than the
+// answer to the last question.
+effects policy::look_at_list(duration most, double now_s) {
   if (std::exchange(machine_.list_asked, true))
     return {};
-  return {list_workloads{list_purpose::health}};
+  duration since_last{
+    static_cast<int64_t>((now_s - machine_.listed_at_s) * 1000)};
+  return {list_workloads{list_purpose::health,
+                         std::max(duration{0}, std::min(most, since_last))}};
 }
 
-effects policy::health_tick() {
+effects policy::health_tick(duration age, double now_s) {
   if (!lives())
     return {};
-  auto out = look_at_list();
+  auto out = look_at_list(age, now_s);
   // The ledger's answer tells whether the GPU is still ours.
   out.push_back(write_ledger{entry()});
   if (machine_.node_up_s != 0 && machine_.probing.insert(std::string{}).second)

@@ -109,6 +109,9 @@ struct view_ledger {};
 
 struct list_workloads {
   list_purpose purpose = list_purpose::health;
+  /// A list that was asked for less than so long ago will do. 0: only a new
+  /// one.
+  duration age{0};
 };
 struct launch {
   int64_t expires_s = 0;

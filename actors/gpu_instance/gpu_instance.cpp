@@ -40,14 +40,15 @@ struct shell {
     auto on = [sh = *this, x](result<std::vector<gpu_workload>> got) {
       sh.run(sh.st().policy.on_listed(x.purpose, got, sh.now()));
     };
-    self->request(st().deps.cloud, cloud_timeout, msg::list_gpus{})
-      .then(
-        [on](msg::gpu_list& got) {
-          on(std::move(got.workloads));
-        },
-        [on](caf::error& err) {
-          on(fail(to_failure(err)));
-        });
+    auto asked = self->request(st().deps.cloud, cloud_timeout, msg::list_gpus{},
+                               caf::timespan{x.age});
+    asked.then(
+      [on](msg::gpu_list& got) {
+        on(std::move(got.workloads));
+      },
+      [on](caf::error& err) {
+        on(fail(to_failure(err)));
+      });
   }
 
   void operator()(write_ledger x) const {
@@ -230,6 +231,9 @@ gpu_instance_behavior(self_ptr self, gpu_instance::config cfg,
     },
     [sh](const msg::check_gpu&) {
       sh.run(sh.st().policy.on_ledger_doubt());
+    },
+    [sh](const msg::gpus_handed_over&) {
+      sh.run(sh.st().policy.on_given_away());
     },
     [sh](msg::render_ended& x) {
       sh.on_render_ended(x.job_id, std::move(x.outcome));

@@ -14,6 +14,8 @@ namespace {
 // A list may lag, so one look that finds nothing proves nothing.
 constexpr uint32_t looks_before_next_launch = 2;
 
+constexpr auto taken_over = "another worker has taken it over";
+
 std::string seconds_text(duration d) {
   return std::to_string(std::lround(static_cast<double>(d.count()) / 1000))
          + " s";
@@ -66,10 +68,10 @@ effects policy::on_ledger_written(const gpu_entry& written,
              : effects{};
   // That a launch was refused; the next one may be under way.
   if (written.workload.empty() && written.expires_s == 0)
-    return not_owner ? disown() : effects{};
+    return not_owner ? disown(severity::warning, taken_over) : effects{};
   if (phase_ != gpu_phase::launching) {
     if (not_owner)
-      return disown();
+      return disown(severity::warning, taken_over);
     // An outage must not keep an idle GPU running.
     return ending_.is<held>() ? send_stop() : effects{};
   }
@@ -132,7 +134,7 @@ effects policy::begin_adopted(const moment& now) {
   machine_.is_known = cfg_.vouched;
   if (x.state == gpu_entry_state::stopping)
     return begin_stop("its worker died while stopping it", now_s);
-  effects out{say{severity::info, "taken over from a dead worker, workload "
+  effects out{say{severity::info, "taken over from another worker, workload "
                                     + excerpt(x.workload, 300)}};
   append(out, begin_boot(now_s));
   return out;

@@ -106,6 +106,7 @@ effects policy::on_listed(list_purpose purpose,
     return phase_ == gpu_phase::launching ? looked_up(got, now_s) : effects{};
   case list_purpose::health:
     machine_.list_asked = false;
+    machine_.listed_at_s = now_s;
     return got ? health_listed(*got, now_s) : effects{};
   case list_purpose::stop_check:
     return stop_checked(got, now_s);
@@ -127,7 +128,7 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
   case timer::boot_probe:
     return boot_tick(now_s);
   case timer::health:
-    return health_tick();
+    return health_tick(cfg_.health_interval / 3, now_s);
   case timer::idle:
     return running_.empty() ? retire(
              "idle for " + std::to_string(idle_timeout().count() / 1000) + " s",

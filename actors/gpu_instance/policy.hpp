@@ -42,6 +42,8 @@ public:
   effects on_ledger_viewed(const result<msg::gpus_seen>& got, double now_s);
   /// Our entry may be another worker's by now.
   effects on_ledger_doubt();
+  /// It is: this worker has given it away.
+  effects on_given_away();
   effects on_launched(const result<gpu_workload>& got, double now_s);
   effects on_probed(const std::string& service, const result<void>& got,
                     double now_s);
@@ -80,6 +82,8 @@ private:
     std::set<std::string> probing = {};
     /// Its health is looked up in the provider's list.
     bool list_asked = false;
+    /// When the list was seen last.
+    double listed_at_s = 0;
     /// In a row.
     uint32_t unlisted = 0;
     uint32_t probes_failed = 0;
@@ -100,7 +104,7 @@ private:
   };
   /// Given up.
   struct leaked {};
-  /// Another worker has taken it from us.
+  /// It is another worker's now.
   struct disowned {};
 
   /// Why and how it ends.
@@ -142,8 +146,8 @@ private:
   effects slot_freed();
   effects boot_tick(double now_s);
   effects service_ready(job_kind kind, double now_s);
-  effects look_at_list();
-  effects health_tick();
+  effects look_at_list(duration most, double now_s);
+  effects health_tick(duration age, double now_s);
   effects health_listed(const std::vector<gpu_workload>& all, double now_s);
   effects health_probed(const result<void>& got, double now_s);
   effects lose(const std::string& why, double now_s);
@@ -157,7 +161,7 @@ private:
   void enter(gpu_phase phase);
   effects stop_failed(const std::string& why);
   effects send_stop();
-  effects disown();
+  effects disown(severity level, const std::string& why);
   effects maybe_gone();
   gpu_entry entry() const;
   effects arm(timer which, duration delay);

@@ -113,13 +113,17 @@ effects policy::not_ours() {
   return out;
 }
 
-effects policy::disown() {
+effects policy::on_given_away() {
+  return disown(severity::info, "another worker has been given it");
+}
+
+effects policy::disown(severity level, const std::string& why) {
   if (ending_.is<disowned>() || phase_ == gpu_phase::gone)
     return {};
   enter(gpu_phase::stopping);
-  ending_.reason = "another worker has taken it over";
+  ending_.reason = why;
   ending_.stop = disowned{};
-  effects out{say{severity::warning, ending_.reason + "; it is left alone"}};
+  effects out{say{level, ending_.reason + "; it is left alone"}};
   if (!running_.empty())
     out.push_back(stop_renderers{{failure_kind::unavailable, ending_.reason}});
   out.push_back(update());

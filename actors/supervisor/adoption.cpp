@@ -1,6 +1,6 @@
-// GPUs that dead workers left: taken over while there is work, stopped when
-// not. The GPU INSTANCE waits a moment for a first job and then stops its GPU,
-// as any idle one.
+// GPUs that dead workers left, or others have given: taken over while there is
+// work, stopped when not. The GPU INSTANCE waits a moment for a first job and
+// then stops its GPU, as any idle one.
 #include "actors/supervisor/policy.hpp"
 #include "messages/text/hex.hpp"
 
@@ -26,7 +26,8 @@ effects policy::on_gpus_taken(const result<msg::gpus_taken>& got,
   }
   auto next = got && got->next_due_ms > 0 ? duration{got->next_due_ms}
                                           : cfg_.adoption_interval;
-  effects out{arm_timer{timer::adoption, 0, next}};
+  adoption_generation_ = ++last_generation_;
+  effects out{arm_timer{timer::adoption, adoption_generation_, next}};
   if (!got || got->entries.empty())
     return out;
   for (auto& entry : got->entries)
@@ -42,7 +43,8 @@ effects policy::adopt(const gpu_entry& x, std::vector<workload_id> known,
   effects out{rent{instance, x.type, x.id, x, std::move(known), vouched}};
   if (!has_room) {
     gpus_.at(instance).told_to_stop = true;
-    out.push_back(drain_gpu{instance, "left by a dead worker, no room for it"});
+    out.push_back(
+      drain_gpu{instance, "taken over, but there is no room for it"});
   }
   return out;
 }

@@ -1,5 +1,6 @@
-// How the node stops: what runs may end, the rest goes back, every GPU stops,
-// every write is confirmed, the webhooks that are due are sent.
+// How the node stops: what runs may end, the rest goes back, every GPU stops or
+// is given to another worker, every write is confirmed, the webhooks that are
+// due are sent.
 #include "actors/supervisor/policy.hpp"
 
 #include <algorithm>
@@ -33,10 +34,7 @@ effects policy::on_drain(const std::string& reason, double now_s) {
   for (auto& id : std::exchange(pending_, {}))
     append(out, let_go(std::move(jobs_.extract(id).mapped()), back_to_queue{},
                        now_s));
-  for (auto& [instance, x] : gpus_) {
-    x.told_to_stop = true;
-    out.push_back(drain_gpu{instance, "the node drains"});
-  }
+  append(out, leave_gpus());
   drain_generation_ = ++last_generation_;
   out.push_back(arm_timer{timer::drain, drain_generation_, cfg_.drain_time});
   append(out, tell_others(now_s));

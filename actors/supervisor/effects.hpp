@@ -1,6 +1,7 @@
 #pragma once
 // How the SUPERVISOR is set up, and what its policy asks for.
 #include "actors/say.hpp"
+#include "actors/supervisor/farewell.hpp"
 #include "actors/supervisor/fitness.hpp"
 #include "actors/supervisor/fleet.hpp"
 #include "actors/supervisor/input_gate.hpp"
@@ -108,6 +109,7 @@ enum class timer : uint32_t {
   keep,
   /// The other workers are told what has changed meanwhile.
   tell,
+  hand_over,
 };
 
 struct send_capacity {
@@ -189,11 +191,12 @@ struct finish {
   bool clean = true;
 };
 
-using effect = std::variant<send_capacity, look_at_queue, run_on, rent,
-                            drain_gpu, halt_gpu, look_around, stop_renderer,
-                            settle, release, note_attempt, take_gpus, leave_gpu,
-                            view_gpus, look_at_inputs, deliver, start_watcher,
-                            arm_timer, flush_webhooks, tell_fleet, finish, say>;
+using effect
+  = std::variant<send_capacity, look_at_queue, run_on, rent, drain_gpu,
+                 halt_gpu, look_around, stop_renderer, settle, release,
+                 note_attempt, take_gpus, leave_gpu, view_gpus, look_at_inputs,
+                 deliver, start_watcher, arm_timer, flush_webhooks, tell_fleet,
+                 hand_over, let_go_of_gpu, tell_given, finish, say>;
 using effects = std::vector<effect>;
 
 double in_seconds(duration d);

@@ -177,6 +177,9 @@ effects policy::on_job_ended(msg::job_ended x, double now_s) {
   if (auto on = gpus_.find(x.instance); on != gpus_.end()) {
     std::erase(on->second.jobs, id);
     on->second.idle_since_s = now_s;
+    if (draining() && worth_another_gpu(x.outcome.error.kind)
+        && !x.outcome.success())
+      farewell_.distrust(x.instance);
   }
   auto out = conclude(std::move(jobs_.extract(at).mapped()),
                       std::move(x.outcome), now_s);

@@ -119,6 +119,7 @@ effects policy::on_tell_due(uint64_t generation, double now_s) {
 }
 
 effects policy::on_fleet_view(msg::fleet_view x, double now_s) {
+  farewell_.see(x);
   view_.take(std::move(x.others), now_s);
   return scale(now_s);
 }

@@ -154,6 +154,7 @@ effects policy::on_gpu_died(uint64_t instance, const std::string& why,
 effects policy::gpu_gone(uint64_t instance, const std::string& why,
                          double now_s) {
   auto node = gpus_.extract(instance);
+  farewell_.forget(instance);
   auto out = successor_gone(instance, now_s);
   for (auto& id : node.mapped().jobs) {
     msg::job_ended lost{instance, jobs_.at(id).task.subject,
@@ -169,6 +170,7 @@ effects policy::settle_down(double now_s) {
   auto out = place_pending(now_s);
   append(out, capacity());
   append(out, scale(now_s));
+  append(out, give_idle());
   append(out, check_drained());
   return out;
 }
@@ -227,7 +229,11 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
   case timer::succession:
     return scale(now_s);
   case timer::adoption:
-    return draining() ? effects{} : effects{take_gpus{}};
+    return draining() || generation != adoption_generation_
+             ? effects{}
+             : effects{take_gpus{}};
+  case timer::hand_over:
+    return on_hand_over_due(generation);
   case timer::fitness:
     return generation == fitness_generation_ ? follow(fitness_.on_due(), now_s)
                                              : effects{};

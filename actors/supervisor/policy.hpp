@@ -64,6 +64,9 @@ public:
   /// The second one hurries.
   effects on_drain(const std::string& reason, double now_s);
   effects on_flushed();
+  effects on_handed_over(const msg::hand_over_gpus& asked,
+                         const result<msg::gpus_handed_over>& got);
+  effects on_gpus_given();
 
   /// Reasons have their times by the wall clock of `now`.
   msg::node_status status(bool with_jobs = true, const moment& now = {}) const;
@@ -240,6 +243,11 @@ private:
                 bool vouched = false);
   ledger_id make_ledger_id();
 
+  // hand_over.cpp
+  bool is_worth_giving(const gpu& x) const;
+  effects leave_gpus();
+  effects give_idle();
+  effects on_hand_over_due(uint64_t generation);
   // drain.cpp
   effects halt_all(const std::string& reason);
   effects check_drained();
@@ -294,6 +302,8 @@ private:
   uint64_t grace_generation_ = 0;
   uint64_t drain_generation_ = 0;
   uint64_t give_up_generation_ = 0;
+  uint64_t adoption_generation_ = 0;
+  farewell farewell_;
   bool clean_ = true;
   uint64_t succeeded_ = 0;
   uint64_t failed_ = 0;

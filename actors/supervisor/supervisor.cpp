@@ -10,7 +10,7 @@ namespace {
 using namespace supervisor;
 using namespace std::chrono_literals;
 
-using self_ptr = fleet_supervisor_actor::stateful_pointer<supervisor_state>;
+using self_ptr = supervisor_actor::stateful_pointer<supervisor_state>;
 
 // The ledger keeps trying by itself; asked again after this, it just waits on.
 constexpr auto ledger_timeout = 60s;
@@ -44,9 +44,14 @@ struct shell {
     perform(*this, std::move(xs));
   }
 
+  void tell_status() const {
+    self->send(st().deps.ledger, st().policy.status(true, now()));
+  }
+
   void confirm() const {
     self->send(st().deps.ledger, st().policy.held_jobs());
     self->send(st().deps.gpu_ledger, st().policy.held_gpus());
+    tell_status();
     self->delayed_send(self, confirm_interval,
                        msg::timer_due{confirm_timer, 0});
   }
@@ -66,7 +71,7 @@ struct shell {
 
   void operator()(rent x) const {
     auto handle = st().deps.make_gpu(
-      x, caf::actor_cast<gpu_owner_actor>(fleet_supervisor_actor{self}));
+      x, caf::actor_cast<gpu_owner_actor>(supervisor_actor{self}));
     self->monitor(handle);
     st().gpus.emplace(x.instance, std::move(handle));
   }
@@ -135,6 +140,31 @@ struct shell {
         });
   }
 
+  void operator()(const supervisor::hand_over& x) const {
+    auto on = [sh = *this,
+               asked = x.what](const result<msg::gpus_handed_over>& got) {
+      sh.run(sh.st().policy.on_handed_over(asked, got));
+    };
+    self->request(st().deps.gpu_ledger, ledger_timeout, x.what)
+      .then(
+        [on](const msg::gpus_handed_over& got) {
+          on(got);
+        },
+        [on](const caf::error& err) {
+          on(fail(to_failure(err)));
+        });
+  }
+
+  void operator()(supervisor::let_go_of_gpu x) const {
+    if (auto at = st().gpus.find(x.instance); at != st().gpus.end())
+      self->send(at->second, msg::gpus_handed_over{{std::move(x.ledger_id)}});
+  }
+
+  void operator()(supervisor::tell_given x) const {
+    if (auto& peers = st().deps.peers)
+      self->send(peers, msg::gpus_given{st().deps.name, std::move(x.to)});
+  }
+
   void operator()(supervisor::leave_gpu x) const {
     self->send(st().deps.gpu_ledger, msg::leave_gpu{std::move(x.ledger_id)});
   }
@@ -179,7 +209,7 @@ struct shell {
 
   void operator()(supervisor::start_watcher) const {
     st().watcher = st().deps.make_watcher(
-      caf::actor_cast<work_sink_actor>(fleet_supervisor_actor{self}));
+      caf::actor_cast<work_sink_actor>(supervisor_actor{self}));
     self->monitor(st().watcher);
     run(st().policy.on_watcher_started());
   }
@@ -257,7 +287,7 @@ struct shell {
 
 } // namespace
 
-fleet_supervisor_actor::behavior_type
+supervisor_actor::behavior_type
 supervisor_behavior(self_ptr self, supervisor::config cfg,
                     supervisor_deps deps) {
   auto& st = self->state;
@@ -307,6 +337,11 @@ supervisor_behavior(self_ptr self, supervisor::config cfg,
     },
     [sh](const msg::drain_node& x) {
       sh.run(sh.st().policy.on_drain(x.reason, sh.steady_s()));
+      // Whoever looks from outside shall not offer it anything.
+      sh.tell_status();
+    },
+    [sh](const msg::gpus_given&) {
+      sh.run(sh.st().policy.on_gpus_given());
     },
     [sh](const msg::get_status& x) {
       return sh.st().policy.status(x.with_jobs, sh.now());

@@ -34,6 +34,8 @@ struct supervisor_deps {
   input_look_actor inputs{};
   /// None: the worker knows of no others.
   fleet_voice_actor peers{};
+  /// Its own name, for them.
+  worker_id name{};
   drain_listener_actor listener;
   wall_clock now;
   logger log;
@@ -49,8 +51,8 @@ struct supervisor_state {
   std::map<job_id, renderer_actor> parked;
 };
 
-fleet_supervisor_actor::behavior_type supervisor_behavior(
-  fleet_supervisor_actor::stateful_pointer<supervisor_state> self,
+supervisor_actor::behavior_type supervisor_behavior(
+  supervisor_actor::stateful_pointer<supervisor_state> self,
   supervisor::config cfg, supervisor_deps deps);
 
 } // namespace render

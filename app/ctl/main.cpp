@@ -7,6 +7,7 @@
 #include "app/ctl/trace.hpp"
 #include "app/ctl/watch.hpp"
 #include "app/ctl/webhooks.hpp"
+#include "app/ctl/workers.hpp"
 #include "app/worker/version.hpp"
 
 #include <cstdlib>
@@ -31,6 +32,7 @@ Examples:
   c3ctl watch
   c3ctl cancel 0a1b2c3d-...
   c3ctl gpus --price 1.2
+  c3ctl workers
   c3ctl webhooks replay --all
 
 Each command has its own --help.
@@ -114,6 +116,7 @@ int main(int argc, char** argv) {
   add_watch(app, ctx, action);
   add_listen(app, ctx, action);
   add_gpus(app, ctx, action);
+  add_workers(app, ctx, action);
   add_webhooks(app, ctx, action);
   add_export_trace(app, ctx, action);
   // The footer comes last: commands made after it would inherit it.

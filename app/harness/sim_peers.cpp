@@ -43,6 +43,9 @@ fleet_voice_actor::behavior_type voice(fleet_voice_actor::pointer,
     [=](msg::tell_fleet& x) {
       peers->tell(client, std::move(x.facts));
     },
+    [=](const msg::gpus_given& x) {
+      peers->give(x);
+    },
   };
 }
 
@@ -54,7 +57,7 @@ fleet_voice_actor sim_peers::spawn_voice(uint64_t client,
   return time_.system().spawn(voice, this, client);
 }
 
-void sim_peers::listen(uint64_t client, fleet_ear_actor ear) {
+void sim_peers::listen(uint64_t client, supervisor_actor ear) {
   listeners_[client].ear = std::move(ear);
   for (auto& [other, what] : last_)
     if (other != client)
@@ -113,6 +116,18 @@ void sim_peers::send(uint64_t from, uint64_t to, const word& what) {
     x.under_way.emplace(time_.now() + delay, std::pair{from, what});
   }
   await_next(to);
+}
+
+void sim_peers::give(const msg::gpus_given& x) {
+  if (lost > 0 && dice_.chance(lost))
+    return;
+  for (auto& [client, to] : listeners_)
+    if (to.who.name == x.to && to.ear)
+      time_.events().at(time_.now() + dice_.duration(low_s, high_s),
+                        [this, client = client, x] {
+                          if (auto& ear = listeners_[client].ear)
+                            caf::anon_send(ear, x);
+                        });
 }
 
 void sim_peers::await_next(uint64_t to) {

@@ -4,6 +4,7 @@
 // have a worker tell what is not so.
 #include "app/harness/virtual_time.hpp"
 #include "messages/fleet_actors.hpp"
+#include "messages/worker_actors.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -31,11 +32,13 @@ public:
   std::set<uint64_t> liars;
 
   fleet_voice_actor spawn_voice(uint64_t client, const worker_id& name);
-  void listen(uint64_t client, fleet_ear_actor ear);
+  void listen(uint64_t client, supervisor_actor ear);
   /// A worker has ended. Without a goodbye the others doubt it first.
   void leave(uint64_t client, bool says_goodbye);
 
   void tell(uint64_t client, worker_facts facts);
+  /// Passes it on, if it is not lost.
+  void give(const msg::gpus_given& x);
 
   /// Words that were sent to one worker each.
   uint64_t words() const noexcept {
@@ -46,7 +49,7 @@ private:
   using word = std::shared_ptr<const fleet_member>;
   struct listener {
     node_id who;
-    fleet_ear_actor ear;
+    supervisor_actor ear;
     std::map<node_id, fleet_member> known;
     virtual_duration shown{0};
     /// By the time at which they come.

@@ -184,7 +184,7 @@ sim_node& sim_world::add_node(double clock_skew_s) {
                                      std::string{built_in_portrait_workflow},
                                      x.outside, around, x.root);
   if (options.cluster)
-    peers.listen(client, x.deciding.ear);
+    peers.listen(client, x.deciding.supervisor);
   return x;
 }
 

@@ -13,6 +13,8 @@ namespace {
 constexpr size_t look_up_threads = 2;
 constexpr size_t look_ups_waiting = 64;
 
+} // namespace
+
 result<peers::address> told_address(const network_address& listen) {
   peers::address out{listen.host, listen.port};
   if (!is_any_address(listen.host))
@@ -23,8 +25,6 @@ result<peers::address> told_address(const network_address& listen) {
   out.host = std::move(*own);
   return out;
 }
-
-} // namespace
 
 named_parts parts_of(const cluster_actors& x) {
   if (!x.peers)

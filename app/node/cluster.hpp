@@ -14,6 +14,11 @@ struct cluster_actors {
 /// In the order of start.
 named_parts parts_of(const cluster_actors& x);
 
+/// Where others are told to reach this worker: the address that it listens on,
+/// or that of the way out of this machine if it listens on all. Fails as
+/// `invalid_input`.
+result<peers::address> told_address(const network_address& listen);
+
 /// The system must have its network loaded. Fails as `invalid_input` when the
 /// address that others are to be told cannot be found.
 result<cluster_actors> spawn_cluster(caf::actor_system& system,

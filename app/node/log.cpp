@@ -7,12 +7,16 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <chrono>
 #include <memory>
 #include <utility>
 
 namespace render {
 
 namespace {
+
+/// Of an error that is remembered, bytes.
+constexpr size_t noted_max = 300;
 
 constexpr auto utc = spdlog::pattern_time_type::utc;
 
@@ -96,6 +100,22 @@ logger make_logger(std::string_view format, const std::string& level,
   out->set_level(spdlog::level::from_str(level));
   out->flush_on(spdlog::level::debug);
   return out;
+}
+
+job_store::noted_error error_note::latest() const {
+  std::lock_guard guard{mutex_};
+  return latest_;
+}
+
+void error_note::log(const spdlog::details::log_msg& x) {
+  if (x.level < spdlog::level::err)
+    return;
+  job_store::noted_error out;
+  out.text = foreign_text({x.payload.data(), x.payload.size()}, mask_,
+                          noted_max);
+  out.at_s = std::chrono::duration<double>(x.time.time_since_epoch()).count();
+  std::lock_guard guard{mutex_};
+  latest_ = std::move(out);
 }
 
 } // namespace render

@@ -1,12 +1,15 @@
 #pragma once
 // The worker's log: one line for each event on standard error, in UTC, as text
 // or as one JSON object.
+#include "actors/io/redis/worker_card.hpp"
 #include "actors/log.hpp"
 #include "messages/text/foreign_text.hpp"
 
 #include <spdlog/formatter.h>
+#include <spdlog/sinks/sink.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -21,5 +24,33 @@ std::unique_ptr<spdlog::formatter> make_formatter(std::string_view format,
 /// `format` as above; `level`: "debug", "info", "warning", "error".
 logger make_logger(std::string_view format, const std::string& level,
                    secret_mask mask);
+
+/// Remembers the latest error of a log whose sink it is, as a line has it.
+class error_note : public spdlog::sinks::sink {
+public:
+  explicit error_note(secret_mask mask) : mask_(std::move(mask)) {
+    // nop
+  }
+
+  /// From any thread.
+  job_store::noted_error latest() const;
+
+  void log(const spdlog::details::log_msg& x) override;
+  void flush() override {
+    // nop
+  }
+  // It has no lines.
+  void set_pattern(const std::string&) override {
+    // nop
+  }
+  void set_formatter(std::unique_ptr<spdlog::formatter>) override {
+    // nop
+  }
+
+private:
+  secret_mask mask_;
+  mutable std::mutex mutex_;
+  job_store::noted_error latest_;
+};
 
 } // namespace render

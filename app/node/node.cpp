@@ -11,12 +11,15 @@
 #include "actors/io/surroundings/surroundings.hpp"
 #include "actors/renderer/comfyui/workflow.hpp"
 #include "actors/renderer/work_folders.hpp"
+#include "app/node/log.hpp"
+#include "app/worker/version.hpp"
 #include "messages/failure_caf.hpp"
 #include "messages/text/json.hpp"
 
 #include <caf/all.hpp>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <filesystem>
@@ -53,6 +56,12 @@ double unix_now() {
 uint64_t random_seed() {
   std::random_device device;
   return (static_cast<uint64_t>(device()) << 32) | device();
+}
+
+std::string host_name() {
+  std::array<char, 256> text{};
+  // A name that was cut has no end of its own.
+  return gethostname(text.data(), text.size() - 1) == 0 ? text.data() : "";
 }
 
 /// A name that no other process with the same OUTPUT_DIR has. A process id is
@@ -135,6 +144,18 @@ node::node(worker_config cfg, logger log,
   around_ = {unix_now, log_, random_seed, job_store::start_redis_loop,
              std::move(local)};
   around_.keeps_results = true;
+  around_.card.version = version;
+  around_.card.host = host_name();
+  if (has_cluster())
+    // Where it cannot be found, the start fails for that.
+    if (auto where = told_address(cfg_.cluster_listen))
+      around_.card.cluster = to_string(*where);
+  // Before the first actor, which may log from another thread.
+  auto last = std::make_shared<error_note>(secret_mask{cfg_.secrets});
+  log_->sinks().push_back(last);
+  around_.last_error = [last] {
+    return last->latest();
+  };
   outside_ = spawn_outside_worlds(
     *system_, cfg_, system_->spawn(http_behavior, http_config_of(cfg_), log_),
     system_->spawn(media_behavior, media::config{}, log_), around_);
@@ -235,6 +256,7 @@ result<void> node::join_cluster() {
   if (!joined)
     return fail(joined.error());
   cluster_ = std::move(*joined);
+  outside_.peers = cluster_.peers;
   watch(root_, parts_of(cluster_));
   return {};
 }

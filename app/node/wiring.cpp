@@ -235,6 +235,10 @@ outside_worlds spawn_outside_worlds(caf::actor_system& system,
   job_store::config jobs;
   jobs.redis = redis_options(cfg);
   jobs.worker.id = cfg.worker_id;
+  jobs.card = around.card;
+  jobs.card.slots_per_gpu = cfg.jobs_per_gpu;
+  jobs.card.max_gpus = cfg.max_gpus;
+  jobs.last_error = around.last_error;
   if (!cfg.webhook_secret.empty())
     jobs.outbox_key = hmac_sha256(cfg.webhook_secret, "outbox entries");
   out.jobs = system.spawn(
@@ -289,6 +293,7 @@ spawn_deciding_actors(caf::actor_system& system, const worker_config& cfg,
     out.inputs = spawn_input_look(w);
   deps.inputs = out.inputs;
   deps.listener = root;
+  deps.name = cfg.worker_id;
   deps.now = around.now;
   deps.log = around.log;
   deps.peers = outside.peers;
@@ -297,7 +302,6 @@ spawn_deciding_actors(caf::actor_system& system, const worker_config& cfg,
                               ? static_cast<bool>(outside.peers)
                               : cfg.gpu_idle_policy == "adaptive";
   auto supervisor = system.spawn(supervisor_behavior, settings, deps);
-  out.ear = supervisor;
   out.supervisor = supervisor;
   watch(root, parts_of(out));
   return out;

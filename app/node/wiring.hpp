@@ -3,6 +3,7 @@
 // simulator both build their workers here, so that they cannot drift apart.
 #include "actors/io/redis/durable/journal.hpp"
 #include "actors/io/redis/link/link.hpp"
+#include "actors/io/redis/worker_card.hpp"
 #include "actors/log.hpp"
 #include "actors/node/root.hpp"
 #include "actors/renderer/scratch_folder.hpp"
@@ -49,6 +50,9 @@ struct node_surroundings {
   std::shared_ptr<job_store::journal> local
     = std::make_shared<job_store::no_journal>();
   std::shared_ptr<folder_keeper> folders = {};
+  /// What heartbeats say of the program and its machine.
+  job_store::worker_card card = {};
+  job_store::error_reader last_error = {};
   /// Uploaded results also stay in `output_dir`.
   bool keeps_results = false;
 };
@@ -58,9 +62,8 @@ struct deciding_actors {
   /// None with LAUNCH_POLICY=contract, which launches at fixed times.
   input_look_actor inputs;
   webhook_actor webhooks;
+  /// Whoever carries the others' words tells it of them.
   supervisor_actor supervisor;
-  /// The same one: whoever carries the others' words tells it of them.
-  fleet_ear_actor ear;
 };
 
 /// Top-level actors by their names for the ROOT, in the order of start. Actors

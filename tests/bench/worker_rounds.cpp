@@ -37,6 +37,9 @@ gpu_cloud_actor::behavior_type instant_cloud(gpu_cloud_actor::pointer) {
     [one](const msg::list_gpus&) {
       return msg::gpu_list{{one}};
     },
+    [one](const msg::list_gpus&, caf::timespan) {
+      return msg::gpu_list{{one}};
+    },
     [](const msg::stop_gpu&) {
       return msg::gpu_stopped{};
     },

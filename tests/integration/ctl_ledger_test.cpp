@@ -62,6 +62,7 @@ BOOST_FIXTURE_TEST_SUITE(ctl_ledger, ledger_world)
 BOOST_AUTO_TEST_CASE(every_command_has_help_with_an_example) {
   for (auto& args :
        std::vector<std::vector<std::string>>{{"gpus"},
+                                             {"workers"},
                                              {"webhooks"},
                                              {"webhooks", "list"},
                                              {"webhooks", "show"},
@@ -77,6 +78,7 @@ BOOST_AUTO_TEST_CASE(every_command_has_help_with_an_example) {
 
 BOOST_AUTO_TEST_CASE(wrong_options_are_one_clear_line_and_exit_2) {
   for (auto& args : std::vector<std::vector<std::string>>{
+         {"workers", "all"},
          {"gpus", "--closed", "0"},
          {"gpus", "--price", "-1"},
          {"webhooks"},
@@ -110,6 +112,25 @@ BOOST_AUTO_TEST_CASE(gpus_shows_the_ledger) {
   BOOST_TEST(json::number(second, "cost").value_or(0) < 1.6);
   auto left = json::number(second, "lease_left_s").value_or(0);
   BOOST_TEST((left > 0 && left <= 25));
+}
+
+BOOST_AUTO_TEST_CASE(workers_shows_who_lives) {
+  BOOST_TEST(run({"workers"}).text == "no worker is alive\n");
+  redis.cmd("HSET", "c3:worker:w1", "version", "1.2.3", "host", "h1",
+            "started_at", ago(3600), "seen_at", ago(2), "slots", "2",
+            "free_slots", "1", "gpus_ready", "2", "jobs", "1", "draining", "0");
+  redis.cmd("ZADD", "c3:workers", ms_from_now(60), "w1");
+  redis.cmd("ZADD", "c3:workers", ms_from_now(60), "w2");
+  redis.cmd("ZADD", "c3:workers", ms_from_now(-1), "w3");
+  auto text = run({"workers"}).text;
+  for (auto* part :
+       {"w1 ", "works", "1 of 2", "2 ready", "1.2.3", "h1", "w2 ", "silent"})
+    BOOST_TEST(contains(text, part), text);
+  BOOST_TEST(!contains(text, "w3"), text);
+  auto doc = asked({"workers"});
+  BOOST_TEST(json::string_or_empty(item(doc, "workers", 0), "host") == "h1");
+  BOOST_TEST(json::string_or_empty(item(doc, "workers", 1), "state")
+             == "silent");
 }
 
 BOOST_AUTO_TEST_CASE(gpus_shows_what_ended_with_seconds_refund_and_cost) {

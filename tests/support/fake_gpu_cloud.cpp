@@ -13,6 +13,18 @@ std::optional<failure> next_failure(std::deque<failure>& from) {
 fake_gpu_cloud_actor::behavior_type
 fake_gpu_cloud_behavior(fake_gpu_cloud_actor::stateful_pointer<later> self,
                         fake_gpu_cloud_ptr world) {
+  auto list = [=]() -> caf::result<msg::gpu_list> {
+    world->log->add("list");
+    if (auto why = next_failure(world->list_failures))
+      return to_error(*why);
+    msg::gpu_list out;
+    for (auto& [id, x] : world->machines)
+      if (x.record.running && !world->hidden.contains(id))
+        out.workloads.push_back(x.record);
+    return self->state.answer<msg::gpu_list>(self, world->list_takes, [out] {
+      return out;
+    });
+  };
   return {
     [=](const msg::launch_gpu& x) {
       world->log->add("launch " + x.type);
@@ -33,17 +45,12 @@ fake_gpu_cloud_behavior(fake_gpu_cloud_actor::stateful_pointer<later> self,
                                                 return made;
                                               });
     },
-    [=](const msg::list_gpus&) -> caf::result<msg::gpu_list> {
-      world->log->add("list");
-      if (auto why = next_failure(world->list_failures))
-        return to_error(*why);
-      msg::gpu_list out;
-      for (auto& [id, x] : world->machines)
-        if (x.record.running && !world->hidden.contains(id))
-          out.workloads.push_back(x.record);
-      return self->state.answer<msg::gpu_list>(self, world->list_takes, [out] {
-        return out;
-      });
+    [=](const msg::list_gpus&) {
+      return list();
+    },
+    // The GPU CLOUD alone knows which list serves whom.
+    [=](const msg::list_gpus&, caf::timespan) {
+      return list();
     },
     [=](const msg::stop_gpu& x) -> caf::result<msg::gpu_stopped> {
       world->log->add("stop " + x.workload);

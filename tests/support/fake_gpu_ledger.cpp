@@ -17,6 +17,9 @@ fake_gpu_ledger_behavior(gpu_ledger_actor::pointer, fake_gpu_ledger_ptr world) {
     [=](const msg::confirm_gpus& x) {
       world->confirmed = x.ids;
     },
+    [=](const msg::hand_over_gpus& x) {
+      return world->hand_over(x);
+    },
     [=](const msg::take_gpus&) {
       return world->take();
     },
@@ -43,6 +46,20 @@ caf::result<caf::ok_atom> fake_gpu_ledger::close(const msg::close_gpu& x) {
   entries.erase(x.entry.id);
   closed.push_back(x);
   return caf::ok_atom_v;
+}
+
+caf::result<msg::gpus_handed_over>
+fake_gpu_ledger::hand_over(const msg::hand_over_gpus& x) {
+  if (outage)
+    return to_error({failure_kind::unavailable, "Redis: connection refused"});
+  msg::gpus_handed_over out;
+  for (auto& id : x.entries)
+    if (auto node = entries.extract(id)) {
+      given.push_back(std::move(node.mapped()));
+      taken.insert(id);
+      out.entries.push_back(id);
+    }
+  return out;
 }
 
 msg::gpus_taken fake_gpu_ledger::take() {

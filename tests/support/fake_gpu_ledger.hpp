@@ -23,12 +23,16 @@ struct fake_gpu_ledger {
   std::set<std::string> taken;
   /// Entries of a dead worker, for the next look.
   std::vector<gpu_entry> orphans;
+  /// Entries that were given to another worker, which has not taken them yet.
+  std::vector<gpu_entry> given;
   /// Writes fail as if Redis were down.
   bool outage = false;
 
   caf::result<caf::ok_atom> write(const msg::write_gpu& x);
 
   caf::result<caf::ok_atom> close(const msg::close_gpu& x);
+
+  caf::result<msg::gpus_handed_over> hand_over(const msg::hand_over_gpus& x);
 
   msg::gpus_taken take();
 

@@ -107,8 +107,14 @@ fake_job_store_actor::behavior_type fake_job_store_behavior(
     [=](const msg::confirm_jobs& x) {
       world->confirmed = x.claims;
     },
+    [=](const msg::node_status& x) {
+      world->told = x;
+    },
     [=](const msg::confirm_gpus& x) {
       world->gpus.confirmed = x.ids;
+    },
+    [=](const msg::hand_over_gpus& x) {
+      return world->gpus.hand_over(x);
     },
     [=](const msg::take_gpus&) {
       return world->gpus.take();

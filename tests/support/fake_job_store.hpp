@@ -42,6 +42,8 @@ struct fake_job_store {
   fake_gpu_ledger gpus;
   /// Claims that the SUPERVISOR confirmed last.
   std::vector<msg::job_claim> confirmed;
+  /// What the SUPERVISOR has told of the worker last.
+  msg::node_status told;
   /// Requests of any kind, except those about the launch ledger.
   uint64_t commands = 0;
 

@@ -1,6 +1,8 @@
 // The scripts of the launch ledger: which keys each of them changes, and that
 // it touches no other.
 #include "actors/io/redis/scripts/close_gpu.hpp"
+#include "actors/io/redis/scripts/hand_over.hpp"
+#include "actors/io/redis/scripts/heartbeat.hpp"
 #include "actors/io/redis/scripts/look_at_gpu.hpp"
 #include "actors/io/redis/scripts/renew_gpus.hpp"
 #include "actors/io/redis/scripts/take_gpus.hpp"
@@ -94,6 +96,58 @@ BOOST_AUTO_TEST_CASE(of_leases) {
      call_of(take_gpus_args{w1(), next_write(), 10}),
      nothing,
      {{"ZREM", "c3:gpus", "e2"}}},
+  });
+}
+
+BOOST_AUTO_TEST_CASE(of_a_hand_over) {
+  auto give = [](std::vector<ledger_id> entries) {
+    return call_of(hand_over_args{w1(), next_write(), {entries, "w9"}});
+  };
+  check({
+    {"ours, another's and nobody's",
+     give({"e1", "e2", "none"}),
+     moving_the_mark({"- c3:gpu:e1 owner=w1",
+                      "+ c3:gpu:e1 owner=", "- c3:gpus e1=1700000010000",
+                      "+ c3:gpus e1=1700000030000", "+ c3:given:w9 has e1",
+                      "+ c3:given:w9 lives=60000 ms"}),
+     {}},
+    {"one that stops",
+     give({"e1"}),
+     nothing,
+     {{"HSET", "c3:gpu:e1", "state", "stopping"}}},
+    {"one that has changed hands before",
+     give({"e1"}),
+     mark_moves,
+     {{"HSET", "c3:gpu:e1", "owner", "w9"}}},
+    {"taken by the one that got it",
+     call_of(take_gpus_args{w1(), next_write(), 1}),
+     moving_the_mark({"- c3:gpu:e1 owner=", "+ c3:gpu:e1 owner=w1",
+                      "- c3:gpus e1=1700000010000",
+                      "+ c3:gpus e1=1700000030000", "- c3:given:w1 has e1"}),
+     {{"HSET", "c3:gpu:e1", "owner", ""},
+      {"SADD", "c3:given:w1", "e1"},
+      {"ZREM", "c3:gpus", "e2"}}},
+    {"taken by somebody else meanwhile",
+     call_of(take_gpus_args{w1(), next_write(), 10}),
+     {"- c3:given:w1 has e1"},
+     {{"HSET", "c3:gpu:e1", "owner", "w3"},
+      {"SADD", "c3:given:w1", "e1"},
+      {"ZREM", "c3:gpus", "e2"}}},
+  });
+}
+
+BOOST_AUTO_TEST_CASE(of_a_heartbeat) {
+  check({
+    {"the first",
+     call_of(heartbeat_args{w1(), {"version", "1", "jobs", "2"}}),
+     {"+ c3:worker:w1 seen_at=1700000000.000000", "+ c3:worker:w1 version=1",
+      "+ c3:worker:w1 jobs=2", "+ c3:worker:w1 lives=35000 ms",
+      "+ c3:workers w1=1700000090000"},
+     {}},
+    {"in the place of something else",
+     call_of(heartbeat_args{w1(), {"version", "1"}}),
+     nothing,
+     {{"SET", "c3:worker:w1", "x"}}},
   });
 }
 

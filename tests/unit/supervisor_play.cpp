@@ -34,6 +34,7 @@ void play::run() {
   while (now_s_ < end_s)
     step();
   over_ = true;
+  others_come_and_go();
   take(x_.on_drain("the end", now_s_));
   if (chance(0.3))
     after(between(0, 60), [this] {
@@ -46,6 +47,27 @@ void play::run() {
     broken("the drain does not end");
   if (!mine_.empty())
     broken("job " + mine_.begin()->first + " is left behind");
+}
+
+void play::others_come_and_go() {
+  msg::fleet_view seen;
+  for (auto n = below(3); n > 0; --n) {
+    fleet_member there;
+    there.who.name = worker_id{"other-" + std::to_string(n)};
+    there.linked = chance(0.9);
+    for (auto* type : {"media:fast", "ollama_webui:fast"})
+      if (chance(0.8)) {
+        there.facts.types.emplace_back();
+        there.facts.types.back().type = workload_type{type};
+      }
+    seen.others.push_back(std::move(there));
+  }
+  take(x_.on_fleet_view(std::move(seen), now_s_));
+  if (!finished_)
+    after(between(0, 30), [this] {
+      others_come_and_go();
+      return effects{};
+    });
 }
 
 void play::life_goes_on() {

@@ -87,6 +87,7 @@ private:
   void check();
   void check_reasons(const msg::node_status& st);
   void life_goes_on();
+  void others_come_and_go();
   void happen();
 
   effects claim();
@@ -118,6 +119,9 @@ private:
   void on(const send_capacity& x);
   void on(const supervisor::flush_webhooks&);
   void on(const finish&);
+  void on(const hand_over& x);
+  void on(const let_go_of_gpu& x);
+  void on(const tell_given& x);
   template <class T>
   void on(const T&) {}
 
@@ -139,6 +143,8 @@ private:
   uint64_t last_job_ = 0;
   msg::backlog seen_;
   msg::node_status before_;
+  /// What the ledger says is another worker's.
+  std::set<uint64_t> given_;
   bool accepting_ = false;
   bool over_ = false;
   bool finished_ = false;

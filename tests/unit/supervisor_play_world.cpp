@@ -218,4 +218,46 @@ void play::on(const finish&) {
   finished_ = true;
 }
 
+// -- other workers ------------------------------------------------------------
+
+void play::on(const hand_over& x) {
+  soon([this, asked = x.what] {
+    auto is_lost = chance(0.2);
+    if (is_lost && chance(0.5))
+      return x_.on_handed_over(asked, fail(failure_kind::unavailable, "test"));
+    msg::gpus_handed_over out;
+    for (auto& id : asked.entries) {
+      auto instance = std::stoull(id.substr(id.find('-') + 1));
+      auto at = machines_.find(instance);
+      auto lives = at != machines_.end() && !at->second.leaves
+                   && at->second.phase != gpu_phase::gone;
+      if (lives && !at->second.jobs.empty())
+        broken("a busy GPU is given away");
+      if (lives && chance(0.9))
+        given_.insert(instance);
+      if (given_.contains(instance))
+        out.entries.push_back(id);
+    }
+    return is_lost ? x_.on_handed_over(
+             asked, fail(failure_kind::outcome_unknown, "test"))
+                   : x_.on_handed_over(asked, out);
+  });
+}
+
+void play::on(const let_go_of_gpu& x) {
+  if (!given_.contains(x.instance))
+    broken("a GPU is let go of that is still ours");
+  auto at = machines_.find(x.instance);
+  if (at == machines_.end() || at->second.dead)
+    return;
+  at->second.leaves = true;
+  at->second.phase = gpu_phase::gone;
+  send_update(x.instance);
+}
+
+void play::on(const tell_given& x) {
+  if (x.to.empty())
+    broken("nobody is told");
+}
+
 } // namespace render::supervisor

@@ -11,6 +11,7 @@ render_test(
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_unfit_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/adoption_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_held_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/supervisor_hand_over_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/launching_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/launching_fleet_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_estimates_test.cpp

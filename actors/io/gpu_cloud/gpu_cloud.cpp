@@ -1,6 +1,7 @@
 #include "actors/io/gpu_cloud/gpu_cloud.hpp"
 
 #include "messages/failure_caf.hpp"
+#include "messages/moment.hpp"
 
 namespace render {
 
@@ -35,6 +36,51 @@ exchange(self_ptr self, const http_request& request, Read read) {
   return out;
 }
 
+void on_listed(self_ptr self, uint64_t number,
+               const result<http_response>& got) {
+  auto& st = self->state;
+  auto listed = gpu_cloud::read_list(st.cfg, got);
+  auto node = st.askers.extract(number);
+  auto is_latest = st.lists.on_answer(number, listed.has_value());
+  msg::gpu_list out;
+  if (listed)
+    out.workloads = std::move(*listed);
+  for (auto& asker : node.mapped())
+    if (listed)
+      asker.deliver(out);
+    else
+      asker.deliver(to_error(fit_to_leave(listed.error(), st.deps.mask)));
+  if (is_latest)
+    st.latest = std::move(out);
+}
+
+caf::result<msg::gpu_list> list(self_ptr self, const msg::list_gpus& x,
+                                caf::timespan age) {
+  using gpu_cloud::list_sharing;
+  auto& st = self->state;
+  auto out = self->make_response_promise<msg::gpu_list>();
+  auto [how, number] = st.lists.on_question(
+    x.running_only, std::chrono::duration<double>(age).count(),
+    steady_seconds(self->clock().now()));
+  if (how == list_sharing::way::take) {
+    out.deliver(st.latest);
+    return out;
+  }
+  st.askers[number].push_back(out);
+  if (how == list_sharing::way::wait)
+    return out;
+  auto request = gpu_cloud::list_request(st.cfg, x);
+  self->request(st.deps.http, request.total_timeout + margin, request)
+    .then(
+      [self, number = number](http_response& got) {
+        on_listed(self, number, std::move(got));
+      },
+      [self, number = number](caf::error& err) {
+        on_listed(self, number, fail(to_failure(err)));
+      });
+  return out;
+}
+
 } // namespace
 
 gpu_cloud_actor::behavior_type
@@ -50,14 +96,10 @@ gpu_cloud_behavior(self_ptr self, gpu_cloud::config cfg, gpu_cloud_deps deps) {
         });
     },
     [self](const msg::list_gpus& x) {
-      return exchange<msg::gpu_list>(
-        self, gpu_cloud::list_request(self->state.cfg, x),
-        [self](const result<http_response>& got) {
-          return gpu_cloud::read_list(self->state.cfg, got)
-            .map([](std::vector<gpu_workload> xs) {
-              return msg::gpu_list{std::move(xs)};
-            });
-        });
+      return list(self, x, caf::timespan{0});
+    },
+    [self](const msg::list_gpus& x, caf::timespan age) {
+      return list(self, x, age);
     },
     [self](const msg::stop_gpu& x) {
       return exchange<msg::gpu_stopped>(

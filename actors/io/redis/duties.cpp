@@ -4,7 +4,8 @@ namespace render::job_store {
 
 duties::duties(durable& io)
   : redis(io), gpus(io), restorer(io, gpus.mine()), jobs(io, restorer),
-    queue(io, jobs), outbox(io), leases(io, restorer, queue, jobs, gpus) {
+    queue(io, jobs), outbox(io), leases(io, restorer, queue, jobs, gpus),
+    heartbeat(io) {
   // nop
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // The duties of the JOB STORE, connected with each other. Everything but the
 // actor and its connection to Redis: a test plays it without either.
+#include "actors/io/redis/heartbeat.hpp"
 #include "actors/io/redis/leases.hpp"
 #include "actors/io/redis/outbox.hpp"
 
@@ -19,6 +20,7 @@ struct duties {
   job_store::queue queue;
   job_store::outbox outbox;
   job_store::leases leases;
+  job_store::heartbeat heartbeat;
 };
 
 } // namespace render::job_store

@@ -2,6 +2,7 @@
 
 #include "actors/io/redis/calls.hpp"
 #include "actors/io/redis/scripts/close_gpu.hpp"
+#include "actors/io/redis/scripts/hand_over.hpp"
 #include "actors/io/redis/scripts/reading.hpp"
 #include "actors/io/redis/scripts/renew_gpus.hpp"
 #include "actors/io/redis/scripts/take_gpus.hpp"
@@ -56,7 +57,45 @@ void gpu_ledger::leave(const msg::leave_gpu& x) {
   auto& id = x.id;
   mine_.forget(id, 0);
   writers_.erase(id);
-  redis_.drop_gpu(id);
+  // What is kept for another worker stays until that one has it.
+  auto known = redis_.gpus().find(id);
+  if (known != redis_.gpus().end()
+      && known->second.owner == redis_.cfg.worker.id)
+    redis_.drop_gpu(id);
+}
+
+void gpu_ledger::hand_over(const msg::hand_over_gpus& x,
+                           answer_to<msg::gpus_handed_over> then) {
+  std::string name = "hand-over to worker " + x.to + " of ledger entries";
+  for (auto& id : x.entries)
+    name += " " + id;
+  redis_.write(
+    name,
+    [this, x](write_number number) {
+      return make_command(
+        call_of(hand_over_args{redis_.cfg.worker, redis_.mark(number), x}));
+    },
+    [this, then = std::move(then)](const answer& got, write_number number) {
+      auto handed = answer{got}.and_then(read_hand_over);
+      if (handed)
+        for (auto& id : handed->entries)
+          let_go(id, number);
+      then(std::move(handed));
+    });
+}
+
+// Redis could lose it until the other worker has it. As what a dead worker left
+// it belongs to nobody then, and is looked at until it has an owner.
+void gpu_ledger::let_go(const std::string& id, write_number number) {
+  mine_.forget(id, 0);
+  writers_.erase(id);
+  auto known = redis_.gpus().find(id);
+  if (known == redis_.gpus().end())
+    return redis_.confirm(number);
+  auto left = known->second;
+  left.owner = {};
+  redis_.keep(std::move(left), number);
+  redis_.arm(look_at_left_gpus_again, redis_.cfg.worker.lease);
 }
 
 void gpu_ledger::confirm(const msg::confirm_gpus& x) {

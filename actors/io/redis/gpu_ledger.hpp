@@ -4,6 +4,7 @@
 #include "actors/io/redis/durable/durable.hpp"
 #include "actors/io/redis/holdings.hpp"
 #include "messages/confirmations.hpp"
+#include "messages/fleet.hpp"
 #include "messages/gpu_ledger.hpp"
 
 namespace render::job_store {
@@ -24,6 +25,9 @@ public:
   void close(const msg::close_gpu& x, answer_to<void> then);
   /// Leaves the entry to others.
   void leave(const msg::leave_gpu& x);
+  /// Asked until Redis has answered.
+  void hand_over(const msg::hand_over_gpus& x,
+                 answer_to<msg::gpus_handed_over> then);
   void confirm(const msg::confirm_gpus& x);
   void take_over(const msg::take_gpus& x, answer_to<msg::gpus_taken> then);
   void view(const msg::view_gpus& x, answer_to<msg::gpus_seen> then);
@@ -34,6 +38,7 @@ public:
   void renew();
 
 private:
+  void let_go(const std::string& id, write_number number);
   void on_not_renewed(const std::string& id);
 
   durable& redis_;

@@ -178,6 +178,8 @@ job_store_shell_actor::behavior_type job_store_behavior(
     sh->on(all.jobs, &job_ends::progress),
     sh->on(all.outbox, &outbox::take),
     sh->on(all.outbox, &outbox::record),
+    sh->on(all.gpus, &gpu_ledger::hand_over),
+    sh->on(all.heartbeat, &heartbeat::tell),
     [sh](caf::get_atom) {
       return sh->version();
     },

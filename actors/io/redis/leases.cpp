@@ -86,22 +86,21 @@ void leases::recover() {
       try_to_write();
     return redis_.arm(recover_jobs, redis_.cfg.recover.after_failure);
   }
-  // Longer than the longest time between two looks.
-  auto counted = 3 * redis_.cfg.worker.lease;
-  redis_.run(
-    call_of(recover_args{redis_.cfg.worker, redis_.cfg.recover.most, counted}),
-    [this](answer got) {
-      auto seen = std::move(got).and_then(read_recover);
-      if (!seen)
-        return redis_.arm(recover_jobs, redis_.cfg.recover.after_failure);
-      redis_.place.workers = seen->workers;
-      redis_.arm(recover_jobs, next_look(seen->next_due_ms));
-      for (auto& x : seen->jobs)
-        redis_.log->warn(
-          "job {}: attempt {} lost, worker {} stopped answering; "
-          "back in the queue",
-          x.id, x.attempt, x.former_owner);
-    });
+  redis_.run(call_of(recover_args{redis_.cfg.worker, redis_.cfg.recover.most,
+                                  redis_.cfg.counted()}),
+             [this](answer got) {
+               auto seen = std::move(got).and_then(read_recover);
+               if (!seen)
+                 return redis_.arm(recover_jobs,
+                                   redis_.cfg.recover.after_failure);
+               redis_.place.workers = seen->workers;
+               redis_.arm(recover_jobs, next_look(seen->next_due_ms));
+               for (auto& x : seen->jobs)
+                 redis_.log->warn(
+                   "job {}: attempt {} lost, worker {} stopped answering; "
+                   "back in the queue",
+                   x.id, x.attempt, x.former_owner);
+             });
 }
 
 void leases::take_gpus(const msg::take_gpus& x,

@@ -4,6 +4,7 @@
 #include "actors/io/redis/durable/lasting_writes.hpp"
 #include "actors/io/redis/link/link.hpp"
 #include "actors/io/redis/scripts/count.hpp"
+#include "actors/io/redis/worker_card.hpp"
 #include "actors/log.hpp"
 #include "messages/fleet_place.hpp"
 #include "messages/worker_place.hpp"
@@ -70,6 +71,19 @@ struct config {
   /// webhooks are not signed, and entries are not either.
   std::string outbox_key;
   uint32_t dead_letter_max = 10'000;
+
+  /// What heartbeats say of this worker.
+  worker_card card;
+  /// The latest error of the log. None: there is no such thing.
+  error_reader last_error;
+  /// A heartbeat is shown for this long: about three of them.
+  milliseconds heartbeat_kept{35'000};
+
+  /// A worker is counted for this long after a sign of life: longer than the
+  /// longest time between two looks for what dead ones have left.
+  milliseconds counted() const {
+    return 3 * worker.lease;
+  }
 
   /// Others wait for the time of one lease after a refusal, but not for more.
   milliseconds renew_after_refusal() const {

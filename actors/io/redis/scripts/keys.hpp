@@ -62,10 +62,21 @@ inline std::string gpu(std::string_view prefix, std::string_view id) {
   return gpu_prefix(prefix) + std::string{id};
 }
 
-/// Sorted set of the ids of the workers that look for what dead ones have left,
-/// by the Unix milliseconds (Redis' clock) until which each is counted.
+/// Sorted set of the ids of the workers that live, by the Unix milliseconds
+/// (Redis' clock) until which each is counted.
 inline std::string workers(std::string_view prefix) {
   return std::string{prefix} + "workers";
+}
+
+/// Hash with what a worker says of itself; expires when it says no more.
+inline std::string worker(std::string_view prefix, std::string_view id) {
+  return std::string{prefix} + "worker:" + std::string{id};
+}
+
+/// Set of the ids of ledger entries that others have given to a worker, which
+/// has not taken them yet; expires.
+inline std::string given(std::string_view prefix, std::string_view worker) {
+  return std::string{prefix} + "given:" + std::string{worker};
 }
 
 /// String that says nothing: written to see whether Redis takes writes again.

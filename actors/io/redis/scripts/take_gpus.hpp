@@ -1,7 +1,9 @@
 #pragma once
-// Takes over ledger entries whose lease has run out.
+// Takes the ledger entries that others have given to the worker, and takes over
+// those whose lease has run out.
 //
-// Changes: the owner of each such entry, the ledger, the mark.
+// Changes: the owner of each such entry, the ledger, what is given to the
+// worker, the mark.
 #include "actors/io/redis/scripts/gpu_entry.hpp"
 #include "actors/io/redis/scripts/keys.hpp"
 #include "actors/io/redis/scripts/lua.hpp"
@@ -18,12 +20,10 @@ struct take_gpus_args {
 };
 
 inline constexpr std::string_view take_gpus_lua = R"lua(
-local ledger, mark = unpack(KEYS)
+local ledger, given, mark = unpack(KEYS)
 local worker, lease_ms, prefix, most, confirmed, number = unpack(ARGV)
 local entries, known = {}, {}
-local due = redis.call('ZRANGEBYSCORE', ledger, '-inf', clock_ms, 'LIMIT', 0,
-                       most)
-for _, id in ipairs(due) do
+local function take(id)
   local entry = read_entry(prefix, id)
   if entry then
     redis.call('HSET', prefix .. id, 'owner', worker)
@@ -33,6 +33,15 @@ for _, id in ipairs(due) do
     redis.call('ZREM', ledger, id)
   end
 end
+-- What somebody else has taken meanwhile has an owner.
+for _, id in ipairs(redis.call('SMEMBERS', given)) do
+  if #entries >= tonumber(most) then break end
+  redis.call('SREM', given, id)
+  if redis.call('HGET', prefix .. id, 'owner') == '' then take(id) end
+end
+local due = redis.call('ZRANGEBYSCORE', ledger, '-inf', clock_ms, 'LIMIT', 0,
+                       most)
+for _, id in ipairs(due) do take(id) end
 if #entries > 0 then
   advance(mark, confirmed, number)
   for _, id in ipairs(redis.call('ZRANGE', ledger, 0, -1)) do
@@ -51,7 +60,8 @@ inline script_call call_of(const take_gpus_args& x) {
                                       take_gpus_lua);
   auto& by = x.worker;
   return {&lua,
-          {keys::gpus(by.prefix), keys::mark(by.prefix, x.mark.session)},
+          {keys::gpus(by.prefix), keys::given(by.prefix, by.id),
+           keys::mark(by.prefix, x.mark.session)},
           redis_words(by.id, by.lease, keys::gpu_prefix(by.prefix), x.most,
                       x.mark.confirmed, x.mark.number)};
 }

@@ -1,0 +1,71 @@
+#include "actors/io/redis/heartbeat.hpp"
+
+#include "actors/io/redis/scripts/codec.hpp"
+#include "actors/io/redis/scripts/heartbeat.hpp"
+
+#include <algorithm>
+
+namespace render::job_store {
+
+namespace {
+
+constexpr gpu_phase shown_phases[] = {gpu_phase::launching, gpu_phase::booting,
+                                      gpu_phase::ready, gpu_phase::draining,
+                                      gpu_phase::stopping};
+
+} // namespace
+
+std::vector<std::string>
+heartbeat_fields(const worker_card& card, const node_id& session,
+                 const msg::node_status& now, const noted_error& last) {
+  uint32_t slots = 0;
+  uint32_t free = 0;
+  for (auto& x : now.gpus)
+    if (x.phase == gpu_phase::ready) {
+      slots += card.slots_per_gpu;
+      if (!now.draining)
+        free += card.slots_per_gpu - std::min(card.slots_per_gpu, x.busy_slots);
+    }
+  auto started_s = static_cast<double>(session.incarnation) / 1000;
+  std::vector<std::string> out;
+  auto add = [&out](std::string name, std::string value) {
+    out.push_back(std::move(name));
+    out.push_back(std::move(value));
+  };
+  add("version", card.version);
+  add("host", card.host);
+  add("cluster", card.cluster);
+  add("incarnation", std::to_string(session.incarnation));
+  add("started_at", number_text(started_s));
+  add("max_gpus", std::to_string(card.max_gpus));
+  add("slots", std::to_string(slots));
+  add("free_slots", std::to_string(free));
+  for (auto phase : shown_phases)
+    add("gpus_" + std::string{to_string(phase)},
+        std::to_string(
+          std::count_if(now.gpus.begin(), now.gpus.end(), [phase](auto& x) {
+            return x.phase == phase;
+          })));
+  add("jobs", std::to_string(now.running_jobs.size()));
+  add("draining", now.draining ? "1" : "0");
+  add("unfit", now.unfit);
+  add("unfit_text", now.unfit_text);
+  add("error", last.text);
+  add("error_at", number_text(last.at_s));
+  return out;
+}
+
+void heartbeat::tell(const msg::node_status& x) {
+  heartbeat_args what;
+  what.worker = redis_.cfg.worker;
+  what.fields = heartbeat_fields(redis_.cfg.card, redis_.session, x,
+                                 redis_.cfg.last_error ? redis_.cfg.last_error()
+                                                       : noted_error{});
+  what.kept = redis_.cfg.heartbeat_kept;
+  what.counted = redis_.cfg.counted();
+  redis_.run(call_of(what), [](const answer&) {
+    // The next one follows soon.
+  });
+}
+
+} // namespace render::job_store

@@ -1,0 +1,30 @@
+#pragma once
+// What a worker says of itself in its heartbeats, beside how it fares. Pure.
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace render::job_store {
+
+/// Does not change while the process lives.
+struct worker_card {
+  /// Of the program.
+  std::string version;
+  std::string host;
+  /// Where other workers reach it; empty: nowhere.
+  std::string cluster;
+  uint32_t slots_per_gpu = 1;
+  uint32_t max_gpus = 1;
+};
+
+/// One line, with secrets masked.
+struct noted_error {
+  /// Empty: there was none.
+  std::string text;
+  /// Unix seconds.
+  double at_s = 0;
+};
+
+using error_reader = std::function<noted_error()>;
+
+} // namespace render::job_store

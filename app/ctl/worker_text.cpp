@@ -1,0 +1,118 @@
+#include "app/ctl/worker_text.hpp"
+
+#include "messages/http.hpp"
+#include "messages/text/json.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace render::ctl {
+
+namespace {
+
+constexpr const char* phases[] = {"ready", "booting", "launching", "draining",
+                                  "stopping"};
+
+int64_t whole(const record& x, const std::string& name) {
+  return static_cast<int64_t>(std::clamp(number_field(x, name), 0.0, 9e15));
+}
+
+/// Of a date in the record; 0 when there is none.
+double since(const worker_view& x, const std::string& name) {
+  auto at = number_field(x.fields, name);
+  return at > 0 ? std::max(0.0, x.now_s - at) : 0;
+}
+
+std::string or_dash(const std::string& x, size_t limit) {
+  return x.empty() ? "-" : excerpt(x, limit);
+}
+
+std::string age(const worker_view& x, const std::string& name) {
+  return field(x.fields, name).empty() ? "-" : span_text(since(x, name));
+}
+
+std::string error_text(const worker_view& x) {
+  auto text = field(x.fields, "error");
+  return text.empty()
+           ? "-"
+           : span_text(since(x, "error_at")) + " ago: " + excerpt(text, 100);
+}
+
+} // namespace
+
+std::string worker_state(const worker_view& x) {
+  if (x.fields.empty())
+    return "silent";
+  if (field(x.fields, "draining") == "1")
+    return "draining";
+  auto unfit = field(x.fields, "unfit");
+  return unfit.empty() ? "works" : "unfit: " + excerpt(unfit, 20);
+}
+
+std::string gpus_text(const record& x) {
+  std::string out;
+  for (std::string phase : phases)
+    if (auto count = whole(x, "gpus_" + phase); count > 0)
+      out += (out.empty() ? "" : ", ") + std::to_string(count) + " " + phase;
+  return out.empty() ? "-" : out;
+}
+
+std::string workers_table(const std::vector<worker_view>& xs) {
+  auto clustered = std::any_of(xs.begin(), xs.end(), [](auto& x) {
+    return !field(x.fields, "cluster").empty();
+  });
+  std::vector<std::vector<std::string>> rows{{"worker", "state", "up", "free",
+                                              "gpus", "jobs", "seen", "version",
+                                              "host"}};
+  if (clustered)
+    rows[0].emplace_back("cluster");
+  rows[0].emplace_back("last error");
+  for (auto& x : xs) {
+    auto silent = x.fields.empty();
+    auto count = [&](const std::string& name) {
+      return silent ? "-" : std::to_string(whole(x.fields, name));
+    };
+    auto slots = silent ? "-" : count("free_slots") + " of " + count("slots");
+    auto seen = age(x, "seen_at");
+    std::vector<std::string> row{excerpt(x.id, 60),
+                                 worker_state(x),
+                                 age(x, "started_at"),
+                                 std::move(slots),
+                                 gpus_text(x.fields),
+                                 count("jobs"),
+                                 seen == "-" ? seen : seen + " ago",
+                                 or_dash(field(x.fields, "version"), 20),
+                                 or_dash(field(x.fields, "host"), 40)};
+    if (clustered)
+      row.push_back(or_dash(field(x.fields, "cluster"), 60));
+    row.push_back(error_text(x));
+    rows.push_back(std::move(row));
+  }
+  return columns_text(rows);
+}
+
+std::string worker_json(const worker_view& x) {
+  auto out = "{\"id\":" + json::quote(x.id)
+             + ",\"state\":" + json::quote(worker_state(x));
+  if (x.fields.empty())
+    return out + "}";
+  for (std::string name : {"version", "host", "cluster", "unfit", "unfit_text"})
+    out += ",\"" + name + "\":" + json::quote(field(x.fields, name));
+  for (std::string name :
+       {"incarnation", "max_gpus", "slots", "free_slots", "jobs"})
+    out += ",\"" + name + "\":" + std::to_string(whole(x.fields, name));
+  out += ",\"gpus\":{";
+  for (std::string phase : phases)
+    out += (out.ends_with('{') ? "\"" : ",\"") + phase
+           + "\":" + std::to_string(whole(x.fields, "gpus_" + phase));
+  out += "},\"draining\":";
+  out += field(x.fields, "draining") == "1" ? "true" : "false";
+  out += ",\"up_s\":" + std::to_string(since(x, "started_at"))
+         + ",\"seen_s_ago\":" + std::to_string(since(x, "seen_at"));
+  if (auto text = field(x.fields, "error"); !text.empty())
+    out += ",\"error\":" + json::quote(text)
+           + ",\"error_s_ago\":" + std::to_string(since(x, "error_at"));
+  return out + "}";
+}
+
+} // namespace render::ctl

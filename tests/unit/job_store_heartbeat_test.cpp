@@ -1,0 +1,108 @@
+// What a worker says of itself in Redis, and for how long.
+#include "tests/unit/duties_player.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <map>
+
+using namespace render;
+using namespace render::job_store;
+
+namespace {
+
+msg::gpu_update gpu(gpu_phase phase, uint32_t busy = 0) {
+  msg::gpu_update out;
+  out.phase = phase;
+  out.busy_slots = busy;
+  return out;
+}
+
+std::map<std::string, std::string> said(const msg::node_status& x,
+                                        const noted_error& last = {}) {
+  worker_card card{"1.2.3", "h1", "", 2, 4};
+  auto fields = heartbeat_fields(card, {"w1", 1'700'000'000'500}, x, last);
+  std::map<std::string, std::string> out;
+  for (size_t i = 0; i + 1 < fields.size(); i += 2)
+    out[fields[i]] = fields[i + 1];
+  return out;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(a_heartbeat)
+
+BOOST_AUTO_TEST_CASE(says_which_life_it_is) {
+  auto got = said({});
+  BOOST_TEST(got["version"] == "1.2.3");
+  BOOST_TEST(got["host"] == "h1");
+  BOOST_TEST(got["incarnation"] == "1700000000500");
+  BOOST_TEST(got["started_at"] == "1700000000.5");
+  BOOST_TEST(got["max_gpus"] == "4");
+  BOOST_TEST(got["draining"] == "0");
+}
+
+BOOST_AUTO_TEST_CASE(counts_slots_of_ready_gpus) {
+  msg::node_status x;
+  x.gpus = {gpu(gpu_phase::ready, 1), gpu(gpu_phase::ready, 2),
+            gpu(gpu_phase::booting), gpu(gpu_phase::draining, 1)};
+  x.running_jobs = {"a", "b", "c", "d"};
+  auto got = said(x);
+  BOOST_TEST(got["slots"] == "4");
+  BOOST_TEST(got["free_slots"] == "1");
+  BOOST_TEST(got["gpus_ready"] == "2");
+  BOOST_TEST(got["gpus_booting"] == "1");
+  BOOST_TEST(got["gpus_draining"] == "1");
+  BOOST_TEST(got["gpus_stopping"] == "0");
+  BOOST_TEST(got["jobs"] == "4");
+}
+
+BOOST_AUTO_TEST_CASE(offers_no_slot_while_it_drains) {
+  msg::node_status x;
+  x.draining = true;
+  x.gpus = {gpu(gpu_phase::ready)};
+  auto got = said(x);
+  BOOST_TEST(got["free_slots"] == "0");
+  BOOST_TEST(got["draining"] == "1");
+}
+
+// Fields of an earlier one would stay.
+BOOST_AUTO_TEST_CASE(says_all_of_it_each_time) {
+  auto calm = said({});
+  msg::node_status sick;
+  sick.unfit = "disk";
+  sick.unfit_text = "full";
+  auto got = said(sick, {"job a: lost", 7});
+  BOOST_TEST(got["unfit"] == "disk");
+  BOOST_TEST(got["error"] == "job a: lost");
+  BOOST_TEST(got["error_at"] == "7");
+  BOOST_TEST(calm.size() == got.size());
+  BOOST_TEST(calm["unfit"] == "");
+}
+
+BOOST_AUTO_TEST_CASE(is_shown_until_three_of_them_are_missing) {
+  played_world world;
+  played_worker x{world, "w1"};
+  x.serve();
+  x.all.heartbeat.tell({});
+  x.serve();
+  world.now_ms += 34'999;
+  BOOST_TEST(world.field("c3:worker:w1", "draining") == "0");
+  BOOST_TEST(world.field("c3:worker:w1", "seen_at") == "1700000000.000000");
+  world.now_ms += 1;
+  BOOST_TEST(world.field("c3:worker:w1", "draining") == "");
+  BOOST_TEST(world.run({"ZSCORE", "c3:workers", "w1"}).text == "1700000090000");
+}
+
+// Others must not be kept from taking over what dead workers have left.
+BOOST_AUTO_TEST_CASE(that_is_refused_is_no_refusal) {
+  played_world world;
+  played_worker x{world, "w1"};
+  x.serve();
+  world.redis.now_is.out_of_memory = true;
+  x.all.heartbeat.tell({});
+  auto answer = x.run_first();
+  BOOST_TEST((answer.type == reply::kind::integer));
+  x.answer_first(answer);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
