@@ -142,7 +142,7 @@ struct asking_queue {
 };
 /// Jobs wait, and a fleet plans for them.
 struct planning {
-  /// Since when they do.
+  /// Since when a slot is free and takes none of them; 0: none is free.
   double since_s = 0;
   /// Since when no worker has launched a GPU, and how many there are.
   double turn_s = 0;

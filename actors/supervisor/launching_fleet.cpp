@@ -13,7 +13,8 @@ namespace {
 using kind = launch_reason_kind;
 
 /// A slot that has been free for so long while jobs wait takes none of them.
-constexpr double grace_s = 3;
+/// Services of a GPU come up one after the other.
+constexpr double grace_s = 12;
 /// A worker whose turn it is launches within this time, or the next may.
 constexpr double turn_s = 5;
 /// A launch needs a look at the queue that is no older.
@@ -140,8 +141,10 @@ plan decide_in_fleet(const stage& at, const situation& s,
   now.gpus = fleet.gpus;
   auto slots = fleet.free_in_s;
   if (std::find(slots.begin(), slots.end(), 0.0) == slots.end())
+    now.since_s = 0;
+  else if (now.since_s == 0)
     now.since_s = s.now_s;
-  else if (s.now_s - now.since_s < grace_s)
+  if (now.since_s > 0 && s.now_s - now.since_s < grace_s)
     out.due_s = now.since_s + grace_s;
   else
     std::erase(slots, 0.0);

@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(lets_a_gpu_that_has_just_booted_take_the_job) {
   auto x = decide(resting{}, s);
   s.now_s = s.fleet->seen_s = t0 + 30;
   x = decide(x.next, s);
-  s.now_s = s.fleet->seen_s = t0 + 31;
+  s.now_s = s.fleet->seen_s = t0 + 60;
   s.fleet->free_in_s = {0};
   BOOST_TEST(launched(decide(x.next, s)) == 0u);
 }
