@@ -26,8 +26,8 @@ effects policy::on_gpus_taken(const result<msg::gpus_taken>& got,
   }
   auto next = got && got->next_due_ms > 0 ? duration{got->next_due_ms}
                                           : cfg_.adoption_interval;
-  adoption_generation_ = ++last_generation_;
-  effects out{arm_timer{timer::adoption, adoption_generation_, next}};
+  due_.adoption = ++last_.generation;
+  effects out{arm_timer{timer::adoption, due_.adoption, next}};
   if (!got || got->entries.empty())
     return out;
   for (auto& entry : got->entries)

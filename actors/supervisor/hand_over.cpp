@@ -42,7 +42,7 @@ effects policy::leave_gpus() {
 
 effects policy::give_idle() {
   effects out;
-  if (drain_ != drain_phase::finishing)
+  if (drain_.phase != drain_phase::finishing)
     return out;
   for (auto instance : farewell_.kept()) {
     auto& x = gpus_.at(instance);
@@ -65,11 +65,11 @@ effects policy::give_idle() {
 
 effects policy::on_handed_over(const msg::hand_over_gpus& asked,
                                const result<msg::gpus_handed_over>& got) {
-  auto finishing = drain_ == drain_phase::finishing;
+  auto finishing = drain_.phase == drain_phase::finishing;
   if (!got && finishing && is_unknown(got.error())) {
-    farewell_.put_off(++last_generation_, asked);
+    farewell_.put_off(++last_.generation, asked);
     return {
-      arm_timer{timer::hand_over, last_generation_, cfg_.ledger_retry_delay}};
+      arm_timer{timer::hand_over, last_.generation, cfg_.ledger_retry_delay}};
   }
   effects out;
   uint32_t count = 0;

@@ -88,33 +88,33 @@ effects policy::tell_others(double now_s) {
   if (!cfg_.peers.connected)
     return {};
   auto facts = own_facts(now_s);
-  auto passed_s = now_s - told_at_s_;
-  if (told_facts_ && are_alike(*told_facts_, facts, passed_s)
+  auto passed_s = now_s - words_.at_s;
+  if (words_.told && are_alike(*words_.told, facts, passed_s)
       && passed_s < in_seconds(cfg_.peers.tell_again))
     return {};
   auto spacing_s = in_seconds(cfg_.peers.tell_spacing);
-  if (told_facts_ && passed_s < spacing_s) {
-    if (std::exchange(tells_soon_, true))
+  if (words_.told && passed_s < spacing_s) {
+    if (std::exchange(words_.soon, true))
       return {};
-    tell_generation_ = ++last_generation_;
+    words_.generation = ++last_.generation;
     auto left = std::ceil((spacing_s - passed_s) * 1000);
     return {
-      arm_timer{timer::tell, tell_generation_,
+      arm_timer{timer::tell, words_.generation,
                 duration{std::max<int64_t>(1, static_cast<int64_t>(left))}}};
   }
-  tells_soon_ = false;
-  told_at_s_ = now_s;
+  words_.soon = false;
+  words_.at_s = now_s;
   add_times(facts, now_s);
-  told_facts_ = facts;
-  tell_generation_ = ++last_generation_;
+  words_.told = facts;
+  words_.generation = ++last_.generation;
   return {tell_fleet{std::move(facts)},
-          arm_timer{timer::tell, tell_generation_, cfg_.peers.tell_again}};
+          arm_timer{timer::tell, words_.generation, cfg_.peers.tell_again}};
 }
 
 effects policy::on_tell_due(uint64_t generation, double now_s) {
-  if (generation != tell_generation_ || drain_ == drain_phase::done)
+  if (generation != words_.generation || drain_.phase == drain_phase::done)
     return {};
-  tells_soon_ = false;
+  words_.soon = false;
   return tell_others(now_s);
 }
 
@@ -140,7 +140,7 @@ launching::fleet_outlook policy::outlook_of(const workload_type& type,
   auto out = view_.outlook(type, me, now_s);
   record.boot_s = out.boot_s;
   record.run_s = out.run_s;
-  out.seen_s = backlog_at_s_;
+  out.seen_s = queue_.at_s;
   if (cfg_.peers.adaptive && !record.seen.is_young(now_s))
     out.worth_gpus = record.seen.worth(now_s, launch_margin);
   return out;
@@ -177,19 +177,19 @@ bool policy::is_idle(const gpu& x) const {
 }
 
 effects policy::watch_idle() {
-  if (!cfg_.peers.adaptive || draining() || keep_generation_ != 0
+  if (!cfg_.peers.adaptive || draining() || due_.keep != 0
       || std::none_of(gpus_.begin(), gpus_.end(), [this](auto& entry) {
            return is_idle(entry.second);
          }))
     return {};
-  keep_generation_ = ++last_generation_;
-  return {arm_timer{timer::keep, keep_generation_, cfg_.peers.keep_interval}};
+  due_.keep = ++last_.generation;
+  return {arm_timer{timer::keep, due_.keep, cfg_.peers.keep_interval}};
 }
 
 effects policy::on_keep_due(uint64_t generation, double now_s) {
-  if (generation != keep_generation_)
+  if (generation != due_.keep)
     return {};
-  keep_generation_ = 0;
+  due_.keep = 0;
   effects out;
   if (draining())
     return out;

@@ -10,7 +10,8 @@ double in_seconds(duration d) {
 
 policy::policy(config cfg)
   : cfg_(std::move(cfg)), random_(cfg_.seed), view_(cfg_.peers),
-    fitness_(cfg_.surroundings), told_fit_(fitness_.fit()) {
+    fitness_(cfg_.surroundings) {
+  unfit_.told_fit = fitness_.fit();
   cfg_.replace_ahead = std::min(cfg_.replace_ahead, cfg_.retire_after / 10);
   for (auto& [kind, type] : cfg_.workload_of_kind) {
     launches_[type].boot_s = cfg_.peers.boot_s;
@@ -21,8 +22,8 @@ policy::policy(config cfg)
 // -- the QUEUE WATCHER --------------------------------------------------------
 
 effects policy::on_watcher_started() {
-  jobs_received_ = 0;
-  told_capacity_.reset();
+  offer_.jobs_received = 0;
+  offer_.told.reset();
   auto out = capacity();
   if (std::any_of(launches_.begin(), launches_.end(), [](auto& entry) {
         return std::holds_alternative<launching::asking_queue>(entry.second.at);
@@ -38,19 +39,19 @@ effects policy::start() {
 }
 
 effects policy::on_watcher_died(const std::string& why, double now_s) {
-  watcher_deaths_.push_back(now_s);
-  while (watcher_deaths_.front() < now_s - in_seconds(cfg_.restart_window))
-    watcher_deaths_.pop_front();
+  watcher_.deaths.push_back(now_s);
+  while (watcher_.deaths.front() < now_s - in_seconds(cfg_.restart_window))
+    watcher_.deaths.pop_front();
   effects out{say{severity::error, "the queue watcher died: " + why}};
-  if (watcher_deaths_.size() <= cfg_.restarts_max) {
+  if (watcher_.deaths.size() <= cfg_.restarts_max) {
     auto delay = cfg_.restart_delay_min;
-    for (size_t i = 1; i < watcher_deaths_.size(); ++i)
+    for (size_t i = 1; i < watcher_.deaths.size(); ++i)
       delay = std::min(delay * 2, cfg_.restart_delay_max);
-    watcher_generation_ = ++last_generation_;
-    out.push_back(arm_timer{timer::watcher, watcher_generation_, delay});
+    watcher_.generation = ++last_.generation;
+    out.push_back(arm_timer{timer::watcher, watcher_.generation, delay});
     return out;
   }
-  clean_ = false;
+  drain_.clean = false;
   if (!draining())
     append(out, on_drain("the queue watcher keeps dying", now_s));
   return out;
@@ -61,7 +62,7 @@ effects policy::on_watcher_died(const std::string& why, double now_s) {
 // `now_s`: of a launch; 0: it was rented before.
 uint64_t policy::add_gpu(const workload_type& type, const ledger_id& id,
                          double now_s) {
-  auto instance = ++last_instance_;
+  auto instance = ++last_.instance;
   auto& x = gpus_[instance];
   x.type = type;
   x.rented_s = now_s;
@@ -80,12 +81,12 @@ uint32_t policy::free_slots(const gpu& x) const {
 
 effects policy::on_backlog(const msg::backlog& x, const moment& now) {
   auto now_s = now.steady_s;
-  backlog_ = x.waiting_by_type;
-  without_inputs_ = x.without_inputs;
-  backlog_at_s_ = now_s;
-  waits_since_s_ = x.oldest_created_at_s > 0 && now.unix_s > 0
-                     ? now.steady_at(x.oldest_created_at_s)
-                     : 0;
+  queue_.by_type = x.waiting_by_type;
+  queue_.without_inputs = x.without_inputs;
+  queue_.at_s = now_s;
+  queue_.waits_since_s = x.oldest_created_at_s > 0 && now.unix_s > 0
+                           ? now.steady_at(x.oldest_created_at_s)
+                           : 0;
   effects out;
   for (auto& [type, launch] : launches_) {
     launch.waits = waiting_for(type);
@@ -118,7 +119,7 @@ effects policy::on_gpu_update(const msg::gpu_update& x, double now_s) {
   }
   if (x.failed)
     gpu_failed(known.type, x.reason, now_s);
-  clean_ = clean_ && !x.leaked;
+  drain_.clean = drain_.clean && !x.leaked;
   return gpu_gone(x.instance, "the GPU is gone", now_s);
 }
 
@@ -141,7 +142,7 @@ effects policy::on_gpu_died(uint64_t instance, const std::string& why,
   left.launched_s = dead.last.launched_s;
   if (left.workload.empty()) {
     // What it has launched is looked for when the intent's lease has run out.
-    clean_ = false;
+    drain_.clean = false;
     out.push_back(leave_gpu{left.id});
   } else {
     append(out, adopt(left, {}, true));
@@ -188,7 +189,7 @@ effects policy::on_trust_due(uint64_t generation, double now_s) {
 // count the same slot.
 effects policy::capacity() {
   msg::capacity out;
-  out.jobs_received = jobs_received_;
+  out.jobs_received = offer_.jobs_received;
   out.accepting = !draining() && fitness_.fit();
   std::map<std::vector<std::string>, uint32_t> free;
   auto works = false;
@@ -210,9 +211,9 @@ effects policy::capacity() {
     out.idle_since_s = 0;
   for (auto& [types, count] : free)
     out.free.push_back({types, count});
-  if (told_capacity_ == out)
+  if (offer_.told == out)
     return {};
-  told_capacity_ = out;
+  offer_.told = out;
   return {send_capacity{std::move(out)}};
 }
 
@@ -221,22 +222,21 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
   case timer::jitter:
     return on_launch_due(generation, now_s);
   case timer::pending: {
-    if (generation != pending_generation_)
+    if (generation != due_.pending)
       return {};
-    pending_generation_ = 0;
+    due_.pending = 0;
     return settle_down(now_s);
   }
   case timer::succession:
     return scale(now_s);
   case timer::adoption:
-    return draining() || generation != adoption_generation_
-             ? effects{}
-             : effects{take_gpus{}};
+    return draining() || generation != due_.adoption ? effects{}
+                                                     : effects{take_gpus{}};
   case timer::hand_over:
     return on_hand_over_due(generation);
   case timer::fitness:
-    return generation == fitness_generation_ ? follow(fitness_.on_due(), now_s)
-                                             : effects{};
+    return generation == unfit_.generation ? follow(fitness_.on_due(), now_s)
+                                           : effects{};
   case timer::trust:
     return on_trust_due(generation, now_s);
   case timer::keep:
@@ -245,7 +245,7 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
     return on_tell_due(generation, now_s);
   case timer::ledger: {
     effects out;
-    if (auto node = refused_writes_.extract(generation))
+    if (auto node = writes_.put_off.extract(generation))
       std::visit(
         [&](auto& x) {
           out.push_back(std::move(x));
@@ -254,26 +254,28 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
     return out;
   }
   case timer::watcher:
-    if (generation != watcher_generation_)
+    if (generation != watcher_.generation)
       return {};
     return {start_watcher{}};
   case timer::claim_grace:
-    if (generation != grace_generation_)
+    if (generation != drain_.grace_generation)
       return {};
-    grace_generation_ = 0;
+    drain_.grace_generation = 0;
     return check_drained();
   case timer::drain:
-    return generation == drain_generation_ && drain_ == drain_phase::finishing
+    return generation == drain_.generation
+               && drain_.phase == drain_phase::finishing
              ? halt_all("the drain time is over")
              : effects{};
   case timer::give_up:
-    if (generation != give_up_generation_ || drain_ == drain_phase::done)
+    if (generation != drain_.give_up_generation
+        || drain_.phase == drain_phase::done)
       return {};
-    drain_ = drain_phase::done;
+    drain_.phase = drain_phase::done;
     return {say{severity::error,
                 "gave up waiting: " + std::to_string(gpus_.size()) + " GPU(s), "
-                  + std::to_string(jobs_.size() + unsettled_.size()
-                                   + releasing_.size())
+                  + std::to_string(jobs_.size() + writes_.unsettled.size()
+                                   + writes_.releasing.size())
                   + " job(s) are not confirmed"},
             finish{false}};
   }
@@ -310,11 +312,11 @@ msg::node_status policy::status(bool with_jobs, const moment& now) const {
   out.unfit = fitness_.reason();
   out.unfit_text = fitness_.text();
   out.disk_free_bytes = fitness_.disk_free_bytes();
-  out.waiting_by_type = backlog_;
-  out.jobs_succeeded = succeeded_;
-  out.jobs_failed = failed_;
-  out.jobs_retried = retried_;
-  out.gpus_launched = launched_;
+  out.waiting_by_type = queue_.by_type;
+  out.jobs_succeeded = totals_.succeeded;
+  out.jobs_failed = totals_.failed;
+  out.jobs_retried = totals_.retried;
+  out.gpus_launched = totals_.launched;
   for (auto& [type, x] : launches_) {
     auto& why = out.launches[type] = x.why;
     for (auto* at_s : {&why.until_s, &why.since_s})

@@ -77,7 +77,7 @@ public:
   msg::confirm_gpus held_gpus() const;
 
   bool draining() const noexcept {
-    return drain_ != drain_phase::none;
+    return drain_.phase != drain_phase::none;
   }
 
 private:
@@ -139,6 +139,86 @@ private:
     uint64_t runs = 0;
     uint64_t waits = 0;
     traffic seen;
+  };
+
+  /// Told to the ledger and not answered yet.
+  struct open_writes {
+    std::map<job_id, bool> unsettled; // true: a success
+    std::set<job_id> releasing;
+    /// How often a job's end was refused.
+    std::map<job_id, uint32_t> refusals;
+    /// To be asked for again, by the generation of their timer.
+    std::map<uint64_t, ledger_write> put_off;
+  };
+
+  /// The QUEUE WATCHER's deaths within the window, and the timer of the next
+  /// start.
+  struct watcher_life {
+    std::deque<double> deaths;
+    uint64_t generation = 0;
+  };
+
+  /// Waiting jobs by type, as they were seen at `at_s`.
+  struct queue_seen {
+    std::map<std::string, uint64_t> by_type;
+    /// Of these, the ones that have no inputs.
+    std::map<std::string, uint64_t> without_inputs;
+    double at_s = 0;
+    /// Since when the first of these waits; 0: not known.
+    double waits_since_s = 0;
+  };
+
+  /// What the QUEUE WATCHER was told, and how many jobs it has sent.
+  struct offer {
+    std::optional<msg::capacity> told;
+    uint64_t jobs_received = 0;
+  };
+
+  /// What the other workers were told last.
+  struct own_words {
+    std::optional<worker_facts> told;
+    double at_s = 0;
+    /// The timer is about a change that was held back.
+    bool soon = false;
+    uint64_t generation = 0;
+  };
+
+  /// Generations of the timers that are armed; 0: it is not.
+  struct timers {
+    uint64_t pending = 0;
+    uint64_t adoption = 0;
+    uint64_t keep = 0;
+  };
+
+  struct last_numbers {
+    uint64_t generation = 0;
+    uint64_t instance = 0;
+  };
+
+  struct unfitness {
+    uint64_t generation = 0;
+    /// What the last plan was made for.
+    bool told_fit = true;
+    /// How often a job could not be done for want of surroundings.
+    std::map<job_id, uint32_t> tries;
+  };
+
+  struct drain_state {
+    drain_phase phase = drain_phase::none;
+    /// 0: no claim can be under way.
+    uint64_t grace_generation = 0;
+    uint64_t generation = 0;
+    uint64_t give_up_generation = 0;
+    /// No GPU was left running.
+    bool clean = true;
+  };
+
+  /// Since the start.
+  struct totals {
+    uint64_t succeeded = 0;
+    uint64_t failed = 0;
+    uint64_t retried = 0;
+    uint64_t launched = 0;
   };
 
   /// How a job that is held leaves: with this end, back to the queue, or
@@ -254,61 +334,26 @@ private:
 
   config cfg_;
   std::mt19937_64 random_;
-  uint64_t last_generation_ = 0;
-  uint64_t last_instance_ = 0;
-  uint64_t jobs_received_ = 0;
+  last_numbers last_;
+  timers due_;
   std::map<uint64_t, gpu> gpus_;
   /// Ours, not settled yet: running, or waiting for a slot.
   std::map<job_id, held_job> jobs_;
   /// Ids in `jobs_` that have no slot, in order.
   std::deque<job_id> pending_;
-  uint64_t pending_generation_ = 0;
-  /// Told to the ledger and not answered yet.
-  std::map<job_id, bool> unsettled_; // true: a success
-  std::set<job_id> releasing_;
-  /// How often a job's end was refused.
-  std::map<job_id, uint32_t> refusals_;
-  /// Writes to be asked for again, by the generation of their timer.
-  std::map<uint64_t, ledger_write> refused_writes_;
-  std::optional<msg::capacity> told_capacity_;
-  /// The QUEUE WATCHER's deaths within the window.
-  std::deque<double> watcher_deaths_;
-  uint64_t watcher_generation_ = 0;
-  std::map<std::string, uint64_t> backlog_;
-  /// Of these, the ones that have no inputs.
-  std::map<std::string, uint64_t> without_inputs_;
-  /// When the queue was seen so.
-  double backlog_at_s_ = 0;
-  /// Since when the first of these waits; 0: not known.
-  double waits_since_s_ = 0;
+  open_writes writes_;
+  offer offer_;
+  watcher_life watcher_;
+  queue_seen queue_;
   peer::view view_;
+  own_words words_;
   estimates estimates_;
-  std::optional<worker_facts> told_facts_;
-  double told_at_s_ = 0;
-  /// The timer is about a change that was held back.
-  bool tells_soon_ = false;
-  uint64_t tell_generation_ = 0;
-  /// 0: no idle GPU is looked at again.
-  uint64_t keep_generation_ = 0;
   std::map<workload_type, launch_record> launches_;
   fitness fitness_;
-  uint64_t fitness_generation_ = 0;
-  /// What the last plan was made for.
-  bool told_fit_ = true;
-  /// How often a job could not be done for want of surroundings.
-  std::map<job_id, uint32_t> unfit_tries_;
-  drain_phase drain_ = drain_phase::none;
-  /// 0: no claim can be under way.
-  uint64_t grace_generation_ = 0;
-  uint64_t drain_generation_ = 0;
-  uint64_t give_up_generation_ = 0;
-  uint64_t adoption_generation_ = 0;
+  unfitness unfit_;
+  drain_state drain_;
   farewell farewell_;
-  bool clean_ = true;
-  uint64_t succeeded_ = 0;
-  uint64_t failed_ = 0;
-  uint64_t retried_ = 0;
-  uint64_t launched_ = 0;
+  totals totals_;
 };
 
 } // namespace render::supervisor

@@ -287,9 +287,9 @@ struct shell {
 
 } // namespace
 
-supervisor_actor::behavior_type
-supervisor_behavior(self_ptr self, supervisor::config cfg,
-                    supervisor_deps deps) {
+supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
+                                                    supervisor::config cfg,
+                                                    supervisor_deps deps) {
   auto& st = self->state;
   cfg.surroundings.watched = static_cast<bool>(deps.surroundings);
   cfg.inputs.watched = static_cast<bool>(deps.inputs);

@@ -51,8 +51,8 @@ struct supervisor_state {
   std::map<job_id, renderer_actor> parked;
 };
 
-supervisor_actor::behavior_type supervisor_behavior(
-  supervisor_actor::stateful_pointer<supervisor_state> self,
-  supervisor::config cfg, supervisor_deps deps);
+supervisor_actor::behavior_type
+supervisor_behavior(supervisor_actor::stateful_pointer<supervisor_state> self,
+                    supervisor::config cfg, supervisor_deps deps);
 
 } // namespace render
