@@ -7,11 +7,11 @@
 namespace render::supervisor {
 
 effects policy::on_drain(const std::string& reason, double now_s) {
-  if (drain_ == drain_phase::finishing)
+  if (drain_.phase == drain_phase::finishing)
     return halt_all("hurried: " + reason);
   if (draining())
     return {};
-  drain_ = drain_phase::finishing;
+  drain_.phase = drain_phase::finishing;
   effects out{say{severity::info,
                   "draining (" + reason + "): " + std::to_string(jobs_.size())
                     + " job(s) have "
@@ -25,9 +25,9 @@ effects policy::on_drain(const std::string& reason, double now_s) {
                                   return x.count > 0;
                                 });
   if (offered) {
-    grace_generation_ = ++last_generation_;
+    drain_.grace_generation = ++last_generation_;
     out.push_back(
-      arm_timer{timer::claim_grace, grace_generation_, cfg_.claim_grace});
+      arm_timer{timer::claim_grace, drain_.grace_generation, cfg_.claim_grace});
   }
   append(out, capacity());
   for (auto& id : std::exchange(pending_, {}))
@@ -37,42 +37,43 @@ effects policy::on_drain(const std::string& reason, double now_s) {
     x.told_to_stop = true;
     out.push_back(drain_gpu{instance, "the node drains"});
   }
-  drain_generation_ = ++last_generation_;
-  out.push_back(arm_timer{timer::drain, drain_generation_, cfg_.drain_time});
+  drain_.generation = ++last_generation_;
+  out.push_back(arm_timer{timer::drain, drain_.generation, cfg_.drain_time});
   append(out, check_drained());
   return out;
 }
 
 effects policy::halt_all(const std::string& reason) {
-  drain_ = drain_phase::halting;
+  drain_.phase = drain_phase::halting;
   effects out{say{severity::warning, reason + ": "
                                        + std::to_string(jobs_.size())
                                        + " running job(s) go back"}};
   for (auto& [instance, x] : gpus_)
     out.push_back(halt_gpu{instance, reason});
   append(out, stop_parked(reason));
-  give_up_generation_ = ++last_generation_;
+  drain_.give_up_generation = ++last_generation_;
   out.push_back(
-    arm_timer{timer::give_up, give_up_generation_, cfg_.give_up_time});
+    arm_timer{timer::give_up, drain_.give_up_generation, cfg_.give_up_time});
   append(out, check_drained());
   return out;
 }
 
 effects policy::check_drained() {
-  if (drain_ != drain_phase::finishing && drain_ != drain_phase::halting)
+  if (drain_.phase != drain_phase::finishing
+      && drain_.phase != drain_phase::halting)
     return {};
-  if (!gpus_.empty() || !jobs_.empty() || !unsettled_.empty()
-      || !releasing_.empty() || grace_generation_ != 0)
+  if (!gpus_.empty() || !jobs_.empty() || !writes_.unsettled.empty()
+      || !writes_.releasing.empty() || drain_.grace_generation != 0)
     return {};
-  drain_ = drain_phase::flushing;
+  drain_.phase = drain_phase::flushing;
   return {flush_webhooks{cfg_.flush_time}};
 }
 
 effects policy::on_flushed() {
-  if (drain_ != drain_phase::flushing)
+  if (drain_.phase != drain_phase::flushing)
     return {};
-  drain_ = drain_phase::done;
-  return {finish{clean_}};
+  drain_.phase = drain_phase::done;
+  return {finish{drain_.clean}};
 }
 
 } // namespace render::supervisor

@@ -57,7 +57,7 @@ effects policy::on_jobs_claimed(msg::jobs_claimed x, const moment& now) {
   for (auto& subject : x.jobs) {
     auto id = subject.id;
     // What was reported as waiting waits no more.
-    for (auto* waiting : {&backlog_, &without_inputs_})
+    for (auto* waiting : {&queue_.by_type, &queue_.without_inputs})
       if (auto at = waiting->find(subject.type);
           at != waiting->end() && at->second > 0)
         --at->second;
@@ -199,9 +199,9 @@ verdict policy::judge_end(const held_job& x, const job_outcome& outcome,
   seen.late = now_s >= x.task.deadline_s;
   if (!seen.success && seen.kind == failure_kind::unfit
       && !seen.claimed_again) {
-    if (unfit_tries_.size() >= unfit_tries_max)
-      unfit_tries_.clear();
-    seen.unfit_tries = ++unfit_tries_[subject.id];
+    if (unfit_.tries.size() >= unfit_tries_max)
+      unfit_.tries.clear();
+    seen.unfit_tries = ++unfit_.tries[subject.id];
   }
   return judge(seen);
 }
@@ -211,7 +211,7 @@ effects policy::conclude(held_job x, job_outcome outcome, double now_s) {
   auto what = judge_end(x, outcome, now_s);
   if (outcome.success()) {
     fitness_.on_success();
-    unfit_tries_.erase(x.task.subject.id);
+    unfit_.tries.erase(x.task.subject.id);
   }
   switch (what) {
   case verdict::end:
@@ -265,7 +265,7 @@ effects policy::end(job x, job_outcome outcome) {
   // The texts of deadlines are fixed by the contract.
   if (!outcome.success() && outcome.error.kind != failure_kind::deadline_passed)
     outcome.error.message.insert(0, beginning_of_error(x));
-  unsettled_.insert_or_assign(x.id, outcome.success());
+  writes_.unsettled.insert_or_assign(x.id, outcome.success());
   return {settle{{std::move(x), std::move(outcome)}}};
 }
 
@@ -285,7 +285,7 @@ effects policy::count_failure(held_job x, verdict what, const failure& why,
   history.push_back(why.message);
   auto out = suspect(x.instance);
   if (what == verdict::retry) {
-    ++retried_;
+    ++totals_.retried;
     ++x.task.subject.attempt;
     out.push_back(
       say{severity::warning, "job " + x.task.subject.id + ": attempt "
@@ -315,21 +315,21 @@ effects policy::suspect(uint64_t instance) {
 }
 
 effects policy::put_back(const job& x) {
-  releasing_.insert(x.id);
+  writes_.releasing.insert(x.id);
   return {release{x.id, x.fence},
           say{severity::info, "job " + x.id + ": goes back to the queue"}};
 }
 
 effects policy::on_settled(msg::job_settled x) {
   effects out;
-  refusals_.erase(x.job_id);
-  auto node = unsettled_.extract(x.job_id);
+  writes_.refusals.erase(x.job_id);
+  auto node = writes_.unsettled.extract(x.job_id);
   if (!x.written)
     out.push_back(
       say{severity::info,
           "job " + x.job_id + ": was not ours any more, nothing was written"});
   else if (!node.empty())
-    ++(node.mapped() ? succeeded_ : failed_);
+    ++(node.mapped() ? totals_.succeeded : totals_.failed);
   for (auto& entry : x.webhooks)
     out.push_back(deliver{std::move(entry)});
   append(out, check_drained());
@@ -337,8 +337,8 @@ effects policy::on_settled(msg::job_settled x) {
 }
 
 effects policy::on_released(const job_id& id) {
-  releasing_.erase(id);
-  refusals_.erase(id);
+  writes_.releasing.erase(id);
+  writes_.refusals.erase(id);
   return check_drained();
 }
 
@@ -360,23 +360,23 @@ effects policy::on_write_failed(ledger_write what, const failure& why) {
   }
   // An outage ends; what Redis finds wrong with the write stays wrong.
   auto is_outage = why.kind == failure_kind::unavailable;
-  auto refusals = is_outage ? 1 : ++refusals_[id];
+  auto refusals = is_outage ? 1 : ++writes_.refusals[id];
   if (refusals >= cfg_.ledger_refusals_max) {
     out.push_back(say{severity::error,
                       "job " + id + ": its end was refused "
                         + std::to_string(refusals)
                         + " times and is given up; please look at its record "
                           "and at the keys of the outbox"});
-    unsettled_.erase(id);
-    releasing_.erase(id);
-    refusals_.erase(id);
+    writes_.unsettled.erase(id);
+    writes_.releasing.erase(id);
+    writes_.refusals.erase(id);
     append(out, check_drained());
     return out;
   }
   auto delay
     = std::min(cfg_.ledger_retry_max,
                cfg_.ledger_retry_delay * (1 << std::min(refusals - 1, 16u)));
-  refused_writes_.emplace(++last_generation_, std::move(what));
+  writes_.put_off.emplace(++last_generation_, std::move(what));
   out.push_back(arm_timer{timer::ledger, last_generation_, delay});
   return out;
 }

@@ -9,8 +9,8 @@ double in_seconds(duration d) {
 }
 
 policy::policy(config cfg)
-  : cfg_(std::move(cfg)), random_(cfg_.seed), fitness_(cfg_.surroundings),
-    told_fit_(fitness_.fit()) {
+  : cfg_(std::move(cfg)), random_(cfg_.seed), fitness_(cfg_.surroundings) {
+  unfit_.told_fit = fitness_.fit();
   cfg_.replace_ahead = std::min(cfg_.replace_ahead, cfg_.retire_after / 10);
   for (auto& [kind, type] : cfg_.workload_of_kind)
     launches_[type];
@@ -36,19 +36,19 @@ effects policy::start() {
 }
 
 effects policy::on_watcher_died(const std::string& why, double now_s) {
-  watcher_deaths_.push_back(now_s);
-  while (watcher_deaths_.front() < now_s - in_seconds(cfg_.restart_window))
-    watcher_deaths_.pop_front();
+  watcher_.deaths.push_back(now_s);
+  while (watcher_.deaths.front() < now_s - in_seconds(cfg_.restart_window))
+    watcher_.deaths.pop_front();
   effects out{say{severity::error, "the queue watcher died: " + why}};
-  if (watcher_deaths_.size() <= cfg_.restarts_max) {
+  if (watcher_.deaths.size() <= cfg_.restarts_max) {
     auto delay = cfg_.restart_delay_min;
-    for (size_t i = 1; i < watcher_deaths_.size(); ++i)
+    for (size_t i = 1; i < watcher_.deaths.size(); ++i)
       delay = std::min(delay * 2, cfg_.restart_delay_max);
-    watcher_generation_ = ++last_generation_;
-    out.push_back(arm_timer{timer::watcher, watcher_generation_, delay});
+    watcher_.generation = ++last_generation_;
+    out.push_back(arm_timer{timer::watcher, watcher_.generation, delay});
     return out;
   }
-  clean_ = false;
+  drain_.clean = false;
   if (!draining())
     append(out, on_drain("the queue watcher keeps dying", now_s));
   return out;
@@ -74,9 +74,9 @@ uint32_t policy::free_slots(const gpu& x) const {
 }
 
 effects policy::on_backlog(const msg::backlog& x, double now_s) {
-  backlog_ = x.waiting_by_type;
-  without_inputs_ = x.without_inputs;
-  backlog_at_s_ = now_s;
+  queue_.by_type = x.waiting_by_type;
+  queue_.without_inputs = x.without_inputs;
+  queue_.at_s = now_s;
   effects out;
   if (!draining())
     for (auto& [type, launch] : launches_)
@@ -104,7 +104,7 @@ effects policy::on_gpu_update(const msg::gpu_update& x, double now_s) {
   }
   if (x.failed)
     gpu_failed(known.type, x.reason, now_s);
-  clean_ = clean_ && !x.leaked;
+  drain_.clean = drain_.clean && !x.leaked;
   return gpu_gone(x.instance, "the GPU is gone", now_s);
 }
 
@@ -127,7 +127,7 @@ effects policy::on_gpu_died(uint64_t instance, const std::string& why,
   left.launched_s = dead.last.launched_s;
   if (left.workload.empty()) {
     // What it has launched is looked for when the intent's lease has run out.
-    clean_ = false;
+    drain_.clean = false;
     out.push_back(leave_gpu{left.id});
   } else {
     append(out, adopt(left, {}, true));
@@ -215,13 +215,13 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
   case timer::adoption:
     return draining() ? effects{} : effects{take_gpus{}};
   case timer::fitness:
-    return generation == fitness_generation_ ? follow(fitness_.on_due(), now_s)
-                                             : effects{};
+    return generation == unfit_.generation ? follow(fitness_.on_due(), now_s)
+                                           : effects{};
   case timer::trust:
     return on_trust_due(generation, now_s);
   case timer::ledger: {
     effects out;
-    if (auto node = refused_writes_.extract(generation))
+    if (auto node = writes_.put_off.extract(generation))
       std::visit(
         [&](auto& x) {
           out.push_back(std::move(x));
@@ -230,26 +230,28 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
     return out;
   }
   case timer::watcher:
-    if (generation != watcher_generation_)
+    if (generation != watcher_.generation)
       return {};
     return {start_watcher{}};
   case timer::claim_grace:
-    if (generation != grace_generation_)
+    if (generation != drain_.grace_generation)
       return {};
-    grace_generation_ = 0;
+    drain_.grace_generation = 0;
     return check_drained();
   case timer::drain:
-    return generation == drain_generation_ && drain_ == drain_phase::finishing
+    return generation == drain_.generation
+               && drain_.phase == drain_phase::finishing
              ? halt_all("the drain time is over")
              : effects{};
   case timer::give_up:
-    if (generation != give_up_generation_ || drain_ == drain_phase::done)
+    if (generation != drain_.give_up_generation
+        || drain_.phase == drain_phase::done)
       return {};
-    drain_ = drain_phase::done;
+    drain_.phase = drain_phase::done;
     return {say{severity::error,
                 "gave up waiting: " + std::to_string(gpus_.size()) + " GPU(s), "
-                  + std::to_string(jobs_.size() + unsettled_.size()
-                                   + releasing_.size())
+                  + std::to_string(jobs_.size() + writes_.unsettled.size()
+                                   + writes_.releasing.size())
                   + " job(s) are not confirmed"},
             finish{false}};
   }
@@ -286,11 +288,11 @@ msg::node_status policy::status(bool with_jobs, const moment& now) const {
   out.unfit = fitness_.reason();
   out.unfit_text = fitness_.text();
   out.disk_free_bytes = fitness_.disk_free_bytes();
-  out.waiting_by_type = backlog_;
-  out.jobs_succeeded = succeeded_;
-  out.jobs_failed = failed_;
-  out.jobs_retried = retried_;
-  out.gpus_launched = launched_;
+  out.waiting_by_type = queue_.by_type;
+  out.jobs_succeeded = totals_.succeeded;
+  out.jobs_failed = totals_.failed;
+  out.jobs_retried = totals_.retried;
+  out.gpus_launched = totals_.launched;
   for (auto& [type, x] : launches_) {
     auto& why = out.launches[type] = x.why;
     for (auto* at_s : {&why.until_s, &why.since_s})

@@ -35,7 +35,7 @@ const workload_type& policy::workload_of(const std::string& job_type) const {
 
 uint64_t policy::queued_for(const workload_type& type) const {
   uint64_t out = 0;
-  for (auto& [job_type, count] : backlog_)
+  for (auto& [job_type, count] : queue_.by_type)
     if (workload_of(job_type) == type)
       out += count;
   return out;
@@ -55,11 +55,11 @@ launching::by_kind<launching::waiting_jobs>
 policy::waiting_jobs_of(const workload_type& type, const input_gate& inputs,
                         double now_s) const {
   launching::by_kind<launching::waiting_jobs> out;
-  for (auto& [job_type, count] : backlog_) {
+  for (auto& [job_type, count] : queue_.by_type) {
     if (count == 0 || workload_of(job_type) != type)
       continue;
-    auto at = without_inputs_.find(job_type);
-    auto without = at == without_inputs_.end() ? 0 : at->second;
+    auto at = queue_.without_inputs.find(job_type);
+    auto without = at == queue_.without_inputs.end() ? 0 : at->second;
     auto& x = out[index_of(*job_kind_from(job_type))];
     x.others += count;
     x.worth += inputs.usable(cfg_.inputs, count, without, now_s);
@@ -235,7 +235,7 @@ effects policy::tell(const workload_type& type, launch_reason why,
 
 rent policy::rent_one(const workload_type& type) {
   auto id = make_ledger_id();
-  ++launched_;
+  ++totals_.launched;
   return {add_gpu(type, id), type, id, {}, {}, false};
 }
 
@@ -248,7 +248,7 @@ bool policy::is_in_the_way(const gpu& x, const workload_type& type,
     return false;
   if (x.type != type)
     return x.jobs.empty() && waiting_for(x.type) == 0
-           && (backlog_.empty() || backlog_at_s_ >= x.idle_since_s);
+           && (queue_.by_type.empty() || queue_.at_s >= x.idle_since_s);
   if (now_s - x.ready_since_s < in_seconds(cfg_.service_boot_time))
     return false;
   auto& ready = x.last.ready_kinds;
@@ -257,7 +257,7 @@ bool policy::is_in_the_way(const gpu& x, const workload_type& type,
     return kind && workload_of(job_type) == type
            && std::find(ready.begin(), ready.end(), *kind) == ready.end();
   };
-  return std::any_of(backlog_.begin(), backlog_.end(),
+  return std::any_of(queue_.by_type.begin(), queue_.by_type.end(),
                      [&](auto& entry) {
                        return entry.second > 0 && lacks(entry.first);
                      })

@@ -18,11 +18,11 @@ effects policy::follow(fitness::change x, double now_s) {
   if (x.probe)
     out.push_back(look_around{*x.probe});
   if (x.due_in) {
-    fitness_generation_ = ++last_generation_;
-    out.push_back(arm_timer{timer::fitness, fitness_generation_, *x.due_in});
+    unfit_.generation = ++last_generation_;
+    out.push_back(arm_timer{timer::fitness, unfit_.generation, *x.due_in});
   }
-  if (x.began || x.ended || fitness_.fit() != told_fit_) {
-    told_fit_ = fitness_.fit();
+  if (x.began || x.ended || fitness_.fit() != unfit_.told_fit) {
+    unfit_.told_fit = fitness_.fit();
     append(out, settle_down(now_s));
   }
   return out;
@@ -41,8 +41,8 @@ effects policy::cannot_do(held_job x, bool for_good, const failure& why,
   effects out{say{severity::warning,
                   "job " + id + ": cannot be done here now: " + why.message}};
   if (for_good) {
-    auto tries = std::to_string(unfit_tries_[id]);
-    unfit_tries_.erase(id);
+    auto tries = std::to_string(unfit_.tries[id]);
+    unfit_.tries.erase(id);
     append(out, let_go(std::move(x),
                        failed_outcome(
                          {failure_kind::internal,
@@ -70,7 +70,7 @@ effects policy::on_render_parked(const job_id& id, const failure& why,
   x.instance = 0;
   x.parked = true;
   effects out;
-  if (drain_ == drain_phase::halting)
+  if (drain_.phase == drain_phase::halting)
     out.push_back(
       stop_renderer{id, {failure_kind::shutting_down, "the node stops"}});
   append(out, follow(fitness_.on_failure("storage", why.message), now_s));
