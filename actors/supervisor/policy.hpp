@@ -221,57 +221,6 @@ private:
     uint64_t launched = 0;
   };
 
-  /// Told to the ledger and not answered yet.
-  struct open_writes {
-    std::map<job_id, bool> unsettled; // true: a success
-    std::set<job_id> releasing;
-    /// How often a job's end was refused.
-    std::map<job_id, uint32_t> refusals;
-    /// To be asked for again, by the generation of their timer.
-    std::map<uint64_t, ledger_write> put_off;
-  };
-
-  /// The QUEUE WATCHER's deaths within the window, and the timer of the next
-  /// start.
-  struct watcher_life {
-    std::deque<double> deaths;
-    uint64_t generation = 0;
-  };
-
-  /// Waiting jobs by type, as they were seen at `at_s`.
-  struct queue_seen {
-    std::map<std::string, uint64_t> by_type;
-    /// Of these, the ones that have no inputs.
-    std::map<std::string, uint64_t> without_inputs;
-    double at_s = 0;
-  };
-
-  struct unfitness {
-    uint64_t generation = 0;
-    /// What the last plan was made for.
-    bool told_fit = true;
-    /// How often a job could not be done for want of surroundings.
-    std::map<job_id, uint32_t> tries;
-  };
-
-  struct drain_state {
-    drain_phase phase = drain_phase::none;
-    /// 0: no claim can be under way.
-    uint64_t grace_generation = 0;
-    uint64_t generation = 0;
-    uint64_t give_up_generation = 0;
-    /// No GPU was left running.
-    bool clean = true;
-  };
-
-  /// Since the start.
-  struct totals {
-    uint64_t succeeded = 0;
-    uint64_t failed = 0;
-    uint64_t retried = 0;
-    uint64_t launched = 0;
-  };
-
   /// How a job that is held leaves: with this end, back to the queue, or
   /// without a word, since it is somebody else's.
   struct back_to_queue {};
