@@ -1,11 +1,11 @@
 render_test(
-  cluster_test
+  cluster_life_test
   LABEL integration
   PURE
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/cluster_test.cpp
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/cluster_life_test.cpp
   DEPENDS render_small_world
   TIMEOUT 240)
-add_dependencies(cluster_test c3-render-worker)
+add_dependencies(cluster_life_test c3-render-worker)
 
 render_test(
   cluster_net_test
