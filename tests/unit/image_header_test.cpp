@@ -9,14 +9,14 @@ using namespace std::string_literals;
 
 namespace {
 
-std::string big(uint32_t x, int bytes) {
+std::string big(uint64_t x, int bytes) {
   std::string out;
   for (int i = bytes - 1; i >= 0; --i)
     out += static_cast<char>(x >> (8 * i));
   return out;
 }
 
-std::string little(uint32_t x, int bytes) {
+std::string little(uint64_t x, int bytes) {
   std::string out;
   for (int i = 0; i < bytes; ++i)
     out += static_cast<char>(x >> (8 * i));
