@@ -130,9 +130,11 @@ effects policy::on_gpu_died(uint64_t instance, const std::string& why,
     return {};
   auto& dead = at->second;
   gpu_failed(dead.type, "its actor died", now_s);
+  auto end = dead.last.workload.empty()
+               ? std::string{"what it may have launched is looked for later"}
+               : "its workload " + dead.last.workload + " is stopped";
   effects out{say{severity::error, "gpu " + std::to_string(instance) + " died ("
-                                     + why + "); its workload "
-                                     + dead.last.workload + " is stopped"}};
+                                     + why + "); " + end}};
   gpu_entry left;
   left.id = dead.last.ledger_id;
   left.type = dead.type;

@@ -55,9 +55,12 @@ std::string without_paths(std::string_view text, std::string_view url) {
   while (!text.empty()) {
     auto head = lower(text.substr(0, std::string_view{"https://"}.size()));
     if (head.starts_with("http://") || head == "https://") {
-      auto word = text.substr(0, text.find_first_of(ends));
+      // What ends a word elsewhere may be part of this one.
+      auto ours = !url.empty() && text.starts_with(url);
+      auto word = text.substr(0,
+                              text.find_first_of(ends, ours ? url.size() : 0));
       text.remove_prefix(word.size());
-      out += shown_url(word);
+      out += shown_url(ours ? url : word);
       if (word.ends_with(':'))
         out += ':';
       continue;

@@ -31,7 +31,7 @@ def parse():
         "(no account, no settings), gives them a burst of jobs, shows what each "
         "worker plans, and stays for jobs of yours until Ctrl-C.")
     parser.add_argument("--workers", type=int, default=1, metavar="N",
-                        help=f"workers of one fleet, 1 (default) to {len(NAMES)}")
+                        help=f"workers on one queue, 1 (default) to {len(NAMES)}")
     parser.add_argument("--jobs", type=int, default=12, metavar="N",
                         help="speech jobs in the burst (12); 0: none")
     parser.add_argument("--boot-time", type=float, default=3, metavar="SECONDS",
@@ -134,7 +134,8 @@ class Fleet:
                  lambda: cloud_env.exists() and cloud_env.stat().st_size > 0)
         self.cloud_env = dict(x.split("=", 1) for x in
                               cloud_env.read_text().splitlines() if "=" in x)
-        wait_for("redis-server does not start", lambda: self.ctl("queue") == 0)
+        wait_for("redis-server does not start",
+                 lambda: self.ctl("queue").wait() == 0)
         peers = [f"127.0.0.1:{free_port()}"
                  for _ in range(self.options.workers)]
         for name, listen in zip(NAMES, peers):
@@ -144,17 +145,15 @@ class Fleet:
     def env_of(self, name, listen, peers):
         host, port = self.redis.split(":")
         # No variable of the user's, and no .env of theirs.
-        out = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8",
-               **self.cloud_env, "WORKER_ID": name, "REDIS_HOST": host,
-               "REDIS_PORT": port, "OUTPUT_DIR": str(self.folder / "output"),
-               "JOURNAL_DIR": str(self.folder / "journal" / name),
-               "STATUS_ADDRESS": "off", "MAX_GPUS": "4",
-               "PRE_LAUNCH_TIMEOUT": "0.2", "PRE_LAUNCH_TIMEOUT_MAX": "1",
-               "GPU_IDLE_TIMEOUT": "10", "RENDER_POLLING_INTERVAL": "0.5"}
-        if len(peers) > 1:
-            out |= {"C3_CLUSTER_LISTEN": listen, "C3_CLUSTER_NAME": "try",
-                    "C3_CLUSTER_PEERS": ",".join(peers)}
-        return out
+        cluster = {"C3_CLUSTER_LISTEN": listen, "C3_CLUSTER_NAME": "try",
+                   "C3_CLUSTER_PEERS": ",".join(peers)}
+        return {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8",
+                **(cluster if len(peers) > 1 else {}), **self.cloud_env, "WORKER_ID": name, "REDIS_HOST": host,
+                "REDIS_PORT": port, "OUTPUT_DIR": str(self.folder / "output"),
+                "JOURNAL_DIR": str(self.folder / "journal" / name),
+                "STATUS_ADDRESS": "off", "MAX_GPUS": "4",
+                "PRE_LAUNCH_TIMEOUT": "0.2", "PRE_LAUNCH_TIMEOUT_MAX": "1",
+                "GPU_IDLE_TIMEOUT": "10", "RENDER_POLLING_INTERVAL": "0.5"}
 
     def run(self, name, *command):
         log = (self.folder / f"{name}.log").open("w")
@@ -163,20 +162,16 @@ class Fleet:
             start_new_session=True))
 
     def ctl(self, *command):
-        return subprocess.run(
-            [BIN / "c3ctl", "--redis", self.redis, *command],
-            cwd=self.folder, env={"PATH": os.environ["PATH"]},
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            check=False).returncode
+        return subprocess.Popen(
+            [BIN / "c3ctl", "--redis", self.redis, *command], cwd=self.folder,
+            env={"PATH": os.environ["PATH"], **self.cloud_env},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def push(self, count):
-        env = {"PATH": os.environ["PATH"], **self.cloud_env}
         pending = []
         for i in range(count):
-            pending.append(subprocess.Popen(
-                [BIN / "c3ctl", "--redis", self.redis, "submit", "csm", "--text",
-                 f"This is job number {i + 1}."], cwd=self.folder, env=env,
-                stdout=subprocess.DEVNULL))
+            pending.append(self.ctl("submit", "csm", "--text",
+                                    f"This is job number {i + 1}."))
             if len(pending) == 8:
                 self.wait_all(pending)
         self.wait_all(pending)
@@ -185,7 +180,7 @@ class Fleet:
     def wait_all(pending):
         while pending:
             if pending.pop().wait() != 0:
-                raise SystemExit("try: c3ctl submit has failed")
+                raise SystemExit("try: a job was not taken into the queue")
 
     def rendered(self):
         for x in self.workers:
@@ -264,9 +259,9 @@ def main():
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         fleet.stop()
-    running = sum(x.process.returncode != 0 for x in fleet.workers)
-    if running:
-        print(f"try: {running} worker(s) ended badly; the logs are in {folder}",
+    failed = sum(x.process.returncode != 0 for x in fleet.workers)
+    if failed:
+        print(f"try: {failed} worker(s) ended badly; the logs are in {folder}",
               file=sys.stderr)
         return 1
     shutil.rmtree(folder)

@@ -1,7 +1,7 @@
 #pragma once
 // What a GPU INSTANCE is told when the SUPERVISOR orders one. Pure.
 #include "actors/gpu_instance/effects.hpp"
-#include "actors/supervisor/policy.hpp"
+#include "actors/supervisor/effects.hpp"
 
 #include <map>
 

@@ -1,17 +1,8 @@
 // Decisions about a GPU that was taken over from a dead worker.
-#include "actors/gpu_instance/policy.hpp"
-#include "tests/unit/effects.hpp"
-
-#include <boost/test/unit_test.hpp>
+#include "tests/unit/gpu_instance_cases.hpp"
 
 using namespace render;
 using namespace render::gpu_instance;
-
-namespace {
-
-constexpr double t0 = 1'700'000'000;
-
-} // namespace
 
 // Nobody here has launched it: the next look is some seconds later, and nothing
 // is launched in a dead worker's name.

@@ -9,18 +9,16 @@ using namespace std::string_literals;
 
 namespace {
 
-std::string big(uint32_t x, int bytes) {
+std::string little(uint32_t x, int bytes) {
   std::string out;
-  for (int i = bytes - 1; i >= 0; --i)
-    out += static_cast<char>(x >> (8 * i));
+  for (int i = 0; i < bytes; ++i, x >>= 8)
+    out += static_cast<char>(x);
   return out;
 }
 
-std::string little(uint32_t x, int bytes) {
-  std::string out;
-  for (int i = 0; i < bytes; ++i)
-    out += static_cast<char>(x >> (8 * i));
-  return out;
+std::string big(uint32_t x, int bytes) {
+  auto out = little(x, bytes);
+  return {out.rbegin(), out.rend()};
 }
 
 std::string png(uint32_t width, uint32_t height) {

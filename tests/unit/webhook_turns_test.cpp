@@ -185,6 +185,10 @@ BOOST_AUTO_TEST_CASE(keeps_no_path_of_an_error_or_an_answer) {
   BOOST_TEST(without_paths("no route for /services/T0/B0/XX?t=1", url)
              == "no route for /…");
   BOOST_TEST(without_paths("a / b", "http://a.example/") == "a / b");
+  // Characters that end a word elsewhere may be part of the URL.
+  BOOST_TEST(without_paths("POST https://x.example/a>secret/token: gone",
+                           "https://x.example/a>secret/token")
+             == "POST https://x.example/…: gone");
   // Schemes have no case, and a URL may hold another one.
   for (auto* nested :
        {"HTTPS://a.example+https://+secret", "Http://h/a/secret"})
