@@ -107,11 +107,13 @@ struct gpus_taken {
   std::vector<workload_id> known_workloads;
   /// Until the first lease runs out, ms; 0: not known.
   int64_t next_due_ms = 0;
+  /// Those of `entries` that another worker has given to this one.
+  std::vector<ledger_id> given;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, gpus_taken& x) {
-  return f(x.entries, x.known_workloads, x.next_due_ms);
+  return f(x.entries, x.known_workloads, x.next_due_ms, x.given);
 }
 
 /// To the JOB STORE: all entries of a workload type, whoever owns them.

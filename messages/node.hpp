@@ -54,6 +54,11 @@ struct node_status {
   /// Of each workload type, why no (other) GPU of it is launched now. Times are
   /// Unix seconds.
   std::map<workload_type, launch_reason> launches = {};
+  /// Other workers that PEERS say are alive.
+  uint32_t peers = 0;
+  /// Launches go by the fleet's plan. False with peers: the views differ or are
+  /// old, and this worker does what strangers do.
+  bool plans_with_peers = false;
   /// Unix seconds at which this was said.
   double at_s = 0;
 };
@@ -63,7 +68,7 @@ typename Inspector::result_type inspect(Inspector& f, node_status& x) {
   return f(x.draining, x.gpus, x.running_jobs, x.waiting_by_type,
            x.jobs_succeeded, x.jobs_failed, x.jobs_retried, x.gpus_launched,
            x.unfit, x.unfit_text, x.disk_free_bytes, x.results_waiting,
-           x.launches, x.at_s);
+           x.launches, x.peers, x.plans_with_peers, x.at_s);
 }
 
 /// SUPERVISOR → the listener named at spawn: every job is settled or put back,

@@ -155,7 +155,7 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
 }
 
 duration policy::idle_timeout() const {
-  return cfg_.adopted && !had_a_job_
+  return cfg_.adopted && !cfg_.given && !had_a_job_
            ? std::min(cfg_.idle_timeout, cfg_.adopted_idle_timeout)
            : cfg_.idle_timeout;
 }

@@ -1,8 +1,10 @@
 // GPUs that dead workers left, or others have given: taken over while there is
-// work, stopped when not. The GPU INSTANCE waits a moment for a first job and
-// then stops its GPU, as any idle one.
+// work, stopped when not. A dead worker's GPU is waited with for a moment only
+// until its first job, one that was given as long as any idle one.
 #include "actors/supervisor/policy.hpp"
 #include "messages/text/hex.hpp"
+
+#include <algorithm>
 
 namespace render::supervisor {
 
@@ -31,16 +33,19 @@ effects policy::on_gpus_taken(const result<msg::gpus_taken>& got,
   if (!got || got->entries.empty())
     return out;
   for (auto& entry : got->entries)
-    append(out, adopt(entry, got->known_workloads));
+    append(out,
+           adopt(entry, got->known_workloads, false,
+                 std::ranges::find(got->given, entry.id) != got->given.end()));
   append(out, settle_down(now_s));
   return out;
 }
 
 effects policy::adopt(const gpu_entry& x, std::vector<workload_id> known,
-                      bool vouched) {
+                      bool vouched, bool given) {
   auto has_room = room() > 0;
   auto instance = add_gpu(x.type, x.id);
-  effects out{rent{instance, x.type, x.id, x, std::move(known), vouched}};
+  effects out{
+    rent{instance, x.type, x.id, x, std::move(known), vouched, given}};
   if (!has_room) {
     gpus_.at(instance).told_to_stop = true;
     out.push_back(

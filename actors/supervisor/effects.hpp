@@ -124,11 +124,13 @@ struct rent {
   uint64_t instance = 0;
   workload_type type;
   render::ledger_id ledger_id;
-  /// Set: a GPU that is rented already, from a dead worker's hands.
+  /// Set: a GPU that is rented already, from another worker's hands.
   std::optional<gpu_entry> adopted;
   std::vector<workload_id> known_workloads;
   /// With `adopted`: launched by this process.
   bool vouched = false;
+  /// With `adopted`: a living worker has given it to this one.
+  bool given = false;
 };
 struct take_gpus {};
 /// Nobody here looks after this entry.

@@ -325,6 +325,8 @@ msg::node_status policy::status(bool with_jobs, const moment& now) const {
       if (*at_s > 0)
         *at_s += now.unix_s - now.steady_s;
   }
+  out.peers = static_cast<uint32_t>(view_.others().size());
+  out.plans_with_peers = view_.agreed(now.steady_s);
   out.at_s = now.unix_s;
   return out;
 }

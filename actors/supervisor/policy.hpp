@@ -320,7 +320,7 @@ private:
   effects keep(const workload_type& type, double now_s);
   // adoption.cpp
   effects adopt(const gpu_entry& x, std::vector<workload_id> known,
-                bool vouched = false);
+                bool vouched = false, bool given = false);
   ledger_id make_ledger_id();
 
   // hand_over.cpp

@@ -38,6 +38,18 @@ std::string error_text(const worker_view& x) {
            : span_text(since(x, "error_at")) + " ago: " + excerpt(text, 100);
 }
 
+/// How many of the other workers with a cluster it sees.
+std::string peers_text(const worker_view& x, size_t in_cluster) {
+  if (field(x.fields, "cluster").empty())
+    return "-";
+  auto out = std::to_string(whole(x.fields, "peers")) + " of "
+             + std::to_string(in_cluster - 1);
+  if (whole(x.fields, "peers") > 0
+      && field(x.fields, "plans_with_peers") != "1")
+    out += ", no plan";
+  return out;
+}
+
 } // namespace
 
 std::string worker_state(const worker_view& x) {
@@ -58,14 +70,17 @@ std::string gpus_text(const record& x) {
 }
 
 std::string workers_table(const std::vector<worker_view>& xs) {
-  auto clustered = std::any_of(xs.begin(), xs.end(), [](auto& x) {
-    return !field(x.fields, "cluster").empty();
-  });
+  auto in_cluster
+    = static_cast<size_t>(std::count_if(xs.begin(), xs.end(), [](auto& x) {
+        return !field(x.fields, "cluster").empty();
+      }));
   std::vector<std::vector<std::string>> rows{{"worker", "state", "up", "free",
                                               "gpus", "jobs", "seen", "version",
                                               "host"}};
-  if (clustered)
+  if (in_cluster > 0) {
+    rows[0].emplace_back("peers");
     rows[0].emplace_back("cluster");
+  }
   rows[0].emplace_back("last error");
   for (auto& x : xs) {
     auto silent = x.fields.empty();
@@ -83,8 +98,10 @@ std::string workers_table(const std::vector<worker_view>& xs) {
                                  seen == "-" ? seen : seen + " ago",
                                  or_dash(field(x.fields, "version"), 20),
                                  or_dash(field(x.fields, "host"), 40)};
-    if (clustered)
+    if (in_cluster > 0) {
+      row.push_back(peers_text(x, in_cluster));
       row.push_back(or_dash(field(x.fields, "cluster"), 60));
+    }
     row.push_back(error_text(x));
     rows.push_back(std::move(row));
   }
@@ -99,7 +116,7 @@ std::string worker_json(const worker_view& x) {
   for (std::string name : {"version", "host", "cluster", "unfit", "unfit_text"})
     out += ",\"" + name + "\":" + json::quote(field(x.fields, name));
   for (std::string name :
-       {"incarnation", "max_gpus", "slots", "free_slots", "jobs"})
+       {"incarnation", "max_gpus", "slots", "free_slots", "jobs", "peers"})
     out += ",\"" + name + "\":" + std::to_string(whole(x.fields, name));
   out += ",\"gpus\":{";
   for (std::string phase : phases)
@@ -107,6 +124,8 @@ std::string worker_json(const worker_view& x) {
            + "\":" + std::to_string(whole(x.fields, "gpus_" + phase));
   out += "},\"draining\":";
   out += field(x.fields, "draining") == "1" ? "true" : "false";
+  out += ",\"plans_with_peers\":";
+  out += field(x.fields, "plans_with_peers") == "1" ? "true" : "false";
   out += ",\"up_s\":" + std::to_string(since(x, "started_at"))
          + ",\"seen_s_ago\":" + std::to_string(since(x, "seen_at"));
   if (auto text = field(x.fields, "error"); !text.empty())

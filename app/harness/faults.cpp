@@ -57,6 +57,10 @@ const std::vector<fault_kind>& fault_kinds() {
      "half of the workers' words to each other are lost, doubled or late, for "
      "minutes",
      false},
+    {"cut-peers",
+     "some workers hear nothing of the others, or are not heard by them, or "
+     "both, for minutes",
+     false},
   };
   return table;
 }
@@ -141,6 +145,7 @@ fault_injector::fault_injector(sim_world& world, fault_set faults,
   if (world_.options.cluster) {
     repeat("lying-peer", &fault_injector::lying_peer);
     repeat("lost-words", &fault_injector::lost_words);
+    repeat("cut-peers", &fault_injector::cut_peers);
   }
 }
 
@@ -410,6 +415,26 @@ void fault_injector::lost_words() {
   peers.lost = peers.doubled = peers.late = 0.5;
   after(10, 240, [&peers] {
     peers.lost = peers.doubled = peers.late = 0;
+  });
+}
+
+void fault_injector::cut_peers() {
+  std::vector<uint64_t> here, there;
+  for (auto& [client, x] : world_.nodes())
+    (dice_.chance(0.5) ? here : there).push_back(client);
+  auto which = dice_.below(3);
+  auto each = [this, here, there, which](auto what) {
+    for (auto x : here)
+      for (auto y : there) {
+        if (which != 0)
+          (world_.peers.*what)(x, y);
+        if (which != 1)
+          (world_.peers.*what)(y, x);
+      }
+  };
+  each(&sim_peers::cut);
+  after(5, 300, [each] {
+    each(&sim_peers::mend);
   });
 }
 

@@ -72,6 +72,7 @@ private:
   void hung_dns();
   void lying_peer();
   void lost_words();
+  void cut_peers();
   void tell(uint64_t client, const std::string& what);
   uint64_t some_client();
   void after(double low_s, double high_s, std::function<void()> what);

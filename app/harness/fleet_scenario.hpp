@@ -16,7 +16,12 @@ class fleet_scenario {
 public:
   explicit fleet_scenario(uint64_t seed = 1, environment settings = {},
                           audit_limits limits = {})
-    : world(std::make_unique<sim_world>(options_of(seed, std::move(settings)))),
+    : fleet_scenario(options_of(seed, std::move(settings)), limits) {
+    // nop
+  }
+
+  explicit fleet_scenario(sim_options options, audit_limits limits = {})
+    : world(std::make_unique<sim_world>(std::move(options))),
       watch(std::make_unique<auditor>(*world, limits)) {
     world->places.add_receiver("hooks.sim", receiver_mood::prompt);
   }

@@ -44,7 +44,7 @@ fleet_voice_actor::behavior_type voice(fleet_voice_actor::pointer,
       peers->tell(client, std::move(x.facts));
     },
     [=](const msg::gpus_given& x) {
-      peers->give(x);
+      peers->give(client, x);
     },
   };
 }
@@ -75,7 +75,8 @@ void sim_peers::leave(uint64_t client, bool says_goodbye) {
   liars.erase(client);
   auto after = [&](double low_s, double high_s, auto what) {
     time_.events().after(dice_.duration(low_s, high_s), [this, client, what] {
-      (this->*what)(client);
+      for (auto& [other, by] : listeners_)
+        (this->*what)(client, by);
     });
   };
   if (!says_goodbye)
@@ -106,7 +107,7 @@ void sim_peers::send(uint64_t from, uint64_t to, const word& what) {
   if (!x.ear)
     return;
   ++words_;
-  if (lost > 0 && dice_.chance(lost))
+  if (cuts_.contains({from, to}) || (lost > 0 && dice_.chance(lost)))
     return;
   auto times = doubled > 0 && dice_.chance(doubled) ? 2 : 1;
   for (auto i = 0; i < times; ++i) {
@@ -118,11 +119,11 @@ void sim_peers::send(uint64_t from, uint64_t to, const word& what) {
   await_next(to);
 }
 
-void sim_peers::give(const msg::gpus_given& x) {
+void sim_peers::give(uint64_t from, const msg::gpus_given& x) {
   if (lost > 0 && dice_.chance(lost))
     return;
   for (auto& [client, to] : listeners_)
-    if (to.who.name == x.to && to.ear)
+    if (to.who.name == x.to && to.ear && !cuts_.contains({from, client}))
       time_.events().at(time_.now() + dice_.duration(low_s, high_s),
                         [this, client = client, x] {
                           if (auto& ear = listeners_[client].ear)
@@ -173,18 +174,39 @@ void sim_peers::show(listener& x) {
   caf::anon_send(x.ear, std::move(out));
 }
 
-void sim_peers::doubt(uint64_t client) {
-  for (auto& [other, x] : listeners_)
-    if (auto at = x.known.find(listeners_[client].who); at != x.known.end()) {
-      at->second.doubted = true;
-      show(x);
-    }
+void sim_peers::doubt(uint64_t client, listener& by) {
+  auto at = by.known.find(listeners_[client].who);
+  if (at == by.known.end())
+    return;
+  at->second.doubted = true;
+  show(by);
 }
 
-void sim_peers::forget(uint64_t client) {
-  for (auto& [other, x] : listeners_)
-    if (x.known.erase(listeners_[client].who) > 0)
-      show(x);
+void sim_peers::forget(uint64_t client, listener& by) {
+  if (by.known.erase(listeners_[client].who) > 0)
+    show(by);
+}
+
+void sim_peers::cut(uint64_t from, uint64_t to) {
+  auto number = ++last_cut_;
+  cuts_[{from, to}] = number;
+  auto after = [&](double low_s, double high_s, auto what) {
+    time_.events().after(dice_.duration(low_s, high_s),
+                         [this, from, to, number, what] {
+                           auto at = cuts_.find({from, to});
+                           if (at != cuts_.end() && at->second == number)
+                             (this->*what)(from, listeners_[to]);
+                         });
+  };
+  after(5, 12, &sim_peers::doubt);
+  after(15, 25, &sim_peers::forget);
+}
+
+void sim_peers::mend(uint64_t from, uint64_t to) {
+  cuts_.erase({from, to});
+  auto at = last_.find(from);
+  if (at != last_.end())
+    send(from, to, at->second);
 }
 
 // Anything that the types let one say.

@@ -1,7 +1,7 @@
 #pragma once
 // What carries the workers' words from one to another, in place of a network:
-// they come a moment later. Faults lose them, double them and delay them, and
-// have a worker tell what is not so.
+// they come a moment later. Faults lose them, double them and delay them, cut
+// workers off from each other, and have a worker tell what is not so.
 #include "app/harness/virtual_time.hpp"
 #include "messages/fleet_actors.hpp"
 #include "messages/worker_actors.hpp"
@@ -31,6 +31,11 @@ public:
   /// Clients that tell what is not so.
   std::set<uint64_t> liars;
 
+  /// From now on no word of `from` comes to `to`, which doubts it soon and
+  /// forgets it later. A cut of both ways takes two calls.
+  void cut(uint64_t from, uint64_t to);
+  void mend(uint64_t from, uint64_t to);
+
   fleet_voice_actor spawn_voice(uint64_t client, const worker_id& name);
   void listen(uint64_t client, supervisor_actor ear);
   /// A worker has ended. Without a goodbye the others doubt it first.
@@ -38,7 +43,7 @@ public:
 
   void tell(uint64_t client, worker_facts facts);
   /// Passes it on, if it is not lost.
-  void give(const msg::gpus_given& x);
+  void give(uint64_t client, const msg::gpus_given& x);
 
   /// Words that were sent to one worker each.
   uint64_t words() const noexcept {
@@ -62,8 +67,8 @@ private:
   void await_next(uint64_t to);
   void hear(uint64_t to);
   void show(listener& x);
-  void doubt(uint64_t client);
-  void forget(uint64_t client);
+  void doubt(uint64_t client, listener& by);
+  void forget(uint64_t client, listener& by);
   worker_facts invented(worker_facts x);
 
   virtual_time& time_;
@@ -71,6 +76,9 @@ private:
   std::map<uint64_t, listener> listeners_;
   /// The last word of each.
   std::map<uint64_t, word> last_;
+  /// From, to; a number of its own for each cut.
+  std::map<std::pair<uint64_t, uint64_t>, uint64_t> cuts_;
+  uint64_t last_cut_ = 0;
   uint64_t words_ = 0;
 };
 

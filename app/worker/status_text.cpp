@@ -161,6 +161,10 @@ std::string to_metrics(const msg::node_status& x,
     .Set(static_cast<double>(x.running_jobs.size()));
   gauge(registry, "c3_draining", "1 while the node drains.")
     .Set(x.draining ? 1 : 0);
+  gauge(registry, "c3_plans_with_peers",
+        "1 while launches go by the plan of the whole fleet; 0 without other "
+        "workers, or while the views of the fleet differ or are old.")
+    .Set(x.plans_with_peers ? 1 : 0);
   for (const auto* reason : {"start", "disk", "storage", "tools", "job"})
     gauge(registry, "c3_unfit",
           "1 while this worker claims nothing for this reason.",

@@ -3,6 +3,7 @@
 import argparse
 import pathlib
 import random
+import re
 import signal
 import statistics
 import sys
@@ -14,7 +15,8 @@ from cells import KINDS
 from world import (BIN, IDLE, ROOT, World, end_at_signals, free_port,
                    make_media, sweep, wait_until)
 
-WORKERS = ("a", "b", "c")
+# Addresses that each worker of a cluster is told.
+SEEDS = 3
 # By how many faults of each sort there are; the job mix is even.
 FAULTS = ("kill", "kill", "kill", "term", "stop", "cut", "redis_kill",
           "redis_stop", "redis_oom", "redis_readonly", "gpu_dies", "gpu_dies",
@@ -26,10 +28,16 @@ SETTINGS = {"MAX_GPUS": "2", "PRE_LAUNCH_TIMEOUT": "1",
 
 def parse():
     parser = argparse.ArgumentParser(
-        prog="./run soak", description="Three workers under load, and random "
+        prog="./run soak", description="Workers under load, and random "
         "faults; the auditor's verdict at the end.")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--workers", type=int, default=3, metavar="N",
+                        help="worker processes (3)")
+    parser.add_argument("--cluster", action="store_true",
+                        help="the workers have links to each other: they plan "
+                        "together, and one that is told to end gives its GPUs "
+                        "away")
     parser.add_argument("--rate", type=float, default=0.8, metavar="R",
                         help="jobs a second (0.8)")
     parser.add_argument("--every", type=float, default=6, metavar="S",
@@ -40,6 +48,8 @@ def parse():
     for name in ("minutes", "rate", "every"):
         if getattr(options, name) <= 0:
             parser.error(f"argument --{name}: more than 0")
+    if not 1 <= options.workers <= 200:
+        parser.error("argument --workers: 1 to 200")
     return options
 
 
@@ -57,8 +67,11 @@ class Soak:
         self.world = World(make_media(), cloud)
         self.auditor = Auditor(self.world.redis, self.world.own,
                                self.world.bill, self.world.stranger, IDLE)
+        self.names = [f"w{i}" for i in range(1, options.workers + 1)]
         self.relays = {name: self.world.relay(self.world.redis_port)
-                       for name in WORKERS}
+                       for name in self.names}
+        self.links = ({name: f"127.0.0.1:{free_port()}" for name in self.names}
+                      if options.cluster else {})
         self.jobs = {}
         self.cancelled = set()
         self.faults = {}
@@ -84,11 +97,18 @@ class Soak:
     # -- faults ----------------------------------------------------------
 
     def start(self, name):
-        self.world.start_worker(name, **SETTINGS,
+        cluster = {}
+        if self.links:
+            # The others are learned of.
+            known = list(self.links.values())[:SEEDS]
+            cluster = {"C3_CLUSTER_LISTEN": self.links[name],
+                       "C3_CLUSTER_PEERS": ",".join(known),
+                       "C3_CLUSTER_NAME": "soak", "WORKER_ID": name}
+        self.world.start_worker(name, **SETTINGS, **cluster,
                                 REDIS_PORT=str(self.relays[name].port))
 
     def up(self):
-        return [n for n in WORKERS if n not in self.down]
+        return [n for n in self.names if n not in self.down]
 
     def revive(self, everybody=False):
         for name, (when, back) in list(self.down.items()):
@@ -235,7 +255,7 @@ class Soak:
 
     def run(self):
         self.begin = time.time()
-        for name in WORKERS:
+        for name in self.names:
             self.start(name)
         loader = threading.Thread(target=self.load, daemon=True)
         loader.start()
@@ -254,6 +274,7 @@ class Soak:
         wait_until(lambda: not self.open_jobs(), 300, 0.5)
         wait_until(lambda: not self.outbox(), 180, 0.5)
         self.needed_until = time.time()
+        self.check_links()
         wait_until(lambda: not any(w["state"] == "running" for w in
                                    self.world.our_workloads()), IDLE + 70, 0.5)
         wait_until(lambda: not self.world.redis("ZCARD", "c3:gpus"), 15, 0.5)
@@ -263,6 +284,21 @@ class Soak:
             code = worker.wait(40)
             if code != 0:
                 self.problems.append(f"worker {name} exited with {code}")
+
+    def check_links(self):
+        """In the end each worker sees all the others."""
+        def seen():
+            return {name: self.world.redis("HGET", "c3:worker:" + name, "peers")
+                    for name in self.links}
+        wanted = str(len(self.links) - 1)
+        if not wait_until(lambda: set(seen().values()) <= {wanted}, 60, 0.5):
+            self.problems.append(f"a worker does not see {wanted} others: "
+                                 + str(seen()))
+
+    def hand_overs(self):
+        return sum(int(count) for worker in self.world.workers.values()
+                   for count in re.findall(r"(\d+) GPU\(s\) are worker",
+                                           worker.text()))
 
     def verdict(self):
         bill = self.world.bill()
@@ -296,7 +332,9 @@ class Soak:
                  for j in self.jobs if self.auditor.accepted(j)]
         repeated = sum(len(self.auditor.accepted(j)) > 1 for j in self.jobs)
         restarts = sum(self.faults.get(x, 0) for x in ("kill", "term"))
-        print(f"\nsoak of {self.options.minutes:g} min, seed {self.seed}")
+        print(f"\nsoak of {self.options.minutes:g} min, seed {self.seed}, "
+              f"{self.options.workers} workers"
+              + (" in a cluster" if self.links else ""))
         print(f"jobs                {len(self.jobs)}, of them cancelled "
               f"{len(self.cancelled)}, failed {len(failed)}")
         print(f"faults              {sum(self.faults.values())}: " + ", ".join(
@@ -309,6 +347,8 @@ class Soak:
         print(f"GPU runs            {self.auditor.runs(bill)}")
         print(f"GPUs launched       {len(self.auditor.ours(bill))}, "
               f"{sum(w['seconds'] for w in self.auditor.ours(bill)):.0f} s")
+        if self.links:
+            print(f"GPUs handed over    {self.hand_overs()}")
         print(f"GPU seconds leaked  {leaked:.0f}")
         if waits:
             print(f"push to webhook     median {statistics.median(waits):.1f} "

@@ -221,6 +221,7 @@ BOOST_AUTO_TEST_CASE(entries_of_other_versions_are_read) {
     return !taken.entries.empty();
   }));
   BOOST_TEST((taken.entries[0] == intent("old")));
+  BOOST_TEST(taken.given.empty());
 }
 
 BOOST_AUTO_TEST_CASE(the_next_look_is_due_when_the_first_lease_runs_out) {

@@ -36,14 +36,15 @@ BOOST_AUTO_TEST_CASE(are_the_others_to_take_before_their_lease_runs_out) {
   BOOST_TEST(!write(entry));
   // Its own lease is short, since it takes nothing over before that has passed.
   auto other = spawn("worker-b", 200ms);
-  std::vector<gpu_entry> taken;
+  msg::gpus_taken taken;
   BOOST_REQUIRE(harness::wait_until([&] {
     auto got = ask<msg::gpus_taken>(other, msg::take_gpus{});
     if (got)
-      taken = got->entries;
-    return !taken.empty();
+      taken = *got;
+    return !taken.entries.empty();
   }));
-  BOOST_TEST((taken == std::vector{entry}));
+  BOOST_TEST((taken.entries == std::vector{entry}));
+  BOOST_TEST(taken.given == ids);
   BOOST_TEST(redis.field("c3:gpu:e1", "owner") == "worker-b");
   BOOST_TEST(redis.cmd("EXISTS", "c3:given:worker-b").integer == 0);
 }

@@ -49,13 +49,19 @@ build() {
   }
 }
 
-# Seeds above a million have every kind of fault.
+# Seeds above a million have every kind of fault. At last workers that know of
+# each other.
 hunt() {
   local from
   for from in 1 1000001; do
-    FIRST=1 nice "$root/tests/simulation/hunt.sh" "$work/build/bin/c3-sim" \
-      "$from" $((from - 1 + ${SEEDS:-200})) || return
+    hunt_in "$from" || return
   done
+  hunt_in 1 all cluster
+}
+
+hunt_in() {
+  FIRST=1 nice "$root/tests/simulation/hunt.sh" "$work/build/bin/c3-sim" \
+    "$1" $(($1 - 1 + ${SEEDS:-200})) "${@:2}"
 }
 
 # try NAME: 0 when a seed catches it.

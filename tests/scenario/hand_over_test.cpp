@@ -10,8 +10,7 @@ using namespace render::harness;
 
 namespace {
 
-/// Worker w1 has a warm GPU, and sees w2. A GPU of theirs waits for its first
-/// job for 15 s.
+/// Worker w1 has a warm GPU, and sees w2.
 struct fixture : fleet_scenario {
   explicit fixture(uint64_t seed = 1)
     : fleet_scenario(seed, {{"GPU_IDLE_TIMEOUT", "600"}}) {
@@ -99,6 +98,22 @@ BOOST_AUTO_TEST_CASE(lets_the_running_job_end_first) {
   BOOST_TEST(broken_rule() == "");
 }
 
+// An orphan would be stopped after 15 s without a job.
+BOOST_AUTO_TEST_CASE(keeps_the_gpu_warm_for_as_long_as_an_idle_one) {
+  world->drain_node(1);
+  until_given();
+  tell(2);
+  after(500);
+  BOOST_TEST(gpus_running() == 1u);
+  auto job = when_a_job_is_pushed("csm", 5);
+  BOOST_TEST(until([&] {
+               return status(job) == "success";
+             })
+             < 20);
+  BOOST_TEST(world->cloud.launches() == 1u);
+  BOOST_TEST(broken_rule() == "");
+}
+
 BOOST_AUTO_TEST_CASE(needs_no_message) {
   world->drain_node(1);
   until_given();
@@ -114,7 +129,7 @@ BOOST_AUTO_TEST_CASE(needs_no_message) {
                [this] {
                  return gpus_running() == 0;
                },
-               600)
+               700)
              >= 0);
   BOOST_TEST(broken_rule() == "");
 }
@@ -133,7 +148,7 @@ BOOST_AUTO_TEST_CASE(leaks_nothing_when_the_first_is_killed_after_the_script) {
     [this] {
       return gpus_running() == 0;
     },
-    600);
+    700);
   BOOST_TEST(gpus_running() == 0u);
   // The provider has said so by then.
   after(2);
@@ -151,7 +166,7 @@ BOOST_AUTO_TEST_CASE(leaks_nothing_when_both_die) {
     [this] {
       return gpus_running() == 0;
     },
-    600);
+    700);
   BOOST_TEST(gpus_running() == 0u);
   // The provider has said so by then.
   after(2);
@@ -168,7 +183,7 @@ BOOST_AUTO_TEST_CASE(leaks_nothing_when_the_second_is_not_there) {
     [this] {
       return gpus_running() == 0;
     },
-    600);
+    700);
   BOOST_TEST(gpus_running() == 0u);
   BOOST_TEST(has_drained(1));
   BOOST_TEST(broken_rule() == "");
@@ -184,7 +199,7 @@ BOOST_AUTO_TEST_CASE(keeps_the_gpu_when_redis_loses_its_data_meanwhile) {
     [this] {
       return gpus_running() == 0;
     },
-    600);
+    700);
   BOOST_TEST(gpus_running() == 0u);
   BOOST_TEST(broken_rule() == "");
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # The seed corpus on all cores: names each seed that breaks a rule.
-# Usage: hunt.sh C3_SIM [FROM TO [FAULTS]]; FIRST=1: stop at the first one.
-# Without FAULTS they are those of the corpus.
+# Usage: hunt.sh C3_SIM [FROM TO [FAULTS [POLICY]]]; FIRST=1: stop at the first one.
+# Without FAULTS they are those of the corpus. POLICY: as c3-sim's.
 set -euo pipefail
-export C3_SIM=$1 FAULTS=${4:-} FIRST=${FIRST:-}
+export C3_SIM=$1 FAULTS=${4:-} POLICY=${5:-} FIRST=${FIRST:-}
 from=${2:-1} to=${3:-230}
 if ! [[ $from =~ ^[0-9]+$ && $to =~ ^[0-9]+$ ]] || [ "$from" -gt "$to" ]; then
   printf 'corpus: wanted are two seeds, the smaller one first; got %s and %s\n' \
@@ -14,7 +14,7 @@ fi
 one() {
   local seed=$1 out code=0
   out=$(timeout 120 "$C3_SIM" --corpus "$seed" \
-    ${FAULTS:+--faults "$FAULTS"} 2>&1) || code=$?
+    ${FAULTS:+--faults "$FAULTS"} ${POLICY:+--policy "$POLICY"} 2>&1) || code=$?
   case $code in
     0) return 0 ;;
     1) out=$(grep -m1 '^BROKEN: ' <<<"$out" || tail -1 <<<"$out") ;;

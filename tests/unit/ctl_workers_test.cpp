@@ -71,6 +71,23 @@ BOOST_AUTO_TEST_CASE(addresses_are_shown_when_there_are_any) {
   BOOST_TEST(contains(workers_table({x}), "10.0.0.1:7000"));
 }
 
+BOOST_AUTO_TEST_CASE(it_shows_who_sees_too_few_of_the_others) {
+  auto x = one();
+  x.fields["cluster"] = "10.0.0.1:7000";
+  x.fields["peers"] = "2";
+  x.fields["plans_with_peers"] = "1";
+  auto y = x;
+  y.fields["plans_with_peers"] = "0";
+  auto z = x;
+  z.fields["peers"] = "0";
+  auto stranger = one();
+  auto text = workers_table({x, y, z, stranger});
+  BOOST_TEST(contains(text, "  2 of 2           10.0.0.1:7000"), text);
+  BOOST_TEST(contains(text, "  2 of 2, no plan  10.0.0.1:7000"), text);
+  BOOST_TEST(contains(text, "  0 of 2           10.0.0.1:7000"), text);
+  BOOST_TEST(contains(text, "  -                -  "), text);
+}
+
 BOOST_AUTO_TEST_CASE(json_has_all_of_it) {
   auto text = worker_json(one());
   auto doc = json::parse(text);

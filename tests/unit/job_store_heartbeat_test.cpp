@@ -71,8 +71,13 @@ BOOST_AUTO_TEST_CASE(says_all_of_it_each_time) {
   msg::node_status sick;
   sick.unfit = "disk";
   sick.unfit_text = "full";
+  sick.peers = 2;
+  sick.plans_with_peers = true;
   auto got = said(sick, {"job a: lost", 7});
   BOOST_TEST(got["unfit"] == "disk");
+  BOOST_TEST(got["peers"] == "2");
+  BOOST_TEST(got["plans_with_peers"] == "1");
+  BOOST_TEST(calm["plans_with_peers"] == "0");
   BOOST_TEST(got["error"] == "job a: lost");
   BOOST_TEST(got["error_at"] == "7");
   BOOST_TEST(calm.size() == got.size());

@@ -48,6 +48,8 @@ heartbeat_fields(const worker_card& card, const node_id& session,
           })));
   add("jobs", std::to_string(now.running_jobs.size()));
   add("draining", now.draining ? "1" : "0");
+  add("peers", std::to_string(now.peers));
+  add("plans_with_peers", now.plans_with_peers ? "1" : "0");
   add("unfit", now.unfit);
   add("unfit_text", now.unfit_text);
   add("error", last.text);

@@ -22,7 +22,7 @@ struct take_gpus_args {
 inline constexpr std::string_view take_gpus_lua = R"lua(
 local ledger, given, mark = unpack(KEYS)
 local worker, lease_ms, prefix, most, confirmed, number = unpack(ARGV)
-local entries, known = {}, {}
+local entries, known, got = {}, {}, {}
 local function take(id)
   local entry = read_entry(prefix, id)
   if entry then
@@ -32,12 +32,15 @@ local function take(id)
   else
     redis.call('ZREM', ledger, id)
   end
+  return entry
 end
 -- What somebody else has taken meanwhile has an owner.
 for _, id in ipairs(redis.call('SMEMBERS', given)) do
   if #entries >= tonumber(most) then break end
   redis.call('SREM', given, id)
-  if redis.call('HGET', prefix .. id, 'owner') == '' then take(id) end
+  if redis.call('HGET', prefix .. id, 'owner') == '' and take(id) then
+    table.insert(got, id)
+  end
 end
 local due = redis.call('ZRANGEBYSCORE', ledger, '-inf', clock_ms, 'LIMIT', 0,
                        most)
@@ -51,7 +54,7 @@ if #entries > 0 then
     end
   end
 end
-return {entries, known, wait_ms(ledger)}
+return {entries, known, wait_ms(ledger), got}
 )lua";
 
 inline script_call call_of(const take_gpus_args& x) {
@@ -67,15 +70,18 @@ inline script_call call_of(const take_gpus_args& x) {
 }
 
 /// Of {entries, all workloads in the ledger, ms until the first lease runs out
-/// (-1: there is none)}, the workloads only when there are entries.
+/// (-1: there is none), ids of the entries that were given}, the workloads only
+/// when there are entries.
 inline result<msg::gpus_taken> read_take_gpus(reply x) {
-  if (auto wrong = unless_array(x, 3, "take_gpus"))
+  if (auto wrong = unless_array(x, 4, "take_gpus"))
     return fail(std::move(*wrong));
   msg::gpus_taken out;
   out.entries = read_gpu_entries(x.elements[0]);
   for (auto& workload : x.elements[1].elements)
     out.known_workloads.emplace_back(workload.text);
   out.next_due_ms = x.elements[2].integer;
+  for (auto& id : x.elements[3].elements)
+    out.given.emplace_back(id.text);
   return out;
 }
 

@@ -1,4 +1,9 @@
 render_test(
+  acting_as_one_test
+  LABEL scenario
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/acting_as_one_test.cpp
+  DEPENDS render_harness)
+render_test(
   hand_over_test
   LABEL scenario
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/hand_over_test.cpp
