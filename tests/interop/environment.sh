@@ -88,6 +88,25 @@ s3_server() {
     nice -n 10 go install "github.com/minio/minio@$minio_version"
 }
 
+# go_program NAME PACKAGE@VERSION: build/interop/bin/NAME.
+go_program() {
+  command -v go >/dev/null || skip "building $1 needs Go 1.24 or newer"
+  once "go-$1" "$2" make_go_program "$1" "$2"
+}
+
+make_go_program() {
+  local folder=$interop_build/bin/$1.new package=${2%@*}
+  GOFLAGS=-buildvcs=false GOBIN=$folder nice -n 10 go install "$2" &&
+    mv "$folder/$(basename "${package%/v[0-9]}")" "$interop_build/bin/$1" &&
+    rmdir "$folder"
+}
+
+# deploy_tools: the programs that files in deploy/ are written for.
+deploy_tools() {
+  go_program kustomize sigs.k8s.io/kustomize/kustomize/v5@v5.7.1
+  go_program compose-load github.com/compose-spec/compose-go/v2/cmd@v2.16.2
+}
+
 # debian_archive: the address that this machine takes Debian's packages from.
 debian_archive() {
   apt-get indextargets --format '$(SITE)' 'Created-By: Packages' \

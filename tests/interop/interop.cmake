@@ -58,6 +58,12 @@ interop_suite(
        suites/test_redis.py --redis
        ${PROJECT_SOURCE_DIR}/build/interop/valkey/usr/bin/valkey-server)
 
+# The first run builds kustomize, which takes a minute.
+interop_suite(
+  deploy
+  COST 4
+  ARGS --in deploy --deploy-tools -- suites/test_deploy.py)
+
 # A whole build by Conan's toolchain; minutes, unless little has changed.
 add_test(NAME interop_conan COMMAND "${CMAKE_CURRENT_LIST_DIR}/conan.sh")
 set_tests_properties(

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prepares what one suite needs and runs it; for ctest. Exit code 77: skipped.
 # Usage: suite.sh [--in ENVIRONMENT] [--python ENVIRONMENT]... [--node] [--s3]
-#                 [--valkey] [--need PROGRAM]... -- PYTEST ARGUMENTS...
+#                 [--valkey] [--deploy-tools] [--need PROGRAM]... -- PYTEST ARGUMENTS...
 # --in: where pytest itself runs; the first option, if any.
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/environment.sh"
@@ -19,6 +19,7 @@ while [ $# -gt 0 ]; do
     --node) node_packages && shift ;;
     --s3) s3_server && shift ;;
     --valkey) valkey && shift ;;
+    --deploy-tools) deploy_tools && shift ;;
     --need)
       command -v "$2" >/dev/null || skip "the program $2 is not installed"
       shift 2
