@@ -1,7 +1,8 @@
 #pragma once
 // Says how a worker fares, for whoever looks at the workers from outside. A
 // Redis that refuses writes goes on showing what was said before, until that
-// expires.
+// expires; a worker with nothing else to write learns by it that nobody could
+// renew a lease.
 //
 // Changes: the worker's record, the workers.
 #include "actors/io/redis/scripts/keys.hpp"
@@ -27,7 +28,9 @@ local record, workers = unpack(KEYS)
 local worker, kept_ms, counted_ms = unpack(ARGV, 1, 3)
 local seen_at = clock[1] .. '.' .. string.format('%06d', clock[2])
 local said = redis.pcall('HSET', record, 'seen_at', seen_at, unpack(ARGV, 4))
-if type(said) ~= 'number' then return 0 end
+if type(said) == 'table' then
+  return string.find(said.err, 'WRONGTYPE', 1, true) and 0 or said
+end
 redis.call('PEXPIRE', record, kept_ms)
 redis.call('ZADD', workers, clock_ms + counted_ms, worker)
 return 1
