@@ -21,8 +21,9 @@ struct config {
   bool adaptive = false;
   /// See `launching::fleet_outlook`.
   std::chrono::milliseconds target_wait{0};
-  /// Words that are older count for nothing.
-  std::chrono::milliseconds words_valid{60'000};
+  /// Words that are older count for nothing. What has not changed is said again
+  /// each 60 s (`peers::config::refresh_s`), and takes a moment to come.
+  std::chrono::milliseconds words_valid{90'000};
   /// Who has come or gone is known to all after this time: until then each
   /// would have a plan of its own.
   std::chrono::milliseconds settling{2'000};

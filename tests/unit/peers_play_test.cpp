@@ -1,6 +1,7 @@
 // Random plays: workers start, die, hang, come back and leave on a net that
 // loses, delays and cuts. Once all is well again, all must know all, and what
 // each has told last.
+#include "actors/supervisor/fleet.hpp"
 #include "tests/unit/peers_net.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -160,5 +161,27 @@ BOOST_AUTO_TEST_CASE(a_large_fleet_says_no_more_than_its_size_allows) {
     BOOST_TEST(frames_s < 60);
     BOOST_TEST(bytes_s < 20'000);
     last_frames = frames_s;
+  }
+}
+
+// Else workers that have nothing new to say would not plan together.
+BOOST_AUTO_TEST_CASE(no_word_of_a_quiet_fleet_is_too_old_to_plan_with) {
+  auto valid_s
+    = std::chrono::duration<double>(supervisor::peer::config{}.words_valid)
+        .count();
+  for (size_t n : {3, 30}) {
+    net x{1};
+    for (size_t i = 0; i < n; ++i)
+      x.start(i, {0, 1});
+    x.run(60);
+    double oldest_s = 0;
+    for (int second = 0; second < 180; ++second) {
+      x.run(1);
+      for (size_t i = 0; i < n; ++i)
+        for (auto& other : x.at(i).fleet())
+          oldest_s = std::max(oldest_s, x.now_s - other.told_s);
+    }
+    BOOST_TEST(oldest_s > 0);
+    BOOST_TEST(oldest_s < valid_s - 15);
   }
 }

@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_SUITE(words_of_peers)
 BOOST_AUTO_TEST_CASE(are_a_view_while_all_see_each_other) {
   BOOST_TEST(!seen({}).agreed(t0));
   BOOST_TEST(seen({member("a")}).agreed(t0));
-  BOOST_TEST(!seen({member("a")}).agreed(t0 + 61));
+  BOOST_TEST(!seen({member("a")}).agreed(t0 + 91));
   auto lost = member("z");
   lost.doubted = true;
   BOOST_TEST(!seen({member("a"), lost}).agreed(t0));
