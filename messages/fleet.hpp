@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -116,11 +117,13 @@ typename Inspector::result_type inspect(Inspector& f, fleet_view& x) {
 struct hand_over_gpus {
   std::vector<ledger_id> entries;
   worker_id to;
+  /// Seconds that each has had no job; 0 for those that are not named.
+  std::map<ledger_id, double> idle_s = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, hand_over_gpus& x) {
-  return f(x.entries, x.to);
+  return f(x.entries, x.to, x.idle_s);
 }
 
 /// Answer: the entries that have changed hands. The others are still this

@@ -6,6 +6,7 @@
 #include "messages/gpu.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -107,8 +108,9 @@ struct gpus_taken {
   std::vector<workload_id> known_workloads;
   /// Until the first lease runs out, ms; 0: not known.
   int64_t next_due_ms = 0;
-  /// Those of `entries` that another worker has given to this one.
-  std::vector<ledger_id> given;
+  /// Those of `entries` that another worker has given to this one, with the
+  /// seconds that each has had no job.
+  std::map<ledger_id, double> given = {};
 };
 
 template <class Inspector>

@@ -28,9 +28,10 @@ struct config {
   /// With `adopted`: it is this process that has launched it. Else the entry is
   /// the word of whoever may write to Redis.
   bool vouched = false;
-  /// With `adopted`: a living worker has given it to this one.
-  bool given = false;
-  /// With `adopted`, unless `given`: how long it may wait for its first job.
+  /// With `adopted`, of one that a living worker has given to this one: the
+  /// seconds that it has had no job.
+  std::optional<double> given_idle_s;
+  /// With `adopted` only: how long it may wait for its first job.
   duration adopted_idle_timeout{15'000};
   /// With `adopted`: looks at the workload list for a launch of unknown
   /// outcome, and how far apart. A list may lag.

@@ -155,9 +155,13 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
 }
 
 duration policy::idle_timeout() const {
-  return cfg_.adopted && !cfg_.given && !had_a_job_
-           ? std::min(cfg_.idle_timeout, cfg_.adopted_idle_timeout)
-           : cfg_.idle_timeout;
+  if (!cfg_.adopted || had_a_job_)
+    return cfg_.idle_timeout;
+  if (!cfg_.given_idle_s)
+    return std::min(cfg_.idle_timeout, cfg_.adopted_idle_timeout);
+  auto idle
+    = duration{static_cast<int64_t>(std::min(*cfg_.given_idle_s, 1e9) * 1e3)};
+  return std::max(cfg_.idle_timeout - idle, duration{0});
 }
 
 effects policy::arm(timer which, duration delay) {

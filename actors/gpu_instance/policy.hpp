@@ -56,6 +56,9 @@ public:
   effects on_drain(const std::string& reason, double now_s);
   effects on_halt(const std::string& reason, double now_s);
 
+  /// How long it may go without a job from now on.
+  duration idle_timeout() const;
+
   gpu_phase phase() const noexcept {
     return phase_;
   }
@@ -166,7 +169,6 @@ private:
   gpu_entry entry() const;
   effects arm(timer which, duration delay);
   void disarm(timer which);
-  duration idle_timeout() const;
   report update() const;
   duration service_timeout(job_kind kind) const;
   /// Launched, and no stop is under way.

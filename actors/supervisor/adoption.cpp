@@ -1,10 +1,8 @@
 // GPUs that dead workers left, or others have given: taken over while there is
-// work, stopped when not. A dead worker's GPU is waited with for a moment only
-// until its first job, one that was given as long as any idle one.
+// work, stopped when not. A GPU that was given waits for its next job as long
+// as any idle one, a dead worker's for a moment only.
 #include "actors/supervisor/policy.hpp"
 #include "messages/text/hex.hpp"
-
-#include <algorithm>
 
 namespace render::supervisor {
 
@@ -32,20 +30,23 @@ effects policy::on_gpus_taken(const result<msg::gpus_taken>& got,
   effects out{arm_timer{timer::adoption, due_.adoption, next}};
   if (!got || got->entries.empty())
     return out;
-  for (auto& entry : got->entries)
-    append(out,
-           adopt(entry, got->known_workloads, false,
-                 std::ranges::find(got->given, entry.id) != got->given.end()));
+  for (auto& entry : got->entries) {
+    auto given = got->given.find(entry.id);
+    append(out, adopt(entry, got->known_workloads, false,
+                      given != got->given.end() ? std::optional{given->second}
+                                                : std::nullopt));
+  }
   append(out, settle_down(now_s));
   return out;
 }
 
 effects policy::adopt(const gpu_entry& x, std::vector<workload_id> known,
-                      bool vouched, bool given) {
+                      bool vouched, std::optional<double> given_idle_s) {
   auto has_room = room() > 0;
   auto instance = add_gpu(x.type, x.id);
+  gpus_.at(instance).idle_before_s = given_idle_s.value_or(0);
   effects out{
-    rent{instance, x.type, x.id, x, std::move(known), vouched, given}};
+    rent{instance, x.type, x.id, x, std::move(known), vouched, given_idle_s}};
   if (!has_room) {
     gpus_.at(instance).told_to_stop = true;
     out.push_back(

@@ -34,7 +34,7 @@ effects policy::on_drain(const std::string& reason, double now_s) {
   for (auto& id : std::exchange(pending_, {}))
     append(out, let_go(std::move(jobs_.extract(id).mapped()), back_to_queue{},
                        now_s));
-  append(out, leave_gpus());
+  append(out, leave_gpus(now_s));
   drain_.generation = ++last_.generation;
   out.push_back(arm_timer{timer::drain, drain_.generation, cfg_.drain_time});
   append(out, tell_others(now_s));

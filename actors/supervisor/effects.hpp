@@ -129,8 +129,9 @@ struct rent {
   std::vector<workload_id> known_workloads;
   /// With `adopted`: launched by this process.
   bool vouched = false;
-  /// With `adopted`: a living worker has given it to this one.
-  bool given = false;
+  /// With `adopted`, of one that a living worker has given to this one: the
+  /// seconds that it has had no job.
+  std::optional<double> given_idle_s = {};
 };
 struct take_gpus {};
 /// Nobody here looks after this entry.

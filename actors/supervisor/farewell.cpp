@@ -13,17 +13,20 @@ void farewell::forget(uint64_t instance) {
 }
 
 void farewell::offer(uint64_t instance, const ledger_id& id,
-                     const worker_id& to) {
+                     const worker_id& to, double idle_s) {
   kept_.erase(instance);
   offered_[id] = instance;
-  orders_[to].push_back(id);
+  auto& order = orders_[to];
+  order.to = to;
+  order.entries.push_back(id);
+  order.idle_s[id] = idle_s;
   ++given_[to];
 }
 
 std::vector<msg::hand_over_gpus> farewell::take_orders() {
   std::vector<msg::hand_over_gpus> out;
-  for (auto& [to, entries] : std::exchange(orders_, {}))
-    out.push_back({std::move(entries), to});
+  for (auto& [to, order] : std::exchange(orders_, {}))
+    out.push_back(std::move(order));
   return out;
 }
 

@@ -54,8 +54,9 @@ public:
   /// It has ended, or is to be stopped.
   void forget(uint64_t instance);
 
-  /// With the next orders.
-  void offer(uint64_t instance, const ledger_id& id, const worker_id& to);
+  /// With the next orders. It has had no job for `idle_s` seconds.
+  void offer(uint64_t instance, const ledger_id& id, const worker_id& to,
+             double idle_s);
   /// One for each worker that gets some.
   std::vector<msg::hand_over_gpus> take_orders();
 
@@ -75,7 +76,7 @@ private:
   std::set<uint64_t> kept_;
   std::set<uint64_t> distrusted_;
   std::map<ledger_id, uint64_t> offered_;
-  std::map<worker_id, std::vector<ledger_id>> orders_;
+  std::map<worker_id, msg::hand_over_gpus> orders_;
   std::map<uint64_t, msg::hand_over_gpus> put_off_;
 };
 

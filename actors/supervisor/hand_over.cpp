@@ -27,7 +27,14 @@ bool policy::is_worth_giving(const gpu& x) const {
          && x.successor == 0;
 }
 
-effects policy::leave_gpus() {
+double policy::idle_for_s(const gpu& x, double now_s) const {
+  if (x.last.phase != gpu_phase::ready)
+    return x.idle_before_s;
+  auto has_worked = x.idle_since_s > x.ready_since_s;
+  return now_s - x.idle_since_s + (has_worked ? 0 : x.idle_before_s);
+}
+
+effects policy::leave_gpus(double now_s) {
   effects out;
   for (auto& [instance, x] : gpus_) {
     if (!x.told_to_stop && is_worth_giving(x) && farewell_.recipient(x.type))
@@ -36,11 +43,11 @@ effects policy::leave_gpus() {
       out.push_back(drain_gpu{instance, reason});
     x.told_to_stop = true;
   }
-  append(out, give_idle());
+  append(out, give_idle(now_s));
   return out;
 }
 
-effects policy::give_idle() {
+effects policy::give_idle(double now_s) {
   effects out;
   if (drain_.phase != drain_phase::finishing)
     return out;
@@ -52,7 +59,7 @@ effects policy::give_idle() {
                 ? farewell_.recipient(x.type)
                 : std::nullopt;
     if (to) {
-      farewell_.offer(instance, x.last.ledger_id, *to);
+      farewell_.offer(instance, x.last.ledger_id, *to, idle_for_s(x, now_s));
     } else {
       farewell_.forget(instance);
       out.push_back(drain_gpu{instance, reason});

@@ -173,7 +173,7 @@ effects policy::settle_down(double now_s) {
   auto out = place_pending(now_s);
   append(out, capacity());
   append(out, scale(now_s));
-  append(out, give_idle());
+  append(out, give_idle(now_s));
   append(out, check_drained());
   return out;
 }

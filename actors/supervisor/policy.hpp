@@ -113,6 +113,8 @@ private:
     double ready_since_s = 0;
     /// When a job last ended on it, or it became ready.
     double idle_since_s = 0;
+    /// Seconds that it had no job before it was given to this worker.
+    double idle_before_s = 0;
     /// Of the timer that ends the suspicion; 0: trusted.
     uint64_t suspect_generation = 0;
     /// The GPU that was launched in its place; 0: none.
@@ -320,13 +322,14 @@ private:
   effects keep(const workload_type& type, double now_s);
   // adoption.cpp
   effects adopt(const gpu_entry& x, std::vector<workload_id> known,
-                bool vouched = false, bool given = false);
+                bool vouched = false, std::optional<double> given_idle_s = {});
   ledger_id make_ledger_id();
 
   // hand_over.cpp
   bool is_worth_giving(const gpu& x) const;
-  effects leave_gpus();
-  effects give_idle();
+  effects leave_gpus(double now_s);
+  effects give_idle(double now_s);
+  double idle_for_s(const gpu& x, double now_s) const;
   effects on_hand_over_due(uint64_t generation);
   // drain.cpp
   effects halt_all(const std::string& reason);

@@ -132,6 +132,8 @@ private:
     virtual_duration since{0};
     /// Not by the first one.
     bool taken_over = false;
+    /// When those that had it before last had a job.
+    virtual_duration held{0};
     /// When the keeper was last unable to reach the provider's API.
     virtual_duration helpless{0};
   };
@@ -164,6 +166,8 @@ private:
   };
   std::map<size_t, rendering> renders_;
   std::vector<sample> samples_;
+  /// When Redis was last of no use to anybody.
+  virtual_duration redis_troubled_ = long_ago;
   double sample_interval_s_ = 0;
   double next_sample_s_ = 0;
   ledger_book ledger_;

@@ -11,6 +11,8 @@ namespace render::harness {
 
 namespace {
 
+constexpr double lease_s = 30;
+
 /// A dead host is probed at growing intervals, so its webhooks may wait for
 /// hours. No other entry may be left.
 bool outbox_is_done(sim_world& world) {
@@ -69,6 +71,7 @@ const sim_node* auditor::keeper_of(const sim_gpu& gpu) {
 
 void auditor::check_gpus() {
   auto now = world_.time.now();
+  redis_troubled_ = std::max(redis_troubled_, world_.redis.troubled_at(0));
   for (auto& [number, gpu] : world_.cloud.running()) {
     if (gpu->foreign())
       continue;
@@ -77,6 +80,8 @@ void auditor::check_gpus() {
     auto& kept = kept_.try_emplace(number, keeping{client, now}).first->second;
     if (kept.client != client) {
       kept.taken_over = kept.client != 0 || kept.taken_over;
+      if (kept.client != 0)
+        kept.held = std::max(kept.held, held_until_[kept.client]);
       kept.client = client;
       kept.since = now;
     }
@@ -84,6 +89,10 @@ void auditor::check_gpus() {
       kept.helpless = now;
       continue;
     }
+    // After an outage the living have the time of a lease to renew theirs, and
+    // until then nobody takes anything over: that time does not count.
+    if (!node && in_seconds(now - redis_troubled_) < lease_s)
+      kept.since += from_seconds(limits_.interval_s);
     if (node)
       check_idle(*gpu, *node, kept);
     else if (in_seconds(now - kept.since) > limits_.orphan_s)
@@ -99,8 +108,9 @@ void auditor::check_idle(const sim_gpu& gpu, const sim_node& node,
                          const keeping& kept) {
   auto now = world_.time.now();
   // A job that has failed before its render has also occupied the GPU.
-  auto idle = in_seconds(
-    now - std::max({gpu.last_busy, held_until_[node.client], kept.helpless}));
+  auto idle = in_seconds(now
+                         - std::max({gpu.last_busy, held_until_[node.client],
+                                     kept.held, kept.helpless}));
   auto allowed = node.cfg.gpu_idle_timeout.count() + limits_.idle_tolerance_s;
   if (gpu.busy == 0 && !gpu.dead && now > gpu.last_busy && idle > allowed) {
     // A worker that cannot reach its GPU takes that for booting.

@@ -10,7 +10,7 @@ gpu_settings(gpu_instance::config base, const supervisor::rent& order,
   base.adopted = order.adopted;
   base.known_workloads = order.known_workloads;
   base.vouched = order.vouched;
-  base.given = order.given;
+  base.given_idle_s = order.given_idle_s;
   base.workload_type = order.type;
   base.kinds.clear();
   for (auto& [kind, workload] : workload_of_kind)

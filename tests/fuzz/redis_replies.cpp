@@ -84,9 +84,11 @@ void check_gpus(const reply& x) {
          "a time of the ledger is a number");
     written.push_back(entry_of(y));
   }
+  for (auto& [id, idle_s] : taken->given)
+    must(std::isfinite(idle_s) && idle_s >= 0, "a GPU was idle for some time");
   auto again = read_take_gpus(
     reply::of({reply::of(std::move(written)), reply::of(std::vector<reply>{}),
-               reply::of(int64_t{0})}));
+               reply::of(int64_t{0}), reply::of(std::vector<reply>{})}));
   must(again && again->entries == taken->entries,
        "an entry that is written is read again");
 }

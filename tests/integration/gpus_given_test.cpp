@@ -11,7 +11,8 @@ namespace {
 struct fixture : harness::redis_store {
   std::vector<ledger_id> hand_over(std::vector<ledger_id> entries) {
     auto got = ask<msg::gpus_handed_over>(
-      store, msg::hand_over_gpus{std::move(entries), "worker-b"});
+      store,
+      msg::hand_over_gpus{std::move(entries), "worker-b", {{entry.id, 40}}});
     BOOST_REQUIRE_MESSAGE(got, got.error().message);
     return got->entries;
   }
@@ -44,7 +45,11 @@ BOOST_AUTO_TEST_CASE(are_the_others_to_take_before_their_lease_runs_out) {
     return !taken.entries.empty();
   }));
   BOOST_TEST((taken.entries == std::vector{entry}));
-  BOOST_TEST(taken.given == ids);
+  BOOST_REQUIRE(taken.given.size() == 1u);
+  // It had been idle for 40 s, and waited meanwhile.
+  BOOST_TEST(taken.given.begin()->first == entry.id);
+  BOOST_TEST(taken.given.begin()->second >= 40);
+  BOOST_TEST(taken.given.begin()->second < 70);
   BOOST_TEST(redis.field("c3:gpu:e1", "owner") == "worker-b");
   BOOST_TEST(redis.cmd("EXISTS", "c3:given:worker-b").integer == 0);
 }

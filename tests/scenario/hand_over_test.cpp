@@ -82,8 +82,8 @@ BOOST_AUTO_TEST_CASE(runs_the_next_job_on_the_warm_gpu_without_a_launch) {
 
 BOOST_AUTO_TEST_CASE(lets_the_running_job_end_first) {
   auto job = when_a_job_is_pushed("csm", 60);
-  until([&] {
-    return status(job) == "running";
+  until([this] {
+    return renders_running() == 1;
   });
   BOOST_TEST(field(job, "locked_by") == "w1");
   world->drain_node(1);

@@ -40,3 +40,23 @@ BOOST_AUTO_TEST_CASE(an_adopted_entry_whose_workload_is_anothers_is_given_up) {
   }
   BOOST_TEST((x.phase() == gpu_phase::gone));
 }
+
+// The contract's idle time counts from its last job, whoever's that was.
+BOOST_AUTO_TEST_CASE(
+  a_given_gpu_waits_as_long_as_any_idle_one_from_its_last_job) {
+  auto wait_of = [](std::optional<double> given_idle_s) {
+    config cfg;
+    cfg.workload_type = "media:fast";
+    cfg.kinds = {job_kind::csm};
+    cfg.idle_timeout = duration{300'000};
+    cfg.adopted.emplace();
+    cfg.adopted->id = "left";
+    cfg.adopted->workload = "w";
+    cfg.given_idle_s = given_idle_s;
+    return policy{cfg}.idle_timeout().count();
+  };
+  BOOST_TEST(wait_of({}) == 15'000);
+  BOOST_TEST(wait_of(0) == 300'000);
+  BOOST_TEST(wait_of(100) == 200'000);
+  BOOST_TEST(wait_of(1e300) == 0);
+}

@@ -93,6 +93,16 @@ BOOST_AUTO_TEST_CASE(is_taken_by_the_other_worker_at_once) {
   BOOST_TEST(takes(y) == 0u);
 }
 
+// Until then it would be nobody's, and lost if Redis loses it now.
+BOOST_AUTO_TEST_CASE(is_taken_also_while_nothing_of_the_dead_may_be) {
+  given(ids);
+  world.run({"ZADD", "c3:gpus", "1", "e9"});
+  y.all.leases.on_refusal();
+  BOOST_TEST(takes(y) == 1u);
+  BOOST_TEST(owner() == "w2");
+  BOOST_TEST(!world.run({"ZSCORE", "c3:gpus", "e9"}).text.empty());
+}
+
 BOOST_AUTO_TEST_CASE(is_nobody_elses_while_the_other_may_take_it) {
   given(ids);
   pass(29s);

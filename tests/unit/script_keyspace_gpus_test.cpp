@@ -106,10 +106,11 @@ BOOST_AUTO_TEST_CASE(of_a_hand_over) {
   check({
     {"ours, another's and nobody's",
      give({"e1", "e2", "none"}),
-     moving_the_mark({"- c3:gpu:e1 owner=w1",
-                      "+ c3:gpu:e1 owner=", "- c3:gpus e1=1700000010000",
-                      "+ c3:gpus e1=1700000030000", "+ c3:given:w9 has e1",
-                      "+ c3:given:w9 lives=60000 ms"}),
+     moving_the_mark(
+       {"- c3:gpu:e1 owner=w1",
+        "+ c3:gpu:e1 owner=", "+ c3:gpu:e1 idle_since=1700000000.000",
+        "- c3:gpus e1=1700000010000", "+ c3:gpus e1=1700000030000",
+        "+ c3:given:w9 has e1", "+ c3:given:w9 lives=60000 ms"}),
      {}},
     {"one that stops",
      give({"e1"}),

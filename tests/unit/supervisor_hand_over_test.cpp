@@ -121,6 +121,33 @@ BOOST_AUTO_TEST_CASE(gives_its_idle_gpus_in_one_step) {
   BOOST_TEST(drained(out).empty());
 }
 
+BOOST_AUTO_TEST_CASE(says_how_long_each_has_had_no_job) {
+  leaver f{1};
+  auto order = f.order(f.x.on_drain("test", t0 + 50));
+  BOOST_TEST(order.idle_s.at("e1") == 50);
+}
+
+BOOST_AUTO_TEST_CASE(counts_the_idle_time_of_those_that_it_was_given) {
+  for (bool has_worked : {false, true}) {
+    leaver f{0};
+    gpu_entry entry;
+    entry.id = "e1";
+    entry.type = "media:fast";
+    auto out = f.x.on_gpus_taken(msg::gpus_taken{{entry}, {}, 0, {{"e1", 200}}},
+                                 t0);
+    auto orders = all<rent>(out);
+    BOOST_REQUIRE(orders.size() == 1u);
+    BOOST_TEST(orders[0].given_idle_s.value_or(-1) == 200);
+    f.tell(1, gpu_phase::ready);
+    if (has_worked) {
+      f.claim("a");
+      f.x.on_job_ended(ended(1, "a"), t0 + 10);
+    }
+    auto order = f.order(f.x.on_drain("test", t0 + 50));
+    BOOST_TEST(order.idle_s.at("e1") == (has_worked ? 40 : 250));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(shares_them_out) {
   leaver f{3};
   f.x.on_fleet_view({{member("w2"), member("w3", 1)}}, t0);

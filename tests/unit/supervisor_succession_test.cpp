@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(gets_none_before_its_first_job_with_us) {
   gpu_entry left;
   left.id = "left";
   left.type = "media:fast";
-  f.x.on_gpus_taken(msg::gpus_taken{{left}, {}, 0, {}}, t0 + 3'520);
+  f.x.on_gpus_taken(msg::gpus_taken{{left}, {}, 0}, t0 + 3'520);
   auto ready = launched(2, gpu_phase::ready, t0);
   BOOST_TEST(all<rent>(f.x.on_gpu_update(ready, t0 + 3'530)).empty());
   BOOST_TEST(all<rent>(f.comes_of_age(t0 + 3'531)).empty());

@@ -103,22 +103,22 @@ void gpu_ledger::confirm(const msg::confirm_gpus& x) {
     mine_.confirm(id, 0, redis_.now());
 }
 
-void gpu_ledger::take_over(const msg::take_gpus& x,
+void gpu_ledger::take_over(const msg::take_gpus& x, bool orphans,
                            answer_to<msg::gpus_taken> then) {
   auto number = redis_.next_number();
-  redis_.run(
-    call_of(take_gpus_args{redis_.cfg.worker, redis_.mark(number), x.limit}),
-    [this, number, then = std::move(then)](answer got) {
-      auto taken = std::move(got).and_then(read_take_gpus);
-      if (taken)
-        for (auto& entry : taken->entries) {
-          mine_.take(entry.id, 0, redis_.now());
-          redis_.keep({entry.id, redis_.cfg.worker.id, redis_.session,
-                       gpu_fields(entry), 0},
-                      number);
-        }
-      then(std::move(taken));
-    });
+  redis_.run(call_of(take_gpus_args{redis_.cfg.worker, redis_.mark(number),
+                                    x.limit, orphans}),
+             [this, number, then = std::move(then)](answer got) {
+               auto taken = std::move(got).and_then(read_take_gpus);
+               if (taken)
+                 for (auto& entry : taken->entries) {
+                   mine_.take(entry.id, 0, redis_.now());
+                   redis_.keep({entry.id, redis_.cfg.worker.id, redis_.session,
+                                gpu_fields(entry), 0},
+                               number);
+                 }
+               then(std::move(taken));
+             });
 }
 
 void gpu_ledger::view(const msg::view_gpus& x, answer_to<msg::gpus_seen> then) {

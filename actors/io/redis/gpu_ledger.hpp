@@ -29,7 +29,9 @@ public:
   void hand_over(const msg::hand_over_gpus& x,
                  answer_to<msg::gpus_handed_over> then);
   void confirm(const msg::confirm_gpus& x);
-  void take_over(const msg::take_gpus& x, answer_to<msg::gpus_taken> then);
+  /// What others have given to this worker, and `orphans` too if so.
+  void take_over(const msg::take_gpus& x, bool orphans,
+                 answer_to<msg::gpus_taken> then);
   void view(const msg::view_gpus& x, answer_to<msg::gpus_seen> then);
 
   // -- for `leases`

@@ -105,12 +105,14 @@ void leases::recover() {
 
 void leases::take_gpus(const msg::take_gpus& x,
                        answer_to<msg::gpus_taken> then) {
-  if (!may_take_over())
-    return then(msg::gpus_taken{});
+  // What is given needs no grace: its owner has said so itself.
+  auto orphans = may_take_over();
   gpus_.take_over(
-    x, [this, then = std::move(then)](result<msg::gpus_taken> taken) {
+    x, orphans,
+    [this, orphans, then = std::move(then)](result<msg::gpus_taken> taken) {
       if (taken)
-        taken->next_due_ms = next_look(taken->next_due_ms).count();
+        taken->next_due_ms = orphans ? next_look(taken->next_due_ms).count()
+                                     : 0;
       then(std::move(taken));
     });
 }

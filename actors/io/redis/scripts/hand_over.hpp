@@ -5,8 +5,8 @@
 // of a lease, whoever comes first may, as of a dead worker.
 //
 // Changes, of each entry that is the worker's, and whose GPU is launched and
-// not being stopped: its owner; the ledger; what is given to the other one; the
-// mark.
+// not being stopped: its owner, since when it has had no job; the ledger; what
+// is given to the other one; the mark.
 #include "actors/io/redis/link/reply.hpp"
 #include "actors/io/redis/scripts/keys.hpp"
 #include "actors/io/redis/scripts/lua.hpp"
@@ -28,11 +28,12 @@ inline constexpr std::string_view hand_over_lua = R"lua(
 local ledger, given, mark = unpack(KEYS)
 local worker, to, lease_ms, prefix, confirmed, number = unpack(ARGV, 1, 6)
 local handed, moved = {}, false
-for i = 7, #ARGV do
-  local id = ARGV[i]
+for i = 7, #ARGV, 2 do
+  local id, idle_s = ARGV[i], ARGV[i + 1]
   local r = redis.call('HMGET', prefix .. id, 'owner', 'state')
   if r[1] == worker and (r[2] == 'running' or r[2] == 'ready') then
-    redis.call('HSET', prefix .. id, 'owner', '')
+    redis.call('HSET', prefix .. id, 'owner', '', 'idle_since',
+               string.format('%.3f', clock_ms / 1000 - idle_s))
     redis.call('ZADD', ledger, clock_ms + lease_ms, id)
     redis.call('SADD', given, id)
     moved = true
@@ -54,7 +55,11 @@ inline script_call call_of(const hand_over_args& x) {
   auto argv = redis_words(by.id, x.what.to, by.lease,
                           keys::gpu_prefix(by.prefix), x.mark.confirmed,
                           x.mark.number);
-  argv.insert(argv.end(), x.what.entries.begin(), x.what.entries.end());
+  for (auto& id : x.what.entries) {
+    auto idle = x.what.idle_s.find(id);
+    argv.push_back(id);
+    argv.push_back(number_text(idle != x.what.idle_s.end() ? idle->second : 0));
+  }
   return {&lua,
           {keys::gpus(by.prefix), keys::given(by.prefix, x.what.to),
            keys::mark(by.prefix, x.mark.session)},

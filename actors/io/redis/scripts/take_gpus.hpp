@@ -1,6 +1,6 @@
 #pragma once
-// Takes the ledger entries that others have given to the worker, and takes over
-// those whose lease has run out.
+// Takes the ledger entries that others have given to the worker, and, if it
+// may, takes over those whose lease has run out.
 //
 // Changes: the owner of each such entry, the ledger, what is given to the
 // worker, the mark.
@@ -17,11 +17,13 @@ struct take_gpus_args {
   mark_move mark;
   /// Most entries.
   uint32_t most = 100;
+  /// Also those of workers that are dead or were away.
+  bool orphans = true;
 };
 
 inline constexpr std::string_view take_gpus_lua = R"lua(
 local ledger, given, mark = unpack(KEYS)
-local worker, lease_ms, prefix, most, confirmed, number = unpack(ARGV)
+local worker, lease_ms, prefix, most, orphans, confirmed, number = unpack(ARGV)
 local entries, known, got = {}, {}, {}
 local function take(id)
   local entry = read_entry(prefix, id)
@@ -39,12 +41,17 @@ for _, id in ipairs(redis.call('SMEMBERS', given)) do
   if #entries >= tonumber(most) then break end
   redis.call('SREM', given, id)
   if redis.call('HGET', prefix .. id, 'owner') == '' and take(id) then
+    local since = redis.call('HGET', prefix .. id, 'idle_since')
+    local idle_s = clock_ms / 1000 - (tonumber(since) or clock_ms / 1000)
     table.insert(got, id)
+    table.insert(got, string.format('%.3f', idle_s))
   end
 end
-local due = redis.call('ZRANGEBYSCORE', ledger, '-inf', clock_ms, 'LIMIT', 0,
-                       most)
-for _, id in ipairs(due) do take(id) end
+if orphans == '1' then
+  local due = redis.call('ZRANGEBYSCORE', ledger, '-inf', clock_ms, 'LIMIT', 0,
+                         most)
+  for _, id in ipairs(due) do take(id) end
+end
 if #entries > 0 then
   advance(mark, confirmed, number)
   for _, id in ipairs(redis.call('ZRANGE', ledger, 0, -1)) do
@@ -66,12 +73,12 @@ inline script_call call_of(const take_gpus_args& x) {
           {keys::gpus(by.prefix), keys::given(by.prefix, by.id),
            keys::mark(by.prefix, x.mark.session)},
           redis_words(by.id, by.lease, keys::gpu_prefix(by.prefix), x.most,
-                      x.mark.confirmed, x.mark.number)};
+                      x.orphans ? 1 : 0, x.mark.confirmed, x.mark.number)};
 }
 
 /// Of {entries, all workloads in the ledger, ms until the first lease runs out
-/// (-1: there is none), ids of the entries that were given}, the workloads only
-/// when there are entries.
+/// (-1: there is none), {id, seconds without a job, ...} of the entries that
+/// were given}, the workloads only when there are entries.
 inline result<msg::gpus_taken> read_take_gpus(reply x) {
   if (auto wrong = unless_array(x, 4, "take_gpus"))
     return fail(std::move(*wrong));
@@ -80,8 +87,10 @@ inline result<msg::gpus_taken> read_take_gpus(reply x) {
   for (auto& workload : x.elements[1].elements)
     out.known_workloads.emplace_back(workload.text);
   out.next_due_ms = x.elements[2].integer;
-  for (auto& id : x.elements[3].elements)
-    out.given.emplace_back(id.text);
+  auto& given = x.elements[3];
+  for (size_t i = 0; i + 1 < given.elements.size(); i += 2)
+    out.given.emplace(text_at(given, i),
+                      std::max(0.0, number_at(given, i + 1)));
   return out;
 }
 
