@@ -2,6 +2,7 @@
 (ComfyUI v0.3.64 to 0.3.66), its WebSocket by the `websockets` package's own
 client. Each row: a route, what the published server does
 and where its source says so, and a check that ours does it."""
+import contextlib
 import json
 import pathlib
 import urllib.error
@@ -395,8 +396,11 @@ def socket_again(x):
 
 
 def socket_replaced(x):
-    with x.listen("me") as old, x.listen("me") as new:
+    with contextlib.ExitStack() as both:
+        # The first has its place when it is told the status.
+        old = both.enter_context(x.listen("me"))
         heard(old, of_type("status"))
+        new = both.enter_context(x.listen("me"))
         heard(new, of_type("status"))
         x.finished(client_id="me")
         heard(new, of_type("execution_success"))
