@@ -1,5 +1,6 @@
 // Real worker processes that know of each other: they join, die, hang, come
 // back and leave.
+#include "tests/support/count_of.hpp"
 #include "tests/support/worker_fleet.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -7,18 +8,6 @@
 using namespace render;
 using namespace render::harness;
 using namespace std::chrono_literals;
-
-namespace {
-
-size_t count_of(const std::string& what, const std::string& in) {
-  size_t out = 0;
-  for (auto at = in.find(what); at != std::string::npos;
-       at = in.find(what, at + 1))
-    ++out;
-  return out;
-}
-
-} // namespace
 
 BOOST_AUTO_TEST_SUITE(a_cluster)
 

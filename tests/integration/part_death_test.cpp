@@ -1,5 +1,6 @@
 // A part of a real worker process dies: the process ends by itself, logs the
 // reason, and leaves its job to others.
+#include "tests/support/count_of.hpp"
 #include "tests/support/small_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -7,18 +8,6 @@
 using namespace render;
 using namespace render::harness;
 using namespace std::chrono_literals;
-
-namespace {
-
-size_t count_of(const std::string& what, const std::string& in) {
-  size_t out = 0;
-  for (auto at = in.find(what); at != std::string::npos;
-       at = in.find(what, at + 1))
-    ++out;
-  return out;
-}
-
-} // namespace
 
 BOOST_AUTO_TEST_SUITE(a_worker_of_which_a_part_dies)
 

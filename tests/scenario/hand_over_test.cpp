@@ -55,6 +55,18 @@ struct fixture : fleet_scenario {
                   >= 0);
   }
 
+  /// Its idle time, and a moment in which the provider says so.
+  void until_no_gpu_runs() {
+    BOOST_TEST(until(
+                 [this] {
+                   return gpus_running() == 0;
+                 },
+                 700)
+               >= 0);
+    after(2);
+    BOOST_TEST(broken_rule() == "");
+  }
+
   bool has_drained(uint64_t client) {
     auto* x = world->find_node(client);
     return x->drained && x->clean;
@@ -125,13 +137,7 @@ BOOST_AUTO_TEST_CASE(needs_no_message) {
              >= 0);
   BOOST_TEST(world->cloud.launches() == 1u);
   // Nobody needs it.
-  BOOST_TEST(until(
-               [this] {
-                 return gpus_running() == 0;
-               },
-               700)
-             >= 0);
-  BOOST_TEST(broken_rule() == "");
+  until_no_gpu_runs();
 }
 
 BOOST_AUTO_TEST_CASE(leaks_nothing_when_the_first_is_killed_after_the_script) {
@@ -144,16 +150,8 @@ BOOST_AUTO_TEST_CASE(leaks_nothing_when_the_first_is_killed_after_the_script) {
                },
                60)
              >= 0);
-  until(
-    [this] {
-      return gpus_running() == 0;
-    },
-    700);
-  BOOST_TEST(gpus_running() == 0u);
-  // The provider has said so by then.
-  after(2);
+  until_no_gpu_runs();
   BOOST_TEST(owner() == "-");
-  BOOST_TEST(broken_rule() == "");
 }
 
 BOOST_AUTO_TEST_CASE(leaks_nothing_when_both_die) {
@@ -162,16 +160,8 @@ BOOST_AUTO_TEST_CASE(leaks_nothing_when_both_die) {
   world->kill_node(1);
   world->kill_node(2);
   given_workers(1);
-  until(
-    [this] {
-      return gpus_running() == 0;
-    },
-    700);
-  BOOST_TEST(gpus_running() == 0u);
-  // The provider has said so by then.
-  after(2);
+  until_no_gpu_runs();
   BOOST_TEST(owner() == "-");
-  BOOST_TEST(broken_rule() == "");
 }
 
 // Nothing but the script's word counts.
@@ -179,14 +169,8 @@ BOOST_AUTO_TEST_CASE(leaks_nothing_when_the_second_is_not_there) {
   sees(1, "w9");
   world->drain_node(1);
   until_given();
-  until(
-    [this] {
-      return gpus_running() == 0;
-    },
-    700);
-  BOOST_TEST(gpus_running() == 0u);
+  until_no_gpu_runs();
   BOOST_TEST(has_drained(1));
-  BOOST_TEST(broken_rule() == "");
 }
 
 BOOST_AUTO_TEST_CASE(keeps_the_gpu_when_redis_loses_its_data_meanwhile) {
@@ -195,13 +179,7 @@ BOOST_AUTO_TEST_CASE(keeps_the_gpu_when_redis_loses_its_data_meanwhile) {
   world->redis.crash();
   world->replace_redis_data({});
   world->redis.start();
-  until(
-    [this] {
-      return gpus_running() == 0;
-    },
-    700);
-  BOOST_TEST(gpus_running() == 0u);
-  BOOST_TEST(broken_rule() == "");
+  until_no_gpu_runs();
 }
 
 BOOST_AUTO_TEST_SUITE_END()

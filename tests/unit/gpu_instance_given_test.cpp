@@ -1,47 +1,27 @@
 // A GPU that is given to another worker, and how old the lists may be by which
 // a GPU's health is seen.
-#include "actors/gpu_instance/policy.hpp"
 #include "messages/text/append.hpp"
-#include "tests/unit/effects.hpp"
-
-#include <boost/test/unit_test.hpp>
+#include "tests/unit/gpu_instance_cases.hpp"
 
 using namespace render;
 using namespace render::gpu_instance;
 
 namespace {
 
-constexpr double t0 = 1'700'000'000;
-
 gpu_workload listed(const std::string& node) {
-  gpu_workload out;
-  out.workload = "w";
+  auto out = workload("w");
   out.node = gpu_host{node};
-  out.type = "media:fast";
-  out.running = true;
-  out.created_s = t0;
-  out.expires_s = t0 + 7'200;
   return out;
 }
 
 /// Launched at t0.
 struct fixture {
-  explicit fixture(const std::string& node = "n") : x(settings()) {
+  explicit fixture(const std::string& node = "n") : x(media()) {
     x.start(both(t0));
     x.on_listed(list_purpose::before_launch, std::vector<gpu_workload>{},
                 both(t0));
-    gpu_entry intent;
-    intent.expires_s = static_cast<int64_t>(t0) + 7'200;
     x.on_ledger_written(intent, {}, t0);
     last = x.on_launched(listed(node), t0);
-  }
-
-  static config settings() {
-    config out;
-    out.instance = 7;
-    out.workload_type = "media:fast";
-    out.kinds = {job_kind::csm};
-    return out;
   }
 
   void becomes_ready() {
@@ -51,7 +31,7 @@ struct fixture {
   }
 
   /// The look at its health that begins now.
-  list_workloads look(double now_s) {
+  list_workloads look_at(double now_s) {
     for (auto& timer : all<arm_timer>(last))
       if (timer.which == timer::health)
         health = timer;
@@ -106,17 +86,17 @@ BOOST_FIXTURE_TEST_SUITE(a_look_at_the_list, fixture)
 
 BOOST_AUTO_TEST_CASE(takes_one_of_a_few_seconds_ago) {
   becomes_ready();
-  BOOST_TEST(look(t0 + 15).age.count() == 5'000);
+  BOOST_TEST(look_at(t0 + 15).age.count() == 5'000);
   see(t0 + 15.2);
-  BOOST_TEST(look(t0 + 30).age.count() == 5'000);
+  BOOST_TEST(look_at(t0 + 30).age.count() == 5'000);
 }
 
 // Else one list that does not show the GPU would count as two.
 BOOST_AUTO_TEST_CASE(never_takes_the_same_one_twice) {
   becomes_ready();
-  look(t0 + 15);
+  look_at(t0 + 15);
   see(t0 + 15.2);
-  BOOST_TEST(look(t0 + 17).age.count() <= 1'800);
+  BOOST_TEST(look_at(t0 + 17).age.count() <= 1'800);
 }
 
 BOOST_AUTO_TEST_CASE(takes_a_new_one_when_its_entry_may_be_anothers) {
@@ -127,7 +107,7 @@ BOOST_AUTO_TEST_CASE(takes_a_new_one_when_its_entry_may_be_anothers) {
 }
 
 BOOST_AUTO_TEST_CASE(of_a_launch_takes_a_new_one) {
-  policy y{settings()};
+  policy y{media()};
   auto lists = all<list_workloads>(y.start(both(t0)));
   BOOST_REQUIRE(lists.size() == 1u);
   BOOST_TEST(lists[0].age.count() == 0);

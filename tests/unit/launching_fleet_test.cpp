@@ -1,5 +1,5 @@
 // The plan of a fleet whose workers see each other.
-#include "actors/supervisor/launching.hpp"
+#include "tests/unit/launched.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -26,11 +26,6 @@ situation jobs_wait(uint64_t others, uint64_t tried = 0) {
   out.fleet->boot_s = 40;
   out.fleet->seen_s = t0;
   return out;
-}
-
-uint32_t launched(const plan& x) {
-  auto* order = std::get_if<launch>(&x.what);
-  return order ? order->gpus : 0;
 }
 
 } // namespace

@@ -1,5 +1,5 @@
 // When GPUs are launched for what waits, and the reason of each plan.
-#include "actors/supervisor/launching.hpp"
+#include "tests/unit/launched.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -57,11 +57,6 @@ void holds_because(const plan& x, kind why) {
   BOOST_TEST(std::holds_alternative<hold>(x.what));
   BOOST_TEST((x.why.kind == why), to_string(x.why.kind));
   BOOST_TEST(!x.due_s);
-}
-
-uint32_t launched(const plan& x) {
-  auto* order = std::get_if<launch>(&x.what);
-  return order ? order->gpus : 0;
 }
 
 } // namespace
