@@ -15,3 +15,5 @@ render_test(
   DEPENDS render_small_world
   TIMEOUT 240)
 add_dependencies(cluster_net_test c3-render-worker)
+set_tests_properties(cluster_net_test PROPERTIES SKIP_REGULAR_EXPRESSION
+                                                 "skipped: no network namespaces")

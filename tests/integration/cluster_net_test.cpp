@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cstdlib>
+#include <iostream>
 
 using namespace render;
 using namespace render::harness;
@@ -123,7 +124,8 @@ BOOST_AUTO_TEST_SUITE(a_cluster_over_a_network)
 BOOST_AUTO_TEST_CASE(bears_cuts_and_finds_together_again) {
   spread_fleet x{4};
   if (!x.net.up()) {
-    BOOST_TEST_MESSAGE("no network namespaces here: nothing is tested");
+    // ctest counts it as skipped by this line.
+    std::cout << "skipped: no network namespaces here\n";
     return;
   }
   BOOST_REQUIRE_MESSAGE(x.all_see({0, 1, 2, 3}, 3, 40s), x.logs());
