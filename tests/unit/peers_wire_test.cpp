@@ -106,6 +106,16 @@ BOOST_AUTO_TEST_CASE(has_ages_of_sane_size) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(of_another_version_is_refused) {
+  auto text = encode(ping{7});
+  BOOST_TEST(decode(protocol, text).has_value());
+  auto got = decode(protocol + 1, text);
+  BOOST_REQUIRE(!got);
+  BOOST_TEST((got.error().kind == failure_kind::rejected));
+  BOOST_TEST(got.error().message
+             == "speaks version 2 of the protocol, this worker version 1");
+}
+
 BOOST_AUTO_TEST_CASE(that_is_garbage_is_refused) {
   for (
     const auto* text :

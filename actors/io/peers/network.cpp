@@ -16,7 +16,8 @@
 // root file system and the process id. Containers may have all three in common
 // (the worker is process 1 in each), and CAF refuses a connection between equal
 // identities. CAF 0.17.6 has no setting for it, so this definition takes the
-// place of the library's: the linker prefers the program's own.
+// place of the library's: the linker prefers the program's own. Nothing decides
+// by it, so that it needs no seed; two processes must never draw the same.
 std::string caf::detail::get_root_uuid() {
   std::random_device device;
   char out[37];

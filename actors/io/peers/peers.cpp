@@ -123,14 +123,7 @@ struct shell {
     ++state().counts.frames_received;
     state().counts.bytes_received += x.payload.size();
     auto from = id_of(whom);
-    if (x.version != protocol)
-      return run(policy().on_bad_frame(
-        from,
-        {failure_kind::rejected, "speaks version " + std::to_string(x.version)
-                                   + " of the protocol, this worker version "
-                                   + std::to_string(protocol)},
-        now_s()));
-    auto got = decode(x.payload);
+    auto got = decode(x.version, x.payload);
     run(got ? policy().on_message(from, *got, now_s())
             : policy().on_bad_frame(from, got.error(), now_s()));
   }

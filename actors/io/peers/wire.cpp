@@ -222,4 +222,13 @@ result<message> decode(std::string_view text) {
   return message{unknown{}};
 }
 
+result<message> decode(uint32_t version, std::string_view text) {
+  if (version != protocol)
+    return fail(failure_kind::rejected,
+                "speaks version " + std::to_string(version)
+                  + " of the protocol, this worker version "
+                  + std::to_string(protocol));
+  return decode(text);
+}
+
 } // namespace render::peers

@@ -101,5 +101,8 @@ std::string encode(const message& x);
 
 /// Fails as `invalid_input`: the peer is at fault.
 result<message> decode(std::string_view text);
+/// The same of a frame; fails as `rejected` when its sender speaks another
+/// version of the protocol.
+result<message> decode(uint32_t version, std::string_view text);
 
 } // namespace render::peers
