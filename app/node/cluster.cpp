@@ -33,17 +33,14 @@ named_parts parts_of(const cluster_actors& x) {
           {"PEERS", caf::actor_cast<caf::actor>(x.peers)}};
 }
 
-result<cluster_actors> spawn_cluster(caf::actor_system& system,
-                                     const worker_config& cfg,
-                                     const node_surroundings& around) {
-  auto where = told_address(cfg.cluster_listen);
-  if (!where)
-    return fail(where.error());
+cluster_actors spawn_cluster(caf::actor_system& system,
+                             const worker_config& cfg, peers::address where,
+                             const node_surroundings& around) {
   peers_config how;
   how.membership.cluster = cfg.cluster_name;
   how.membership.self = {cfg.worker_id,
                          static_cast<uint64_t>(around.now() * 1'000)};
-  how.membership.where = std::move(*where);
+  how.membership.where = std::move(where);
   how.membership.version = cfg.program_version;
   how.listen = {cfg.cluster_listen.host, cfg.cluster_listen.port};
   for (auto& x : cfg.cluster_peers)

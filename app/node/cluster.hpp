@@ -19,10 +19,9 @@ named_parts parts_of(const cluster_actors& x);
 /// `invalid_input`.
 result<peers::address> told_address(const network_address& listen);
 
-/// The system must have its network loaded. Fails as `invalid_input` when the
-/// address that others are to be told cannot be found.
-result<cluster_actors> spawn_cluster(caf::actor_system& system,
-                                     const worker_config& cfg,
-                                     const node_surroundings& around);
+/// The system must have its network loaded. `where`: the told address.
+cluster_actors spawn_cluster(caf::actor_system& system,
+                             const worker_config& cfg, peers::address where,
+                             const node_surroundings& around);
 
 } // namespace render

@@ -12,7 +12,6 @@
 #include "actors/renderer/comfyui/workflow.hpp"
 #include "actors/renderer/work_folders.hpp"
 #include "app/node/log.hpp"
-#include "app/worker/version.hpp"
 #include "messages/failure_caf.hpp"
 #include "messages/text/json.hpp"
 
@@ -144,12 +143,14 @@ node::node(worker_config cfg, logger log,
   around_ = {unix_now, log_, random_seed, job_store::start_redis_loop,
              std::move(local)};
   around_.keeps_results = true;
-  around_.card.version = version;
+  around_.card.version = cfg_.program_version;
   around_.card.host = host_name();
-  if (has_cluster())
+  if (has_cluster()) {
     // Where it cannot be found, the start fails for that.
-    if (auto where = told_address(cfg_.cluster_listen))
-      around_.card.cluster = to_string(*where);
+    reached_at_ = told_address(cfg_.cluster_listen);
+    if (reached_at_)
+      around_.card.cluster = to_string(*reached_at_);
+  }
   // Before the first actor, which may log from another thread.
   auto last = std::make_shared<error_note>(secret_mask{cfg_.secrets});
   log_->sinks().push_back(last);
@@ -252,10 +253,9 @@ void node::sweep_results() {
 result<void> node::join_cluster() {
   if (!has_cluster())
     return {};
-  auto joined = spawn_cluster(*system_, cfg_, around_);
-  if (!joined)
-    return fail(joined.error());
-  cluster_ = std::move(*joined);
+  if (!reached_at_)
+    return fail(reached_at_.error());
+  cluster_ = spawn_cluster(*system_, cfg_, *reached_at_, around_);
   outside_.peers = cluster_.peers;
   watch(root_, parts_of(cluster_));
   return {};

@@ -83,6 +83,8 @@ private:
   std::unique_ptr<caf::actor_system> system_;
   outside_worlds outside_;
   deciding_actors deciding_;
+  /// Where other workers reach this one.
+  result<peers::address> reached_at_;
   cluster_actors cluster_;
   root_actor root_;
   std::thread watchdog_;
