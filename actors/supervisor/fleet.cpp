@@ -1,5 +1,6 @@
 #include "actors/supervisor/fleet.hpp"
 
+#include "actors/supervisor/effects.hpp"
 #include "actors/supervisor/estimates.hpp"
 
 #include <algorithm>
@@ -16,28 +17,6 @@ constexpr uint32_t slots_most = 100;
 constexpr size_t types_most = 32;
 /// A boot that takes longer than expected is expected to end this much later.
 constexpr double overdue_boot_s = 5;
-
-double in_seconds(std::chrono::milliseconds d) {
-  return std::chrono::duration<double>(d).count();
-}
-
-const type_facts* find(const worker_facts& x, const workload_type& type) {
-  auto at = std::find_if(x.types.begin(), x.types.end(), [&](auto& y) {
-    return y.type == type;
-  });
-  return at == x.types.end() ? nullptr : &*at;
-}
-
-bool works(const worker_facts& x) {
-  return !x.draining && x.unfit.empty();
-}
-
-uint32_t gpus_of(const worker_facts& x) {
-  uint32_t out = 0;
-  for (auto& y : x.types)
-    out += y.gpus;
-  return out;
-}
 
 // Those that take jobs, or will.
 uint32_t live_gpus(const type_facts& x) {
@@ -81,6 +60,24 @@ void add_slots(std::vector<double>& out, const type_facts& x, double age_s,
 }
 
 } // namespace
+
+bool works(const worker_facts& x) {
+  return !x.draining && x.unfit.empty();
+}
+
+uint32_t gpus_of(const worker_facts& x) {
+  uint32_t out = 0;
+  for (auto& y : x.types)
+    out += y.gpus;
+  return out;
+}
+
+const type_facts* find(const worker_facts& x, const workload_type& type) {
+  auto at = std::find_if(x.types.begin(), x.types.end(), [&](auto& y) {
+    return y.type == type;
+  });
+  return at == x.types.end() ? nullptr : &*at;
+}
 
 worker_facts plausible(worker_facts x) {
   if (x.types.size() > types_most)

@@ -86,6 +86,15 @@ private:
   double changed_s_ = 0;
 };
 
+/// Whether it takes jobs and GPUs.
+bool works(const worker_facts& x);
+
+/// Of all types.
+uint32_t gpus_of(const worker_facts& x);
+
+/// What it serves of the type; nullptr: nothing.
+const type_facts* find(const worker_facts& x, const workload_type& type);
+
 /// Facts as they can be true, whatever they say: no times that are none, no
 /// more slots than GPUs have.
 worker_facts plausible(worker_facts x);

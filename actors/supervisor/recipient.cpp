@@ -1,6 +1,7 @@
 #include "actors/supervisor/recipient.hpp"
 
-#include <algorithm>
+#include "actors/supervisor/fleet.hpp"
+
 #include <utility>
 
 namespace render::supervisor {
@@ -8,20 +9,13 @@ namespace render::supervisor {
 namespace {
 
 bool can_use(const fleet_member& x, const workload_type& type) {
-  if (x.facts.draining || !x.facts.unfit.empty() || x.doubted || !x.linked)
-    return false;
-  return std::any_of(x.facts.types.begin(), x.facts.types.end(),
-                     [&](auto& served) {
-                       return served.type == type;
-                     });
+  return peer::works(x.facts) && !x.doubted && x.linked
+         && peer::find(x.facts, type);
 }
 
 uint32_t gpus_of(const fleet_member& x, const gifts& given) {
   auto at = given.find(x.who.name);
-  auto out = at == given.end() ? 0 : at->second;
-  for (auto& served : x.facts.types)
-    out += served.gpus;
-  return out;
+  return peer::gpus_of(x.facts) + (at == given.end() ? 0 : at->second);
 }
 
 } // namespace
