@@ -84,9 +84,8 @@ effects policy::on_backlog(const msg::backlog& x, const moment& now) {
   queue_.by_type = x.waiting_by_type;
   queue_.without_inputs = x.without_inputs;
   queue_.at_s = now_s;
-  queue_.waits_since_s = x.oldest_created_at_s > 0 && now.unix_s > 0
-                           ? now.steady_at(x.oldest_created_at_s)
-                           : 0;
+  queue_.waits_since_s
+    = x.oldest_created_at_s > 0 ? now.steady_at(x.oldest_created_at_s) : 0;
   effects out;
   for (auto& [type, launch] : launches_) {
     launch.waits = waiting_for(type);

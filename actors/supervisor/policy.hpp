@@ -35,9 +35,6 @@ public:
   effects on_watcher_died(const std::string& why, double now_s);
   effects on_jobs_claimed(msg::jobs_claimed x, const moment& now);
   effects on_backlog(const msg::backlog& x, const moment& now);
-  effects on_backlog(const msg::backlog& x, double now_s) {
-    return on_backlog(x, {now_s, 0});
-  }
   /// Of the other workers.
   effects on_fleet_view(msg::fleet_view x, double now_s);
   effects on_gpus_taken(const result<msg::gpus_taken>& got, double now_s);

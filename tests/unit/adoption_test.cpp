@@ -99,8 +99,8 @@ BOOST_AUTO_TEST_CASE(counts_as_a_gpu_on_its_way) {
   x.on_gpus_taken(left({"a"}), t0);
   msg::backlog waiting;
   waiting.waiting_by_type["csm"] = 1;
-  BOOST_TEST(all<rent>(x.on_backlog(waiting, t0)).empty());
-  BOOST_TEST(all<arm_timer>(x.on_backlog(waiting, t0)).empty());
+  BOOST_TEST(all<rent>(x.on_backlog(waiting, both(t0))).empty());
+  BOOST_TEST(all<arm_timer>(x.on_backlog(waiting, both(t0))).empty());
 }
 
 BOOST_AUTO_TEST_CASE(is_over_when_the_node_drains) {

@@ -81,10 +81,10 @@ struct fleet {
     x.on_watcher_started();
     msg::backlog waiting;
     waiting.waiting_by_type["csm"] = gpus;
-    for (auto& timer : all<arm_timer>(x.on_backlog(waiting, t0)))
+    for (auto& timer : all<arm_timer>(x.on_backlog(waiting, both(t0))))
       x.on_timer(timer.which, timer.generation, t0);
     BOOST_REQUIRE(x.status().gpus.size() == gpus);
-    x.on_backlog({}, t0);
+    x.on_backlog({}, both(t0));
     for (uint64_t i = 1; i <= gpus; ++i)
       x.on_gpu_update(update(i, gpu_phase::ready), t0);
   }

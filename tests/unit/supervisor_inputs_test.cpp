@@ -30,7 +30,7 @@ struct one_worker {
     waiting.waiting_by_type["whisper"] = count;
     if (without > 0)
       waiting.without_inputs["whisper"] = without;
-    return x.on_backlog(waiting, now_s);
+    return x.on_backlog(waiting, both(now_s));
   }
 
   effects wait_ends(const effects& out) {
@@ -214,7 +214,7 @@ BOOST_AUTO_TEST_CASE(of_one_type_say_nothing_of_another) {
   w.are_ripe(1);
   w.look_shows(1, 0);
   w.waiting.waiting_by_type["analyze"] = 1;
-  auto out = w.wait_ends(w.x.on_backlog(w.waiting, t0));
+  auto out = w.wait_ends(w.x.on_backlog(w.waiting, both(t0)));
   BOOST_TEST(launches(out) == 0u);
   BOOST_TEST(looks(out) == 1u);
 }
@@ -229,7 +229,7 @@ BOOST_AUTO_TEST_CASE(are_looked_at_after_what_others_launch) {
   auto view = [&](std::vector<gpu_entry> entries) {
     w.x.on_gpus_viewed({"media:fast", t0}, msg::gpus_seen{std::move(entries)},
                        both(t0));
-    return w.x.on_backlog(w.waiting, t0);
+    return w.x.on_backlog(w.waiting, both(t0));
   };
   gpu_entry theirs;
   theirs.id = "theirs";
@@ -256,7 +256,7 @@ BOOST_AUTO_TEST_CASE(of_a_job_that_others_serve_are_not_looked_at) {
   theirs.state = gpu_entry_state::running;
   theirs.intent_s = t0;
   w.x.on_gpus_viewed({"media:fast", t0}, msg::gpus_seen{{theirs}}, both(t0));
-  BOOST_TEST(looks(w.x.on_backlog(w.waiting, t0)) == 0u);
+  BOOST_TEST(looks(w.x.on_backlog(w.waiting, both(t0))) == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(are_not_looked_at_for_what_is_ours_already) {
@@ -285,7 +285,7 @@ BOOST_AUTO_TEST_CASE(are_looked_at_before_a_gpu_makes_room) {
   w.waiting = {};
   w.waiting.waiting_by_type["analyze"] = 1;
   w.now_s = t0 + 1;
-  auto out = w.wait_ends(w.x.on_backlog(w.waiting, w.now_s));
+  auto out = w.wait_ends(w.x.on_backlog(w.waiting, both(w.now_s)));
   BOOST_TEST(all<supervisor::drain_gpu>(out).empty());
   BOOST_TEST(looks(out) == 1u);
   out = w.x.on_inputs_seen("ollama_webui:fast", msg::inputs_seen{1, 0},

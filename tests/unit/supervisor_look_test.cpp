@@ -37,7 +37,7 @@ struct one_worker {
 
   effects queue_shows(msg::backlog what) {
     queue = std::move(what);
-    return x.on_backlog(queue, now_s);
+    return x.on_backlog(queue, both(now_s));
   }
 
   /// The random wait after `out` ends.
@@ -55,7 +55,7 @@ struct one_worker {
   effects look_shows(std::vector<gpu_entry> entries,
                      const workload_type& type = "media:fast") {
     auto out = ledger_shows(std::move(entries), type);
-    append(out, x.on_backlog(queue, now_s));
+    append(out, x.on_backlog(queue, both(now_s)));
     return out;
   }
 

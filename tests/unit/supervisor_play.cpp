@@ -140,7 +140,7 @@ effects play::queue_is_seen() {
       if (chance(0.3))
         seen_.without_inputs[type] = below(3);
     }
-  return x_.on_backlog(seen_, now_s_);
+  return x_.on_backlog(seen_, both(now_s_));
 }
 
 effects play::claim() {

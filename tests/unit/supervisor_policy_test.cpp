@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(makes_room_only_when_nobody_waits_for_it) {
   cfg.max_gpus = 1;
   fleet f{1, cfg};
   auto told_to_go = [&](std::map<std::string, uint64_t> waiting) {
-    auto out = f.x.on_backlog({std::move(waiting), t0}, t0);
+    auto out = f.x.on_backlog({std::move(waiting), t0}, both(t0));
     for (auto& x : all<arm_timer>(out))
       append(out, f.x.on_timer(x.which, x.generation, t0));
     return !all<supervisor::drain_gpu>(out).empty();
@@ -87,11 +87,11 @@ BOOST_AUTO_TEST_CASE(looks_again_before_it_goes) {
   fleet f{1, cfg};
   f.claim("a", t0);
   const msg::backlog waiting{{{"analyze", 1}}, t0};
-  for (auto& x : all<arm_timer>(f.x.on_backlog(waiting, t0 + 1)))
+  for (auto& x : all<arm_timer>(f.x.on_backlog(waiting, both(t0 + 1))))
     f.x.on_timer(x.which, x.generation, t0 + 2);
   auto out = f.x.on_job_ended(ended(1, "a"), t0 + 3);
   BOOST_TEST(all<supervisor::drain_gpu>(out).empty());
-  out = f.x.on_backlog(waiting, t0 + 3);
+  out = f.x.on_backlog(waiting, both(t0 + 3));
   BOOST_TEST(all<supervisor::drain_gpu>(out).size() == 1u);
 }
 

@@ -26,7 +26,7 @@ struct aging {
   explicit aging(config cfg = ahead()) : x(std::move(cfg)) {
     x.on_watcher_started();
     wait("csm", 1, t0);
-    x.on_backlog({}, t0);
+    x.on_backlog({}, both(t0));
     became_ready = x.on_gpu_update(launched(1, gpu_phase::ready, t0), t0 + 30);
   }
 
@@ -36,7 +36,7 @@ struct aging {
 
   /// Jobs of this type wait until the random wait is over.
   effects wait(const std::string& type, uint64_t count, double now_s) {
-    auto out = x.on_backlog({{{type, count}}, now_s}, now_s);
+    auto out = x.on_backlog({{{type, count}}, now_s}, both(now_s));
     for (auto& y : all<arm_timer>(out))
       append(out, x.on_timer(y.which, y.generation, now_s));
     return out;
@@ -180,7 +180,7 @@ BOOST_AUTO_TEST_CASE(takes_the_place_of_its_predecessor_among_max_gpus) {
   f.gets_a_successor();
   auto launches = [&f](double now_s) {
     auto out = all<rent>(f.wait("csm", 5, now_s)).size();
-    f.x.on_backlog({}, now_s);
+    f.x.on_backlog({}, both(now_s));
     return out;
   };
   // Neither while both are there nor afterwards is there room for more.

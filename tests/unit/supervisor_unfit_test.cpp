@@ -24,10 +24,10 @@ struct fit_fleet {
     x.on_surroundings_seen({}, t0);
     msg::backlog waiting;
     waiting.waiting_by_type["csm"] = gpus;
-    for (auto& timer : all<arm_timer>(x.on_backlog(waiting, t0)))
+    for (auto& timer : all<arm_timer>(x.on_backlog(waiting, both(t0))))
       x.on_timer(timer.which, timer.generation, t0);
     BOOST_REQUIRE(x.status().gpus.size() == gpus);
-    x.on_backlog({}, t0);
+    x.on_backlog({}, both(t0));
     for (uint64_t i = 1; i <= gpus; ++i)
       x.on_gpu_update(update(i, gpu_phase::ready), t0);
   }
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(launches_nothing) {
   auto out = f.x.on_job_ended(ended(1, "a", no_space), t0 + 1);
   msg::backlog waiting;
   waiting.waiting_by_type["csm"] = 20;
-  auto seen = f.x.on_backlog(waiting, t0 + 1);
+  auto seen = f.x.on_backlog(waiting, both(t0 + 1));
   BOOST_TEST(all<rent>(seen).empty());
   for (auto& timer : all<arm_timer>(seen))
     BOOST_TEST((timer.which != timer::jitter));
