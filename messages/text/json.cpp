@@ -167,6 +167,10 @@ bool may_hold_surrogates(std::string_view text) {
          || text.find("\\uD") != std::string_view::npos;
 }
 
+// Without it a number may change by a little each time that it is read and
+// written again; what is passed on must stay as it came.
+constexpr unsigned exact_numbers = rapidjson::kParseFullPrecisionFlag;
+
 template <unsigned Flags>
 result<document> parse_with(std::string_view text) {
   std::string mended;
@@ -191,11 +195,11 @@ result<document> parse_with(std::string_view text) {
 } // namespace
 
 result<document> parse(std::string_view text) {
-  return parse_with<rapidjson::kParseNoFlags>(text);
+  return parse_with<exact_numbers>(text);
 }
 
 result<document> parse_as_python(std::string_view text) {
-  return parse_with<rapidjson::kParseNanAndInfFlag>(text);
+  return parse_with<exact_numbers | rapidjson::kParseNanAndInfFlag>(text);
 }
 
 const value* find(const value& object, std::string_view name) {

@@ -5,6 +5,11 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <random>
 #include <string>
 
 using namespace render;
@@ -121,6 +126,23 @@ BOOST_AUTO_TEST_CASE(no_number_is_infinite) {
     BOOST_TEST(!json::parse(text), text);
   }
   BOOST_TEST(json::parse("1e308").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_number_stays_as_it_came) {
+  std::mt19937_64 random{1};
+  for (int i = 0; i < 20'000; ++i) {
+    double x = 0;
+    auto bits = random();
+    std::memcpy(&x, &bits, sizeof x);
+    if (!std::isfinite(x))
+      continue;
+    std::array<char, 40> text{};
+    std::snprintf(text.data(), text.size(), "%.17g", x);
+    auto read = json::parse(text.data());
+    BOOST_TEST_REQUIRE(read.has_value(), text.data());
+    auto written = json::to_text(*read);
+    BOOST_TEST(json::parse(written)->GetDouble() == x, written);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(python_has_numbers_that_json_has_not) {
