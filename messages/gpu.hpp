@@ -1,6 +1,7 @@
 #pragma once
 // Rented GPUs: messages of the GPU CLOUD, the GPU INSTANCES and the SUPERVISOR.
 #include "messages/job.hpp"
+#include "messages/money.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -174,13 +175,16 @@ struct gpu_update {
   /// With `gone`: true when its stop could not be confirmed. It may still cost
   /// money.
   bool leaked = false;
+  /// Shares of jobs that need the GPU no more but have not ended: their results
+  /// wait for the storage.
+  std::vector<gpu_share> left = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, gpu_update& x) {
   return f(x.instance, x.phase, x.ledger_id, x.workload, x.node, x.ready_kinds,
            x.busy_slots, x.launched_s, x.launched_at_s, x.reason, x.failed,
-           x.leaked);
+           x.leaked, x.left);
 }
 
 /// GPU INSTANCE → SUPERVISOR: a job has ended here and its slot is free. The
@@ -190,11 +194,13 @@ struct job_ended {
   uint64_t instance = 0;
   job subject;
   job_outcome outcome;
+  /// Of the GPU's time.
+  gpu_share used = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, job_ended& x) {
-  return f(x.instance, x.subject, x.outcome);
+  return f(x.instance, x.subject, x.outcome, x.used);
 }
 
 } // namespace msg

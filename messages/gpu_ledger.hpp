@@ -73,11 +73,13 @@ struct close_gpu {
   std::string reason;
   /// As the provider reports it; 0 when it does not.
   double refund_amount = 0;
+  /// Of its time until now. Of nothing for what was never launched.
+  gpu_split split = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, close_gpu& x) {
-  return f(x.entry, x.reason, x.refund_amount);
+  return f(x.entry, x.reason, x.refund_amount, x.split);
 }
 
 /// To the JOB STORE: this worker gives the entry up. Its lease is not renewed,

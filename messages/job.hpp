@@ -65,6 +65,9 @@ struct job_outcome {
   end how = end::success;
   /// Of a failure alone.
   failure error{failure_kind::internal, {}};
+  /// `receipt` of the record: what it used of GPUs (see money.hpp). Empty:
+  /// nobody knows.
+  std::string receipt = {};
 
   bool success() const noexcept {
     return how == end::success;
@@ -75,7 +78,7 @@ struct job_outcome {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, job_outcome& x) {
-  return f(x.text, x.result_url, x.how, x.error);
+  return f(x.text, x.result_url, x.how, x.error, x.receipt);
 }
 
 /// The error's text is never empty: in a record, and in the journal, an empty

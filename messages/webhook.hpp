@@ -23,13 +23,15 @@ struct webhook {
   uint32_t attempts = 0;
   /// Unix milliseconds at which the entry was made.
   int64_t created_ms = 0;
+  /// The `C3-Receipt` header; empty: it has none.
+  std::string receipt = {};
 
   friend bool operator==(const webhook&, const webhook&) = default;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, webhook& x) {
-  return f(x.id, x.job_id, x.url, x.body, x.attempts, x.created_ms);
+  return f(x.id, x.job_id, x.url, x.body, x.attempts, x.created_ms, x.receipt);
 }
 
 namespace msg {

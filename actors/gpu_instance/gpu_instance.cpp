@@ -89,9 +89,10 @@ struct shell {
 
   // The JOB STORE keeps trying; nobody is left here to wait for it.
   void operator()(close_ledger x) const {
-    caf::anon_send(
-      st().deps.ledger,
-      msg::close_gpu{std::move(x.entry), std::move(x.reason), x.refund_amount});
+    caf::anon_send(st().deps.ledger,
+                   msg::close_gpu{std::move(x.entry), std::move(x.reason),
+                                  x.refund_amount,
+                                  st().account.split(steady_s())});
   }
 
   void operator()(launch x) const {
@@ -147,6 +148,7 @@ struct shell {
   }
 
   void operator()(start_renderer x) const {
+    st().account.begin(x.task.subject.id, steady_s());
     auto handle = st().deps.make_renderer(
       x.task, st().policy.node(),
       caf::actor_cast<render_owner_actor>(gpu_instance_actor{self}));
@@ -160,13 +162,17 @@ struct shell {
   }
 
   void operator()(report x) const {
+    st().account.follow(x.update, st().cfg.workload_type,
+                        st().cfg.adopted.has_value(), steady_s());
+    x.update.left = std::exchange(st().left, {});
     self->send(st().deps.owner, std::move(x.update));
   }
 
   void operator()(end_job x) const {
+    auto used = st().account.end(x.subject.id, steady_s());
     self->send(st().deps.owner,
                msg::job_ended{st().cfg.instance, std::move(x.subject),
-                              std::move(x.outcome)});
+                              std::move(x.outcome), std::move(used)});
   }
 
   void operator()(say x) const {
@@ -240,6 +246,7 @@ gpu_instance_behavior(self_ptr self, gpu_instance::config cfg,
     },
     [sh](const msg::render_parked& x) {
       sh.st().renderers.erase(x.job_id);
+      sh.st().left.push_back(sh.st().account.end(x.job_id, sh.steady_s()));
       sh.run(sh.st().policy.on_render_parked(x.job_id));
     },
     [sh](const msg::timer_due& x) {

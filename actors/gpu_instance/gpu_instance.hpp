@@ -2,6 +2,7 @@
 // One GPU INSTANCE is one rented GPU. It stops its GPU on every way out. When
 // the actor itself dies, the GPU runs on until the provider's `expires`; the
 // SUPERVISOR retries its jobs elsewhere.
+#include "actors/gpu_instance/account.hpp"
 #include "actors/gpu_instance/policy.hpp"
 #include "actors/log.hpp"
 #include "actors/long_timers.hpp"
@@ -35,6 +36,9 @@ struct gpu_instance_state {
   gpu_instance::config cfg;
   gpu_instance_deps deps;
   gpu_instance::policy policy{gpu_instance::config{}};
+  gpu_instance::account account;
+  /// Shares of parked jobs that the SUPERVISOR has not heard of.
+  std::vector<gpu_share> left;
   std::map<job_id, renderer_actor> renderers;
   long_timers timers;
 };

@@ -24,6 +24,8 @@ using duration = std::chrono::milliseconds;
 
 struct config {
   std::map<job_kind, workload_type> workload_of_kind;
+  /// Of GPU hours; empty: not known.
+  gpu_prices prices = {};
   /// Of all types together; GPUs that have a successor are not counted.
   uint32_t max_gpus = 1;
   uint32_t slots_per_gpu = 1;

@@ -181,8 +181,10 @@ effects policy::on_job_ended(msg::job_ended x, double now_s) {
         && !x.outcome.success())
       farewell_.distrust(x.instance);
   }
-  auto out = conclude(std::move(jobs_.extract(at).mapped()),
-                      std::move(x.outcome), now_s);
+  auto ended = std::move(jobs_.extract(at).mapped());
+  if (!x.used.gpu.empty())
+    ended.used.push_back(std::move(x.used));
+  auto out = conclude(std::move(ended), std::move(x.outcome), now_s);
   append(out, settle_down(now_s));
   return out;
 }
@@ -260,8 +262,10 @@ effects policy::let_go(held_job x, way_out how, double now_s) {
     append(out, take(std::move(anew), now_s));
     return out;
   }
-  if (auto* outcome = std::get_if<job_outcome>(&how))
+  if (auto* outcome = std::get_if<job_outcome>(&how)) {
+    outcome->receipt = receipt_json(x.used, cfg_.prices);
     return end(std::move(subject), std::move(*outcome));
+  }
   if (std::holds_alternative<back_to_queue>(how))
     return put_back(subject);
   return {};
@@ -271,6 +275,9 @@ effects policy::end(job x, job_outcome outcome) {
   // The texts of deadlines are fixed by the contract.
   if (!outcome.success() && outcome.error.kind != failure_kind::deadline_passed)
     outcome.error.message.insert(0, beginning_of_error(x));
+  // One that never had a GPU.
+  if (outcome.receipt.empty())
+    outcome.receipt = receipt_json({}, cfg_.prices);
   writes_.unsettled.insert_or_assign(x.id, outcome.success());
   return {settle{{std::move(x), std::move(outcome)}}};
 }

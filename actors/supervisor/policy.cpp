@@ -103,7 +103,11 @@ effects policy::on_gpu_update(const msg::gpu_update& x, double now_s) {
   auto& known = at->second;
   auto was_ready = known.last.phase == gpu_phase::ready;
   effects out;
+  for (auto& share : x.left)
+    if (auto job = jobs_.find(share.job); job != jobs_.end())
+      job->second.used.push_back(share);
   known.last = x;
+  known.last.left.clear();
   mark_begun(known);
   if (x.phase == gpu_phase::ready && !was_ready) {
     known.ready_since_s = known.idle_since_s = now_s;

@@ -96,6 +96,8 @@ private:
     double pending_since_s = 0;
     /// When it got its slot.
     double placed_s = 0;
+    /// What its attempts have used of GPUs, since it is ours.
+    std::vector<gpu_share> used;
     /// The same job, queued anew by a front end and claimed while this runs.
     std::optional<msg::run_job> claimed_again;
   };

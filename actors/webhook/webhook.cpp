@@ -50,6 +50,8 @@ struct shell {
     request.headers = {{"Content-Type", "application/json"},
                        {"webhook-id", x.entry.id},
                        {"webhook-timestamp", std::to_string(timestamp)}};
+    if (!x.entry.receipt.empty())
+      request.headers.push_back({"C3-Receipt", x.entry.receipt});
     auto signature = sign(st().keys, x.entry.id, timestamp, x.entry.body);
     if (!signature.empty())
       request.headers.push_back({"webhook-signature", signature});

@@ -133,6 +133,8 @@ void auditor::on_status(size_t job, std::string_view before,
   if (is_final_status(now) || now == "queued") {
     if (auto* holder = world_.find_node(x.owner); holder && !x.owner.empty())
       let_go(holder->client);
+    if (now == "queued" || world_.writing() == redis_writer::front_end)
+      unsettled_[x.owner].insert(world_.time.now());
     x.owner.clear();
   }
 }
@@ -171,8 +173,10 @@ void auditor::on_owner(size_t job, std::string_view before,
       && world_.redis.server().find("job:" + id + ":lock"))
     return break_rule("two owners", id,
                       "held by " + x.owner + ", taken by " + std::string{now});
-  if (old && !x.owner.empty())
+  if (old && !x.owner.empty()) {
     let_go(old->client);
+    unsettled_[x.owner].insert(world_.time.now());
+  }
   x.owner = now;
   if (auto* holder = world_.find_node(now))
     ++held_[holder->client];

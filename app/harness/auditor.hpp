@@ -4,8 +4,11 @@
 // that a bug in them cannot hide itself. The first broken rule stops the run.
 #include "app/harness/ledger_book.hpp"
 #include "app/harness/sim_world.hpp"
+#include "messages/money.hpp"
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,6 +41,12 @@ struct audit_limits {
   double redis_aftermath_s = 60;
   /// Longest time that a probe of a GPU is under way.
   double probe_s = 5;
+  /// Time after the end of a GPU within which receipts, and what becomes of its
+  /// jobs, may still be written …
+  double receipt_late_s = 600;
+  /// … and by which its account may be longer than the provider's: a launch and
+  /// a stop are calls.
+  double stop_heard_s = 10;
   /// Time since the last render, and since the end of each other job, after
   /// which a launch can only be for an upload.
   double upload_only_s = 180;
@@ -124,6 +133,13 @@ private:
   bool is_rendered(size_t job, double since_s) const;
   bool holds_uploads_only(const sim_node& node, double since_s) const;
   void check_launch_for_upload(const sim_gpu& gpu);
+  // auditor_money.cpp
+  void check_money();
+  void check_account(const sim_gpu& gpu, const gpu_split& split,
+                     int64_t given_ms, const std::string& worker);
+  /// Milliseconds by ledger entry.
+  std::map<std::string, int64_t> read_receipts();
+  bool has_left_jobs(const std::string& worker, const sim_gpu& gpu);
   void tick();
   void check_gpus();
   /// Which worker keeps a GPU (0: no living one), and since when.
@@ -151,6 +167,8 @@ private:
   /// Number of jobs owned by a client, and when its last job left it.
   std::map<uint64_t, size_t> held_;
   std::map<uint64_t, virtual_duration> held_until_;
+  /// When a worker lost a job that it had not ended itself.
+  std::map<std::string, std::set<virtual_duration>> unsettled_;
   /// Since when a slot of this client is free while a fitting job waits.
   std::map<uint64_t, virtual_duration> waits_since_;
   /// Followed runs by job.

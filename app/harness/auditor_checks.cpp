@@ -263,6 +263,7 @@ void auditor::check_end() {
       return break_rule("webhook lost", id,
                         "neither delivered nor among the dead letters");
   }
+  check_money();
 }
 
 } // namespace render::harness

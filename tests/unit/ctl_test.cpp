@@ -89,6 +89,19 @@ BOOST_AUTO_TEST_CASE(a_table_shows_a_notice_before_the_result) {
                 "data          {}\n");
 }
 
+BOOST_AUTO_TEST_CASE(a_receipt_is_shown_in_words_and_as_json) {
+  std::string receipt = R"({"seconds":3.5,"own_s":1.25,"boot_s":2,)"
+                        R"("idle_s":0.25,"usd":0.001,"gpus":[]})";
+  auto text = record_table({{"receipt", receipt}}, 0);
+  BOOST_TEST(text.find("3.500 s of GPUs (own 1.250 s, boot 2.000 s, idle 0.250 "
+                       "s), $0.001000")
+             != std::string::npos);
+  BOOST_TEST(record_json({{"receipt", receipt}})
+             == R"({"receipt":)" + receipt + "}");
+  BOOST_TEST(record_table({{"receipt", "odd\x1b"}}, 0).find("odd")
+             != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_holder_whose_lock_is_gone_is_called_dead) {
   record x{{"locked_by", "w1"}};
   BOOST_TEST(holder_text(x, true) == "w1");

@@ -231,6 +231,8 @@ BOOST_AUTO_TEST_CASE(of_an_end) {
   with_webhook.wanted.url = "http://r/h";
   with_webhook.wanted.body = "{}";
   with_webhook.mac = "m";
+  auto with_receipt = settle("r", 3);
+  with_receipt.outcome.receipt = "{}";
   auto without_record = settle("gone", 0);
   without_record.outcome = failed_outcome({failure_kind::invalid_input, "no"});
   without_record.made_record = 86'400s;
@@ -243,6 +245,10 @@ BOOST_AUTO_TEST_CASE(of_an_end) {
            "+ c3:outbox:r url=http://r/h", "+ c3:outbox:r body={}",
            "+ c3:outbox:r attempts=0", "+ c3:outbox:r created_ms=1700000000000",
            "+ c3:outbox:r mac=m"}),
+     {}},
+    {"with a receipt",
+     call_of(with_receipt),
+     both(both(r_has_ended, {"+ job:r receipt={}"}), mark_moves),
      {}},
     {"an older claim", call_of(settle("r", 2)), nothing, {}},
     {"another's", call_of(settle("o", 1)), nothing, {}},

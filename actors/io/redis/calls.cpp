@@ -5,6 +5,7 @@
 #include "actors/io/redis/scripts/settle.hpp"
 #include "actors/io/redis/scripts/write_gpu.hpp"
 #include "messages/job_params.hpp"
+#include "messages/money.hpp"
 #include "messages/text/utf8.hpp"
 
 namespace render::job_store {
@@ -41,6 +42,7 @@ webhook webhook_of(const held_job& x) {
   out.job_id = x.subject.id;
   out.id = "msg_" + out.job_id;
   out.url = notify_url_of(x.subject.data);
+  out.receipt = receipt_header(x.outcome->receipt);
   if (!out.url.empty())
     out.body = webhook_body(x.subject, *x.outcome);
   return out;

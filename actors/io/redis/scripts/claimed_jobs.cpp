@@ -96,7 +96,7 @@ local function take(id)
              'status', 'running', 'started_at', now, 'attempt', attempt,
              'fence', fence)
   redis.call('HDEL', key, 'stage', 'progress', 'progress_at', 'finished_at',
-             'settled_by', 'cancelling', 'notice')
+             'settled_by', 'cancelling', 'notice', 'receipt')
   redis.call('SET', key .. ':lock', worker, 'EX', lock_s)
   redis.call('ZADD', leases, clock_ms + lease_ms, id)
   redis.call('SADD', running, id)

@@ -79,7 +79,9 @@ std::string closed_workload_text(std::string_view workload) {
 std::string closed_gpu_json(const msg::close_gpu& x, std::string_view worker,
                             double now_s) {
   auto& e = x.entry;
-  auto seconds = e.launched_s > 0 ? std::max(0.0, now_s - e.launched_s) : 0;
+  auto& split = x.split;
+  auto known = split.total_ms() > 0;
+  auto since_launch = e.launched_s > 0 ? now_s - e.launched_s : 0;
   auto out = "{" + closed_id_text(e.id);
   auto text = [&out](std::string_view name, std::string_view value) {
     out += ",\"" + std::string{name} + "\":" + json::quote(valid_utf8(value));
@@ -93,7 +95,20 @@ std::string closed_gpu_json(const msg::close_gpu& x, std::string_view worker,
   text("worker", worker);
   number("launched_at", e.launched_s);
   number("stopped_at", now_s);
-  number("seconds", seconds);
+  auto seconds = [&out](std::string_view name, int64_t ms) {
+    out += ",\"" + std::string{name} + "\":" + seconds_text(ms);
+  };
+  if (known) {
+    seconds("seconds", split.total_ms());
+    seconds("before_s", split.before_ms);
+    seconds("boot_s", split.boot_ms);
+    seconds("busy_s", split.busy_ms);
+    seconds("idle_s", split.idle_ms);
+    seconds("drain_s", split.drain_ms);
+    seconds("jobs_s", split.jobs_ms);
+  } else {
+    number("seconds", std::max(0.0, since_launch));
+  }
   number("refund_amount", x.refund_amount);
   text("reason", x.reason);
   return out + "}";

@@ -56,7 +56,7 @@ inline constexpr std::string_view settle_names_lua = R"lua(
 local record, lock, running, outbox, outbox_entry, leases, mark = unpack(KEYS)
 local worker, id, now, status, why, text, result_url, has_text, make_missing,
       made_s, url, body, created_ms, outbox_lease_ms, fence, confirmed, number,
-      cut_short, mac, notice = unpack(ARGV)
+      cut_short, mac, notice, receipt = unpack(ARGV)
 )lua";
 
 inline constexpr std::string_view settle_lua = R"lua(
@@ -104,6 +104,7 @@ if missing then
 end
 if cut_short == '1' then put('cancelling', 'true') end
 if notice ~= '' then put('notice', notice) end
+if receipt ~= '' then put('receipt', receipt) end
 if status == 'failed' then put('error', why) else put('progress', 1) end
 if text ~= '' or has_text == '1' then put('result', text) end
 if result_url ~= '' then put('result_url', result_url) end
@@ -138,12 +139,13 @@ inline script_call call_of(const settle_args& x) {
           {keys::record(id), keys::lock(id), keys::running(by.prefix, by.id),
            keys::outbox(by.prefix), keys::outbox_entry(by.prefix, id),
            keys::leases(by.prefix), keys::mark(by.prefix, x.mark.session)},
-          redis_words(
-            by.id, id, x.now_s, outcome.success() ? "success" : "failed",
-            valid_utf8(outcome.error.message), outcome.text, outcome.result_url,
-            is_text, x.made_record.count() > 0, x.made_record, x.wanted.url,
-            x.wanted.body, created_ms, x.outbox_lease, x.fence,
-            x.mark.confirmed, x.mark.number, x.cut_short, x.mac, x.notice)};
+          redis_words(by.id, id, x.now_s,
+                      outcome.success() ? "success" : "failed",
+                      valid_utf8(outcome.error.message), outcome.text,
+                      outcome.result_url, is_text, x.made_record.count() > 0,
+                      x.made_record, x.wanted.url, x.wanted.body, created_ms,
+                      x.outbox_lease, x.fence, x.mark.confirmed, x.mark.number,
+                      x.cut_short, x.mac, x.notice, outcome.receipt)};
 }
 
 /// Of {1 or 0: written, {attempts, created_ms} or {}}.

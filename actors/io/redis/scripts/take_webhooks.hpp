@@ -8,6 +8,7 @@
 #include "actors/io/redis/scripts/outbox_entry.hpp"
 #include "actors/io/redis/scripts/reading.hpp"
 #include "actors/io/redis/scripts/script.hpp"
+#include "messages/money.hpp"
 
 #include <algorithm>
 
@@ -37,7 +38,8 @@ local function record_of(id)
   local result, over = bounded(key, 'result', body_max)
   if over or not final[r[1]] then return {'ended', data, url} end
   return {r[1], data, url, bounded(key, 'error', 65536),
-          bounded(key, 'result_url', 65536), result}
+          bounded(key, 'result_url', 65536), result,
+          bounded(key, 'receipt', 16384)}
 end
 local out = {}
 local due = redis.call('ZRANGEBYSCORE', outbox, '-inf', clock_ms, 'LIMIT', 0,
@@ -68,7 +70,7 @@ inline script_call call_of(const take_webhooks_args& x) {
 
 /// Of an array of {job id, id, url, body, attempts, created_ms, mac, record};
 /// url and body are false where they are too long; record = {state, data,
-/// notify_url found in longer data, error, result_url, result}, state:
+/// notify_url found in longer data, error, result_url, result, receipt}, state:
 /// success|failed, open: it waits or runs anew, ended: it does not tell an end
 /// of ours, or missing.
 inline result<std::vector<outbox_entry>> read_webhooks(reply x) {
@@ -96,6 +98,7 @@ inline result<std::vector<outbox_entry>> read_webhooks(reply x) {
     z.error = text_at(record, 3);
     z.result_url = text_at(record, 4);
     z.result = text_at(record, 5);
+    z.entry.receipt = receipt_header(text_at(record, 6));
     out.push_back(std::move(z));
   }
   return out;
