@@ -63,11 +63,15 @@ struct job_outcome {
   /// `result_url` of the record (csm, portrait); empty otherwise.
   std::string result_url;
   end how = end::success;
-  /// Of a failure alone.
+  /// Of a failure alone. Once `make_public` has seen it, what the customer is
+  /// told (see public_error.hpp); with what the record has beside it.
   failure error{failure_kind::internal, {}};
   /// `receipt` of the record: what it used of GPUs (see money.hpp). Empty:
   /// nobody knows.
   std::string receipt = {};
+  std::string error_code{};
+  /// For operators alone.
+  std::string error_detail{};
 
   bool success() const noexcept {
     return how == end::success;
@@ -78,7 +82,8 @@ struct job_outcome {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, job_outcome& x) {
-  return f(x.text, x.result_url, x.how, x.error, x.receipt);
+  return f(x.text, x.result_url, x.how, x.error, x.receipt, x.error_code,
+           x.error_detail);
 }
 
 /// The error's text is never empty: in a record, and in the journal, an empty

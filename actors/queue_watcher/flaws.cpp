@@ -2,6 +2,7 @@
 
 #include "messages/ids.hpp"
 #include "messages/job_params.hpp"
+#include "messages/public_error.hpp"
 #include "messages/text/printable.hpp"
 
 #include <algorithm>
@@ -16,8 +17,7 @@ std::optional<failure> flaw_of(const job& x, double unix_s) {
   if (auto id = job_id::from(x.id); !id)
     return id.error();
   if (is_late(x.complete_by_s, unix_s))
-    return failure{failure_kind::deadline_passed,
-                   "Job expired before processing could begin"};
+    return failure{failure_kind::deadline_passed, std::string{expired_text}};
   if (auto params = validate(x); !params)
     return params.error();
   return std::nullopt;

@@ -1,6 +1,7 @@
 // What becomes of claimed jobs: a slot, another attempt, a final status, or
 // the way back to the queue.
 #include "actors/supervisor/policy.hpp"
+#include "messages/public_error.hpp"
 #include "messages/render_handle.hpp"
 
 #include <algorithm>
@@ -274,7 +275,9 @@ effects policy::let_go(held_job x, way_out how, double now_s) {
 effects policy::end(job x, job_outcome outcome) {
   // The texts of deadlines are fixed by the contract.
   if (!outcome.success() && outcome.error.kind != failure_kind::deadline_passed)
-    outcome.error.message.insert(0, beginning_of_error(x));
+    make_public(outcome, beginning_of_error(x), x.data);
+  else
+    make_public(outcome, {}, x.data);
   // One that never had a GPU.
   if (outcome.receipt.empty())
     outcome.receipt = receipt_json({}, cfg_.prices);

@@ -14,11 +14,12 @@ namespace render::ctl {
 
 namespace {
 
-constexpr std::array<std::string_view, 19> known_fields{
-  "id",         "type",        "status",     "stage",       "progress",
-  "error",      "notice",      "result",     "result_url",  "created_at",
-  "started_at", "finished_at", "updated_at", "complete_by", "max_time",
-  "attempt",    "receipt",     "locked_by",  "locked_at"};
+constexpr std::array<std::string_view, 21> known_fields{
+  "id",          "type",       "status",       "stage",       "progress",
+  "error",       "error_code", "error_detail", "notice",      "result",
+  "result_url",  "created_at", "started_at",   "finished_at", "updated_at",
+  "complete_by", "max_time",   "attempt",      "receipt",     "locked_by",
+  "locked_at"};
 
 constexpr std::array<std::string_view, 11> number_fields{
   "created_at", "complete_by", "max_time",   "locked_at",

@@ -144,10 +144,13 @@ void auditor::on_status(size_t job, std::string_view before,
 void auditor::check_failure(size_t job) {
   auto id = job_table::id_of(job);
   std::string error{world_.redis.server().field("job:" + id, "error")};
+  auto detail
+    = std::string{world_.redis.server().field("job:" + id, "error_detail")};
   for (auto* sign : {"No space left", "upload output/", "disk, memory",
                      "can be reached from here"})
-    if (error.find(sign) != std::string::npos)
-      return break_rule("failed for its worker", id, error);
+    if (error.find(sign) != std::string::npos
+        || detail.find(sign) != std::string::npos)
+      return break_rule("failed for its worker", id, error + detail);
   check_deadline(job, error);
 }
 

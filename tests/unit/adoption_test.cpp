@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(a_job_whose_workers_keep_dying_fails_with_its_history) {
   BOOST_REQUIRE_EQUAL(out.size(), 1u);
   BOOST_TEST(out[0].what.subject.fence == 2u);
   BOOST_TEST(
-    out[0].what.outcome.error.message
+    out[0].what.outcome.error_detail
     == "Failed to generate portrait video: failed after 3 attempts: 1: its "
        "worker stopped answering: a; "
        "2: the GPU died; 3: its worker stopped answering: b");

@@ -196,7 +196,12 @@ BOOST_AUTO_TEST_CASE(that_failed_before_has_the_words_of_its_type_once) {
   x.history = {"one", "two", "three"};
   auto out = f.x.on_jobs_claimed({{x}, {}}, both(t0));
   BOOST_REQUIRE(all<settle>(out).size() == 1u);
-  BOOST_TEST(all<settle>(out)[0].what.outcome.error.message
+  auto outcome = all<settle>(out)[0].what.outcome;
+  BOOST_TEST(outcome.error.message
+             == "Error processing CSM job: failed after 3 attempts: the "
+                "rendering service did not work or could not be reached");
+  BOOST_TEST(outcome.error_code == "unavailable");
+  BOOST_TEST(outcome.error_detail
              == "Error processing CSM job: failed after 3 attempts: 1: one; 2: "
                 "two; 3: three");
 }

@@ -4,6 +4,7 @@
 #include "actors/io/redis/scripts/reading.hpp"
 #include "messages/http.hpp"
 #include "messages/job_params.hpp"
+#include "messages/public_error.hpp"
 #include "messages/text/json.hpp"
 #include "messages/text/loose_number.hpp"
 #include "messages/text/utf8.hpp"
@@ -21,8 +22,7 @@ constexpr std::string_view missing_record_text
 failure reason_of(std::string_view reason, const job& subject,
                   const std::string& flaw) {
   if (reason == "expired")
-    return {failure_kind::deadline_passed,
-            "Job expired before processing could begin"};
+    return {failure_kind::deadline_passed, std::string{expired_text}};
   if (reason == "missing")
     return {failure_kind::invalid_input,
             std::string{missing_record_text} + excerpt(subject.id, 80)};
@@ -118,7 +118,8 @@ end
 local function fail_missing(id)
   local key = 'job:' .. id
   redis.call('HSET', key, 'id', id, 'type', 'unknown', 'status', 'failed',
-             'error', missing_text .. id, 'finished_at', now)
+             'error', missing_text .. id, 'error_code', 'invalid_input',
+             'finished_at', now)
   redis.call('EXPIRE', key, made_s)
   redis.call('LREM', queue, 1, id)
 end

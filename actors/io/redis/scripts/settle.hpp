@@ -56,7 +56,7 @@ inline constexpr std::string_view settle_names_lua = R"lua(
 local record, lock, running, outbox, outbox_entry, leases, mark = unpack(KEYS)
 local worker, id, now, status, why, text, result_url, has_text, make_missing,
       made_s, url, body, created_ms, outbox_lease_ms, fence, confirmed, number,
-      cut_short, mac, notice, receipt = unpack(ARGV)
+      cut_short, mac, notice, receipt, error_code, error_detail = unpack(ARGV)
 )lua";
 
 inline constexpr std::string_view settle_lua = R"lua(
@@ -106,11 +106,17 @@ if cut_short == '1' then put('cancelling', 'true') end
 if notice ~= '' then put('notice', notice) end
 if receipt ~= '' then put('receipt', receipt) end
 if status == 'failed' then put('error', why) else put('progress', 1) end
+if error_code ~= '' then
+  put('error_code', error_code)
+  put('error_detail', error_detail)
+end
 if text ~= '' or has_text == '1' then put('result', text) end
 if result_url ~= '' then put('result_url', result_url) end
 redis.call(unpack(set))
 if missing then redis.call('EXPIRE', record, made_s) end
-if status == 'success' then redis.call('HDEL', record, 'error') end
+if status == 'success' then
+  redis.call('HDEL', record, 'error', 'error_code', 'error_detail')
+end
 redis.call('HDEL', record, 'stage', 'remote')
 redis.call('DEL', lock)
 redis.call('SREM', running, id)
@@ -145,7 +151,8 @@ inline script_call call_of(const settle_args& x) {
                       outcome.result_url, is_text, x.made_record.count() > 0,
                       x.made_record, x.wanted.url, x.wanted.body, created_ms,
                       x.outbox_lease, x.fence, x.mark.confirmed, x.mark.number,
-                      x.cut_short, x.mac, x.notice, outcome.receipt)};
+                      x.cut_short, x.mac, x.notice, outcome.receipt,
+                      outcome.error_code, valid_utf8(outcome.error_detail))};
 }
 
 /// Of {1 or 0: written, {attempts, created_ms} or {}}.
