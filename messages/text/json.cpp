@@ -9,7 +9,9 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 namespace render::json {
@@ -68,6 +70,18 @@ struct bounded_document : document {
     return admit() && document::Double(x);
   }
 
+  bool RawNumber(const Ch* text, rapidjson::SizeType size, bool) {
+    if (int64_t x = 0; is_whole(text, size, x))
+      return Int64(x);
+    if (uint64_t x = 0; is_whole(text, size, x))
+      return Uint64(x);
+    double x = 0;
+    // Too small a number is 0 or nearly so; from_chars does not say which.
+    if (std::from_chars(text, text + size, x).ec != std::errc{})
+      x = std::strtod(text, nullptr);
+    return Double(x);
+  }
+
   bool String(const Ch* text, rapidjson::SizeType size, bool copy) {
     return admit() && document::String(text, size, copy);
   }
@@ -92,6 +106,12 @@ struct bounded_document : document {
   bool EndArray(rapidjson::SizeType elements) {
     --depth;
     return document::EndArray(elements);
+  }
+
+  template <class T>
+  static bool is_whole(const Ch* text, rapidjson::SizeType size, T& to) {
+    auto [end, error] = std::from_chars(text, text + size, to);
+    return error == std::errc{} && end == text + size;
   }
 
   /// Python's JSON has infinity.
@@ -167,9 +187,10 @@ bool may_hold_surrogates(std::string_view text) {
          || text.find("\\uD") != std::string_view::npos;
 }
 
-// Without it a number may change by a little each time that it is read and
-// written again; what is passed on must stay as it came.
-constexpr unsigned exact_numbers = rapidjson::kParseFullPrecisionFlag;
+// What is passed on must stay as it came. RapidJSON 1.1.0's quick way to read a
+// number is off by a little, and its exact way has undefined behaviour for
+// zero.
+constexpr unsigned exact_numbers = rapidjson::kParseNumbersAsStringsFlag;
 
 template <unsigned Flags>
 result<document> parse_with(std::string_view text) {
@@ -199,7 +220,7 @@ result<document> parse(std::string_view text) {
 }
 
 result<document> parse_as_python(std::string_view text) {
-  return parse_with<exact_numbers | rapidjson::kParseNanAndInfFlag>(text);
+  return parse_with<rapidjson::kParseNanAndInfFlag>(text);
 }
 
 const value* find(const value& object, std::string_view name) {

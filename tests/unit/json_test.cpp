@@ -145,6 +145,24 @@ BOOST_AUTO_TEST_CASE(a_number_stays_as_it_came) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_number_has_the_type_that_fits_it) {
+  auto read = [](const char* text) {
+    return std::move(*json::parse(text));
+  };
+  BOOST_TEST(read("-7").GetInt() == -7);
+  BOOST_TEST(read("-0").GetInt() == 0);
+  BOOST_TEST(read("9223372036854775807").GetInt64() == INT64_MAX);
+  BOOST_TEST(read("18446744073709551615").GetUint64() == UINT64_MAX);
+  BOOST_TEST(read("18446744073709551616").IsDouble());
+  BOOST_TEST(read("[1.0]")[0].IsDouble());
+  BOOST_TEST(read("0.0e7").GetDouble() == 0);
+  BOOST_TEST(read("1e-999").GetDouble() == 0);
+  BOOST_TEST(read("-1.5e-3").GetDouble() == -0.0015);
+  BOOST_TEST(read("{\"a\":12,\"b\":3}")["a"].GetUint() == 12u);
+  for (auto* text : {"01", "-", "1.", ".5", "+1", "1e", "0x10", "1_0"})
+    refusal(text);
+}
+
 BOOST_AUTO_TEST_CASE(python_has_numbers_that_json_has_not) {
   BOOST_TEST(json::parse_as_python("[NaN,Infinity,-Infinity]").has_value());
   refusal("[NaN]");

@@ -159,4 +159,10 @@ BOOST_AUTO_TEST_CASE(is_host_and_port) {
     BOOST_TEST(!parse_address(text), text);
 }
 
+BOOST_AUTO_TEST_CASE(of_any_length_is_refused_in_one_short_line) {
+  auto got = parse_address(std::string(10'000, ':'));
+  BOOST_REQUIRE(!got);
+  BOOST_TEST(got.error().message.size() < 400);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -11,8 +11,8 @@ namespace {
 constexpr size_t longest_name = 253;
 
 tl::unexpected<failure> refuse(std::string_view text, std::string_view why) {
-  return fail(failure_kind::invalid_input, "\"" + printable(text) + "\" "
-                                             + std::string{why}
+  return fail(failure_kind::invalid_input, "\"" + printable(text, longest_name)
+                                             + "\" " + std::string{why}
                                              + "; a peer is host:port");
 }
 
