@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -108,6 +109,30 @@ result<void> fetch(const std::string& url, part_file& part) {
 }
 
 } // namespace
+
+result<void> check_output(const std::string& path) {
+  auto bad = [&path](const std::string& why) {
+    return fail(failure_kind::invalid_input, printable(path) + " " + why);
+  };
+  if (path.empty())
+    return {};
+  std::error_code error;
+  if (fs::is_directory(path, error))
+    return access(path.c_str(), W_OK) == 0
+             ? result<void>{}
+             : bad("is a folder that cannot be written");
+  if (fs::exists(path, error))
+    return access(path.c_str(), W_OK) == 0 ? result<void>{}
+                                           : bad("cannot be written");
+  auto folder = fs::path{path}.parent_path();
+  if (folder.empty())
+    folder = ".";
+  if (!fs::is_directory(folder, error))
+    return bad("is in no folder that exists");
+  return access(folder.c_str(), W_OK) == 0
+           ? result<void>{}
+           : bad("is in a folder that cannot be written");
+}
 
 result<std::string> download(const std::string& url, const std::string& path) {
   auto named_by_url = fs::is_directory(path);

@@ -31,20 +31,21 @@ struct gpu_options {
   }
 };
 
-struct open_gpu {
-  std::string id;
-  record fields;
-  double left_s = 0;
-  /// Since the launch, or since the intent while there is no launch.
-  double age_s = 0;
-  /// Since the launch; 0 before it.
-  double rented_s = 0;
-};
-
 std::string cost_text(double x) {
   std::array<char, 48> text{};
   std::snprintf(text.data(), text.size(), "%.4f", x);
   return text.data();
+}
+
+std::string dollars(double x) {
+  return "$" + cost_text(x);
+}
+
+/// Below the table: what all of its GPUs have cost.
+std::string sum_line(size_t gpus, double seconds, const gpu_options& opts) {
+  return "sum of " + std::to_string(gpus) + (gpus == 1 ? " GPU: " : " GPUs: ")
+         + span_text(seconds) + ", " + dollars(opts.cost(seconds)) + " at "
+         + dollars(opts.price_per_hour) + " an hour\n";
 }
 
 std::string or_dash(const std::string& x, size_t limit) {
@@ -63,48 +64,33 @@ open_gpu to_open_gpu(std::string id, record fields, double left_s) {
   return out;
 }
 
-result<std::vector<open_gpu>> read_open(redis& db) {
-  auto ids = db.scored(keys::gpus(key_prefix), 100'000);
-  if (!ids)
-    return fail(ids.error());
-  auto now = db.time();
-  if (!now)
-    return fail(now.error());
-  std::vector<open_gpu> out;
-  for (auto& [id, end_ms] : *ids) {
-    auto fields = db.hash(keys::gpu(key_prefix, id));
-    if (!fields)
-      return fail(fields.error());
-    // Ended since the ids were read.
-    if (!fields->empty())
-      out.push_back(to_open_gpu(id, std::move(*fields), end_ms / 1000 - *now));
-  }
-  return out;
-}
-
 std::string open_table(const std::vector<open_gpu>& gpus,
                        const gpu_options& opts) {
   rows out{
     {"gpu", "type", "state", "age", "lease", "workload", "host", "worker"}};
   for (auto& x : gpus)
     out.push_back({excerpt(x.id, 60), excerpt(field(x.fields, "type"), 40),
-                   excerpt(field(x.fields, "state"), 20), span_text(x.age_s),
+                   excerpt(gpu_state(x), 20), span_text(x.age_s),
                    lease_text(x.left_s),
                    or_dash(field(x.fields, "workload"), 60),
                    or_dash(field(x.fields, "node"), 60),
                    or_dash(field(x.fields, "owner"), 60)});
-  if (opts.priced()) {
-    out[0].emplace_back("cost");
-    for (size_t i = 0; i < gpus.size(); ++i)
-      out[i + 1].push_back(cost_text(opts.cost(gpus[i].rented_s)));
+  if (!opts.priced())
+    return columns_text(out);
+  double seconds = 0;
+  out[0].emplace_back("cost");
+  for (size_t i = 0; i < gpus.size(); ++i) {
+    out[i + 1].push_back(dollars(opts.cost(gpus[i].rented_s)));
+    seconds += gpus[i].rented_s;
   }
-  return columns_text(out);
+  return columns_text(out) + sum_line(gpus.size(), seconds, opts);
 }
 
 std::string open_json(const open_gpu& x, const gpu_options& opts) {
   auto out = "{\"id\":" + json::quote(x.id);
-  for (std::string name : {"type", "state", "workload", "node", "owner"})
+  for (std::string name : {"type", "workload", "node", "owner"})
     out += ",\"" + name + "\":" + json::quote(field(x.fields, name));
+  out += ",\"state\":" + json::quote(gpu_state(x));
   out += ",\"age_s\":" + std::to_string(x.age_s)
          + ",\"rented_s\":" + std::to_string(x.rented_s)
          + ",\"lease_left_s\":" + std::to_string(x.left_s);
@@ -114,7 +100,7 @@ std::string open_json(const open_gpu& x, const gpu_options& opts) {
 }
 
 int show_open(const context& ctx, redis& db, const gpu_options& opts) {
-  auto gpus = read_open(db);
+  auto gpus = read_open_gpus(db);
   if (!gpus)
     return report(failed, gpus.error().message);
   if (ctx.json) {
@@ -146,7 +132,7 @@ std::vector<std::string> closed_row(const json::document& x,
     text("worker", 60),
     text("reason", 120)};
   if (opts.priced())
-    out.push_back(cost_text(opts.cost(seconds)));
+    out.push_back(dollars(opts.cost(seconds)));
   return out;
 }
 
@@ -170,22 +156,47 @@ int show_closed(const context& ctx, redis& db, const gpu_options& opts) {
   if (opts.priced())
     table[0].emplace_back("cost");
   std::string items;
+  double seconds = 0;
   for (auto& x : got->elements) {
     auto doc = json::parse(x.text);
     if (!doc || !doc->IsObject())
       continue;
     items += (items.empty() ? "" : ",") + closed_json(*doc, opts);
     table.push_back(closed_row(*doc, opts));
+    seconds += std::clamp(json::number(*doc, "seconds").value_or(0), 0.0, 1e15);
   }
   if (ctx.json)
     std::cout << "{\"closed\":[" << items << "]}\n";
   else
-    std::cout << (table.size() == 1 ? "no GPU has ended\n"
-                                    : columns_text(table));
+    std::cout << (table.size() == 1
+                    ? "no GPU has ended\n"
+                    : columns_text(table)
+                        + (opts.priced()
+                             ? sum_line(table.size() - 1, seconds, opts)
+                             : ""));
   return done;
 }
 
 } // namespace
+
+result<std::vector<open_gpu>> read_open_gpus(redis& db) {
+  auto ids = db.scored(keys::gpus(key_prefix), 100'000);
+  if (!ids)
+    return fail(ids.error());
+  auto now = db.time();
+  if (!now)
+    return fail(now.error());
+  std::vector<open_gpu> out;
+  for (auto& [id, end_ms] : *ids) {
+    auto fields = db.hash(keys::gpu(key_prefix, id));
+    if (!fields)
+      return fail(fields.error());
+    // Ended since the ids were read.
+    if (!fields->empty())
+      out.push_back(to_open_gpu(id, std::move(*fields), end_ms / 1000 - *now));
+  }
+  return out;
+}
 
 void add_gpus(CLI::App& app, context& ctx, std::function<int()>& action) {
   auto opts = std::make_shared<gpu_options>();
@@ -195,8 +206,9 @@ void add_gpus(CLI::App& app, context& ctx, std::function<int()>& action) {
                  "Show this many ended GPUs instead, the latest first")
     ->check(CLI::Range(1, 100'000));
   cmd
-    ->add_option("--price", opts->price_per_hour,
-                 "Price of a GPU hour: adds the cost of each GPU")
+    ->add_option(
+      "--price", opts->price_per_hour,
+      "Price of a GPU hour in dollars: adds what each GPU and all have cost")
     ->check(CLI::Range(0.0, 1e6));
   cmd->footer("A GPU whose lease has run out has lost its worker; another "
               "worker adopts it\nwithin a minute. In state intent the provider "

@@ -1,5 +1,7 @@
 // c3ctl: puts jobs into the queue, follows them, ends them, receives their
 // webhooks, and shows what workers have rented. Exit codes: see context.hpp.
+#include "app/cli/pages.hpp"
+#include "app/ctl/doctor.hpp"
 #include "app/ctl/gpus.hpp"
 #include "app/ctl/jobs.hpp"
 #include "app/ctl/listen.hpp"
@@ -34,6 +36,7 @@ Examples:
   c3ctl gpus --price 1.2
   c3ctl workers
   c3ctl webhooks replay --all
+  c3ctl doctor
 
 Each command has its own --help.
 Exit codes: 0 done, 1 the job failed or a server could not be reached,
@@ -87,12 +90,27 @@ result<void> complete(context& ctx, const std::string& redis) {
   return {};
 }
 
-/// CLI11 reports a missing command even when a command is only misspelt.
-std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& err) {
-  auto unknown = app.remaining(true);
-  if (err.get_name() == "RequiredError" && !unknown.empty())
-    return "unknown argument: " + unknown.front();
-  return err.what();
+/// Made of the command line itself, so without a Redis.
+void add_pages(CLI::App& app, std::function<int()>& page) {
+  auto* completion
+    = app.add_subcommand("completion", "Print a completion script for a shell");
+  completion->require_subcommand(1);
+  completion->footer("Example:\n  c3ctl completion bash > "
+                     "/etc/bash_completion.d/c3ctl");
+  completion->add_subcommand("bash", "For bash")->callback([&app, &page] {
+    page = [&app] {
+      std::cout << cli::bash_completion(app);
+      return done;
+    };
+  });
+  auto* man = app.add_subcommand("man", "Print the man page of c3ctl");
+  man->footer("Example:\n  c3ctl man | man -l -");
+  man->callback([&app, &page] {
+    page = [&app] {
+      std::cout << cli::man_page(app, std::string{version});
+      return done;
+    };
+  });
 }
 
 } // namespace
@@ -101,6 +119,7 @@ int main(int argc, char** argv) {
   context ctx;
   std::string redis;
   std::function<int()> action;
+  std::function<int()> page;
   CLI::App app{"Puts render jobs into the queue, follows them, and receives "
                "their webhooks.",
                "c3ctl"};
@@ -118,6 +137,8 @@ int main(int argc, char** argv) {
   add_gpus(app, ctx, action);
   add_workers(app, ctx, action);
   add_webhooks(app, ctx, action);
+  add_doctor(app, ctx, action);
+  add_pages(app, page);
   add_export_trace(app, ctx, action);
   // The footer comes last: commands made after it would inherit it.
   app.footer(footer);
@@ -126,9 +147,11 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& err) {
     return err.get_exit_code() == 0
              ? app.exit(err)
-             : report(usage, what_is_wrong(app, err) + "; see --help");
+             : report(usage, cli::what_is_wrong(app, err) + "; see --help");
   }
   try {
+    if (page)
+      return page();
     if (auto ok = complete(ctx, redis); !ok)
       return report(usage, ok.error().message);
     return action();

@@ -1,5 +1,6 @@
 #include "app/ctl/submit.hpp"
 
+#include "app/ctl/download.hpp"
 #include "app/ctl/input_files.hpp"
 #include "app/ctl/jobs.hpp"
 #include "app/ctl/record_text.hpp"
@@ -223,6 +224,9 @@ result<job> make_job(job_kind kind, const submit_options& opts,
                   + "\", accepted is a UUID in lower case");
   if (!opts.output_file.empty() && !opts.wait)
     return fail(failure_kind::invalid_input, "--output needs --wait");
+  // Before anybody pays for a result that could not be kept.
+  if (auto ok = check_output(opts.output_file); !ok)
+    return fail(with_context("--output", ok.error()));
   auto data = make_data(kind, opts, inputs);
   if (!data)
     return fail(data.error());
@@ -237,10 +241,10 @@ result<job> make_job(job_kind kind, const submit_options& opts,
   x.max_time_s = opts.max_time_s;
   x.data = std::move(*data);
   if (auto valid = validate(x); !valid)
-    return fail(valid.error());
+    return fail(valid.error().kind, in_options(valid.error().message));
   // A worker would run this job without a webhook.
   if (auto flaw = notify_url_flaw(x.data))
-    return fail(std::move(*flaw));
+    return fail(flaw->kind, in_options(flaw->message));
   return x;
 }
 

@@ -1,5 +1,9 @@
 #include "app/ctl/submit_options.hpp"
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
 namespace render::ctl {
 
 namespace {
@@ -104,6 +108,39 @@ std::string submit_example(job_kind kind) {
            "--wait";
   }
   return {};
+}
+
+std::string in_options(const std::string& failure_text) {
+  // Fields whose option is more than their name with hyphens.
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> others{
+    {{"audio_url", "--audio"},
+     {"image_url", "--image"},
+     {"reference_audio_url", "--reference-audio"}}};
+  constexpr std::array<std::string_view, 14> fields{"text",
+                                                    "monologue",
+                                                    "voice",
+                                                    "reference_text",
+                                                    "temperature",
+                                                    "topk",
+                                                    "max_audio_length",
+                                                    "pause_duration",
+                                                    "model",
+                                                    "task",
+                                                    "language",
+                                                    "prompt",
+                                                    "notify_url",
+                                                    "max_time"};
+  auto end = failure_text.find_first_of(": ");
+  if (end == std::string::npos)
+    return failure_text;
+  auto field = failure_text.substr(0, end);
+  for (auto& [name, option] : others)
+    if (field == name)
+      return std::string{option} + failure_text.substr(end);
+  if (std::find(fields.begin(), fields.end(), field) == fields.end())
+    return failure_text;
+  std::replace(field.begin(), field.end(), '_', '-');
+  return "--" + field + failure_text.substr(end);
 }
 
 } // namespace render::ctl

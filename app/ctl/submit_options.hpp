@@ -47,4 +47,8 @@ std::string submit_description(job_kind kind);
 /// Command lines to copy, each on lines of its own.
 std::string submit_example(job_kind kind);
 
+/// A failure of the job's data in the words of the command line: "--audio: got
+/// …" in place of "audio_url: got …".
+std::string in_options(const std::string& failure_text);
+
 } // namespace render::ctl

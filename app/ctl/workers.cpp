@@ -14,6 +14,24 @@ namespace keys = job_store::keys;
 
 constexpr uint32_t workers_max = 10'000;
 
+int show(const context& ctx, redis& db) {
+  auto workers = read_workers(db);
+  if (!workers)
+    return report(failed, workers.error().message);
+  if (ctx.json) {
+    std::string items;
+    for (auto& x : *workers)
+      items += (items.empty() ? "" : ",") + worker_json(x);
+    std::cout << "{\"workers\":[" << items << "]}\n";
+  } else {
+    std::cout << (workers->empty() ? "no worker is alive\n"
+                                   : workers_table(*workers));
+  }
+  return done;
+}
+
+} // namespace
+
 result<std::vector<worker_view>> read_workers(redis& db) {
   auto ids = db.scored(keys::workers(key_prefix), workers_max);
   if (!ids)
@@ -35,24 +53,6 @@ result<std::vector<worker_view>> read_workers(redis& db) {
   });
   return out;
 }
-
-int show(const context& ctx, redis& db) {
-  auto workers = read_workers(db);
-  if (!workers)
-    return report(failed, workers.error().message);
-  if (ctx.json) {
-    std::string items;
-    for (auto& x : *workers)
-      items += (items.empty() ? "" : ",") + worker_json(x);
-    std::cout << "{\"workers\":[" << items << "]}\n";
-  } else {
-    std::cout << (workers->empty() ? "no worker is alive\n"
-                                   : workers_table(*workers));
-  }
-  return done;
-}
-
-} // namespace
 
 void add_workers(CLI::App& app, context& ctx, std::function<int()>& action) {
   auto* cmd = app.add_subcommand("workers", "Show the workers that live");

@@ -1,8 +1,7 @@
 #include "app/node/config.hpp"
+#include "messages/text/alike.hpp"
 
 #include <algorithm>
-#include <numeric>
-#include <utility>
 
 namespace render {
 
@@ -20,30 +19,12 @@ bool is_of_others(std::string_view name) {
   return std::find(std::begin(known), std::end(known), name) != std::end(known);
 }
 
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    auto diagonal = std::exchange(row[0], i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      auto replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row.back();
-}
-
 /// The setting whose name is most like this one; empty when none is.
 std::string_view meant_by(std::string_view name) {
-  std::string_view out;
-  auto best = std::max<size_t>(1, name.size() / 5) + 1;
+  std::vector<std::string_view> names;
   for (auto& x : settings())
-    if (auto d = edit_distance(name, x.name); d < best) {
-      best = d;
-      out = x.name;
-    }
-  return out;
+    names.push_back(x.name);
+  return alike(name, names);
 }
 
 void add(std::string& list, std::string_view name) {

@@ -2,6 +2,7 @@
 // Exit codes: 0 clean, 1 runtime failure, 2 configuration.
 #include "actors/io/redis/durable/sqlite_journal.hpp"
 #include "actors/io/redis/link/tls.hpp"
+#include "app/cli/pages.hpp"
 #include "app/node/config.hpp"
 #include "app/node/log.hpp"
 #include "app/node/node.hpp"
@@ -35,6 +36,7 @@ struct options {
   std::string env_file = ".env";
   bool check_config = false;
   bool healthcheck = false;
+  bool man_page = false;
 };
 
 int report(exit_code code, const std::string& message) {
@@ -334,12 +336,22 @@ int main(int argc, char** argv) {
   app.add_flag(
     "--healthcheck", opts.healthcheck,
     "Ask the worker on STATUS_ADDRESS whether it is alive, and exit");
+  app.add_flag("--man-page", opts.man_page, "Print the man page, and exit")
+    ->group("");
   app.footer(settings_help()
              + "\nExit codes: 0 clean, 1 runtime failure, 2 configuration.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& err) {
-    return app.exit(err) == 0 ? clean : configuration;
+    if (err.get_exit_code() == 0) {
+      app.exit(err);
+      return clean;
+    }
+    return report(configuration, cli::what_is_wrong(app, err) + "; see --help");
+  }
+  if (opts.man_page) {
+    std::cout << cli::man_page(app, std::string{version});
+    return clean;
   }
   try {
     return run(opts, env_file->count() > 0);

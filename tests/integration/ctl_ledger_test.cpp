@@ -63,6 +63,7 @@ BOOST_AUTO_TEST_CASE(every_command_has_help_with_an_example) {
   for (auto& args :
        std::vector<std::vector<std::string>>{{"gpus"},
                                              {"workers"},
+                                             {"doctor"},
                                              {"webhooks"},
                                              {"webhooks", "list"},
                                              {"webhooks", "show"},
@@ -97,7 +98,7 @@ BOOST_AUTO_TEST_CASE(gpus_shows_the_ledger) {
   put_gpu("g1", "running", ago(3600), 25);
   put_gpu("g2", "intent", "0", -5);
   auto text = run({"gpus"}).text;
-  for (auto* part : {"gpu ", "media:fast", "running", "1 h", "wl-g1", "node-g1",
+  for (auto* part : {"gpu ", "media:fast", "booting", "1 h", "wl-g1", "node-g1",
                      "w1", "intent", "2 h", "ran out"})
     BOOST_TEST(contains(text, part), text);
   BOOST_TEST(!contains(text, "cost"), text);
@@ -144,7 +145,8 @@ BOOST_AUTO_TEST_CASE(gpus_shows_what_ended_with_seconds_refund_and_cost) {
                 + R"(,"refund_amount":0.25,"reason":"idle"})");
   redis.cmd("LPUSH", "c3:gpus:closed", "damaged");
   auto text = run({"gpus", "--closed", "3", "--price", "2"}).text;
-  for (auto* part : {"3600 ", "0.2500", "1 min", "idle", "2.0003", "1.0000"})
+  for (auto* part : {"3600 ", "0.2500", "1 min", "idle", "$2.0003", "$1.0000",
+                     "sum of 2 GPUs: 1 h 30 min, $3.0003 at $2.0000 an hour"})
     BOOST_TEST(contains(text, part), text);
   BOOST_TEST(!contains(text, "g7200"), text);
   auto doc = asked({"gpus", "--closed", "9", "--price", "2"});
@@ -237,6 +239,41 @@ BOOST_AUTO_TEST_CASE(queue_shows_what_is_leased) {
   auto doc = asked({"queue"});
   BOOST_TEST(json::string_or_empty(item(doc, "leased", 0), "id") == id);
   BOOST_TEST(json::string_or_empty(item(doc, "leased", 0), "held_by") == "w-1");
+}
+
+BOOST_AUTO_TEST_CASE(the_doctor_says_what_is_wrong_and_exits_with_1) {
+  auto got = run({"doctor"});
+  BOOST_TEST(got.code == 0, got.text);
+  BOOST_TEST(contains(got.text, "no work could flow\n"), got.text);
+  put_job(id, {"complete_by", ago(5)});
+  redis.cmd("RPUSH", "queue:jobs", id);
+  put_gpu("g1", "ready", ago(3600), -120);
+  put_webhook(id, "c3:outbox", -90);
+  put_webhook(other_id, "c3:webhooks:dead");
+  redis.cmd("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+  got = run({"doctor"});
+  BOOST_TEST(got.code == 1, got.text);
+  for (auto* part :
+       {"no work flows\n", "PROBLEM  no worker is alive; 1 job waits (csm 1)",
+        "1 waiting job has passed the deadline",
+        "GPU g1 (media:fast) is nobody's since 2 min",
+        "1 webhook waits, the first is overdue since 1 min 30 s",
+        "1 webhook was given up, the latest with: HTTP 503",
+        "maxmemory-policy is allkeys-lru", "likely cause: ", "what to do: "})
+    BOOST_TEST(contains(got.text, part), part << " is not in " << got.text);
+  got = run({"--json", "doctor"});
+  BOOST_TEST(got.code == 1);
+  auto doc = parsed(got.text);
+  BOOST_TEST(doc["findings"].Size() == 6u, got.text);
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_lives_makes_the_doctor_content) {
+  redis.cmd("ZADD", "c3:workers", ms_from_now(60), "w1");
+  redis.cmd("HSET", "c3:worker:w1", "seen_at", ago(1), "draining", "0");
+  put_gpu("g1", "ready", ago(3600), 25);
+  auto got = run({"doctor"});
+  BOOST_TEST(got.code == 0, got.text);
+  BOOST_TEST(contains(got.text, "nothing to do; a job that comes"), got.text);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -5,7 +5,7 @@ add_executable(
   ${CMAKE_CURRENT_LIST_DIR}/dying_part.cpp)
 target_link_libraries(
   worker_with_a_dying_part
-  PRIVATE render_options render_node render_status render_journal
+  PRIVATE render_cli render_options render_node render_status render_journal
           CLI11::CLI11 CAF::core)
 target_include_directories(worker_with_a_dying_part
                            PRIVATE "${PROJECT_BINARY_DIR}/generated")

@@ -1,0 +1,315 @@
+#include "app/ctl/diagnosis.hpp"
+
+#include "messages/http.hpp"
+#include "messages/text/json.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+namespace render::ctl {
+
+namespace {
+
+// A boot that takes longer is looked at, and so is a job that waits longer:
+// boots take half a minute to three minutes.
+constexpr double long_boot_s = 300;
+constexpr double long_wait_s = 600;
+// A launch is answered within a minute, with the retries of a short
+// outage.
+constexpr double long_call_s = 120;
+// Workers look for leases that have run out at least every 30 s.
+constexpr double long_abandoned_s = 60;
+constexpr double long_overdue_s = 60;
+constexpr double fresh_error_s = 600;
+constexpr double nearly_full = 0.9;
+
+std::string number(uint64_t x) {
+  return std::to_string(x);
+}
+
+/// "1 job waits", "3 jobs wait".
+std::string counted(uint64_t n, const std::string& one,
+                    const std::string& many) {
+  return number(n) + " " + (n == 1 ? one : many);
+}
+
+struct examiner {
+  const fleet_sight& seen;
+  std::vector<finding> out{};
+  uint64_t waiting = 0;
+  uint64_t expired = 0;
+  double oldest_s = 0;
+  uint64_t alive = 0;
+  uint64_t working = 0;
+
+  explicit examiner(const fleet_sight& x) : seen(x) {
+    waiting = seen.not_looked_at;
+    for (auto& [type, y] : seen.waiting) {
+      waiting += y.jobs;
+      expired += y.expired;
+      oldest_s = std::max(oldest_s, y.oldest_s);
+    }
+    for (auto& x_worker : seen.workers) {
+      ++alive;
+      // A silent one may be a worker of an older version.
+      auto state = worker_state(x_worker);
+      working += state == "works" || state == "silent" ? 1 : 0;
+    }
+  }
+
+  void problem(std::string what, std::string cause, std::string advice) {
+    out.push_back(
+      {weight::problem, std::move(what), std::move(cause), std::move(advice)});
+  }
+
+  void warning(std::string what, std::string cause, std::string advice) {
+    out.push_back(
+      {weight::warning, std::move(what), std::move(cause), std::move(advice)});
+  }
+
+  std::string who_waits() const {
+    std::string types;
+    for (auto& [type, x] : seen.waiting)
+      types += (types.empty() ? "" : ", ") + excerpt(type, 20) + " "
+               + number(x.jobs);
+    return counted(waiting, "job waits", "jobs wait")
+           + (types.empty() ? "" : " (" + types + ")") + ", the oldest for "
+           + span_text(oldest_s);
+  }
+
+  void look_at_redis() {
+    auto& x = seen.store;
+    if (x.limit > 0
+        && static_cast<double>(x.used)
+             >= nearly_full * static_cast<double>(x.limit))
+      problem("Redis uses " + number(100 * x.used / x.limit)
+                + " % of its maxmemory",
+              "too many records, or a limit that is too low; a full Redis "
+              "refuses the writes of producers and workers",
+              "raise maxmemory, or set JOB_TTL so that records of ended jobs "
+              "expire");
+    if (!x.eviction.empty() && x.eviction != "noeviction")
+      problem("Redis may throw keys away: maxmemory-policy is "
+                + excerpt(x.eviction, 40),
+              "it is set up as a cache", "set maxmemory-policy noeviction");
+    if (!x.last_save.empty() && x.last_save != "ok")
+      problem("Redis could not write to its disk (" + excerpt(x.last_save, 40)
+                + ")",
+              "its disk is full or broken; it may refuse writes until that is "
+              "mended",
+              "look into Redis' log, and make room");
+  }
+
+  void look_at_workers() {
+    if (alive == 0)
+      return waiting > 0
+               ? problem("no worker is alive; " + who_waits(),
+                         "no worker runs, or none reaches this Redis",
+                         "start a worker (c3-render-worker), or read why it "
+                         "ended in its log")
+               : warning("no worker is alive",
+                         "no worker runs, or none reaches this Redis",
+                         "start a worker before jobs are pushed");
+    if (working == 0 && waiting > 0)
+      problem("no worker claims jobs; " + who_waits(), "see below",
+              "mend what makes the workers unfit, or start one that stays");
+    for (auto& x : seen.workers)
+      look_at_worker(x);
+  }
+
+  void look_at_worker(const worker_view& x) {
+    auto who = "worker " + excerpt(x.id, 60);
+    auto state = worker_state(x);
+    if (state == "draining")
+      warning(who + " drains", "it was told to stop",
+              "nothing, if that was wanted; else start it again");
+    else if (state != "works" && state != "silent")
+      problem(who + " is " + state, excerpt(field(x.fields, "unfit_text"), 300),
+              "mend that; the worker looks again by itself within 30 s");
+    auto text = field(x.fields, "error");
+    auto at = number_field(x.fields, "error_at");
+    auto age = std::max(0.0, x.now_s - at);
+    if (text.empty() || age > fresh_error_s)
+      return;
+    auto [cause, advice] = cause_of(text);
+    if (cause.empty())
+      warning(who + ": latest error, " + span_text(age) + " ago",
+              excerpt(text, 300), "see docs/operations.md for this line");
+    else
+      problem(who + ": " + excerpt(text, 200), std::move(cause),
+              std::move(advice));
+  }
+
+  void look_at_queue() {
+    if (expired > 0)
+      problem(counted(expired, "waiting job has", "waiting jobs have")
+                + " passed the deadline",
+              working == 0 ? "no worker claims jobs"
+                           : "the fleet is too slow for what comes",
+              "see the other findings; more workers or a higher MAX_GPUS help "
+              "against a queue that grows");
+    else if (working > 0 && oldest_s > long_wait_s)
+      warning(who_waits(), "all GPUs are busy, boot, or cannot be rented",
+              "c3ctl gpus shows what is rented, each worker's /status why it "
+              "launches no more");
+    if (seen.abandoned > 0 && seen.abandoned_s > long_abandoned_s)
+      problem(counted(seen.abandoned, "running job is", "running jobs are")
+                + " nobody's since " + span_text(seen.abandoned_s),
+              alive == 0 ? "their worker has died, and no other one is alive"
+                         : "their worker has died, and no other one takes over",
+              alive == 0 ? "start a worker: it takes them over within a minute"
+                         : "look into the workers' logs for \"lease\"");
+  }
+
+  void look_at_gpus() {
+    for (auto& x : seen.gpus)
+      look_at_gpu(x);
+  }
+
+  void look_at_gpu(const open_gpu& x) {
+    auto what = "GPU " + excerpt(x.id, 60) + " ("
+                + excerpt(field(x.fields, "type"), 40) + ") ";
+    if (x.left_s < -long_abandoned_s)
+      return problem(what + "is nobody's since " + span_text(-x.left_s)
+                       + ", and it costs money",
+                     "its worker has died, and no other one takes over",
+                     alive == 0 ? "start a worker: it adopts or stops the GPU "
+                                  "within a minute"
+                                : "look into the workers' logs for \"ledger\"");
+    auto state = gpu_state(x);
+    if (state == "intent" && x.age_s > long_call_s)
+      return warning(what + "is asked for since " + span_text(x.age_s),
+                     "the provider has none free, or refuses the launch",
+                     "see the latest error of worker "
+                       + excerpt(field(x.fields, "owner"), 60));
+    if (state == "booting" && x.age_s > long_boot_s)
+      warning(what + "boots since " + span_text(x.age_s),
+              "a slow machine, or one that hangs",
+              "nothing: the worker gives it up after GPU_BOOT_TIMEOUT and "
+              "launches another one");
+  }
+
+  void look_at_webhooks() {
+    if (seen.webhooks_dead > 0)
+      warning(
+        counted(seen.webhooks_dead, "webhook was", "webhooks were")
+          + " given up"
+          + (seen.webhook_error.empty()
+               ? ""
+               : ", the latest with: " + excerpt(seen.webhook_error, 120)),
+        "their receivers did not take them in any of five tries",
+        "mend the receiver, then c3ctl webhooks replay --all");
+    if (seen.webhook_overdue_s > long_overdue_s)
+      problem(counted(seen.webhooks_waiting, "webhook waits", "webhooks wait")
+                + ", the first is overdue since "
+                + span_text(seen.webhook_overdue_s),
+              alive == 0 ? "no worker is alive to deliver them"
+                         : "no worker delivers them",
+              alive == 0 ? "start a worker"
+                         : "look into the workers' logs for \"webhook\"");
+  }
+
+  std::string verdict() const {
+    auto problems = std::any_of(out.begin(), out.end(), [](auto& x) {
+      return x.how == weight::problem;
+    });
+    if (working == 0)
+      return waiting > 0 || seen.running > 0 ? "no work flows"
+                                             : "no work could flow";
+    if (waiting == 0 && seen.running == 0)
+      return problems ? "nothing to do, but there are problems"
+                      : "nothing to do; a job that comes would be taken";
+    return problems ? "work flows, with problems" : "work flows";
+  }
+};
+
+struct known_error {
+  std::string_view part;
+  std::string_view cause;
+  std::string_view advice;
+};
+
+// Parts of what the provider, Redis and the storage say, most telling first.
+constexpr std::array<known_error, 11> known_errors{{
+  {"HTTP 401", "the provider does not take the API key: it is wrong or revoked",
+   "set C3_API_KEY to a valid key and restart the worker; GPUs that are "
+   "warm go on working"},
+  {"HTTP 403", "the account may not do this",
+   "look at the account and its key at the provider"},
+  {"HTTP 402", "the account has no money left", "top up the account"},
+  {"Unknown workload type",
+   "a GPU type in the settings is misspelt, or the "
+   "provider has withdrawn it",
+   "compare the settings with the provider's list of types"},
+  {"HTTP 503", "the provider has no GPU of this type free",
+   "wait: the worker tries again by itself, more and more slowly"},
+  {"HTTP 429", "the provider limits how often it is asked",
+   "wait: the worker slows down by itself"},
+  {"has lost writes",
+   "Redis was emptied, or restarted without what it had "
+   "confirmed",
+   "push queued jobs again; the workers have written the rest anew. Turn on "
+   "appendonly"},
+  {"OOM command not allowed", "Redis is full", "raise maxmemory"},
+  {"NOPERM", "the worker's Redis user lacks a right",
+   "give it the rights that docs/configuration.md lists"},
+  {"could not confirm the stop", "the provider does not answer, or refuses",
+   "stop that workload at the provider by hand: it costs money"},
+  {"connection refused", "a server that the worker needs is down",
+   "start it; the worker goes on by itself"},
+}};
+
+} // namespace
+
+bool diagnosis::well() const {
+  return std::none_of(findings.begin(), findings.end(), [](auto& x) {
+    return x.how == weight::problem;
+  });
+}
+
+likely_cause cause_of(const std::string& error) {
+  for (auto& x : known_errors)
+    if (error.find(x.part) != std::string::npos)
+      return {std::string{x.cause}, std::string{x.advice}};
+  return {};
+}
+
+diagnosis diagnose(const fleet_sight& x) {
+  examiner it{x};
+  it.look_at_redis();
+  it.look_at_workers();
+  it.look_at_queue();
+  it.look_at_gpus();
+  it.look_at_webhooks();
+  std::stable_sort(it.out.begin(), it.out.end(), [](auto& a, auto& b) {
+    return a.how < b.how;
+  });
+  auto verdict = it.verdict();
+  return {std::move(verdict), std::move(it.out)};
+}
+
+std::string diagnosis_text(const diagnosis& x) {
+  auto out = x.verdict + "\n";
+  for (auto& found : x.findings)
+    out += std::string{"\n"}
+           + (found.how == weight::problem ? "PROBLEM  " : "warning  ")
+           + found.what + "\n  likely cause: " + found.cause
+           + "\n  what to do:   " + found.advice + "\n";
+  return out;
+}
+
+std::string diagnosis_json(const diagnosis& x) {
+  std::string items;
+  for (auto& found : x.findings)
+    items += std::string{items.empty() ? "" : ","} + "{\"weight\":"
+             + (found.how == weight::problem ? "\"problem\"" : "\"warning\"")
+             + ",\"what\":" + json::quote(found.what)
+             + ",\"cause\":" + json::quote(found.cause)
+             + ",\"advice\":" + json::quote(found.advice) + "}";
+  return "{\"verdict\":" + json::quote(x.verdict) + ",\"well\":"
+         + (x.well() ? "true" : "false") + ",\"findings\":[" + items + "]}";
+}
+
+} // namespace render::ctl

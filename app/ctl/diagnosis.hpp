@@ -1,0 +1,92 @@
+#pragma once
+// What is wrong with a fleet, by what stands in Redis: the judgement of
+// `c3ctl doctor`. Pure.
+#include "app/ctl/open_gpu.hpp"
+#include "app/ctl/worker_text.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace render::ctl {
+
+/// Waiting jobs of one type.
+struct waiting_type {
+  uint64_t jobs = 0;
+  /// Of the oldest one, since its creation.
+  double oldest_s = 0;
+  /// Jobs whose `complete_by` has passed.
+  uint64_t expired = 0;
+};
+
+struct redis_health {
+  /// Bytes; 0: no limit, or not known.
+  uint64_t used = 0;
+  uint64_t limit = 0;
+  /// "noeviction" …; empty: not known.
+  std::string eviction;
+  /// "ok", or how the latest write to disk went; empty: not known.
+  std::string last_save;
+};
+
+/// All that the judgement rests on, seen within one second or so.
+struct fleet_sight {
+  redis_health store;
+  std::map<std::string, waiting_type> waiting;
+  /// More jobs wait than were looked at.
+  uint64_t not_looked_at = 0;
+  std::vector<worker_view> workers;
+  std::vector<open_gpu> gpus;
+  /// Jobs with a lease, and those of them whose lease has run out.
+  uint64_t running = 0;
+  uint64_t abandoned = 0;
+  /// Since when the longest of these has run out.
+  double abandoned_s = 0;
+  uint64_t webhooks_waiting = 0;
+  /// Since the most overdue webhook was due.
+  double webhook_overdue_s = 0;
+  uint64_t webhooks_dead = 0;
+  /// What the latest dead letter ended with.
+  std::string webhook_error;
+};
+
+enum class weight : uint8_t {
+  /// Jobs, webhooks or money are lost until somebody acts.
+  problem,
+  /// Worth a look; the fleet copes with it.
+  warning,
+};
+
+struct finding {
+  weight how = weight::warning;
+  std::string what;
+  /// Likely, where it cannot be known.
+  std::string cause;
+  std::string advice;
+};
+
+struct diagnosis {
+  /// "work flows", "nothing to do", "work flows, with problems", "no work
+  /// flows".
+  std::string verdict;
+  /// Problems first.
+  std::vector<finding> findings;
+
+  bool well() const;
+};
+
+diagnosis diagnose(const fleet_sight& x);
+
+/// What an error of a worker's log most likely comes from, and what helps;
+/// both empty for one that explains itself.
+struct likely_cause {
+  std::string cause;
+  std::string advice;
+};
+likely_cause cause_of(const std::string& error);
+
+std::string diagnosis_text(const diagnosis& x);
+std::string diagnosis_json(const diagnosis& x);
+
+} // namespace render::ctl
