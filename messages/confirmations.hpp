@@ -13,6 +13,8 @@ namespace render::msg {
 struct job_claim {
   render::job_id job_id;
   uint64_t fence = 0;
+  /// On which it runs: its entry in the launch ledger; empty: on none yet.
+  ledger_id gpu = {};
 
   friend bool operator==(const job_claim&, const job_claim&) = default;
 };

@@ -35,7 +35,7 @@ using job_ledger_actor = caf::typed_actor<
   caf::reacts_to<msg::confirm_jobs>,
   // Kept for whoever looks at the workers from outside. Loss is harmless: the
   // next one says it all again.
-  caf::reacts_to<msg::node_status>>;
+  caf::replies_to<msg::node_status>::with<msg::fleet_orders>>;
 
 /// The PROGRESS interface, for RENDERERS.
 using progress_actor = caf::typed_actor<

@@ -55,6 +55,8 @@ std::string_view to_string(launch_reason_kind kind) noexcept {
     return "draining";
   case launch_reason_kind::unfit:
     return "unfit";
+  case launch_reason_kind::paused:
+    return "paused";
   }
   return "no_job_waits";
 }
@@ -107,6 +109,8 @@ std::string clause_of(const launch_reason& x, double now_s) {
     return "the worker drains";
   case launch_reason_kind::unfit:
     return "the worker is unfit (" + x.words + ")";
+  case launch_reason_kind::paused:
+    return "launches are paused" + quoted(x.words);
   }
   return "";
 }

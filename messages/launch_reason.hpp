@@ -48,9 +48,12 @@ enum class launch_reason_kind : uint8_t {
   draining,
   /// The worker may not claim; `words`: "disk", "storage", "tools", "job".
   unfit,
+  /// Somebody has paused the launches of the fleet (`c3ctl pause`); `words`:
+  /// who, since when and why.
+  paused,
 };
 
-inline constexpr auto last_launch_reason = launch_reason_kind::unfit;
+inline constexpr auto last_launch_reason = launch_reason_kind::paused;
 
 /// "jitter", "max_gpus" …: for machines, never changed.
 std::string_view to_string(launch_reason_kind kind) noexcept;

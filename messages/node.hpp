@@ -71,6 +71,18 @@ typename Inspector::result_type inspect(Inspector& f, node_status& x) {
            x.launches, x.peers, x.plans_with_peers, x.at_s);
 }
 
+/// Answer of the JOB STORE to `node_status`: what people have set for the whole
+/// fleet.
+struct fleet_orders {
+  /// Who has paused its launches, since when and why; empty: nobody.
+  std::string paused;
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, fleet_orders& x) {
+  return f(x.paused);
+}
+
 /// SUPERVISOR → the listener named at spawn: every job is settled or put back,
 /// every GPU is stopped or given up. `clean` is false when a stop could not be
 /// confirmed.

@@ -193,11 +193,13 @@ typename Inspector::result_type inspect(Inspector& f, note_remote& x) {
 struct note_attempt {
   /// Its `attempt` and `history` are the new ones.
   job subject;
+  /// On which the failed one ran: its entry in the launch ledger; may be empty.
+  ledger_id gpu = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, note_attempt& x) {
-  return f(x.subject);
+  return f(x.subject, x.gpu);
 }
 
 /// Writes the final status, the result and the webhook's outbox entry in one
@@ -206,11 +208,13 @@ typename Inspector::result_type inspect(Inspector& f, note_attempt& x) {
 struct settle_job {
   job subject;
   job_outcome outcome;
+  /// On which it ran last: its entry in the launch ledger; may be empty.
+  ledger_id gpu = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, settle_job& x) {
-  return f(x.subject, x.outcome);
+  return f(x.subject, x.outcome, x.gpu);
 }
 
 /// Answer to `settle_job`.

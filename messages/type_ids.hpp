@@ -81,6 +81,7 @@
   X(msg::drain_node)                                                           \
   X(msg::get_status)                                                           \
   X(msg::node_status)                                                          \
+  X(msg::fleet_orders)                                                         \
   X(msg::node_drained)                                                         \
   X(msg::note_attempt)                                                         \
   X(gpu_entry)                                                                 \

@@ -174,7 +174,7 @@ struct release {
   uint64_t fence = 0;
 };
 struct note_attempt {
-  job subject;
+  msg::note_attempt what;
 };
 struct deliver {
   webhook entry;

@@ -265,14 +265,19 @@ effects policy::let_go(held_job x, way_out how, double now_s) {
   }
   if (auto* outcome = std::get_if<job_outcome>(&how)) {
     outcome->receipt = receipt_json(x.used, cfg_.prices);
-    return end(std::move(subject), std::move(*outcome));
+    return end(std::move(subject), std::move(*outcome), gpu_of(x));
   }
   if (std::holds_alternative<back_to_queue>(how))
     return put_back(subject);
   return {};
 }
 
-effects policy::end(job x, job_outcome outcome) {
+ledger_id policy::gpu_of(const held_job& x) const {
+  auto at = gpus_.find(x.instance);
+  return at == gpus_.end() ? ledger_id{} : at->second.last.ledger_id;
+}
+
+effects policy::end(job x, job_outcome outcome, ledger_id gpu) {
   // The texts of deadlines are fixed by the contract.
   if (!outcome.success() && outcome.error.kind != failure_kind::deadline_passed)
     make_public(outcome, beginning_of_error(x), x.data);
@@ -282,7 +287,7 @@ effects policy::end(job x, job_outcome outcome) {
   if (outcome.receipt.empty())
     outcome.receipt = receipt_json({}, cfg_.prices);
   writes_.unsettled.insert_or_assign(x.id, outcome.success());
-  return {settle{{std::move(x), std::move(outcome)}}};
+  return {settle{{std::move(x), std::move(outcome), std::move(gpu)}}};
 }
 
 effects policy::begin_again(held_job x, double now_s) {
@@ -308,7 +313,7 @@ effects policy::count_failure(held_job x, verdict what, const failure& why,
                                + std::to_string(history.size()) + " of "
                                + std::to_string(cfg_.attempts_max)
                                + " failed, trying again: " + why.message});
-    out.push_back(note_attempt{x.task.subject});
+    out.push_back(note_attempt{{x.task.subject, gpu_of(x)}});
     append(out, begin_again(std::move(x), now_s));
     return out;
   }

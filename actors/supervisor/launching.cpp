@@ -164,12 +164,16 @@ void use_now(plan& out, const stage& at, const situation& s, uint32_t ripe_jobs,
   use(out, s, out.missing.tried + ripe_jobs - unseen, unseen);
 }
 
+launch_reason why_nothing_is_missing(const situation& s, const need& x) {
+  return x.all == 0    ? launch_reason{kind::no_job_waits}
+         : x.boots > 0 ? launch_reason{kind::gpus_boot, booting(s)}
+                       : launch_reason{kind::slot_free};
+}
+
 void make_plan(plan& out, const stage& at, const situation& s,
                const need& missing) {
   if (missing.tried + missing.others == 0) {
-    out.why = missing.all == 0    ? launch_reason{kind::no_job_waits}
-              : missing.boots > 0 ? launch_reason{kind::gpus_boot, booting(s)}
-                                  : launch_reason{kind::slot_free};
+    out.why = why_nothing_is_missing(s, missing);
     return;
   }
   if (is_out_of_time(s, missing)) {
@@ -250,6 +254,12 @@ plan decide(const stage& before, const situation& s) {
   } else if (!s.unfit.empty()) {
     // A GPU helps nobody who may not claim.
     out.why = {kind::unfit, 0, 0, 0, 0, s.unfit};
+  } else if (!s.paused.empty()) {
+    // Whoever waits then waits anew.
+    out.next = resting{};
+    out.why = missing.tried + missing.others == 0
+                ? why_nothing_is_missing(s, missing)
+                : launch_reason{kind::paused, 0, 0, 0, 0, s.paused};
   } else if (s.fleet) {
     return decide_in_fleet(at, s, missing);
   } else {

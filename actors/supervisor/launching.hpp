@@ -118,6 +118,8 @@ struct situation {
   bool draining = false;
   /// Why the worker may not claim: "disk" …; empty: it may.
   std::string unfit;
+  /// Who has paused the launches of the fleet; empty: nobody.
+  std::string paused;
   double now_s = 0;
 };
 

@@ -290,7 +290,7 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
 msg::confirm_jobs policy::held_jobs() const {
   msg::confirm_jobs out;
   for (auto& [id, x] : jobs_) {
-    out.claims.push_back({id, x.task.subject.fence});
+    out.claims.push_back({id, x.task.subject.fence, gpu_of(x)});
     if (auto& again = x.claimed_again)
       out.claims.push_back({id, again->subject.fence});
   }

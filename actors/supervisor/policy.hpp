@@ -64,6 +64,7 @@ public:
   effects on_handed_over(const msg::hand_over_gpus& asked,
                          const result<msg::gpus_handed_over>& got);
   effects on_gpus_given();
+  effects on_orders(const msg::fleet_orders& x, double now_s);
 
   /// Reasons have their times by the wall clock of `now`.
   msg::node_status status(bool with_jobs = true, const moment& now = {}) const;
@@ -202,6 +203,8 @@ private:
     bool told_fit = true;
     /// How often a job could not be done for want of surroundings.
     std::map<job_id, uint32_t> tries;
+    /// Who has paused the launches of the fleet; empty: nobody.
+    std::string paused;
   };
 
   struct drain_state {
@@ -240,7 +243,9 @@ private:
   /// The only way by which a job that is held leaves this worker: what was
   /// claimed again meanwhile stays, under the newer claim.
   effects let_go(held_job x, way_out how, double now_s);
-  effects end(job x, job_outcome outcome);
+  /// Its entry in the launch ledger; empty: it is on none.
+  ledger_id gpu_of(const held_job& x) const;
+  effects end(job x, job_outcome outcome, ledger_id gpu = {});
   effects begin_again(held_job x, double now_s);
   effects count_failure(held_job x, verdict what, const failure& why,
                         double now_s);

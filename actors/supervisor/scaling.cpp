@@ -140,6 +140,7 @@ launching::situation policy::situation_of(const workload_type& type,
   out.spacing_s = in_seconds(cfg_.look_spacing);
   out.draining = draining();
   out.unfit = fitness_.reason();
+  out.paused = unfit_.paused;
   out.now_s = now_s;
   return out;
 }
@@ -153,10 +154,23 @@ effects policy::scale(double now_s) {
     if (!draining())
       append(out, scale_type(type, now_s));
   }
-  if (!draining() && fitness_.fit())
+  if (!draining() && fitness_.fit() && unfit_.paused.empty())
     append(out, succeed(now_s));
   append(out, watch_idle());
   append(out, tell_others(now_s));
+  return out;
+}
+
+// An order that is heard again is none.
+effects policy::on_orders(const msg::fleet_orders& x, double now_s) {
+  if (x.paused == unfit_.paused)
+    return {};
+  unfit_.paused = x.paused;
+  effects out{say{severity::warning,
+                  x.paused.empty()
+                    ? "launches of the fleet are resumed"
+                    : "launches of the fleet are paused: " + x.paused}};
+  append(out, scale(now_s));
   return out;
 }
 

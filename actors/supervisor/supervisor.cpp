@@ -45,7 +45,16 @@ struct shell {
   }
 
   void tell_status() const {
-    self->send(st().deps.ledger, st().policy.status(true, now()));
+    self
+      ->request(st().deps.ledger, confirm_interval,
+                st().policy.status(true, now()))
+      .then(
+        [sh = *this](const msg::fleet_orders& x) {
+          sh.run(sh.st().policy.on_orders(x, sh.steady_s()));
+        },
+        [](const caf::error&) {
+          // What was ordered last holds.
+        });
   }
 
   void confirm() const {
@@ -200,7 +209,7 @@ struct shell {
   }
 
   void operator()(supervisor::note_attempt x) const {
-    self->send(st().deps.ledger, msg::note_attempt{std::move(x.subject)});
+    self->send(st().deps.ledger, std::move(x.what));
   }
 
   void operator()(deliver x) const {

@@ -1,5 +1,6 @@
 #include "app/ctl/jobs.hpp"
 
+#include "app/ctl/command.hpp"
 #include "app/ctl/download.hpp"
 #include "app/ctl/leased.hpp"
 #include "app/ctl/record_text.hpp"
@@ -177,21 +178,6 @@ int show_queue(const context& ctx, redis& db, const job_options& opts) {
 }
 
 using command = int (*)(const context&, redis&, const job_options&);
-
-CLI::App* add_command(CLI::App& app, context& ctx, std::function<int()>& action,
-                      const std::shared_ptr<job_options>& opts,
-                      const std::string& name, const std::string& description,
-                      command run) {
-  auto* cmd = app.add_subcommand(name, description);
-  cmd->callback([&ctx, &action, opts, run] {
-    action = [&ctx, opts, run] {
-      return with_redis(ctx, [&](redis& db) {
-        return run(ctx, db, *opts);
-      });
-    };
-  });
-  return cmd;
-}
 
 } // namespace
 

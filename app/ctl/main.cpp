@@ -2,9 +2,11 @@
 // webhooks, and shows what workers have rented. Exit codes: see context.hpp.
 #include "app/cli/pages.hpp"
 #include "app/ctl/doctor.hpp"
+#include "app/ctl/ended.hpp"
 #include "app/ctl/gpus.hpp"
 #include "app/ctl/jobs.hpp"
 #include "app/ctl/listen.hpp"
+#include "app/ctl/pause.hpp"
 #include "app/ctl/submit.hpp"
 #include "app/ctl/trace.hpp"
 #include "app/ctl/watch.hpp"
@@ -32,6 +34,8 @@ Examples:
   c3ctl submit whisper --audio https://example.com/talk.mp3
   c3ctl queue --json
   c3ctl watch
+  c3ctl jobs --status failed --since 1h
+  c3ctl trace 0a1b2c3d-...
   c3ctl cancel 0a1b2c3d-...
   c3ctl gpus --price 1.2
   c3ctl workers
@@ -132,10 +136,12 @@ int main(int argc, char** argv) {
   app.add_flag("--json", ctx.json, "Print JSON, for scripts");
   add_submit(app, ctx, action);
   add_jobs(app, ctx, action);
+  add_ended(app, ctx, action);
   add_watch(app, ctx, action);
   add_listen(app, ctx, action);
   add_gpus(app, ctx, action);
   add_workers(app, ctx, action);
+  add_pause(app, ctx, action);
   add_webhooks(app, ctx, action);
   add_doctor(app, ctx, action);
   add_pages(app, page);

@@ -17,12 +17,12 @@
 
 namespace render::ctl {
 
-namespace {
-
 std::string new_job_id() {
   std::random_device random;
   return make_uuid(random);
 }
+
+namespace {
 
 /// The job's data as JSON text, field by field.
 class data_writer {

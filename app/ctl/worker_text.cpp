@@ -128,6 +128,12 @@ std::string worker_json(const worker_view& x) {
   out += field(x.fields, "plans_with_peers") == "1" ? "true" : "false";
   out += ",\"up_s\":" + std::to_string(since(x, "started_at"))
          + ",\"seen_s_ago\":" + std::to_string(since(x, "seen_at"));
+  // Of older workers there are none of these.
+  auto launches = field(x.fields, "launches");
+  if (auto doc = json::parse(launches); doc && doc->IsObject())
+    out += ",\"launches\":" + json::to_text(*doc);
+  if (auto text = field(x.fields, "settings"); !text.empty())
+    out += ",\"settings\":" + json::quote(text);
   if (auto text = field(x.fields, "error"); !text.empty())
     out += ",\"error\":" + json::quote(text)
            + ",\"error_s_ago\":" + std::to_string(since(x, "error_at"));

@@ -2,6 +2,7 @@
 
 #include "actors/io/redis/scripts/keys.hpp"
 #include "app/ctl/worker_text.hpp"
+#include "messages/http.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -18,14 +19,24 @@ int show(const context& ctx, redis& db) {
   auto workers = read_workers(db);
   if (!workers)
     return report(failed, workers.error().message);
+  auto pause = db.hash(keys::paused(key_prefix));
+  if (!pause)
+    return report(failed, pause.error().message);
+  auto paused = !field(*pause, "since").empty();
   if (ctx.json) {
     std::string items;
     for (auto& x : *workers)
       items += (items.empty() ? "" : ",") + worker_json(x);
-    std::cout << "{\"workers\":[" << items << "]}\n";
+    std::cout << "{\"workers\":[" << items
+              << "],\"paused\":" << (paused ? record_json(*pause) : "null")
+              << "}\n";
   } else {
     std::cout << (workers->empty() ? "no worker is alive\n"
                                    : workers_table(*workers));
+    if (paused)
+      std::cout << "launches are paused by " << excerpt(field(*pause, "by"), 80)
+                << (field(*pause, "why").empty() ? "" : ": ")
+                << excerpt(field(*pause, "why"), 200) << '\n';
   }
   return done;
 }

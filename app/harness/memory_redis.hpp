@@ -4,7 +4,7 @@
 // ways a Redis goes wrong. Answers like Redis 7.0; a differential test checks
 // that.
 //
-// The worker uses no transactions, streams, publish/subscribe, ACLs and second
+// The worker uses no transactions, publish/subscribe, ACLs and second
 // database, so they are left out. An unknown command gets Redis' error.
 #include "actors/io/redis/link/reply.hpp"
 #include "app/harness/quick_hash.hpp"
@@ -59,8 +59,25 @@ struct redis_zset {
   std::set<std::pair<double, std::string>, by_score> order;
 };
 
+/// Unix ms, and a number within that.
+using stream_id = std::pair<uint64_t, uint64_t>;
+
+struct redis_stream {
+  struct entry {
+    stream_id id;
+    /// Field, value, ...
+    std::vector<std::string> words;
+  };
+
+  std::deque<entry> entries;
+  /// Of the newest one ever.
+  stream_id last;
+};
+
 struct redis_value {
-  std::variant<std::string, redis_list, redis_hash, redis_set, redis_zset> data;
+  std::variant<std::string, redis_list, redis_hash, redis_set, redis_zset,
+               redis_stream>
+    data;
   /// Unix milliseconds; 0: never.
   int64_t expires_ms = 0;
 };
@@ -209,8 +226,8 @@ private:
   X(hlen) X(hkeys) X(hvals) X(hstrlen) X(hincrby) X(sadd) X(srem) \
   X(smembers) X(sismember) X(scard) X(zadd) X(zrem) X(zscore) X(zcard) \
   X(zcount) X(zrange) X(zrangebyscore) X(zremrangebyrank) \
-  X(zremrangebyscore) X(zincrby) X(zrank) X(zpopmin) X(eval) X(evalsha) \
-  X(script)
+  X(zremrangebyscore) X(zincrby) X(zrank) X(zpopmin) X(xadd) X(xlen) \
+  X(xrange) X(xrevrange) X(eval) X(evalsha) X(script)
 // clang-format on
 #define RENDER_DECLARE(name) void cmd_##name(args a, reply_writer& out);
   RENDER_REDIS_COMMANDS(RENDER_DECLARE)
@@ -224,6 +241,7 @@ private:
   void remaining(std::string_view key, bool ms, reply_writer& out);
   void remove_range(std::string_view key, size_t first, size_t count,
                     reply_writer& out);
+  void range_of_stream(args a, bool backwards, reply_writer& out);
   void signal(std::string_view key);
 
   std::function<int64_t()> now_ms_;

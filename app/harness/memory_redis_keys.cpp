@@ -22,8 +22,8 @@ bool matches(std::string_view pattern, std::string_view text) {
 }
 
 std::string_view type_name(const redis_value& x) {
-  static constexpr std::string_view names[] = {"string", "list", "hash", "set",
-                                               "zset"};
+  static constexpr std::string_view names[] = {"string", "list", "hash",
+                                               "set",    "zset", "stream"};
   return names[x.data.index()];
 }
 

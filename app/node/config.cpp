@@ -2,6 +2,7 @@
 
 #include "actors/webhook/signature.hpp"
 #include "app/node/cluster_settings.hpp"
+#include "app/node/record_settings.hpp"
 #include "app/node/redis_settings.hpp"
 #include "messages/http.hpp"
 
@@ -432,7 +433,7 @@ const std::vector<setting>& settings() {
      "a random part.",
      false, false, text(&c::worker_id)},
   };
-  static const auto all = with_cluster_settings(table);
+  static const auto all = with_record_settings(with_cluster_settings(table));
   return all;
 }
 

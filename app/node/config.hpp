@@ -59,9 +59,17 @@ struct worker_config {
   /// connection.
   std::string redis_server_name;
 
+  /// As `--check-config` prints them, for heartbeats; may be empty.
+  std::string settings_shown;
+
   std::string output_dir;
   /// 0: results stay for ever.
   seconds_f result_ttl{};
+  /// 0: records of jobs stay for ever.
+  uint32_t job_ttl_s = 0;
+  /// What `c3ctl jobs` finds.
+  uint32_t ended_jobs_max = 10'000;
+  uint32_t ended_jobs_ttl_s = 604'800;
   /// Empty: `journal` below `output_dir`.
   std::string journal_dir;
   /// Empty: results stay in `output_dir`.

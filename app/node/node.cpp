@@ -145,6 +145,7 @@ node::node(worker_config cfg, logger log,
   around_.keeps_results = true;
   around_.card.version = cfg_.program_version;
   around_.card.host = host_name();
+  around_.card.settings = cfg_.settings_shown;
   if (has_cluster()) {
     // Where it cannot be found, the start fails for that.
     reached_at_ = told_address(cfg_.cluster_listen);

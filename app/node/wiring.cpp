@@ -239,6 +239,8 @@ outside_worlds spawn_outside_worlds(caf::actor_system& system,
   jobs.card.slots_per_gpu = cfg.jobs_per_gpu;
   jobs.card.max_gpus = cfg.max_gpus;
   jobs.last_error = around.last_error;
+  jobs.ended = {cfg.ended_jobs_max, std::chrono::seconds{cfg.ended_jobs_ttl_s}};
+  jobs.record_kept = std::chrono::seconds{cfg.job_ttl_s};
   if (!cfg.webhook_secret.empty())
     jobs.outbox_key = hmac_sha256(cfg.webhook_secret, "outbox entries");
   out.jobs = system.spawn(

@@ -280,6 +280,7 @@ int run(const options& opts, bool env_file_given) {
                               && !address->second.empty();
   auto found = read_config(std::move(given->env));
   auto& cfg = found.config;
+  cfg.settings_shown = effective_config(found.in_force);
   auto& errors = found.errors;
   if (opts.healthcheck && errors.empty()) {
     auto healthy = check_health(cfg.status_address);

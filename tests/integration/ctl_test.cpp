@@ -27,6 +27,11 @@ BOOST_AUTO_TEST_CASE(every_command_has_help_with_an_example) {
                                              {"result"},
                                              {"cancel"},
                                              {"queue"},
+                                             {"jobs"},
+                                             {"retry"},
+                                             {"trace"},
+                                             {"pause"},
+                                             {"resume"},
                                              {"watch"},
                                              {"listen"}}) {
     auto with_help = args;

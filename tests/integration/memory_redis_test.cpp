@@ -89,6 +89,22 @@ const std::vector<words> patterns{
   {"ZRANK", "k", "v"},
   {"ZPOPMIN", "k"},
   {"ZPOPMIN", "k", "i"},
+  // Ids of the clock differ between two servers.
+  {"XADD", "k", "i", "f", "v"},
+  {"XADD", "k", "5-1", "f", "v", "f", "v"},
+  {"XADD", "k", "MAXLEN", "i", "7-3", "f", "v"},
+  {"XADD", "k", "MAXLEN", "=", "2", "9", "f", "v"},
+  {"XADD", "k", "MAXLEN", "~", "100", "9-i", "f", "v"},
+  {"XADD", "k", "1-1", "f"},
+  {"XADD", "k", "MAXLEN", "=", "1-1", "f", "v"},
+  {"XLEN", "k"},
+  {"XRANGE", "k", "-", "+"},
+  {"XRANGE", "k", "5", "+", "COUNT", "i"},
+  {"XRANGE", "k", "5-1", "9-0", "COUNT", "2"},
+  {"XRANGE", "k", "f", "+"},
+  {"XREVRANGE", "k", "+", "-"},
+  {"XREVRANGE", "k", "9", "5-1", "COUNT", "1"},
+  {"XREVRANGE", "k", "-", "+"},
   {"PING"},
   {"NOSUCH", "k", "v"},
   {"LLEN"},
@@ -135,6 +151,8 @@ words draw(chooser& d) {
       x = d.of(scores);
     else if (x == "(s")
       x = "(" + d.of(scores);
+    else if (x == "9-i")
+      x = "9-" + d.of(integers);
   }
   return out;
 }
@@ -151,6 +169,25 @@ BOOST_AUTO_TEST_CASE(random_commands_get_the_answers_of_a_real_redis) {
       servers.both(draw(d));
     servers.same_data();
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_takes_its_ids_from_the_clock) {
+  int64_t now = 1'000;
+  memory_redis memory{[&now] {
+    return now;
+  }};
+  words add{"XADD", "s", "MAXLEN", "~", "10", "*", "f", "v"};
+  BOOST_TEST(memory.run(add).text == "1000-0");
+  BOOST_TEST(memory.run(add).text == "1000-1");
+  now = 900; // Somebody has set it back.
+  BOOST_TEST(memory.run(add).text == "1000-2");
+  now = 2'000;
+  BOOST_TEST(memory.run(add).text == "2000-0");
+  for (auto i = 0; i < 500; ++i)
+    memory.run(add);
+  auto length = memory.run({"XLEN", "s"}).integer;
+  BOOST_TEST(length >= 10);
+  BOOST_TEST(length <= 110);
 }
 
 BOOST_AUTO_TEST_CASE(a_blocked_move_is_served_by_the_next_push) {

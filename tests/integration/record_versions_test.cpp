@@ -7,6 +7,14 @@ using namespace std::chrono_literals;
 using harness::versions_store;
 using harness::wait_until;
 
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
 BOOST_FIXTURE_TEST_SUITE(records_of_other_versions, versions_store)
 
 BOOST_AUTO_TEST_CASE(a_python_workers_dead_lock_is_taken_and_nothing_else) {
@@ -97,6 +105,38 @@ BOOST_AUTO_TEST_CASE(gpus_of_the_first_version_are_taken_over_and_ended) {
   }
   BOOST_TEST(count("ZCARD", "c3:gpus") == 0);
   BOOST_TEST(count("LLEN", "c3:gpus:closed") == 4);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_of_the_version_before_is_recovered_and_told_of) {
+  load("version_6.json");
+  await_recovery("left");
+  BOOST_TEST(contains(redis.field("job:left", "attempt_2"), "old-6"));
+  auto x = claim_one("left");
+  BOOST_TEST(x.attempt == 3u);
+  BOOST_TEST(ours(x));
+  BOOST_TEST(settle(x));
+  auto now = hash("job:left");
+  BOOST_TEST(now["worker"] == "worker-a");
+  BOOST_TEST(now["stages"].ends_with(" render"));
+  BOOST_TEST(contains(now["attempt_3"], "\"how\":\"success\""));
+  // How long it waited for its first attempt nobody knows any more.
+  BOOST_TEST(!now.contains("waited_s"));
+  BOOST_TEST(has("c3:ended:analyze", "left"));
+  BOOST_TEST(has("c3:ended:success", "left"));
+  // What has ended before is in no index.
+  BOOST_TEST(!has("c3:ended", "ended"));
+  BOOST_TEST(redis.field("job:ended", "settled_by") == "old-6 1");
+}
+
+BOOST_AUTO_TEST_CASE(a_gpu_of_the_version_before_is_taken_over_and_ended) {
+  load("version_6.json");
+  auto taken = take_gpus();
+  BOOST_REQUIRE_EQUAL(taken.size(), 1u);
+  BOOST_TEST((taken[0].state == gpu_entry_state::ready));
+  BOOST_TEST(close(taker, taken[0]).has_value());
+  auto events = redis.cmd("XRANGE", "c3:events", "-", "+").elements;
+  BOOST_REQUIRE(!events.empty());
+  BOOST_TEST(events.back().elements.at(1).elements.at(1).text == "gpu_closed");
 }
 
 BOOST_AUTO_TEST_CASE(what_a_later_version_adds_to_a_job_stays) {

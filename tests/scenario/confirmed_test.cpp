@@ -24,7 +24,8 @@ BOOST_AUTO_TEST_CASE(its_jobs_and_gpus_as_long_as_it_has_them) {
     x.store->confirmed.clear();
     x.store->gpus.confirmed.clear();
     x.advance(10s);
-    BOOST_TEST((x.store->confirmed == std::vector<msg::job_claim>{{"a", 1}}));
+    BOOST_TEST((x.store->confirmed
+                == std::vector<msg::job_claim>{{"a", 1, x.entry_ids.at(1)}}));
     BOOST_TEST(
       (x.store->gpus.confirmed == std::vector<ledger_id>{x.entry_ids.at(1)}));
   }

@@ -40,6 +40,34 @@ BOOST_AUTO_TEST_CASE(waits_a_random_time_of_the_range_before_it_rents) {
   BOOST_TEST(*seen.rbegin() > 28'000);
 }
 
+BOOST_AUTO_TEST_CASE(rents_none_while_the_fleet_is_paused) {
+  store->orders.paused = "by ann";
+  start();
+  push("a");
+  advance(10min);
+  BOOST_TEST(log->count("launch") == 0u);
+  BOOST_TEST(status("a") == "queued");
+  auto& why = store->told.launches.at("media:fast");
+  BOOST_TEST((why.kind == launch_reason_kind::paused));
+  BOOST_TEST(why.words == "by ann");
+  store->orders.paused.clear();
+  advance(10min);
+  BOOST_TEST(status("a") == "success");
+}
+
+BOOST_AUTO_TEST_CASE(goes_on_with_its_gpu_while_the_fleet_is_paused) {
+  start();
+  warm_up();
+  store->orders.paused = "by ann";
+  advance(20s);
+  push("a");
+  advance(1min);
+  BOOST_TEST(status("a") == "success");
+  advance(1h);
+  BOOST_TEST(log->count("launch") == 1u);
+  BOOST_TEST(log->count("stop") == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(waits_the_same_time_with_the_same_seed) {
   auto launched_at = [](uint64_t seed) {
     virtual_worker one;

@@ -44,6 +44,8 @@ struct fake_job_store {
   std::vector<msg::job_claim> confirmed;
   /// What the SUPERVISOR has told of the worker last.
   msg::node_status told;
+  /// What people have set for the fleet.
+  msg::fleet_orders orders;
   /// Requests of any kind, except those about the launch ledger.
   uint64_t commands = 0;
 

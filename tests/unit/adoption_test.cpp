@@ -193,6 +193,6 @@ BOOST_AUTO_TEST_CASE(attempts_of_earlier_owners_count) {
                      failed_outcome({failure_kind::unavailable, "cut"})};
   auto noted = all<note_attempt>(x.on_job_ended(cut, t0));
   BOOST_REQUIRE_EQUAL(noted.size(), 1u);
-  BOOST_REQUIRE_EQUAL(noted[0].subject.history.size(), 2u);
-  BOOST_TEST(noted[0].subject.history[1] == "cut");
+  BOOST_REQUIRE_EQUAL(noted[0].what.subject.history.size(), 2u);
+  BOOST_TEST(noted[0].what.subject.history[1] == "cut");
 }

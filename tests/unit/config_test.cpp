@@ -312,6 +312,17 @@ BOOST_AUTO_TEST_CASE(results_stay_for_a_week_unless_told_otherwise) {
              == 0);
 }
 
+BOOST_AUTO_TEST_CASE(records_stay_unless_told_otherwise) {
+  auto x = parse_config(with({}));
+  BOOST_TEST(x->job_ttl_s == 0u);
+  BOOST_TEST(x->ended_jobs_max == 10'000u);
+  BOOST_TEST(x->ended_jobs_ttl_s == 604'800u);
+  BOOST_TEST(parse_config(with({{"JOB_TTL", "3600"}}))->job_ttl_s == 3'600u);
+  for (auto wrong : {"-1", "1.5", "never", "1e12"})
+    BOOST_TEST(!parse_config(with({{"JOB_TTL", wrong}})).has_value());
+  BOOST_TEST(!parse_config(with({{"ENDED_JOBS_MAX", "0"}})).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(an_env_file_has_comments_quotes_and_export) {
   auto env = parse_env_file("# comment\n\nA=1\nexport B = two words \n"
                             "C='x # y'\nD=\"z\"\r\nE=1 # note\nF=a#b\nG=\n");

@@ -19,7 +19,7 @@ msg::gpu_update gpu(gpu_phase phase, uint32_t busy = 0) {
 
 std::map<std::string, std::string> said(const msg::node_status& x,
                                         const noted_error& last = {}) {
-  worker_card card{"1.2.3", "h1", "", 2, 4};
+  worker_card card{"1.2.3", "h1", "", 2, 4, "A=1\n"};
   auto fields = heartbeat_fields(card, {"w1", 1'700'000'000'500}, x, last);
   std::map<std::string, std::string> out;
   for (size_t i = 0; i + 1 < fields.size(); i += 2)
@@ -84,11 +84,49 @@ BOOST_AUTO_TEST_CASE(says_all_of_it_each_time) {
   BOOST_TEST(calm["unfit"] == "");
 }
 
+BOOST_AUTO_TEST_CASE(says_why_jobs_wait_and_what_is_set) {
+  msg::node_status x;
+  x.at_s = 100;
+  launch_reason why{launch_reason_kind::jitter};
+  why.until_s = 112;
+  why.jobs = 3;
+  x.launches["media:fast"] = why;
+  auto got = said(x);
+  BOOST_TEST(got["launches"]
+             == R"({"media:fast":{"reason":"jitter","text":)"
+                R"("jitter, launch in 12 s","jobs":3,"until":112}})");
+  BOOST_TEST(said({})["launches"] == "{}");
+  BOOST_TEST(got["settings"] == "A=1\n");
+}
+
+BOOST_AUTO_TEST_CASE(brings_the_orders_of_the_fleet) {
+  played_world world;
+  played_worker x{world, "w1"};
+  x.serve();
+  auto paused = [&] {
+    std::string out = "no answer";
+    x.all.heartbeat.tell({}, [&](result<msg::fleet_orders> got) {
+      out = got ? got->paused : got.error().message;
+    });
+    x.serve();
+    return out;
+  };
+  BOOST_TEST(paused() == "");
+  world.run({"HSET", "c3:paused", "since", "1796022000", "by", "ann", "why",
+             "too dear"});
+  BOOST_TEST(paused() == "by ann since 2026-11-30 07:00:00 UTC: too dear");
+  world.run({"SET", "c3:worker:w1", "in the way"});
+  BOOST_TEST(paused() == "by ann since 2026-11-30 07:00:00 UTC: too dear");
+  world.run({"DEL", "c3:paused"});
+  world.run({"SET", "c3:paused", "of another type"});
+  BOOST_TEST(paused() == "");
+}
+
 BOOST_AUTO_TEST_CASE(is_shown_until_three_of_them_are_missing) {
   played_world world;
   played_worker x{world, "w1"};
   x.serve();
-  x.all.heartbeat.tell({});
+  x.all.heartbeat.tell({}, [](auto) {});
   x.serve();
   world.now_ms += 34'999;
   BOOST_TEST(world.field("c3:worker:w1", "draining") == "0");
@@ -106,7 +144,7 @@ BOOST_AUTO_TEST_CASE(that_is_refused_gives_the_living_time_to_renew) {
   x.serve();
   world.now_ms += 29'000;
   world.redis.now_is.out_of_memory = true;
-  x.all.heartbeat.tell({});
+  x.all.heartbeat.tell({}, [](auto) {});
   x.serve();
   world.redis.now_is.out_of_memory = false;
   world.run({"ZADD", "c3:gpus", "1", "e9"});

@@ -261,6 +261,31 @@ BOOST_AUTO_TEST_CASE(is_nothing_while_the_worker_drains_or_is_unfit) {
   BOOST_TEST(comes_to<resting>(x));
 }
 
+BOOST_AUTO_TEST_CASE(is_nothing_while_the_fleet_is_paused) {
+  auto s = seen_alone(2);
+  s.paused = "by ann";
+  auto x = decide(ripe{}, s);
+  holds_because(x, kind::paused);
+  BOOST_TEST(x.why.words == "by ann");
+  BOOST_TEST(x.why.jobs == 2u);
+  BOOST_TEST(comes_to<resting>(x));
+  // Not for tried jobs either, nor by the plan of a fleet.
+  auto tried = seen_alone(0, 1);
+  tried.paused = "by ann";
+  holds_because(decide(resting{}, tried), kind::paused);
+  s.fleet = fleet_outlook{};
+  s.fleet->worth_gpus = 3;
+  holds_because(decide(ripe{}, s), kind::paused);
+  // What a pause does not hold back keeps its own reason.
+  auto idle = with_jobs(0);
+  idle.paused = "by ann";
+  holds_because(decide(resting{}, idle), kind::no_job_waits);
+  auto boots = with_jobs(1);
+  boots.paused = "by ann";
+  boots.gpus = {a_gpu(true)};
+  holds_because(decide(resting{}, boots), kind::gpus_boot);
+}
+
 BOOST_AUTO_TEST_CASE(is_nothing_for_one_job_whose_time_is_over_before_a_boot) {
   auto s = with_jobs(0, 1);
   s.first_deadline_s = t0 + 50;

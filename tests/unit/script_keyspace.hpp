@@ -58,6 +58,8 @@ inline const commands world{
   {"SET", "c3:mark:s1", "4", "EX", "1000"},
   {"SET", "c3:mark:s2", "9", "EX", "1000"},
   {"SET", "c3:waiting", "1 1 0 0", "PX", "1000"},
+  // Jobs that have ended, one of them long ago.
+  {"ZADD", "c3:ended", "1699000000000", "z", "1699999990000", "d"},
   // Strangers'.
   {"SET", "stranger", "1"},
   {"RPUSH", "queue:other", "a"},
@@ -89,6 +91,13 @@ inline std::set<std::string> dump(const harness::memory_redis& redis) {
     } else if (auto* scores = std::get_if<redis_zset>(&value.data)) {
       for (auto& [member, score] : scores->scores)
         add(key + " " + member, std::to_string(static_cast<int64_t>(score)));
+    } else if (auto* stream = std::get_if<redis_stream>(&value.data)) {
+      for (auto& x : stream->entries) {
+        std::string all;
+        for (auto& word : x.words)
+          all += " " + word;
+        add(key, all);
+      }
     }
   }
   return out;

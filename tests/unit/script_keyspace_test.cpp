@@ -77,6 +77,10 @@ const std::vector<std::string> a_is_taken{"- job:a status=queued",
                                           "+ job:a:lock=w1",
                                           "+ job:a:lock lives=300000 ms",
                                           "+ c3:leases a=1700000030000",
+                                          "+ job:a worker=w1",
+                                          "+ c3:events= what job_claimed job a "
+                                          "type csm worker w1 attempt 1 "
+                                          "waited_s ",
                                           "+ c3:running:w1 has a",
                                           "- queue:jobs= a b",
                                           "+ queue:jobs= b",
@@ -103,7 +107,9 @@ const std::vector<std::string> r_is_put_back{"- job:r status=running",
                                              "- c3:leases r=1700000010000",
                                              "- c3:running:w1 has r",
                                              "- queue:jobs= a b",
-                                             "+ queue:jobs= r a b"};
+                                             "+ queue:jobs= r a b",
+                                             "+ c3:events= what job_released "
+                                             "job r worker w1 attempt 2"};
 
 const std::vector<std::string> r_is_renewed{
   "- job:r:lock lives=100000 ms", "+ job:r:lock lives=300000 ms",
@@ -146,6 +152,14 @@ BOOST_AUTO_TEST_CASE(of_a_claim) {
   check({
     {"one that fits", call_of(claim({"csm"}, 1)), a_is_taken, {}},
     {"none that fits", call_of(claim({"portrait"}, 1)), nothing, {}},
+    {"one that had ended and would expire",
+     call_of(claim({"csm"}, 1)),
+     both(a_is_taken, {"- job:a lives=5000 ms", "- job:a job_ttl=9"}),
+     {{"HSET", "job:a", "job_ttl", "9"}, {"PEXPIRE", "job:a", "5000"}}},
+    {"one that its producer lets expire",
+     call_of(claim({"csm"}, 1)),
+     a_is_taken,
+     {{"PEXPIRE", "job:a", "5000"}}},
     {"no slot", call_of(claim({"csm"}, 0)), nothing, {}},
     {"this one", call_of(claim_one_args{by_w1(), "a"}), a_is_taken, {}},
     {"one that is not queued",
@@ -190,8 +204,11 @@ BOOST_AUTO_TEST_CASE(of_what_was_claimed) {
      nothing,
      {}},
     {"ours",
-     call_of(note_attempt_args{w1(), job_r()}),
-     {"- job:r attempt=2", "+ job:r attempt=3", "+ job:r history=why"},
+     call_of(note_attempt_args{w1(), job_r(), 2, "e1", "{}"}),
+     {"- job:r attempt=2", "+ job:r attempt=3", "+ job:r history=why",
+      "+ job:r attempt_2={}",
+      "+ c3:events= what job_attempt_failed job r worker w1 attempt 2 gpu e1 "
+      "reason why"},
      {}},
     {"ours",
      call_of(note_remote_args{w1(), "r", 3, "there"}),
@@ -209,8 +226,30 @@ BOOST_AUTO_TEST_CASE(of_dead_workers_jobs) {
       "+ job:o history=its worker stopped answering: w2", "- job:o:lock=w2",
       "- job:o:lock lives=100000 ms", "- c3:leases o=1699999999000",
       "- c3:running:w2 has o", "- queue:jobs= a b", "+ queue:jobs= o a b",
-      "+ c3:workers w1=1700000090000"},
+      "+ c3:workers w1=1700000090000",
+      R"(+ job:o attempt_1={"worker":"w2","gpu":"","began":0.000,)"
+      R"("ended":1700000000.000,"how":"its worker stopped answering: w2"})",
+      "+ c3:events= what job_recovered job o type csm worker w2 attempt 1"},
      {}},
+    {"a worker that says nothing any more",
+     call_of(recover_args{w1(), 10, 90s}),
+     {"+ c3:workers w1=1700000090000", "- c3:workers w9=1699999999000",
+      "+ c3:events= what worker_ended worker w9"},
+     {{"ZREM", "c3:leases", "o"},
+      {"ZADD", "c3:workers", "1699999999000", "w9"}}},
+    {"a job that a front end has ended while it ran",
+     call_of(recover_args{w1(), 10, 90s}),
+     {"- c3:leases o=1699999999000", "+ c3:workers w1=1700000090000",
+      "+ c3:ended o=1700000000000", "+ c3:ended:csm o=1700000000000",
+      "+ c3:ended:cancelled o=1700000000000", "- c3:ended z=1699000000000",
+      "+ c3:events= what job_ended job o type csm worker  status cancelled "
+      "reason by a front end"},
+     {{"HSET", "job:o", "status", "cancelled"}}},
+    {"one that is in the indexes already",
+     call_of(recover_args{w1(), 10, 90s}),
+     {"- c3:leases o=1699999999000", "+ c3:workers w1=1700000090000"},
+     {{"HSET", "job:o", "status", "cancelled"},
+      {"ZADD", "c3:ended", "5", "o"}}},
   });
 }
 
@@ -226,7 +265,19 @@ BOOST_AUTO_TEST_CASE(of_an_end) {
                                              "- job:r:lock=w1",
                                              "- job:r:lock lives=100000 ms",
                                              "- c3:leases r=1700000010000",
-                                             "- c3:running:w1 has r"};
+                                             "- c3:running:w1 has r",
+                                             "- c3:ended z=1699000000000"};
+  const std::vector<std::string> r_is_told{
+    "+ c3:ended r=1700000000000", "+ c3:ended:csm r=1700000000000",
+    "+ c3:ended:success r=1700000000000",
+    "+ c3:events= what job_ended job r type csm worker w1 attempt 0 gpu  "
+    "status "
+    "success reason "};
+  auto with_attempt = settle("r", 3);
+  with_attempt.attempt = 2;
+  with_attempt.gpu = "e1";
+  with_attempt.attempt_line = "{}";
+  with_attempt.record_kept = 3600s;
   auto with_webhook = settle("r", 3);
   with_webhook.wanted.url = "http://r/h";
   with_webhook.wanted.body = "{}";
@@ -237,10 +288,28 @@ BOOST_AUTO_TEST_CASE(of_an_end) {
   without_record.outcome = failed_outcome({failure_kind::invalid_input, "no"});
   without_record.made_record = 86'400s;
   check({
-    {"ours", call_of(settle("r", 3)), both(r_has_ended, mark_moves), {}},
+    {"ours",
+     call_of(settle("r", 3)),
+     both(both(r_has_ended, r_is_told), mark_moves),
+     {}},
+    {"after an attempt that is known, and for an hour",
+     call_of(with_attempt),
+     both(both(r_has_ended, mark_moves),
+          {"+ job:r gpu=e1", "+ job:r attempt_2={}", "+ job:r job_ttl=3600",
+           "+ job:r lives=3600000 ms", "+ c3:ended r=1700000000000",
+           "+ c3:ended:csm r=1700000000000",
+           "+ c3:ended:success r=1700000000000",
+           "+ c3:events= what job_ended job r type csm worker w1 attempt 2 gpu "
+           "e1 status success reason "}),
+     {}},
+    {"where other types and a full stream stand in the way",
+     call_of(settle("r", 3)),
+     both(both(r_has_ended, mark_moves),
+          {"+ c3:ended r=1700000000000", "+ c3:ended:csm r=1700000000000"}),
+     {{"SET", "c3:events", "x"}, {"SET", "c3:ended:success", "x"}}},
     {"with a webhook",
      call_of(with_webhook),
-     both(both(r_has_ended, mark_moves),
+     both(both(both(r_has_ended, r_is_told), mark_moves),
           {"+ c3:outbox r=1700000060000", "+ c3:outbox:r id=msg_r",
            "+ c3:outbox:r url=http://r/h", "+ c3:outbox:r body={}",
            "+ c3:outbox:r attempts=0", "+ c3:outbox:r created_ms=1700000000000",
@@ -248,18 +317,25 @@ BOOST_AUTO_TEST_CASE(of_an_end) {
      {}},
     {"with a receipt",
      call_of(with_receipt),
-     both(both(r_has_ended, {"+ job:r receipt={}"}), mark_moves),
+     both(both(both(r_has_ended, r_is_told), {"+ job:r receipt={}"}),
+          mark_moves),
      {}},
     {"an older claim", call_of(settle("r", 2)), nothing, {}},
     {"another's", call_of(settle("o", 1)), nothing, {}},
     {"once more", call_of(settle("d", 1)), mark_moves, {}},
     {"without a record",
      call_of(without_record),
-     both({"+ job:gone id=gone", "+ job:gone type=unknown",
-           "+ job:gone status=failed", "+ job:gone error=no",
-           "+ job:gone finished_at=1700000000", "+ job:gone settled_by=w1 0",
-           "+ job:gone lives=86400000 ms"},
-          mark_moves),
+     both(
+       {"+ job:gone id=gone", "+ job:gone type=unknown",
+        "+ job:gone status=failed", "+ job:gone error=no",
+        "+ job:gone finished_at=1700000000", "+ job:gone settled_by=w1 0",
+        "+ job:gone lives=86400000 ms", "- c3:ended z=1699000000000",
+        "+ c3:ended gone=1700000000000",
+        "+ c3:ended:unknown gone=1700000000000",
+        "+ c3:ended:failed gone=1700000000000",
+        "+ c3:events= what job_ended job gone type unknown worker w1 attempt "
+        "0 gpu  status failed reason no"},
+       mark_moves),
      {}},
   });
 }
@@ -275,7 +351,8 @@ BOOST_AUTO_TEST_CASE(of_what_redis_has_lost) {
      call_of(lost),
      both({"- job:r attempt=2", "+ job:r attempt=3", "+ job:r history=why",
            "- job:r locked_at=1", "+ job:r locked_at=1700000000",
-           "- job:r started_at=1", "+ job:r started_at=1700000000"},
+           "- job:r started_at=1", "+ job:r started_at=1700000000",
+           "+ job:r worker=w1"},
           r_is_renewed),
      {}},
     {"nothing", call_of(known), nothing, {}},
@@ -305,7 +382,8 @@ BOOST_AUTO_TEST_CASE(of_webhooks) {
      both({"- c3:outbox d=1699999999000", "- c3:outbox:d id=msg_d",
            "- c3:outbox:d url=http://r/h", "- c3:outbox:d body={}",
            "- c3:outbox:d attempts=1", "- c3:outbox:d created_ms=1699999990000",
-           "- c3:outbox:d error=timeout"},
+           "- c3:outbox:d error=timeout",
+           "+ c3:events= what webhook_delivered job d attempt 2"},
           mark_moves),
      {}},
     {"later",
@@ -315,7 +393,8 @@ BOOST_AUTO_TEST_CASE(of_webhooks) {
     {"dead",
      call_of(dead),
      both(both(d_was_tried, mark_moves),
-          {"+ c3:webhooks:dead d=1700000000000", "- c3:webhooks:dead x=1",
+          {"+ c3:events= what webhook_dead job d attempt 2 reason refused",
+           "+ c3:webhooks:dead d=1700000000000", "- c3:webhooks:dead x=1",
            "- c3:outbox:x id=msg_x"}),
      {}},
   });

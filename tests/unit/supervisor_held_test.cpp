@@ -61,8 +61,10 @@ struct fixture {
 
   bool confirms(const std::string& id, uint64_t fence = 1) const {
     auto claims = x.held_jobs().claims;
-    return std::count(claims.begin(), claims.end(),
-                      msg::job_claim{job_id{id}, fence})
+    return std::count_if(claims.begin(), claims.end(),
+                         [&](auto& x) {
+                           return x.job_id == job_id{id} && x.fence == fence;
+                         })
            == 1;
   }
 

@@ -64,6 +64,27 @@ BOOST_AUTO_TEST_CASE(claims_nothing_before_its_first_look) {
   BOOST_TEST(accepts(x.on_surroundings_seen({}, t0)));
 }
 
+BOOST_AUTO_TEST_CASE(is_no_more_than_a_paused_fleet_that_launches_nothing) {
+  policy x{settings()};
+  x.start();
+  x.on_watcher_started();
+  auto said = x.on_orders({"by ann"}, t0);
+  BOOST_REQUIRE(all<say>(said).size() == 1u);
+  BOOST_TEST(x.on_orders({"by ann"}, t0).empty());
+  msg::backlog waiting;
+  waiting.waiting_by_type["csm"] = 1;
+  auto out = x.on_backlog(waiting, both(t0));
+  for (auto& timer : all<arm_timer>(out))
+    for (auto& y : x.on_timer(timer.which, timer.generation, t0 + 60))
+      BOOST_TEST(!std::holds_alternative<rent>(y));
+  auto status = x.status();
+  BOOST_TEST(status.gpus.empty());
+  for (auto& [type, why] : status.launches)
+    BOOST_TEST((why.jobs == 0 || why.kind == launch_reason_kind::paused));
+  auto resumed = x.on_orders({}, t0 + 60);
+  BOOST_TEST(!all<arm_timer>(resumed).empty() || !all<rent>(resumed).empty());
+}
+
 BOOST_AUTO_TEST_CASE(gives_the_job_back_uncounted_and_claims_nothing) {
   fit_fleet f{1};
   f.claim("a");

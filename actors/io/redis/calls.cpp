@@ -49,7 +49,7 @@ webhook webhook_of(const held_job& x) {
 }
 
 command settle_call(const durable& redis, const held_job& x, milliseconds lease,
-                    write_number number) {
+                    write_number number, const told_attempts::attempt& seen) {
   settle_args out;
   out.worker = redis.cfg.worker;
   out.worker.id = x.owner;
@@ -66,6 +66,14 @@ command settle_call(const durable& redis, const held_job& x, milliseconds lease,
   if (!out.wanted.url.empty())
     out.mac = webhook_mac(redis.cfg.outbox_key, out.wanted);
   out.outbox_lease = lease;
+  out.attempt = x.subject.attempt;
+  out.gpu = seen.gpu.text();
+  if (seen.began_s > 0)
+    out.attempt_line = attempt_line(
+      seen, x.owner, out.now_s,
+      out.outcome.success() ? "success" : out.outcome.error.message);
+  out.ended = redis.cfg.ended;
+  out.record_kept = redis.cfg.record_kept;
   return make_command(call_of(out));
 }
 

@@ -2,6 +2,7 @@
 // What is written of a job, a GPU or a webhook that we hold. A duty writes it
 // first; `durable/` writes it again when Redis has lost it.
 #include "actors/io/redis/durable/durable.hpp"
+#include "actors/io/redis/told_attempts.hpp"
 #include "messages/webhook.hpp"
 
 namespace render::job_store {
@@ -13,9 +14,10 @@ bool is_ours_to_settle(const job_outcome& x);
 webhook webhook_of(const held_job& x);
 
 /// The end of `x`, which has an outcome. Its webhook is ours to deliver for
-/// `lease`.
+/// `lease`. `seen`: its latest attempt; an empty one: nothing is known of it.
 command settle_call(const durable& redis, const held_job& x, milliseconds lease,
-                    write_number number);
+                    write_number number,
+                    const told_attempts::attempt& seen = {});
 
 command delivery_call(const durable& redis, const std::string& job_id,
                       const held_delivery& x, milliseconds delay,

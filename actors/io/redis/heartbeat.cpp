@@ -2,8 +2,11 @@
 
 #include "actors/io/redis/scripts/codec.hpp"
 #include "actors/io/redis/scripts/heartbeat.hpp"
+#include "messages/text/json.hpp"
+#include "messages/text/utf8.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace render::job_store {
 
@@ -12,6 +15,22 @@ namespace {
 constexpr gpu_phase shown_phases[] = {gpu_phase::launching, gpu_phase::booting,
                                       gpu_phase::ready, gpu_phase::draining,
                                       gpu_phase::stopping};
+
+/// {"media:fast":{"reason":"jitter","text":"jitter, launch in 12 s",…}}
+std::string launches_json(const msg::node_status& x) {
+  std::string out = "{";
+  for (auto& [type, why] : x.launches) {
+    auto number = [](double s) {
+      return number_text(std::floor(s * 1000) / 1000);
+    };
+    out += (out.size() > 1 ? "," : "") + json::quote(valid_utf8(type))
+           + ":{\"reason\":" + json::quote(to_string(why.kind))
+           + ",\"text\":" + json::quote(valid_utf8(clause_of(why, x.at_s)))
+           + ",\"jobs\":" + std::to_string(why.jobs)
+           + ",\"until\":" + number(why.until_s) + "}";
+  }
+  return out + "}";
+}
 
 } // namespace
 
@@ -52,12 +71,15 @@ heartbeat_fields(const worker_card& card, const node_id& session,
   add("plans_with_peers", now.plans_with_peers ? "1" : "0");
   add("unfit", now.unfit);
   add("unfit_text", now.unfit_text);
+  add("launches", launches_json(now));
+  add("settings", card.settings);
   add("error", last.text);
   add("error_at", number_text(last.at_s));
   return out;
 }
 
-void heartbeat::tell(const msg::node_status& x) {
+void heartbeat::tell(const msg::node_status& x,
+                     answer_to<msg::fleet_orders> then) {
   heartbeat_args what;
   what.worker = redis_.cfg.worker;
   what.fields = heartbeat_fields(redis_.cfg.card, redis_.session, x,
@@ -65,8 +87,8 @@ void heartbeat::tell(const msg::node_status& x) {
                                                        : noted_error{});
   what.kept = redis_.cfg.heartbeat_kept;
   what.counted = redis_.cfg.counted();
-  redis_.run(call_of(what), [](const answer&) {
-    // The next one follows soon.
+  redis_.run(call_of(what), [then = std::move(then)](answer got) {
+    then(std::move(got).and_then(read_heartbeat));
   });
 }
 

@@ -19,7 +19,7 @@ public:
   }
 
   /// Written once: the next one says it all again.
-  void tell(const msg::node_status& x);
+  void tell(const msg::node_status& x, answer_to<msg::fleet_orders> then);
 
 private:
   durable& redis_;

@@ -29,6 +29,7 @@ msg::job_settled settled_of(const held_job& x, const settle_answer& said) {
 
 void job_ends::take(const job& x, write_number number) {
   claimed_.take(x.id, x.fence, redis_.now());
+  told_.begin(x.id, x.fence, redis_.now_s());
   redis_.keep(x, number);
 }
 
@@ -37,14 +38,17 @@ void job_ends::confirm(const std::string& id, uint64_t fence) {
 }
 
 void job_ends::confirm(const msg::confirm_jobs& x) {
-  for (auto& claim : x.claims)
+  for (auto& claim : x.claims) {
     confirm(claim.job_id, claim.fence);
+    told_.on_gpu(claim.job_id, claim.fence, claim.gpu);
+  }
 }
 
 // Unless it was claimed again meanwhile.
 void job_ends::forget(const std::string& id, uint64_t fence) {
   claimed_.forget(id, fence);
   progress_.forget(id, fence);
+  told_.forget(id, fence);
 }
 
 void job_ends::drop(const std::string& id, uint64_t fence) {
@@ -66,8 +70,12 @@ void job_ends::progress(const msg::report_progress& x, loss may_be,
   auto is_news = !progress_.has(x, sent, redis_.cfg.progress_kept);
   if (is_news)
     progress_.on_write(x.job_id);
+  told_.on_stage(x.job_id, x.fence, x.stage, redis_.now_s());
+  auto seen = is_news ? told_.take_news(x.job_id, x.fence)
+                      : told_attempts::attempt{};
   redis_.run(
-    is_news ? call_of(progress_args{redis_.cfg.worker, x, redis_.now_s()})
+    is_news ? call_of(progress_args{redis_.cfg.worker, x, redis_.now_s(),
+                                    seen.gpu.text(), seen.stages})
             : call_of(ask_owner_args{redis_.cfg.worker, x.job_id, x.fence}),
     [this, x, is_news, sent, may_be, then = std::move(then)](answer got) {
       auto said = std::move(got).and_then(read_owner).map([](auto&& y) {
@@ -76,6 +84,8 @@ void job_ends::progress(const msg::report_progress& x, loss may_be,
       auto held = redis_.find(x.job_id, x.fence) != nullptr;
       if (is_news && said && said->ours && held)
         progress_.on_written(x, sent);
+      else if (is_news)
+        told_.put_back(x.job_id, x.fence);
       if (!said || said->ours || !held)
         return then(std::move(said));
       if (may_be == loss::excluded) {
@@ -116,10 +126,18 @@ void job_ends::note_attempt(const msg::note_attempt& x) {
   redis_.change(job.id, job.fence, [&job](held_job& y) {
     y.subject = job;
   });
-  redis_.run(call_of(note_attempt_args{redis_.cfg.worker, job}),
-             [](const answer&) {
-               // Not worth a second try: see the interface.
-             });
+  told_.on_gpu(job.id, job.fence, x.gpu);
+  auto seen = told_.of(job.id, job.fence);
+  auto now_s = redis_.now_s();
+  note_attempt_args what{
+    redis_.cfg.worker, job, job.attempt - 1, seen.gpu.text(), {}};
+  if (seen.began_s > 0 && !job.history.empty())
+    what.attempt_line = attempt_line(seen, redis_.cfg.worker.id, now_s,
+                                     job.history.back());
+  told_.begin(job.id, job.fence, now_s);
+  redis_.run(call_of(what), [](const answer&) {
+    // Not worth a second try: see the interface.
+  });
 }
 
 // -- its end ------------------------------------------------------------------
@@ -142,26 +160,27 @@ void job_ends::settle(const msg::settle_job& x,
     y.subject = x.subject;
     y.outcome = x.outcome;
   });
-  settle(ended, loss::possible, std::move(then));
+  told_.on_gpu(id, x.subject.fence, x.gpu);
+  settle(ended, told_.of(id, x.subject.fence), loss::possible, std::move(then));
 }
 
-void job_ends::settle(const held_job& x, loss may_be,
-                      answer_to<msg::job_settled> then) {
+void job_ends::settle(const held_job& x, const told_attempts::attempt& seen,
+                      loss may_be, answer_to<msg::job_settled> then) {
   auto& job = x.subject;
   redis_.write(
     durable::claim_write("settle", job.id, job.fence),
-    [this, x](write_number number) {
-      return settle_call(redis_, x, redis_.cfg.outbox_lease, number);
+    [this, x, seen](write_number number) {
+      return settle_call(redis_, x, redis_.cfg.outbox_lease, number, seen);
     },
-    [this, x, may_be, then = std::move(then)](const answer& got,
-                                              write_number number) {
+    [this, x, seen, may_be, then = std::move(then)](const answer& got,
+                                                    write_number number) {
       auto& id = x.subject.id;
       auto fence = x.subject.fence;
       auto said = answer{got}.and_then(read_settle);
       if (said && !said->written && may_be == loss::possible
           && redis_.find(id, fence))
-        return restorer_.check_loss([this, x, then](bool) {
-          settle(x, loss::excluded, then);
+        return restorer_.check_loss([this, x, seen, then](bool) {
+          settle(x, seen, loss::excluded, then);
         });
       forget(id, fence);
       if (said && said->written)

@@ -2,6 +2,7 @@
 // A job from its claim until it is settled or released. It is leased while its
 // owner confirms it, by a list of all its claims or by any request about it.
 #include "actors/io/redis/durable/restorer.hpp"
+#include "actors/io/redis/told_attempts.hpp"
 #include "actors/io/redis/written_progress.hpp"
 #include "messages/confirmations.hpp"
 
@@ -41,7 +42,8 @@ private:
   void confirm(const std::string& id, uint64_t fence);
   void progress(const msg::report_progress& x, loss may_be,
                 answer_to<msg::ownership> then);
-  void settle(const held_job& x, loss may_be, answer_to<msg::job_settled> then);
+  void settle(const held_job& x, const told_attempts::attempt& seen,
+              loss may_be, answer_to<msg::job_settled> then);
   void forget(const std::string& id, uint64_t fence);
   void drop(const std::string& id, uint64_t fence);
   void on_renewed(const std::map<std::string, uint64_t>& asked,
@@ -53,6 +55,7 @@ private:
   /// Neither settled nor released.
   holdings claimed_;
   written_progress progress_;
+  told_attempts told_;
 };
 
 } // namespace render::job_store

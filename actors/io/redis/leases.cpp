@@ -87,7 +87,7 @@ void leases::recover() {
     return redis_.arm(recover_jobs, redis_.cfg.recover.after_failure);
   }
   redis_.run(call_of(recover_args{redis_.cfg.worker, redis_.cfg.recover.most,
-                                  redis_.cfg.counted()}),
+                                  redis_.cfg.counted(), redis_.cfg.ended}),
              [this](answer got) {
                auto seen = std::move(got).and_then(read_recover);
                if (!seen)

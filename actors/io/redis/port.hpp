@@ -4,6 +4,7 @@
 #include "actors/io/redis/durable/lasting_writes.hpp"
 #include "actors/io/redis/link/link.hpp"
 #include "actors/io/redis/scripts/count.hpp"
+#include "actors/io/redis/scripts/told.hpp"
 #include "actors/io/redis/worker_card.hpp"
 #include "actors/log.hpp"
 #include "messages/fleet_place.hpp"
@@ -71,6 +72,10 @@ struct config {
   /// webhooks are not signed, and entries are not either.
   std::string outbox_key;
   uint32_t dead_letter_max = 10'000;
+  /// Ended jobs that are remembered.
+  ended_terms ended;
+  /// A record is deleted this long after its job's end; 0: never.
+  std::chrono::seconds record_kept{0};
 
   /// What heartbeats say of this worker.
   worker_card card;

@@ -134,8 +134,12 @@ void queue::count_rest(queue_count so_far,
 // -- claiming -----------------------------------------------------------------
 
 claimer queue::claimer_of(write_number number) const {
-  return {redis_.cfg.worker, redis_.mark(number), redis_.now_s(),
-          redis_.cfg.claims.made_record, redis_.cfg.counting.ids_max};
+  return {redis_.cfg.worker,
+          redis_.mark(number),
+          redis_.now_s(),
+          redis_.cfg.claims.made_record,
+          redis_.cfg.counting.ids_max,
+          redis_.cfg.ended};
 }
 
 void queue::claim(const msg::claim_jobs& x, answer_to<msg::claimed_jobs> then) {

@@ -15,6 +15,8 @@ struct worker_card {
   std::string cluster;
   uint32_t slots_per_gpu = 1;
   uint32_t max_gpus = 1;
+  /// In force, NAME=value, a line each, with secrets masked.
+  std::string settings = {};
 };
 
 /// One line, with secrets masked.

@@ -2,8 +2,9 @@
 // Claims waiting jobs that fit quotas.
 //
 // Changes: the queue; of each job that is taken its record, its lock, the
-// leases and the running set; the records that it makes for ids without one;
-// the mark, when something was taken.
+// leases and the running set; the records that it makes for ids without one,
+// and the indexes of ended jobs; the events; the mark, when something was
+// taken.
 #include "actors/io/redis/scripts/claimed_jobs.hpp"
 #include "actors/io/redis/scripts/lua.hpp"
 #include "messages/queue.hpp"
@@ -29,7 +30,7 @@ struct claim_args {
 // them just as it is.
 
 inline constexpr std::string_view claim_names_lua = R"lua(
-local unfit_max, known_types, after, as_left = unpack(ARGV, 10, 13)
+local unfit_max, known_types, after, as_left = unpack(ARGV, 12, 15)
 unfit_max = tonumber(unfit_max)
 )lua";
 
@@ -55,7 +56,7 @@ inline constexpr std::string_view claim_lua = R"lua(
 local known, left, fits, page = {}, {}, {}, 100
 for t in string.gmatch(known_types, '[^,]+') do known[t] = true end
 local total = 0
-for i = 14, #ARGV, 2 do
+for i = 16, #ARGV, 2 do
   local q = #left + 1
   left[q] = tonumber(ARGV[i])
   total = total + left[q]
@@ -140,10 +141,10 @@ return {length, claimed, unfit, dropped, passed, left, removed}
 )lua";
 
 inline script_call call_of(const claim_args& x) {
-  static const auto lua = make_script("claim", claimer_lua, claim_names_lua,
-                                      job_limits_lua(), bounds_lua,
-                                      notify_url_lua, glance_lua, clock_lua,
-                                      mark_lua, look_lua, take_lua, claim_lua);
+  static const auto lua
+    = make_script("claim", claimer_lua, claim_names_lua, job_limits_lua(),
+                  bounds_lua, notify_url_lua, glance_lua, clock_lua, mark_lua,
+                  look_lua, event_lua, ended_lua, take_lua, claim_lua);
   auto argv = argv_of(x.by);
   for (auto& y :
        redis_words(x.unfit_max, job_types_text(), x.last.passed, x.last.left))

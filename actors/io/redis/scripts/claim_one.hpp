@@ -17,7 +17,7 @@ struct claim_one_args {
 // has a flaw.
 
 inline constexpr std::string_view claim_one_lua = R"lua(
-local id, claimed, unfit, dropped, removed = ARGV[10], {}, {}, {}, 0
+local id, claimed, unfit, dropped, removed = ARGV[12], {}, {}, {}, 0
 local function queued()
   for at = 0, ids_max - 1, 100 do
     local ids = redis.call('LRANGE', queue, at, at + 99)
@@ -54,9 +54,10 @@ return {redis.call('LLEN', queue), claimed, unfit, dropped, false, false,
 )lua";
 
 inline script_call call_of(const claim_one_args& x) {
-  static const auto lua = make_script(
-    "claim_one", claimer_lua, job_limits_lua(), bounds_lua, notify_url_lua,
-    clock_lua, mark_lua, look_lua, take_lua, claim_one_lua);
+  static const auto lua
+    = make_script("claim_one", claimer_lua, job_limits_lua(), bounds_lua,
+                  notify_url_lua, clock_lua, mark_lua, look_lua, event_lua,
+                  ended_lua, take_lua, claim_one_lua);
   auto argv = argv_of(x.by);
   argv.push_back(x.job_id);
   return {&lua, keys_of(x.by), std::move(argv)};

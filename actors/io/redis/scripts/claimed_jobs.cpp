@@ -57,19 +57,21 @@ double time_field(const std::string& text, std::string_view name,
 std::vector<std::string> keys_of(const claimer& x) {
   auto& prefix = x.worker.prefix;
   return {std::string{keys::queue}, keys::running(prefix, x.worker.id),
-          keys::leases(prefix), keys::mark(prefix, x.mark.session)};
+          keys::leases(prefix),     keys::mark(prefix, x.mark.session),
+          keys::events(prefix),     keys::ended(prefix)};
 }
 
 std::vector<std::string> argv_of(const claimer& x) {
   return redis_words(x.worker.id, x.now_s, x.worker.lock, x.worker.lease,
                      x.mark.confirmed, x.mark.number, x.made_record,
-                     missing_record_text, x.ids_max);
+                     missing_record_text, x.ids_max, x.ended.most,
+                     x.ended.kept);
 }
 
 const std::string_view claimer_lua = R"lua(
-local queue, running, leases, mark = unpack(KEYS)
+local queue, running, leases, mark, events, ended = unpack(KEYS)
 local worker, now, lock_s, lease_ms, confirmed, number, made_s, missing_text,
-      ids_max = unpack(ARGV, 1, 9)
+      ids_max, ended_max, ended_s = unpack(ARGV, 1, 11)
 ids_max = tonumber(ids_max)
 )lua";
 
@@ -85,22 +87,31 @@ end
 local function take(id)
   local key = 'job:' .. id
   local r = redis.call('HMGET', key, 'attempt', 'type', 'created_at',
-                       'complete_by', 'max_time', 'fence')
+                       'complete_by', 'max_time', 'fence', 'job_ttl')
   local attempt = (whole(r[1]) or 0) + 1
   local former = whole(r[6])
   local fence = (former or 0) + 1
   local data, over = data_of(key)
   local history = history_of(key)
   local remote = bounded(key, 'remote', 65536)
+  local waited = (tonumber(now) or 0) - (tonumber(r[3] or '') or 1e18)
+  waited = waited >= 0 and waited < 1e9 and string.format('%.3f', waited) or ''
   redis.call('HSET', key, 'locked_by', worker, 'locked_at', clock[1],
              'status', 'running', 'started_at', now, 'attempt', attempt,
-             'fence', fence)
+             'fence', fence, 'worker', worker,
+             unpack(attempt == 1 and waited ~= '' and {'waited_s', waited}
+                    or {}))
   redis.call('HDEL', key, 'stage', 'progress', 'progress_at', 'finished_at',
-             'settled_by', 'cancelling', 'notice', 'receipt')
+             'settled_by', 'cancelling', 'notice', 'gpu', 'stages', 'receipt',
+             'job_ttl')
+  -- A front end has queued an ended job anew.
+  if r[7] then redis.call('PERSIST', key) end
   redis.call('SET', key .. ':lock', worker, 'EX', lock_s)
   redis.call('ZADD', leases, clock_ms + lease_ms, id)
   redis.call('SADD', running, id)
   redis.call('LREM', queue, 1, id)
+  event(events, 'job_claimed', 'job', id, 'type', clip(r[2] or '', 80),
+        'worker', worker, 'attempt', attempt, 'waited_s', waited)
   local entry = {id, attempt, clip(r[2], 80), clip(r[3], 64), clip(r[4], 64),
                  clip(r[5], 64), data, fence, history, remote}
   if not former then
@@ -122,6 +133,9 @@ local function fail_missing(id)
              'finished_at', now)
   redis.call('EXPIRE', key, made_s)
   redis.call('LREM', queue, 1, id)
+  index_ended(ended, id, 'unknown', 'failed', ended_max, ended_s)
+  event(events, 'job_ended', 'job', id, 'type', 'unknown', 'worker', worker,
+        'status', 'failed', 'reason', 'job record missing')
 end
 )lua";
 

@@ -3,7 +3,7 @@
 // told of the worker, how a job becomes its own, and their answer.
 #include "actors/io/redis/link/reply.hpp"
 #include "actors/io/redis/queue_walk.hpp"
-#include "actors/io/redis/scripts/script.hpp"
+#include "actors/io/redis/scripts/told.hpp"
 
 #include <optional>
 #include <utility>
@@ -19,9 +19,10 @@ struct claimer {
   std::chrono::seconds made_record{86'400};
   /// Most ids to look at.
   uint32_t ids_max = 10'000;
+  ended_terms ended = {};
 };
 
-/// Queue, running set, leases, mark.
+/// Queue, running set, leases, mark, events, ended jobs.
 std::vector<std::string> keys_of(const claimer& x);
 /// In the order in which `claimer_lua` takes them.
 std::vector<std::string> argv_of(const claimer& x);
@@ -29,7 +30,7 @@ extern const std::string_view claimer_lua;
 
 /// take(id): makes a job ours, and gives its entry and what is wrong with it:
 /// 'fence', 'data' or false. take_missing(id), fail_missing(id): what becomes
-/// of an id without a record.
+/// of an id without a record. Need `event_lua` and `ended_lua`.
 extern const std::string_view take_lua;
 
 /// A job entry {id, attempt, type, created_at, complete_by, max_time, data,

@@ -5,11 +5,12 @@
 // it then, lest a renewal that is on its way keeps it from others.
 //
 // Changes, unless another worker owns it: the entry, the ledger, the closed
-// list, the mark.
+// list, the mark, the events.
 #include "actors/io/redis/scripts/gpu_entry.hpp"
 #include "actors/io/redis/scripts/keys.hpp"
 #include "actors/io/redis/scripts/lua.hpp"
-#include "actors/io/redis/scripts/script.hpp"
+#include "actors/io/redis/scripts/told.hpp"
+#include "messages/text/utf8.hpp"
 
 namespace render::job_store {
 
@@ -31,9 +32,9 @@ inline bool is_left_to_others(const result<reply>& x) {
 // Its answer: `read_as_owner`.
 
 inline constexpr std::string_view close_gpu_lua = R"lua(
-local ledger, ledger_entry, closed, mark = unpack(KEYS)
+local ledger, ledger_entry, closed, mark, events = unpack(KEYS)
 local worker, id, line, closed_max, prefix, workload, says_workload, says_id,
-      confirmed, number = unpack(ARGV)
+      confirmed, number, kind, why = unpack(ARGV)
 local function was_ended()
   if workload == '' then return false end
   for _, ended in ipairs(redis.call('LRANGE', closed, 0, 99)) do
@@ -59,23 +60,26 @@ redis.call('ZREM', ledger, id)
 if owner then
   redis.call('LPUSH', closed, line)
   redis.call('LTRIM', closed, 0, closed_max - 1)
+  event(events, 'gpu_closed', 'gpu', id, 'type', kind, 'worker', worker,
+        'reason', why)
 end
 return 1
 )lua";
 
 inline script_call call_of(const close_gpu_args& x) {
-  static const auto lua = make_script("close_gpu", mark_lua,
+  static const auto lua = make_script("close_gpu", event_lua, mark_lua,
                                       named_elsewhere_lua, close_gpu_lua);
   auto& by = x.worker;
   auto& entry = x.what.entry;
   return {&lua,
           {keys::gpus(by.prefix), keys::gpu(by.prefix, entry.id),
-           keys::closed_gpus(by.prefix), keys::mark(by.prefix, x.mark.session)},
+           keys::closed_gpus(by.prefix), keys::mark(by.prefix, x.mark.session),
+           keys::events(by.prefix)},
           redis_words(by.id, entry.id, closed_gpu_json(x.what, by.id, x.now_s),
                       x.closed_max, keys::gpu_prefix(by.prefix), entry.workload,
                       closed_workload_text(entry.workload),
-                      closed_id_text(entry.id), x.mark.confirmed,
-                      x.mark.number)};
+                      closed_id_text(entry.id), x.mark.confirmed, x.mark.number,
+                      entry.type, valid_utf8(x.what.reason.substr(0, 200)))};
 }
 
 } // namespace render::job_store

@@ -4,16 +4,23 @@
 // expires; a worker with nothing else to write learns by it that nobody could
 // renew a lease.
 //
-// Changes: the worker's record, the workers.
+// Changes: the worker's record, the workers; the events, when it has started or
+// begins to drain.
 #include "actors/io/redis/scripts/keys.hpp"
 #include "actors/io/redis/scripts/lua.hpp"
-#include "actors/io/redis/scripts/script.hpp"
+#include "actors/io/redis/scripts/reading.hpp"
+#include "actors/io/redis/scripts/told.hpp"
+#include "messages/node.hpp"
+#include "messages/text/printable.hpp"
+
+#include <algorithm>
+#include <ctime>
 
 namespace render::job_store {
 
 struct heartbeat_args {
   worker_terms worker;
-  /// Field, value, ...
+  /// Field, value, ... With `incarnation` and `draining`.
   std::vector<std::string> fields;
   /// For how long the record lives without another one …
   milliseconds kept{35'000};
@@ -21,29 +28,71 @@ struct heartbeat_args {
   milliseconds counted{90'000};
 };
 
-// Its answer: nothing that anybody waits for.
+// Its answer: `read_heartbeat`.
 
 inline constexpr std::string_view heartbeat_lua = R"lua(
-local record, workers = unpack(KEYS)
+local record, workers, events, paused = unpack(KEYS)
 local worker, kept_ms, counted_ms = unpack(ARGV, 1, 3)
+local value = {}
+for i = 4, #ARGV, 2 do value[ARGV[i]] = ARGV[i + 1] end
+local r = redis.pcall('HMGET', record, 'incarnation', 'draining')
 local seen_at = clock[1] .. '.' .. string.format('%06d', clock[2])
+local pause = redis.pcall('HMGET', paused, 'since', 'by', 'why')
+for i = 1, 3 do pause[i] = clip(pause[i] or '', 200) end
 local said = redis.pcall('HSET', record, 'seen_at', seen_at, unpack(ARGV, 4))
 if type(said) == 'table' then
-  return string.find(said.err, 'WRONGTYPE', 1, true) and 0 or said
+  return string.find(said.err, 'WRONGTYPE', 1, true) and {0, {pause[1], pause[2], pause[3]}} or said
 end
 redis.call('PEXPIRE', record, kept_ms)
 redis.call('ZADD', workers, clock_ms + counted_ms, worker)
-return 1
+-- A worker that could not say so for long has not started anew.
+local age_ms = clock_ms - (tonumber(value.incarnation) or 0)
+if r[1] ~= value.incarnation and (r[1] or age_ms < 60000) then
+  event(events, 'worker_started', 'worker', worker)
+end
+if value.draining == '1' and r[2] ~= '1' then
+  event(events, 'worker_draining', 'worker', worker)
+end
+return {1, {pause[1], pause[2], pause[3]}}
 )lua";
 
 inline script_call call_of(const heartbeat_args& x) {
-  static const auto lua = make_script("heartbeat", clock_lua, heartbeat_lua);
+  static const auto lua = make_script("heartbeat", clock_lua, bounds_lua,
+                                      event_lua, heartbeat_lua);
   auto& by = x.worker;
   auto argv = redis_words(by.id, x.kept, x.counted);
   argv.insert(argv.end(), x.fields.begin(), x.fields.end());
   return {&lua,
-          {keys::worker(by.prefix, by.id), keys::workers(by.prefix)},
+          {keys::worker(by.prefix, by.id), keys::workers(by.prefix),
+           keys::events(by.prefix), keys::paused(by.prefix)},
           std::move(argv)};
+}
+
+/// "2026-11-30 07:00:00 UTC"
+inline std::string utc_text(double unix_s) {
+  auto whole = static_cast<std::time_t>(std::clamp(unix_s, 0.0, 2e11));
+  std::tm parts{};
+  char text[40] = "";
+  gmtime_r(&whole, &parts);
+  std::strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &parts);
+  return text;
+}
+
+/// Of {1 or 0: written, {since, by, why}: of the pause, empty without one}.
+inline result<msg::fleet_orders> read_heartbeat(reply x) {
+  if (auto wrong = unless_array(x, 2, "heartbeat"))
+    return fail(std::move(*wrong));
+  msg::fleet_orders out;
+  auto& pause = x.elements[1];
+  auto since_s = number_at(pause, 0);
+  if (!pause.is_array(3) || since_s <= 0)
+    return out;
+  auto who = text_at(pause, 1);
+  auto why = text_at(pause, 2);
+  out.paused = "by " + (who.empty() ? "somebody" : who) + " since "
+               + utc_text(since_s) + (why.empty() ? "" : ": " + why);
+  out.paused = printable(out.paused, 300);
+  return out;
 }
 
 } // namespace render::job_store

@@ -95,6 +95,24 @@ inline std::string closed_gpus(std::string_view prefix) {
   return std::string{prefix} + "gpus:closed";
 }
 
+/// Hash of the pause of the fleet's launches, while there is one: since, by,
+/// why.
+inline std::string paused(std::string_view prefix) {
+  return std::string{prefix} + "paused";
+}
+
+/// Stream of what has changed its state, for people to see.
+inline std::string events(std::string_view prefix) {
+  return std::string{prefix} + "events";
+}
+
+/// Sorted set of the ids of ended jobs, by the Unix milliseconds (Redis' clock)
+/// of their end. With ":" and a type or a final status behind it: of those
+/// only.
+inline std::string ended(std::string_view prefix) {
+  return std::string{prefix} + "ended";
+}
+
 /// Sorted set of job ids whose webhook is undelivered, by the Unix
 /// milliseconds from which anybody may take it.
 inline std::string outbox(std::string_view prefix) {

@@ -127,11 +127,11 @@ local function tallied(types, count)
 end
 )lua";
 
-/// put_back(id, worker, queue, running, leases, fence): gives a job that is the
-/// worker's, under this claim if `fence` is given, to the queue's head, as if
-/// it had never been claimed. 1, or 0 when it is not.
+/// put_back(id, worker, queue, running, leases, events, fence): gives a job
+/// that is the worker's, under this claim if `fence` is given, to the queue's
+/// head, as if it had never been claimed. 1, or 0 when it is not.
 inline constexpr std::string_view put_back_lua = R"lua(
-local function put_back(id, worker, queue, running, leases, fence)
+local function put_back(id, worker, queue, running, leases, events, fence)
   local key = 'job:' .. id
   local r = redis.pcall('HMGET', key, 'status', 'locked_by', 'attempt', 'fence')
   local is_worker_s = not r.err and r[1] == 'running' and r[2] == worker
@@ -142,7 +142,7 @@ local function put_back(id, worker, queue, running, leases, fence)
   redis.call('ZREM', leases, id)
   redis.call('HSET', key, 'status', 'queued')
   redis.call('HDEL', key, 'locked_by', 'locked_at', 'started_at', 'stage',
-             'progress', 'progress_at')
+             'progress', 'progress_at', 'stages', 'gpu')
   local attempt = (whole(r[3]) or 1) - 1
   if attempt > 0 then
     redis.call('HSET', key, 'attempt', attempt)
@@ -154,6 +154,8 @@ local function put_back(id, worker, queue, running, leases, fence)
   redis.call('HINCRBY', key, 'fence', -1)
   redis.call('DEL', key .. ':lock')
   redis.call('LPUSH', queue, id)
+  event(events, 'job_released', 'job', id, 'worker', worker, 'attempt',
+        attempt + 1)
   return 1
 end
 )lua";

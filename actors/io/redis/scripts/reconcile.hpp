@@ -6,7 +6,7 @@
 // the queue.
 #include "actors/io/redis/scripts/keys.hpp"
 #include "actors/io/redis/scripts/lua.hpp"
-#include "actors/io/redis/scripts/script.hpp"
+#include "actors/io/redis/scripts/told.hpp"
 
 namespace render::job_store {
 
@@ -20,7 +20,7 @@ struct reconcile_args {
 
 // A job without a record has nothing that says whose it is but our set.
 inline constexpr std::string_view reconcile_lua = R"lua(
-local queue, running, leases = unpack(KEYS)
+local queue, running, leases, events = unpack(KEYS)
 local worker = ARGV[1]
 local known, back = {}, {}
 for i = 2, #ARGV do known[ARGV[i]] = true end
@@ -30,7 +30,7 @@ for _, id in ipairs(redis.call('SMEMBERS', running)) do
       redis.call('SREM', running, id)
       redis.call('LPUSH', queue, id)
       table.insert(back, id)
-    elseif put_back(id, worker, queue, running, leases) == 1 then
+    elseif put_back(id, worker, queue, running, leases, events) == 1 then
       table.insert(back, id)
     end
   end
@@ -39,14 +39,14 @@ return back
 )lua";
 
 inline script_call call_of(const reconcile_args& x) {
-  static const auto lua = make_script("reconcile", bounds_lua, put_back_lua,
-                                      reconcile_lua);
+  static const auto lua = make_script("reconcile", event_lua, bounds_lua,
+                                      put_back_lua, reconcile_lua);
   auto& by = x.worker;
   auto argv = redis_words(by.id);
   argv.insert(argv.end(), x.known.begin(), x.known.end());
   return {&lua,
           {std::string{keys::queue}, keys::running(by.prefix, by.id),
-           keys::leases(by.prefix)},
+           keys::leases(by.prefix), keys::events(by.prefix)},
           std::move(argv)};
 }
 

@@ -1,12 +1,12 @@
 #pragma once
 // Records one try to deliver a webhook.
 //
-// Changes: the outbox, its entry, and unless it is tried again the mark; with a
-// dead letter also the dead letters, and the entries of those that are too
-// many.
+// Changes: the outbox, its entry, and unless it is tried again the mark and the
+// events; with a dead letter also the dead letters, and the entries of those
+// that are too many.
 #include "actors/io/redis/scripts/keys.hpp"
 #include "actors/io/redis/scripts/lua.hpp"
-#include "actors/io/redis/scripts/script.hpp"
+#include "actors/io/redis/scripts/told.hpp"
 #include "messages/text/utf8.hpp"
 
 namespace render::job_store {
@@ -29,12 +29,14 @@ struct record_delivery_args {
 // Its answer: how many dead letters were trimmed.
 
 inline constexpr std::string_view record_delivery_lua = R"lua(
-local outbox, dead, outbox_entry, mark = unpack(KEYS)
+local outbox, dead, outbox_entry, mark, events = unpack(KEYS)
 local id, state, attempts, why, due_ms, dead_max, prefix, confirmed, number
   = unpack(ARGV)
 if state ~= 'retry_later' then advance(mark, confirmed, number) end
 if state == 'delivered' then
-  redis.call('ZREM', outbox, id)
+  if redis.call('ZREM', outbox, id) == 1 then
+    event(events, 'webhook_delivered', 'job', id, 'attempt', attempts)
+  end
   redis.call('DEL', outbox_entry)
   return 0
 end
@@ -46,6 +48,8 @@ if state == 'retry_later' then
 end
 redis.call('ZREM', outbox, id)
 redis.call('ZADD', dead, clock_ms, id)
+event(events, 'webhook_dead', 'job', id, 'attempt', attempts, 'reason',
+      string.sub(why, 1, 200))
 local over = redis.call('ZCARD', dead) - tonumber(dead_max)
 if over <= 0 then return 0 end
 local oldest = redis.call('ZRANGE', dead, 0, over - 1)
@@ -58,11 +62,11 @@ return #oldest
 
 inline script_call call_of(const record_delivery_args& x) {
   static const auto lua = make_script("record_delivery", clock_lua, mark_lua,
-                                      record_delivery_lua);
+                                      event_lua, record_delivery_lua);
   return {&lua,
           {keys::outbox(x.prefix), keys::dead_webhooks(x.prefix),
            keys::outbox_entry(x.prefix, x.job_id),
-           keys::mark(x.prefix, x.mark.session)},
+           keys::mark(x.prefix, x.mark.session), keys::events(x.prefix)},
           redis_words(x.job_id, x.state, x.attempts, valid_utf8(x.error),
                       x.delay, x.dead_letters_max,
                       keys::outbox_entry_prefix(x.prefix), x.mark.confirmed,

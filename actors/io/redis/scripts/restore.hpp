@@ -52,6 +52,7 @@ end
 local missing = redis.call('EXISTS', record) == 0
 redis.call('HSET', record, 'status', 'running', 'locked_by', worker,
            'locked_at', clock[1], 'started_at', now, 'fence', fence,
+           'worker', worker,
            unpack(ARGV, 8, missing and #ARGV or 11))
 if lease_ms > 0 then
   redis.call('SET', lock, worker, 'EX', lock_s)

@@ -3,14 +3,15 @@
 // job is the worker's. `settled_by` tells our own earlier write from a front
 // end's status, so that asking twice is safe.
 //
-// Changes: the record, its lock, the running set, the leases, the mark; the
+// Changes: the record, its lock, the running set, the leases, the mark, the
+// indexes of ended jobs, the events; the
 // outbox and its entry where a webhook is wanted. Of a job that is not the
 // worker's: its place in the leases and in the running set at most.
 #include "actors/io/redis/link/reply.hpp"
 #include "actors/io/redis/scripts/keys.hpp"
 #include "actors/io/redis/scripts/lua.hpp"
 #include "actors/io/redis/scripts/reading.hpp"
-#include "actors/io/redis/scripts/script.hpp"
+#include "actors/io/redis/scripts/told.hpp"
 #include "messages/job.hpp"
 #include "messages/text/utf8.hpp"
 #include "messages/webhook.hpp"
@@ -40,6 +41,14 @@ struct settle_args {
   std::string mac;
   /// For how long the entry is the worker's to deliver.
   milliseconds outbox_lease{60'000};
+  /// The latest attempt: its number, 0: it is not known; its GPU's entry in the
+  /// launch ledger, may be empty; its line, see `told_attempts`.
+  uint32_t attempt = 0;
+  std::string gpu;
+  std::string attempt_line;
+  ended_terms ended = {};
+  /// The record is deleted this long after the end; 0: never.
+  std::chrono::seconds record_kept{0};
 };
 
 struct settle_answer {
@@ -53,10 +62,12 @@ struct settle_answer {
 };
 
 inline constexpr std::string_view settle_names_lua = R"lua(
-local record, lock, running, outbox, outbox_entry, leases, mark = unpack(KEYS)
+local record, lock, running, outbox, outbox_entry, leases, mark, events, ended
+  = unpack(KEYS)
 local worker, id, now, status, why, text, result_url, has_text, make_missing,
       made_s, url, body, created_ms, outbox_lease_ms, fence, confirmed, number,
-      cut_short, mac, notice, receipt, error_code, error_detail = unpack(ARGV)
+      cut_short, mac, notice, receipt, error_code, error_detail, attempt, gpu,
+      line, ended_max, ended_s, kept_s = unpack(ARGV)
 )lua";
 
 inline constexpr std::string_view settle_lua = R"lua(
@@ -73,7 +84,7 @@ local found = redis.pcall('HSTRLEN', outbox_entry, 'id')
 if type(found) == 'table' then redis.call('DEL', outbox_entry) end
 local signature = worker .. ' ' .. fence
 local r = redis.pcall('HMGET', record, 'status', 'locked_by', 'settled_by',
-                      'fence')
+                      'fence', 'type')
 local missing = not r.err and redis.call('EXISTS', record) == 0
 if not r.err and not missing and r[3] == signature then
   redis.call('SREM', running, id)
@@ -112,8 +123,15 @@ if error_code ~= '' then
 end
 if text ~= '' or has_text == '1' then put('result', text) end
 if result_url ~= '' then put('result_url', result_url) end
+if gpu ~= '' then put('gpu', gpu) end
+if attempt ~= '0' and line ~= '' then put('attempt_' .. attempt, line) end
+if not missing and kept_s ~= '0' then put('job_ttl', kept_s) end
 redis.call(unpack(set))
-if missing then redis.call('EXPIRE', record, made_s) end
+if missing then
+  redis.call('EXPIRE', record, made_s)
+elseif kept_s ~= '0' then
+  redis.call('EXPIRE', record, kept_s)
+end
 if status == 'success' then
   redis.call('HDEL', record, 'error', 'error_code', 'error_detail')
 end
@@ -122,6 +140,10 @@ redis.call('DEL', lock)
 redis.call('SREM', running, id)
 redis.call('ZREM', leases, id)
 advance(mark, confirmed, number)
+index_ended(ended, id, r[5], status, ended_max, ended_s)
+event(events, 'job_ended', 'job', id, 'type', clip(r[5] or 'unknown', 80),
+      'worker', worker, 'attempt', attempt, 'gpu', gpu, 'status', status,
+      'reason', clip(why, 200))
 if url ~= '' then
   redis.call('HSET', outbox_entry, 'id', 'msg_' .. id, 'url', url,
              'body', body, 'attempts', 0, 'created_ms', created_ms,
@@ -135,7 +157,8 @@ return {1, {}}
 
 inline script_call call_of(const settle_args& x) {
   static const auto lua = make_script("settle", settle_names_lua, clock_lua,
-                                      mark_lua, bounds_lua, settle_lua);
+                                      mark_lua, bounds_lua, event_lua,
+                                      ended_lua, settle_lua);
   auto& by = x.worker;
   auto& id = x.job_id;
   auto& outcome = x.outcome;
@@ -144,15 +167,17 @@ inline script_call call_of(const settle_args& x) {
   return {&lua,
           {keys::record(id), keys::lock(id), keys::running(by.prefix, by.id),
            keys::outbox(by.prefix), keys::outbox_entry(by.prefix, id),
-           keys::leases(by.prefix), keys::mark(by.prefix, x.mark.session)},
-          redis_words(by.id, id, x.now_s,
-                      outcome.success() ? "success" : "failed",
-                      valid_utf8(outcome.error.message), outcome.text,
-                      outcome.result_url, is_text, x.made_record.count() > 0,
-                      x.made_record, x.wanted.url, x.wanted.body, created_ms,
-                      x.outbox_lease, x.fence, x.mark.confirmed, x.mark.number,
-                      x.cut_short, x.mac, x.notice, outcome.receipt,
-                      outcome.error_code, valid_utf8(outcome.error_detail))};
+           keys::leases(by.prefix), keys::mark(by.prefix, x.mark.session),
+           keys::events(by.prefix), keys::ended(by.prefix)},
+          redis_words(
+            by.id, id, x.now_s, outcome.success() ? "success" : "failed",
+            valid_utf8(outcome.error.message), outcome.text, outcome.result_url,
+            is_text, x.made_record.count() > 0, x.made_record, x.wanted.url,
+            x.wanted.body, created_ms, x.outbox_lease, x.fence,
+            x.mark.confirmed, x.mark.number, x.cut_short, x.mac, x.notice,
+            outcome.receipt, outcome.error_code,
+            valid_utf8(outcome.error_detail), x.attempt, x.gpu, x.attempt_line,
+            x.ended.most, x.ended.kept, x.record_kept)};
 }
 
 /// Of {1 or 0: written, {attempts, created_ms} or {}}.

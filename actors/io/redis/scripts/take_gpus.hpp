@@ -3,12 +3,12 @@
 // may, takes over those whose lease has run out.
 //
 // Changes: the owner of each such entry, the ledger, what is given to the
-// worker, the mark.
+// worker, the mark, the events.
 #include "actors/io/redis/scripts/gpu_entry.hpp"
 #include "actors/io/redis/scripts/keys.hpp"
 #include "actors/io/redis/scripts/lua.hpp"
 #include "actors/io/redis/scripts/reading.hpp"
-#include "actors/io/redis/scripts/script.hpp"
+#include "actors/io/redis/scripts/told.hpp"
 
 namespace render::job_store {
 
@@ -22,7 +22,7 @@ struct take_gpus_args {
 };
 
 inline constexpr std::string_view take_gpus_lua = R"lua(
-local ledger, given, mark = unpack(KEYS)
+local ledger, given, mark, events = unpack(KEYS)
 local worker, lease_ms, prefix, most, orphans, confirmed, number = unpack(ARGV)
 local entries, known, got = {}, {}, {}
 local function take(id)
@@ -31,6 +31,7 @@ local function take(id)
     redis.call('HSET', prefix .. id, 'owner', worker)
     redis.call('ZADD', ledger, clock_ms + lease_ms, id)
     table.insert(entries, entry)
+    event(events, 'gpu_taken', 'gpu', id, 'type', entry[2], 'worker', worker)
   else
     redis.call('ZREM', ledger, id)
   end
@@ -66,12 +67,12 @@ return {entries, known, wait_ms(ledger), got}
 
 inline script_call call_of(const take_gpus_args& x) {
   static const auto lua = make_script("take_gpus", clock_lua, wait_lua,
-                                      mark_lua, bounds_lua, gpu_entry_lua,
-                                      take_gpus_lua);
+                                      mark_lua, bounds_lua, event_lua,
+                                      gpu_entry_lua, take_gpus_lua);
   auto& by = x.worker;
   return {&lua,
           {keys::gpus(by.prefix), keys::given(by.prefix, by.id),
-           keys::mark(by.prefix, x.mark.session)},
+           keys::mark(by.prefix, x.mark.session), keys::events(by.prefix)},
           redis_words(by.id, by.lease, keys::gpu_prefix(by.prefix), x.most,
                       x.orphans ? 1 : 0, x.mark.confirmed, x.mark.number)};
 }

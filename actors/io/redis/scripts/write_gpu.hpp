@@ -2,11 +2,11 @@
 // Writes a ledger entry, unless another worker owns it, or another entry has
 // its workload. Its `intent_at` is now at the latest, by Redis' clock.
 //
-// Changes: the entry, the ledger, the mark.
+// Changes: the entry, the ledger, the mark; with a new state the events.
 #include "actors/io/redis/scripts/gpu_entry.hpp"
 #include "actors/io/redis/scripts/keys.hpp"
 #include "actors/io/redis/scripts/lua.hpp"
-#include "actors/io/redis/scripts/script.hpp"
+#include "actors/io/redis/scripts/told.hpp"
 
 namespace render::job_store {
 
@@ -26,10 +26,10 @@ struct write_gpu_args {
 // a worker whose clock is ahead gives itself away: others would take the GPU
 // for one that was there before.
 inline constexpr std::string_view write_gpu_lua = R"lua(
-local ledger, ledger_entry, mark = unpack(KEYS)
+local ledger, ledger_entry, mark, events = unpack(KEYS)
 local worker, lease_ms, id, prefix, confirmed, number = unpack(ARGV, 1, 6)
-local owner, known, expires, intent = unpack(redis.call(
-  'HMGET', ledger_entry, 'owner', 'workload', 'expires', 'intent_at'))
+local owner, known, expires, intent, state = unpack(redis.call(
+  'HMGET', ledger_entry, 'owner', 'workload', 'expires', 'intent_at', 'state'))
 if owner and owner ~= worker then return 0 end
 local value, place = {}, {}
 for i = 7, #ARGV, 2 do
@@ -54,19 +54,24 @@ else
   redis.call('ZADD', ledger, clock_ms + lease_ms, id)
 end
 advance(mark, confirmed, number)
+if value.state and value.state ~= state then
+  event(events, 'gpu_' .. value.state, 'gpu', id, 'type', value.type or '',
+        'worker', worker)
+end
 return 1
 )lua";
 
 inline script_call call_of(const write_gpu_args& x) {
   static const auto lua = make_script("write_gpu", clock_lua, mark_lua,
-                                      named_elsewhere_lua, write_gpu_lua);
+                                      event_lua, named_elsewhere_lua,
+                                      write_gpu_lua);
   auto& by = x.worker;
   auto argv = redis_words(by.id, by.lease, x.id, keys::gpu_prefix(by.prefix),
                           x.mark.confirmed, x.mark.number);
   argv.insert(argv.end(), x.fields.begin(), x.fields.end());
   return {&lua,
           {keys::gpus(by.prefix), keys::gpu(by.prefix, x.id),
-           keys::mark(by.prefix, x.mark.session)},
+           keys::mark(by.prefix, x.mark.session), keys::events(by.prefix)},
           std::move(argv)};
 }
 

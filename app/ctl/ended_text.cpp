@@ -1,0 +1,182 @@
+#include "app/ctl/ended_text.hpp"
+
+#include "messages/http.hpp"
+#include "messages/text/json.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <ctime>
+
+namespace render::ctl {
+
+namespace {
+
+std::string or_dash(const std::string& x, size_t limit) {
+  return x.empty() ? "-" : excerpt(x, limit);
+}
+
+std::string seconds_text(double s) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3f", s);
+  return text.data();
+}
+
+std::string clock_text(double unix_s) {
+  auto whole = static_cast<std::time_t>(std::clamp(unix_s, 0.0, 2e11));
+  std::tm parts{};
+  std::array<char, 40> text{};
+  gmtime_r(&whole, &parts);
+  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts);
+  return text.data();
+}
+
+/// Between two dates of a record; "-" when one is missing.
+std::string between(const record& x, const std::string& from,
+                    const std::string& to) {
+  auto first = number_field(x, from);
+  auto last = number_field(x, to);
+  return first > 0 && last >= first ? span_text(last - first) : "-";
+}
+
+std::string waited_text(const record& x) {
+  return field(x, "waited_s").empty() ? between(x, "created_at", "started_at")
+                                      : span_text(number_field(x, "waited_s"));
+}
+
+void add(std::vector<told_event>& to, double at_s, std::string what,
+         record fields = {}) {
+  if (at_s > 0)
+    to.push_back({at_s, std::move(what), std::move(fields)});
+}
+
+/// Lines of `stages`: "{Unix seconds} {name}".
+void add_stages(std::vector<told_event>& to, const std::string& lines) {
+  for (size_t at = 0; at < lines.size();) {
+    auto end = std::min(lines.find('\n', at), lines.size());
+    auto line = lines.substr(at, end - at);
+    at = end + 1;
+    auto blank = line.find(' ');
+    if (blank == std::string::npos)
+      continue;
+    record parts{{"at", line.substr(0, blank)}};
+    add(to, number_field(parts, "at"), "stage",
+        {{"stage", line.substr(blank + 1)}});
+  }
+}
+
+} // namespace
+
+std::optional<double> span_of(std::string_view text) {
+  double number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(),
+                                      number);
+  if (error != std::errc{} || !std::isfinite(number) || number < 0)
+    return std::nullopt;
+  std::string_view unit{end,
+                        static_cast<size_t>(text.data() + text.size() - end)};
+  for (auto& [name, seconds] : {std::pair{"", 1.0},
+                                {"s", 1.0},
+                                {"m", 60.0},
+                                {"h", 3600.0},
+                                {"d", 86'400.0}})
+    if (unit == name)
+      return number * seconds;
+  return std::nullopt;
+}
+
+bool fits(const job_filter& filter, const listed_job& x) {
+  auto is = [&](const std::string& wanted, const std::string& name) {
+    return wanted.empty() || field(x.fields, name) == wanted;
+  };
+  return is(filter.status, "status") && is(filter.type, "type")
+         && (is(filter.worker, "worker") || is(filter.worker, "locked_by"));
+}
+
+std::string jobs_table(const std::vector<listed_job>& xs, double now_s) {
+  std::vector<std::vector<std::string>> rows{{"job", "type", "status", "ended",
+                                              "waited", "ran", "attempts",
+                                              "worker", "error"}};
+  for (auto& x : xs) {
+    auto& f = x.fields;
+    auto status = f.empty() ? "deleted" : excerpt(field(f, "status"), 20);
+    rows.push_back({excerpt(x.id, 80), or_dash(field(f, "type"), 10), status,
+                    x.ended_s > 0 ? span_text(now_s - x.ended_s) + " ago" : "-",
+                    waited_text(f), between(f, "started_at", "finished_at"),
+                    or_dash(field(f, "attempt"), 10),
+                    or_dash(field(f, "worker"), 60),
+                    or_dash(field(f, "error"), 80)});
+  }
+  return columns_text(rows);
+}
+
+std::string jobs_json(const std::vector<listed_job>& xs) {
+  std::string out;
+  for (auto& x : xs) {
+    auto fields = x.fields;
+    fields["id"] = x.id;
+    if (x.fields.empty())
+      fields["status"] = "deleted";
+    auto one = record_json(fields);
+    if (x.ended_s > 0)
+      one.insert(one.size() - 1, ",\"ended_at\":" + seconds_text(x.ended_s));
+    out += (out.empty() ? "" : ",") + one;
+  }
+  return "[" + out + "]";
+}
+
+std::vector<told_event> timeline(const record& job,
+                                 const std::vector<told_event>& events) {
+  auto out = events;
+  auto told = [&](std::string_view what) {
+    return std::any_of(events.begin(), events.end(), [&](auto& x) {
+      return x.what == what;
+    });
+  };
+  add(out, number_field(job, "created_at"), "job_queued");
+  add_stages(out, field(job, "stages"));
+  // The stream is cut, and workers of older versions write none.
+  if (!told("job_claimed"))
+    add(out, number_field(job, "started_at"), "job_claimed",
+        {{"worker", field(job, "worker")}});
+  if (!told("job_ended") && is_final(field(job, "status")))
+    add(out, number_field(job, "finished_at"), "job_ended",
+        {{"status", field(job, "status")}, {"reason", field(job, "error")}});
+  std::stable_sort(out.begin(), out.end(), [](auto& a, auto& b) {
+    return a.at_s < b.at_s;
+  });
+  return out;
+}
+
+std::string timeline_text(const std::vector<told_event>& xs) {
+  std::vector<std::vector<std::string>> rows{
+    {"time (UTC)", "after", "what", ""}};
+  double before = 0;
+  for (auto& x : xs) {
+    std::string words;
+    for (auto& [name, value] : x.fields)
+      if (!value.empty() && name != "job")
+        words += (words.empty() ? "" : ", ") + excerpt(name, 20) + " "
+                 + excerpt(value, 200);
+    rows.push_back({clock_text(x.at_s),
+                    before > 0 ? "+" + span_text(x.at_s - before) : "",
+                    excerpt(x.what, 40), words});
+    before = x.at_s;
+  }
+  return columns_text(rows);
+}
+
+std::string timeline_json(const std::vector<told_event>& xs) {
+  std::string out;
+  for (auto& x : xs) {
+    out += (out.empty() ? "" : ",") + std::string{"{\"at\":"}
+           + seconds_text(x.at_s) + ",\"what\":" + json::quote(x.what);
+    for (auto& [name, value] : x.fields)
+      out += "," + json::quote(name) + ":" + json::quote(value);
+    out += "}";
+  }
+  return "[" + out + "]";
+}
+
+} // namespace render::ctl

@@ -1,0 +1,103 @@
+#include "app/ctl/pause.hpp"
+
+#include "actors/io/redis/scripts/keys.hpp"
+#include "messages/text/json.hpp"
+#include "messages/text/printable.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+
+namespace render::ctl {
+
+namespace {
+
+namespace keys = job_store::keys;
+
+struct pause_options {
+  std::string reason;
+  std::string by;
+};
+
+/// The first pause stays; a reason given later takes the place of its reason.
+constexpr auto pause_lua = R"lua(
+if redis.replicate_commands then redis.replicate_commands() end
+local paused, events = unpack(KEYS)
+local by, why = unpack(ARGV)
+if redis.call('HEXISTS', paused, 'since') == 1 then
+  if why ~= '' then redis.call('HSET', paused, 'why', why) end
+  return 0
+end
+redis.call('HSET', paused, 'since', redis.call('TIME')[1], 'by', by,
+           'why', why)
+redis.pcall('XADD', events, 'MAXLEN', '~', 10000, '*', 'what', 'fleet_paused',
+            'by', by, 'reason', why)
+return 1
+)lua";
+
+constexpr auto resume_lua = R"lua(
+if redis.replicate_commands then redis.replicate_commands() end
+local paused, events = unpack(KEYS)
+if redis.call('DEL', paused) == 0 then return 0 end
+redis.pcall('XADD', events, 'MAXLEN', '~', 10000, '*', 'what', 'fleet_resumed',
+            'by', ARGV[1])
+return 1
+)lua";
+
+std::string whoever() {
+  auto* user = std::getenv("USER");
+  char host[256] = "";
+  gethostname(host, sizeof(host) - 1);
+  return std::string{user && *user ? user : "somebody"} + "@" + host;
+}
+
+int change(const context& ctx, bool pauses, const pause_options& opts) {
+  return with_redis(ctx, [&](redis& db) {
+    auto by = printable(opts.by.empty() ? whoever() : opts.by, 200);
+    auto got = db.ask({"EVAL", pauses ? pause_lua : resume_lua, "2",
+                       keys::paused(key_prefix), keys::events(key_prefix), by,
+                       printable(opts.reason, 200)});
+    if (!got)
+      return report(failed, got.error().message);
+    auto changed = got->integer == 1;
+    if (ctx.json)
+      std::cout << "{\"paused\":" << (pauses ? "true" : "false")
+                << ",\"changed\":" << (changed ? "true" : "false") << "}\n";
+    else if (pauses)
+      std::cout << (changed ? "launches are paused: workers follow within 10 "
+                              "s; GPUs that are rented go on\n"
+                            : "launches were paused already\n");
+    else
+      std::cout << (changed ? "launches are resumed\n"
+                            : "launches were not paused\n");
+    return static_cast<int>(done);
+  });
+}
+
+} // namespace
+
+void add_pause(CLI::App& app, context& ctx, std::function<int()>& action) {
+  auto opts = std::make_shared<pause_options>();
+  auto add = [&](const char* name, const char* description, bool pauses) {
+    auto* cmd = app.add_subcommand(name, description);
+    cmd->add_option("--by", opts->by, "Who says so; default: USER@HOST");
+    cmd->callback([&ctx, &action, opts, pauses] {
+      action = [&ctx, opts, pauses] {
+        return change(ctx, pauses, *opts);
+      };
+    });
+    return cmd;
+  };
+  auto* pause = add("pause", "Launch no more GPUs, in the whole fleet", true);
+  pause->add_option("--reason", opts->reason, "Shown wherever a job waits");
+  pause->footer(
+    "Jobs that wait go on waiting, until their deadlines. GPUs that "
+    "are rented go on\nworking, and stop when they are idle or "
+    "old.\n\nExample:\n  c3ctl pause --reason \"the bill is too "
+    "high\"");
+  auto* resume = add("resume", "Launch GPUs again", false);
+  resume->footer("Example:\n  c3ctl resume");
+}
+
+} // namespace render::ctl
