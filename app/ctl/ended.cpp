@@ -223,8 +223,10 @@ told_event event_of(const redis_value& x) {
   return out;
 }
 
-result<std::vector<told_event>> read_events(redis& db, const std::string& id) {
+result<std::vector<told_event>> read_events(redis& db, const std::string& id,
+                                            const record& job) {
   std::vector<told_event> out;
+  auto gpus = gpus_of(job);
   for (std::string from = "-";;) {
     auto got = db.ask({"XRANGE", keys::events(key_prefix), from, "+", "COUNT",
                        std::to_string(page)});
@@ -233,7 +235,7 @@ result<std::vector<told_event>> read_events(redis& db, const std::string& id) {
     auto& xs = got->elements;
     // The first one of a later page is the last one of the page before.
     for (auto at = from == "-" ? 0u : 1u; at < xs.size(); ++at)
-      if (auto x = event_of(xs[at]); field(x.fields, "job") == id)
+      if (auto x = event_of(xs[at]); belongs_to(x, id, job, gpus))
         out.push_back(std::move(x));
     if (xs.size() < page)
       return out;
@@ -245,7 +247,7 @@ int trace(const context& ctx, redis& db, const ended_options& opts) {
   auto job = db.hash(keys::record(opts.id));
   if (!job)
     return report(failed, job.error().message);
-  auto events = read_events(db, opts.id);
+  auto events = read_events(db, opts.id, *job);
   if (!events)
     return report(failed, events.error().message);
   if (job->empty() && events->empty())
@@ -296,7 +298,8 @@ void add_ended(CLI::App& app, context& ctx, std::function<int()>& action) {
   told->add_option("ID", opts->id, "Job id")->required();
   told->footer("The events of about the latest 10,000 changes of jobs, GPUs, "
                "webhooks and workers\nare kept; what is older comes from the "
-               "job's record.\n\nExample:\n  c3ctl trace 0a1b2c3d-...");
+               "job's record. GPUs that the job ran on\nare told of while it "
+               "waited and ran.\n\nExample:\n  c3ctl trace 0a1b2c3d-...");
 }
 
 } // namespace render::ctl

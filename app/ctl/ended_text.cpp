@@ -126,6 +126,26 @@ std::string jobs_json(const std::vector<listed_job>& xs) {
   return "[" + out + "]";
 }
 
+std::set<std::string> gpus_of(const record& job) {
+  std::set<std::string> out{field(job, "gpu")};
+  for (auto& [name, value] : job)
+    if (name.starts_with("attempt_"))
+      if (auto doc = json::parse(value); doc && doc->IsObject())
+        out.insert(json::string_or_empty(*doc, "gpu"));
+  out.erase("");
+  return out;
+}
+
+bool belongs_to(const told_event& x, const std::string& id, const record& job,
+                const std::set<std::string>& gpus) {
+  if (field(x.fields, "job") == id)
+    return true;
+  auto end = number_field(job, "finished_at");
+  return x.what.starts_with("gpu_") && gpus.contains(field(x.fields, "gpu"))
+         && x.at_s >= number_field(job, "created_at")
+         && (end == 0 || x.at_s <= end);
+}
+
 std::vector<told_event> timeline(const record& job,
                                  const std::vector<told_event>& events) {
   auto out = events;

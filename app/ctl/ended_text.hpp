@@ -4,6 +4,7 @@
 #include "app/ctl/record_text.hpp"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,14 @@ struct told_event {
   std::string what;
   record fields;
 };
+
+/// The GPUs of its attempts, as the launch ledger names them.
+std::set<std::string> gpus_of(const record& job);
+
+/// Whether it belongs to the job `id`: as its own, or as that of one of its
+/// GPUs while it waited or ran.
+bool belongs_to(const told_event& x, const std::string& id, const record& job,
+                const std::set<std::string>& gpus);
 
 /// All that is known of a job, in the order of time: what its record and the
 /// stream of events say. What both say comes once.

@@ -76,4 +76,26 @@ BOOST_AUTO_TEST_CASE(a_timeline_joins_the_record_and_the_events) {
   BOOST_TEST(timeline({}, {}).empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_gpu_is_told_of_while_the_job_waited_and_ran) {
+  record job{{"created_at", "10"},
+             {"finished_at", "50"},
+             {"gpu", "e2"},
+             {"attempt_1", R"({"worker":"w","gpu":"e1"})"},
+             {"attempt_2", "junk"}};
+  auto gpus = gpus_of(job);
+  BOOST_TEST((gpus == std::set<std::string>{"e1", "e2"}));
+  auto is = [&](double at_s, std::string gpu) {
+    return belongs_to({at_s, "gpu_ready", {{"gpu", std::move(gpu)}}}, "a", job,
+                      gpus);
+  };
+  BOOST_TEST(is(20, "e1"));
+  BOOST_TEST(is(50, "e2"));
+  BOOST_TEST(!is(9, "e1"));
+  BOOST_TEST(!is(51, "e1"));
+  BOOST_TEST(!is(20, "e3"));
+  BOOST_TEST(belongs_to({99, "webhook_dead", {{"job", "a"}}}, "a", job, gpus));
+  BOOST_TEST(!belongs_to({20, "job_ended", {{"job", "b"}, {"gpu", "e1"}}}, "a",
+                         job, gpus));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
