@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <set>
 #include <utility>
 
 namespace render::ctl {
@@ -35,6 +35,35 @@ std::string counted(uint64_t n, const std::string& one,
   return number(n) + " " + (n == 1 ? one : many);
 }
 
+/// Soon, at least: a worker looks at its surroundings when it starts.
+bool takes_jobs(const std::string& state) {
+  return state == "works" || state == "starts" || state == "silent";
+}
+
+/// Why no (other) GPU of a type is launched, as one of the workers says.
+struct held_launch {
+  std::string type;
+  std::string reason;
+  std::string text;
+  uint64_t jobs = 0;
+};
+
+std::vector<held_launch> launches_of(const worker_view& x) {
+  std::vector<held_launch> out;
+  auto doc = json::parse(field(x.fields, "launches"));
+  if (!doc || !doc->IsObject())
+    return out;
+  for (auto& type : doc->GetObject()) {
+    auto jobs = json::integer(type.value, "jobs").value_or(0);
+    if (jobs > 0)
+      out.push_back({type.name.GetString(),
+                     json::string_or_empty(type.value, "reason"),
+                     json::string_or_empty(type.value, "text"),
+                     static_cast<uint64_t>(jobs)});
+  }
+  return out;
+}
+
 struct examiner {
   const fleet_sight& seen;
   std::vector<finding> out{};
@@ -55,7 +84,7 @@ struct examiner {
       ++alive;
       // A silent one may be a worker of an older version.
       auto state = worker_state(x_worker);
-      working += state == "works" || state == "silent" ? 1 : 0;
+      working += takes_jobs(state) ? 1 : 0;
     }
   }
 
@@ -125,7 +154,7 @@ struct examiner {
     if (state == "draining")
       warning(who + " drains", "it was told to stop",
               "nothing, if that was wanted; else start it again");
-    else if (state != "works" && state != "silent")
+    else if (!takes_jobs(state))
       problem(who + " is " + state, excerpt(field(x.fields, "unfit_text"), 300),
               "mend that; the worker looks again by itself within 30 s");
     auto text = field(x.fields, "error");
@@ -140,6 +169,38 @@ struct examiner {
     else
       problem(who + ": " + excerpt(text, 200), std::move(cause),
               std::move(advice));
+  }
+
+  void look_at_launches() {
+    if (!seen.pause.empty())
+      problem("launches are paused by " + excerpt(field(seen.pause, "by"), 80)
+                + ": " + excerpt(field(seen.pause, "why"), 200),
+              "somebody has paused the fleet", "c3ctl resume");
+    std::set<std::pair<std::string, std::string>> told;
+    for (auto& x : seen.workers)
+      for (auto& held : launches_of(x))
+        if (told.emplace(held.type, held.reason).second)
+          look_at_launch(held);
+  }
+
+  void look_at_launch(const held_launch& x) {
+    auto what = "no GPU of " + excerpt(x.type, 40) + " for "
+                + counted(x.jobs, "job", "jobs") + ": " + excerpt(x.text, 200);
+    if (x.reason == "provider_refuses") {
+      auto [cause, advice] = cause_of(x.text);
+      if (cause.empty())
+        cause = "GPUs fail, or the provider refuses them";
+      if (advice.empty())
+        advice = "read the workers' logs for \"launch\"; the workers try again "
+                 "by themselves";
+      problem(what, std::move(cause), std::move(advice));
+    } else if (x.reason == "budget") {
+      problem(what, "MAX_SPEND_PER_HOUR or MAX_SPEND_PER_DAY is reached",
+              "wait for the next hour or day, or raise the limit");
+    } else if (x.reason == "max_gpus" && oldest_s > long_wait_s) {
+      warning(what, "more jobs come than MAX_GPUS GPUs can do",
+              "raise MAX_GPUS, or start more workers");
+    }
   }
 
   void look_at_queue() {
@@ -221,6 +282,8 @@ struct examiner {
     if (waiting == 0 && seen.running == 0)
       return problems ? "nothing to do, but there are problems"
                       : "nothing to do; a job that comes would be taken";
+    if (seen.running == 0)
+      return "no job runs yet, " + counted(waiting, "waits", "wait");
     return problems ? "work flows, with problems" : "work flows";
   }
 };
@@ -232,7 +295,12 @@ struct known_error {
 };
 
 // Parts of what the provider, Redis and the storage say, most telling first.
-constexpr std::array<known_error, 11> known_errors{{
+constexpr std::array<known_error, 12> known_errors{{
+  {"Invalid API key",
+   "the provider does not take the API key: it is wrong or "
+   "revoked",
+   "set C3_API_KEY to a valid key and restart the worker; GPUs that "
+   "are warm go on working"},
   {"HTTP 401", "the provider does not take the API key: it is wrong or revoked",
    "set C3_API_KEY to a valid key and restart the worker; GPUs that are "
    "warm go on working"},
@@ -280,6 +348,7 @@ diagnosis diagnose(const fleet_sight& x) {
   examiner it{x};
   it.look_at_redis();
   it.look_at_workers();
+  it.look_at_launches();
   it.look_at_queue();
   it.look_at_gpus();
   it.look_at_webhooks();

@@ -38,6 +38,8 @@ struct fleet_sight {
   uint64_t not_looked_at = 0;
   std::vector<worker_view> workers;
   std::vector<open_gpu> gpus;
+  /// Of `c3:paused`; empty: launches are not paused.
+  record pause;
   /// Jobs with a lease, and those of them whose lease has run out.
   uint64_t running = 0;
   uint64_t abandoned = 0;
@@ -67,8 +69,8 @@ struct finding {
 };
 
 struct diagnosis {
-  /// "work flows", "nothing to do", "work flows, with problems", "no work
-  /// flows".
+  /// "work flows", "work flows, with problems", "no job runs yet, 3 wait", "no
+  /// work flows" …
   std::string verdict;
   /// Problems first.
   std::vector<finding> findings;

@@ -132,6 +132,11 @@ result<fleet_sight> look(redis& db) {
   for (auto part : {look_at_queue, look_at_leases, look_at_webhooks})
     if (auto ok = part(db, *now, out); !ok)
       return fail(ok.error());
+  auto pause = db.hash(keys::paused(key_prefix));
+  if (!pause)
+    return fail(pause.error());
+  if (!field(*pause, "since").empty())
+    out.pause = std::move(*pause);
   auto workers = read_workers(db);
   if (!workers)
     return fail(workers.error());

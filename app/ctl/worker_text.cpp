@@ -58,6 +58,8 @@ std::string worker_state(const worker_view& x) {
   if (field(x.fields, "draining") == "1")
     return "draining";
   auto unfit = field(x.fields, "unfit");
+  if (unfit == "start")
+    return "starts";
   return unfit.empty() ? "works" : "unfit: " + excerpt(unfit, 20);
 }
 

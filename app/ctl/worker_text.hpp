@@ -13,7 +13,7 @@ struct worker_view {
   double now_s = 0;
 };
 
-/// "works", "draining", "unfit: disk", or "silent": a version without
+/// "works", "starts", "draining", "unfit: disk", or "silent": a version without
 /// heartbeats, or a worker that has ended within the last 90 s.
 std::string worker_state(const worker_view& x);
 

@@ -69,6 +69,8 @@ BOOST_AUTO_TEST_CASE(has_nothing_to_say_of_a_fleet_that_is_well) {
   got = diagnose(x);
   BOOST_TEST(got.findings.empty(), diagnosis_text(got));
   BOOST_TEST(got.verdict == "work flows");
+  x.running = 0;
+  BOOST_TEST(diagnose(x).verdict == "no job runs yet, 3 wait");
 }
 
 BOOST_AUTO_TEST_CASE(says_that_no_worker_is_alive) {
@@ -110,8 +112,8 @@ BOOST_AUTO_TEST_CASE(does_not_take_a_silent_worker_for_a_broken_one) {
 
 BOOST_AUTO_TEST_CASE(names_the_likely_cause_of_an_error) {
   const std::vector<std::pair<std::string, std::string>> cases{
-    {"launch media:fast: HTTP 401: Invalid API key, attempt 1 of 5, given up",
-     "API key"},
+    {"launch media:fast: HTTP 401: no, attempt 1 of 5, given up", "API key"},
+    {"launch media:fast: HTTP 403: Invalid API key, given up", "revoked"},
     {"launch media:fast: HTTP 402: Payment Required", "no money"},
     {"launch media:fsat: HTTP 400: Unknown workload type 'media:fsat'",
      "misspelt"},
@@ -133,6 +135,53 @@ BOOST_AUTO_TEST_CASE(names_the_likely_cause_of_an_error) {
   x.workers.front() = worker({{"error", "odd"}, {"error_at", "1699999940"}});
   must_say(x, weight::warning, "latest error, 1 min ago", "odd",
            "operations.md");
+}
+
+BOOST_AUTO_TEST_CASE(says_what_holds_launches_back) {
+  auto held = [](const std::string& reason, const std::string& text) {
+    auto x = calm();
+    x.workers.front()
+      = worker({{"launches", R"({"media:fast":{"reason":")" + reason
+                               + R"(","text":")" + text
+                               + R"(","jobs":2,"until":0},)"
+                                 R"("other":{"reason":")"
+                               + reason + R"(","text":"","jobs":0}})"}});
+    // Another worker says the same.
+    x.workers.push_back(x.workers.front());
+    x.waiting["csm"] = {2, 700, 0};
+    return x;
+  };
+  auto first = [](const fleet_sight& x) {
+    return diagnose(x).findings.front();
+  };
+  auto got = first(held("provider_refuses", "HTTP 503, launch in 9 s"));
+  BOOST_TEST(got.what
+             == "no GPU of media:fast for 2 jobs: HTTP 503, launch in 9 s");
+  BOOST_TEST(says(got.cause, "no GPU of this type free"), got.cause);
+  got = first(held("provider_refuses", "odd"));
+  BOOST_TEST(says(got.cause, "GPUs fail"), got.cause);
+  got = first(held("budget", "the limit of this hour"));
+  BOOST_TEST(says(got.cause, "MAX_SPEND_PER_HOUR"), got.cause);
+  auto x = held("max_gpus", "all of MAX_GPUS (2) are rented");
+  BOOST_TEST(diagnose(x).findings.size() == 2u);
+  BOOST_TEST(says(first(x).advice, "raise MAX_GPUS"));
+  x.waiting["csm"].oldest_s = 30;
+  BOOST_TEST(diagnose(x).findings.empty());
+  BOOST_TEST(diagnose(held("jitter", "")).well());
+}
+
+BOOST_AUTO_TEST_CASE(says_that_launches_are_paused) {
+  auto x = calm();
+  x.pause = {{"since", "1699999000"}, {"by", "ann"}, {"why", "bill"}};
+  must_say(x, weight::problem, "launches are paused by ann: bill", "paused",
+           "c3ctl resume");
+}
+
+BOOST_AUTO_TEST_CASE(does_not_take_a_worker_that_starts_for_an_unfit_one) {
+  fleet_sight x;
+  x.workers.push_back(worker({{"unfit", "start"}}));
+  x.waiting["csm"] = {1, 5, 0};
+  BOOST_TEST(diagnose(x).findings.empty());
 }
 
 BOOST_AUTO_TEST_CASE(looks_at_the_queue) {
