@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(is_no_more_than_a_paused_fleet_that_launches_nothing) {
   for (auto& [type, why] : status.launches)
     BOOST_TEST((why.jobs == 0 || why.kind == launch_reason_kind::paused));
   auto resumed = x.on_orders({}, t0 + 60);
-  BOOST_TEST(!all<arm_timer>(resumed).empty() || !all<rent>(resumed).empty());
+  BOOST_TEST((!all<arm_timer>(resumed).empty() || !all<rent>(resumed).empty()));
 }
 
 BOOST_AUTO_TEST_CASE(gives_the_job_back_uncounted_and_claims_nothing) {
