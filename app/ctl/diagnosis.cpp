@@ -160,7 +160,8 @@ struct examiner {
     auto text = field(x.fields, "error");
     auto at = number_field(x.fields, "error_at");
     auto age = std::max(0.0, x.now_s - at);
-    if (text.empty() || age > fresh_error_s)
+    // What makes it unfit is said already.
+    if (text.empty() || age > fresh_error_s || text.starts_with("unfit ("))
       return;
     auto [cause, advice] = cause_of(text);
     if (cause.empty())
@@ -252,7 +253,23 @@ struct examiner {
               "launches another one");
   }
 
+  void look_at_ended() {
+    if (seen.failed_lately > 0)
+      warning(counted(seen.failed_lately, "job has", "jobs have")
+                + " failed within the last hour, the latest with: "
+                + excerpt(seen.failed_error, 200),
+              "its error says it; the same one many times means a GPU, a "
+              "setting or a producer that is wrong",
+              "c3ctl jobs --status failed, then c3ctl trace ID");
+  }
+
   void look_at_webhooks() {
+    if (seen.webhooks_failing > 0)
+      warning(counted(seen.webhooks_failing, "webhook does", "webhooks do")
+                + " not get through, the first with: "
+                + excerpt(seen.webhook_failure, 120),
+              "the receiver is down, or its address is wrong",
+              "nothing while tries go on; c3ctl webhooks list shows the rest");
     if (seen.webhooks_dead > 0)
       warning(
         counted(seen.webhooks_dead, "webhook was", "webhooks were")
@@ -351,6 +368,7 @@ diagnosis diagnose(const fleet_sight& x) {
   it.look_at_launches();
   it.look_at_queue();
   it.look_at_gpus();
+  it.look_at_ended();
   it.look_at_webhooks();
   std::stable_sort(it.out.begin(), it.out.end(), [](auto& a, auto& b) {
     return a.how < b.how;

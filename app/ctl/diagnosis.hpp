@@ -45,7 +45,13 @@ struct fleet_sight {
   uint64_t abandoned = 0;
   /// Since when the longest of these has run out.
   double abandoned_s = 0;
+  /// Jobs that failed within the last hour, and how the latest did.
+  uint64_t failed_lately = 0;
+  std::string failed_error;
   uint64_t webhooks_waiting = 0;
+  /// Of those looked at: with at least one failed try, and how that went.
+  uint64_t webhooks_failing = 0;
+  std::string webhook_failure;
   /// Since the most overdue webhook was due.
   double webhook_overdue_s = 0;
   uint64_t webhooks_dead = 0;

@@ -16,6 +16,8 @@ namespace {
 namespace keys = job_store::keys;
 
 constexpr uint32_t looked_at_max = 1'000;
+constexpr uint32_t webhooks_max = 50;
+constexpr double lately_s = 3'600;
 
 /// "name:value" of a line of INFO; empty when there is none.
 std::string info_value(const std::string& text, const std::string& name) {
@@ -101,11 +103,20 @@ result<void> look_at_webhooks(redis& db, double now, fleet_sight& to) {
     return fail(waiting.error());
   to.webhooks_waiting
     = static_cast<uint64_t>(std::max<int64_t>(waiting->integer, 0));
-  auto first = db.scored(keys::outbox(key_prefix), 1);
+  auto first = db.scored(keys::outbox(key_prefix), webhooks_max);
   if (!first)
     return fail(first.error());
   if (!first->empty())
     to.webhook_overdue_s = now - first->front().second / 1000;
+  for (auto& [id, due_ms] : *first) {
+    auto entry = db.hash(keys::outbox_entry(key_prefix, id));
+    if (!entry)
+      return fail(entry.error());
+    auto error = field(*entry, "error");
+    to.webhooks_failing += error.empty() ? 0 : 1;
+    if (to.webhook_failure.empty())
+      to.webhook_failure = std::move(error);
+  }
   auto dead = db.ask({"ZCARD", keys::dead_webhooks(key_prefix)});
   if (!dead)
     return fail(dead.error());
@@ -123,13 +134,34 @@ result<void> look_at_webhooks(redis& db, double now, fleet_sight& to) {
   return {};
 }
 
+result<void> look_at_ended(redis& db, double now, fleet_sight& to) {
+  auto since_ms = std::to_string(static_cast<int64_t>((now - lately_s) * 1000));
+  auto key = keys::ended(key_prefix) + ":failed";
+  auto count = db.ask({"ZCOUNT", key, since_ms, "+inf"});
+  if (!count)
+    return fail(count.error());
+  to.failed_lately
+    = static_cast<uint64_t>(std::max<int64_t>(count->integer, 0));
+  auto last = db.ask({"ZREVRANGE", key, "0", "0"});
+  if (!last)
+    return fail(last.error());
+  if (to.failed_lately == 0 || last->elements.empty())
+    return {};
+  auto error = db.ask({"HGET", keys::record(last->elements[0].text), "error"});
+  if (!error)
+    return fail(error.error());
+  to.failed_error = error->text;
+  return {};
+}
+
 result<fleet_sight> look(redis& db) {
   fleet_sight out;
   out.store = look_at_redis(db);
   auto now = db.time();
   if (!now)
     return fail(now.error());
-  for (auto part : {look_at_queue, look_at_leases, look_at_webhooks})
+  for (auto part :
+       {look_at_queue, look_at_leases, look_at_ended, look_at_webhooks})
     if (auto ok = part(db, *now, out); !ok)
       return fail(ok.error());
   auto pause = db.hash(keys::paused(key_prefix));

@@ -250,6 +250,8 @@ BOOST_AUTO_TEST_CASE(the_doctor_says_what_is_wrong_and_exits_with_1) {
   put_gpu("g1", "ready", ago(3600), -120);
   put_webhook(id, "c3:outbox", -90);
   put_webhook(other_id, "c3:webhooks:dead");
+  put_job(other_id, {"status", "failed", "error", "no voice"});
+  redis.cmd("ZADD", "c3:ended:failed", ms_from_now(-60), other_id);
   redis.cmd("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
   got = run({"doctor"});
   BOOST_TEST(got.code == 1, got.text);
@@ -259,12 +261,14 @@ BOOST_AUTO_TEST_CASE(the_doctor_says_what_is_wrong_and_exits_with_1) {
         "GPU g1 (media:fast) is nobody's since 2 min",
         "1 webhook waits, the first is overdue since 1 min 30 s",
         "1 webhook was given up, the latest with: HTTP 503",
+        "1 job has failed within the last hour, the latest with: no voice",
+        "1 webhook does not get through, the first with: HTTP 503",
         "maxmemory-policy is allkeys-lru", "likely cause: ", "what to do: "})
     BOOST_TEST(contains(got.text, part), part << " is not in " << got.text);
   got = run({"--json", "doctor"});
   BOOST_TEST(got.code == 1);
   auto doc = parsed(got.text);
-  BOOST_TEST(doc["findings"].Size() == 6u, got.text);
+  BOOST_TEST(doc["findings"].Size() == 8u, got.text);
 }
 
 BOOST_AUTO_TEST_CASE(a_worker_that_lives_makes_the_doctor_content) {

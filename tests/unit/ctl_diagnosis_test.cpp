@@ -235,6 +235,32 @@ BOOST_AUTO_TEST_CASE(looks_at_webhooks) {
            "replay --all");
 }
 
+BOOST_AUTO_TEST_CASE(looks_at_what_failed_lately) {
+  auto x = calm();
+  x.failed_lately = 3;
+  x.failed_error = "csm: CUDA out of memory";
+  must_say(x, weight::warning,
+           "3 jobs have failed within the last hour, the latest with: csm: "
+           "CUDA out of memory",
+           "error", "c3ctl trace");
+  x = calm();
+  x.webhooks_failing = 1;
+  x.webhook_failure = "HTTP 500";
+  must_say(x, weight::warning,
+           "1 webhook does not get through, the first "
+           "with: HTTP 500",
+           "receiver", "webhooks list");
+}
+
+BOOST_AUTO_TEST_CASE(says_once_why_a_worker_is_unfit) {
+  fleet_sight x;
+  x.workers.push_back(worker({{"unfit", "disk"},
+                              {"unfit_text", "full"},
+                              {"error", "unfit (disk), claiming nothing"},
+                              {"error_at", "1699999990"}}));
+  must_say(x, weight::problem, "unfit: disk", "full", "mend");
+}
+
 BOOST_AUTO_TEST_CASE(looks_at_redis) {
   auto x = calm();
   x.store = {90, 100, "noeviction", "ok"};
