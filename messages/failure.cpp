@@ -28,6 +28,8 @@ std::string_view to_string(failure_kind kind) noexcept {
     return "unfit";
   case failure_kind::aborted:
     return "aborted";
+  case failure_kind::over_budget:
+    return "over_budget";
   }
   return "unknown";
 }

@@ -40,6 +40,9 @@ enum class failure_kind : uint8_t {
   unfit,
   /// This worker stopped its own request. Tells nothing about the job.
   aborted,
+  /// A limit of what may be spent does not allow it now. The message is the
+  /// limit's name.
+  over_budget,
 };
 
 std::string_view to_string(failure_kind kind) noexcept;

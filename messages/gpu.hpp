@@ -175,6 +175,10 @@ struct gpu_update {
   /// With `gone`: true when its stop could not be confirmed. It may still cost
   /// money.
   bool leaked = false;
+  /// With `gone`: the limit of spending that did not allow the launch, and when
+  /// it begins anew, by the steady clock as in `moment`. Empty: none.
+  std::string over_budget = {};
+  double budget_until_s = 0;
   /// Shares of jobs that need the GPU no more but have not ended: their results
   /// wait for the storage.
   std::vector<gpu_share> left = {};
@@ -184,7 +188,7 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, gpu_update& x) {
   return f(x.instance, x.phase, x.ledger_id, x.workload, x.node, x.ready_kinds,
            x.busy_slots, x.launched_s, x.launched_at_s, x.reason, x.failed,
-           x.leaked, x.left);
+           x.leaked, x.over_budget, x.budget_until_s, x.left);
 }
 
 /// GPU INSTANCE → SUPERVISOR: a job has ended here and its slot is free. The

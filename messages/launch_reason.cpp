@@ -43,6 +43,8 @@ std::string_view to_string(launch_reason_kind kind) noexcept {
     return "provider_refuses";
   case launch_reason_kind::max_gpus:
     return "max_gpus";
+  case launch_reason_kind::budget:
+    return "budget";
   case launch_reason_kind::making_room:
     return "making_room";
   case launch_reason_kind::launching:
@@ -97,6 +99,8 @@ std::string clause_of(const launch_reason& x, double now_s) {
            + left;
   case launch_reason_kind::max_gpus:
     return "all of MAX_GPUS (" + count + ") are rented";
+  case launch_reason_kind::budget:
+    return x.words + " allows no launch now, new budget in " + left;
   case launch_reason_kind::making_room:
     return "another GPU stops first, to make room";
   case launch_reason_kind::launching:

@@ -37,6 +37,9 @@ enum class launch_reason_kind : uint8_t {
   provider_refuses,
   /// `count` GPUs are rented, as many as MAX_GPUS allows.
   max_gpus,
+  /// A limit of spending, `words`, does not allow a launch. More may be spent
+  /// at `until_s` at the latest; until then each end of a GPU may free some.
+  budget,
   /// An idle GPU stops to make room.
   making_room,
   /// `count` GPUs are launched now.

@@ -74,11 +74,11 @@ std::string read_gpu_prices(std::string_view text, gpu_prices& out) {
       item.remove_suffix(1);
     auto equals = item.rfind('=');
     if (equals == std::string_view::npos || equals == 0)
-      return "has to be a list of TYPE=DOLLARS, as media:fast=1.20 (got \""
+      return "must be a list of TYPE=DOLLARS, as media:fast=1.20 (got \""
              + std::string{item} + "\")";
     auto price = micro_dollars(item.substr(equals + 1));
     if (price < 0)
-      return "has no price in dollars an hour for "
+      return "must be a list of prices in dollars an hour; it has none for "
              + std::string{item.substr(0, equals)} + " (got \""
              + std::string{item} + "\")";
     out[workload_type{std::string{item.substr(0, equals)}}] = price;

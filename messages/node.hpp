@@ -1,5 +1,6 @@
 #pragma once
 // The life of a whole worker: drain, stop, status.
+#include "messages/fleet.hpp"
 #include "messages/gpu.hpp"
 #include "messages/launch_reason.hpp"
 
@@ -61,6 +62,8 @@ struct node_status {
   bool plans_with_peers = false;
   /// Unix seconds at which this was said.
   double at_s = 0;
+  /// What others are told of this worker, as of then.
+  worker_facts facts = {};
 };
 
 template <class Inspector>
@@ -68,7 +71,7 @@ typename Inspector::result_type inspect(Inspector& f, node_status& x) {
   return f(x.draining, x.gpus, x.running_jobs, x.waiting_by_type,
            x.jobs_succeeded, x.jobs_failed, x.jobs_retried, x.gpus_launched,
            x.unfit, x.unfit_text, x.disk_free_bytes, x.results_waiting,
-           x.launches, x.peers, x.plans_with_peers, x.at_s);
+           x.launches, x.peers, x.plans_with_peers, x.at_s, x.facts);
 }
 
 /// Answer of the JOB STORE to `node_status`: what people have set for the whole

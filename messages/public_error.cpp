@@ -225,6 +225,7 @@ error_code public_code(const failure& what) noexcept {
   case failure_kind::shutting_down:
   case failure_kind::unfit:
   case failure_kind::aborted:
+  case failure_kind::over_budget:
     return error_code::unavailable;
   case failure_kind::cancelled:
     return error_code::cancelled;

@@ -77,6 +77,10 @@ effects policy::on_ledger_written(const gpu_entry& written,
   }
   if (!attempt_.is<launch_attempt::recording>())
     return {};
+  if (!got && got.error().kind == failure_kind::over_budget) {
+    ending_.over_budget = got.error().message;
+    return begin_stop(got.error().message + " allows no launch now", now_s);
+  }
   if (!got)
     return launch_failed(
       {failure_kind::unavailable,

@@ -3,6 +3,7 @@
 #include "messages/text/append.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace render::gpu_instance {
 
@@ -192,6 +193,13 @@ report policy::update() const {
   x.reason = ending_.reason;
   x.failed = ending_.failed;
   x.leaked = ending_.is<leaked>();
+  x.over_budget = ending_.over_budget;
+  if (!x.over_budget.empty()) {
+    auto span_s = x.over_budget == "MAX_SPEND_PER_DAY" ? 86'400.0 : 3'600.0;
+    auto intent_s = attempt_.intent().intent_s;
+    x.budget_until_s = attempt_.sent_at_s() + span_s
+                       - (intent_s - std::floor(intent_s / span_s) * span_s);
+  }
   return {std::move(x)};
 }
 

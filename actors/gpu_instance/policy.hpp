@@ -114,6 +114,8 @@ private:
   struct ending {
     std::string reason = {};
     bool failed = false;
+    /// The limit of spending that did not allow the launch.
+    std::string over_budget = {};
     std::variant<not_asked, held, asked, stopped, leaked, disowned> stop = {};
 
     template <class Step>

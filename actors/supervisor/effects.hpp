@@ -26,6 +26,8 @@ struct config {
   std::map<job_kind, workload_type> workload_of_kind;
   /// Of GPU hours; empty: not known.
   gpu_prices prices = {};
+  /// After a limit of spending refused a launch: until it is asked again.
+  duration budget_look{60'000};
   /// Of all types together; GPUs that have a successor are not counted.
   uint32_t max_gpus = 1;
   uint32_t slots_per_gpu = 1;

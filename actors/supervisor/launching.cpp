@@ -89,6 +89,21 @@ launch_reason refused(const situation& s) {
           0};
 }
 
+// What keeps all launches back for a while.
+bool is_held_back(plan& out, const situation& s) {
+  if (s.now_s < s.budget.retry_s) {
+    out.what = wait{s.budget.retry_s};
+    out.why = {kind::budget, 0, s.budget.until_s, 0, 0, s.budget.words, 0};
+    return true;
+  }
+  if (s.now_s < s.refused.not_before_s) {
+    out.what = wait{s.refused.not_before_s};
+    out.why = refused(s);
+    return true;
+  }
+  return false;
+}
+
 uint64_t booting(const situation& s) {
   return static_cast<uint64_t>(
     std::count_if(s.gpus.begin(), s.gpus.end(), [](auto& x) {
@@ -207,11 +222,8 @@ void make_plan(plan& out, const stage& at, const situation& s,
     return begin_wait(out, s, left, std::move(left_why));
   if (left && has_waited(out.next))
     out.next = resting{};
-  if (s.now_s < s.refused.not_before_s) {
-    out.what = wait{s.refused.not_before_s};
-    out.why = refused(s);
+  if (is_held_back(out, s))
     return;
-  }
   use_now(out, at, s, ripe_jobs, worth);
 }
 

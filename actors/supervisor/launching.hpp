@@ -82,6 +82,16 @@ struct refusals {
   std::string words;
 };
 
+/// A limit of spending that has not allowed a launch.
+struct budget_hold {
+  /// No launch before that …
+  double retry_s = 0;
+  /// … and when the limit begins anew.
+  double until_s = 0;
+  /// Its name.
+  std::string words;
+};
+
 /// All that a plan is made from.
 struct situation {
   by_kind<waiting_jobs> waiting{};
@@ -111,6 +121,7 @@ struct situation {
   uint32_t rank = 0;
   uint32_t living = 1;
   refusals refused;
+  budget_hold budget;
   /// The next random wait, already drawn, and its least length for jobs that
   /// are left to others; seconds.
   double jitter_s = 0;

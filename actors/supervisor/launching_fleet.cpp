@@ -168,6 +168,11 @@ plan decide_in_fleet(const stage& at, const situation& s,
     out.due_s = std::min(out.due_s.value_or(next_s), next_s);
     return give(hold{}, {kind::others_turn, jobs.all});
   }
+  if (s.now_s < s.budget.retry_s) {
+    out.due_s = s.budget.retry_s;
+    return give(wait{s.budget.retry_s},
+                {kind::budget, 0, s.budget.until_s, 0, 0, s.budget.words, 0});
+  }
   if (s.now_s < s.refused.not_before_s) {
     out.due_s = s.refused.not_before_s;
     return give(wait{s.refused.not_before_s},

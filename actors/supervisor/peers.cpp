@@ -41,7 +41,7 @@ bool are_alike(const worker_facts& x, const worker_facts& y, double passed_s) {
 
 } // namespace
 
-worker_facts policy::own_facts(double now_s) const {
+worker_facts policy::own_facts(double now_s, bool ages) const {
   worker_facts out;
   out.draining = draining();
   out.unfit = fitness_.reason();
@@ -57,14 +57,16 @@ worker_facts policy::own_facts(double now_s) const {
       if (gpu.told_to_stop)
         continue;
       if (phase == gpu_phase::launching || phase == gpu_phase::booting)
-        x.boots_left_s.push_back(record.boot_s - (now_s - gpu.rented_s));
+        x.boots_left_s.push_back((ages ? 0 : record.boot_s)
+                                 - (now_s - gpu.rented_s));
       if (phase != gpu_phase::ready)
         continue;
       x.free_slots += free_slots(gpu);
       for (auto& id : gpu.jobs) {
         auto& held = jobs_.at(id);
         auto kind = job_kind_from(held.task.subject.type);
-        auto run_s = kind ? record.run_s[static_cast<size_t>(*kind)] : 0;
+        auto run_s = kind && !ages ? record.run_s[static_cast<size_t>(*kind)]
+                                   : 0;
         x.runs_left_s.push_back(run_s - (now_s - held.placed_s));
       }
     }

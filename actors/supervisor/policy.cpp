@@ -120,6 +120,7 @@ effects policy::on_gpu_update(const msg::gpu_update& x, double now_s) {
     append(out, settle_down(now_s));
     return out;
   }
+  note_budget(known.type, x, now_s);
   if (x.failed)
     gpu_failed(known.type, x.reason, now_s);
   drain_.clean = drain_.clean && !x.leaked;
@@ -331,6 +332,8 @@ msg::node_status policy::status(bool with_jobs, const moment& now) const {
   out.peers = static_cast<uint32_t>(view_.others().size());
   out.plans_with_peers = view_.agreed(now.steady_s);
   out.at_s = now.unix_s;
+  out.facts = own_facts(now.steady_s, true);
+  add_times(out.facts, now.steady_s);
   return out;
 }
 

@@ -126,6 +126,7 @@ private:
     launching::stage at;
     launch_reason why;
     launching::refusals refused;
+    launching::budget_hold budget;
     input_gate inputs;
     /// The next random wait, once it is drawn.
     std::optional<duration> jitter;
@@ -304,6 +305,8 @@ private:
   const workload_type& workload_of(const std::string& job_type) const;
   void gpu_failed(const workload_type& type, const std::string& why,
                   double now_s);
+  void note_budget(const workload_type& type, const msg::gpu_update& gone,
+                   double now_s);
   // inputs.cpp
   effects look_first(const workload_type& type, double now_s);
   // succession.cpp
@@ -313,7 +316,8 @@ private:
   bool wants_successor(const gpu& x, double now_s) const;
   uint32_t room() const;
   // peers.cpp
-  worker_facts own_facts(double now_s) const;
+  /// `ages`: how long boots and runs last, below 0, in place of what is left.
+  worker_facts own_facts(double now_s, bool ages = false) const;
   void add_times(worker_facts& to, double now_s) const;
   effects tell_others(double now_s);
   effects on_tell_due(uint64_t generation, double now_s);

@@ -133,6 +133,7 @@ launching::situation policy::situation_of(const workload_type& type,
   }
   out.inputs_asked = record.inputs.looking();
   out.refused = record.refused;
+  out.budget = record.budget;
   if (!record.jitter)
     record.jitter = duration{std::uniform_int_distribution<int64_t>{
       cfg_.pre_launch_min.count(), cfg_.pre_launch_max.count()}(random_)};
@@ -371,6 +372,19 @@ effects policy::on_gpus_viewed(const view_gpus& asked,
     append(out, decide(asked.type, now.steady_s));
   }
   return out;
+}
+
+// A GPU that has ended may have left some of what was reserved for it.
+void policy::note_budget(const workload_type& type, const msg::gpu_update& gone,
+                         double now_s) {
+  if (gone.over_budget.empty()) {
+    for (auto& [other, record] : launches_)
+      record.budget = {};
+    return;
+  }
+  auto retry_s = now_s + in_seconds(cfg_.budget_look);
+  launches_[type].budget = {std::min(gone.budget_until_s, retry_s),
+                            gone.budget_until_s, gone.over_budget};
 }
 
 void policy::gpu_failed(const workload_type& type, const std::string& why,

@@ -4,6 +4,7 @@
 #include "app/ctl/download.hpp"
 #include "app/ctl/leased.hpp"
 #include "app/ctl/record_text.hpp"
+#include "app/ctl/why.hpp"
 #include "messages/http.hpp"
 #include "messages/text/json.hpp"
 #include "messages/text/printable.hpp"
@@ -12,6 +13,7 @@
 
 #include <fstream>
 #include <iostream>
+#include <map>
 
 namespace render::ctl {
 
@@ -144,6 +146,23 @@ void print_queue_row(const waiting_job& x, size_t position) {
               x.holder.empty() ? "-" : x.holder.c_str());
 }
 
+// Of the last one of each type, which begins last.
+void print_waits(redis& db, const std::vector<waiting_job>& jobs) {
+  auto all = waits::read(db);
+  if (!all)
+    return;
+  std::vector<std::string> queue;
+  std::map<std::string, std::vector<std::string>> until;
+  for (auto& x : jobs) {
+    queue.push_back(field(x.fields, "type"));
+    if (job_kind_from(queue.back()))
+      until[queue.back()] = queue;
+  }
+  for (auto& [type, before] : until)
+    std::printf("\nthe last %s %s\n", type.c_str(),
+                all->text(before, 0).c_str());
+}
+
 int show_queue(const context& ctx, redis& db, const job_options& opts) {
   auto length = db.ask({"LLEN", "queue:jobs"});
   if (!length)
@@ -172,6 +191,8 @@ int show_queue(const context& ctx, redis& db, const job_options& opts) {
   else if (length->integer > static_cast<int64_t>(jobs->size()))
     std::printf("… and %lld more\n", static_cast<long long>(length->integer)
                                        - static_cast<long long>(jobs->size()));
+  if (!ctx.json && !jobs->empty())
+    print_waits(db, *jobs);
   if (!ctx.json && !leased->empty())
     std::printf("\nrunning\n%s", leased_table(*leased).c_str());
   return done;

@@ -7,10 +7,12 @@
 #include "app/ctl/jobs.hpp"
 #include "app/ctl/listen.hpp"
 #include "app/ctl/pause.hpp"
+#include "app/ctl/spend.hpp"
 #include "app/ctl/submit.hpp"
 #include "app/ctl/trace.hpp"
 #include "app/ctl/watch.hpp"
 #include "app/ctl/webhooks.hpp"
+#include "app/ctl/why.hpp"
 #include "app/ctl/workers.hpp"
 #include "app/worker/version.hpp"
 
@@ -38,6 +40,8 @@ Examples:
   c3ctl trace 0a1b2c3d-...
   c3ctl cancel 0a1b2c3d-...
   c3ctl gpus --price 1.2
+  c3ctl spend --days 7
+  c3ctl why 0a1b2c3d-...
   c3ctl workers
   c3ctl webhooks replay --all
   c3ctl doctor
@@ -138,8 +142,10 @@ int main(int argc, char** argv) {
   add_jobs(app, ctx, action);
   add_ended(app, ctx, action);
   add_watch(app, ctx, action);
+  add_why(app, ctx, action);
   add_listen(app, ctx, action);
   add_gpus(app, ctx, action);
+  add_spend(app, ctx, action);
   add_workers(app, ctx, action);
   add_pause(app, ctx, action);
   add_webhooks(app, ctx, action);

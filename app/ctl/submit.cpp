@@ -5,6 +5,7 @@
 #include "app/ctl/jobs.hpp"
 #include "app/ctl/record_text.hpp"
 #include "app/ctl/submit_options.hpp"
+#include "app/ctl/why.hpp"
 #include "messages/http.hpp"
 #include "messages/job_params.hpp"
 #include "messages/text/hex.hpp"
@@ -191,15 +192,32 @@ result<void> write_job(redis& db, const job& x) {
   return {};
 }
 
+/// Why it waits changes all the time: it is told every ten seconds.
+struct told_wait {
+  double next_s = 0;
+  std::string last;
+
+  const std::string& text(redis& db, const std::string& id, const record& x) {
+    if (unix_now() >= next_s) {
+      last = why_it_waits(db, id, x);
+      next_s = unix_now() + 10;
+    }
+    return last;
+  }
+};
+
 int wait_for_job(const context& ctx, redis& db, const interrupts& signals,
                  const std::string& id, const submit_options& opts,
                  bool serves_inputs) {
   std::string last;
+  told_wait wait;
   auto ended = signals.wait_until([&] {
     auto fields = db.hash("job:" + id);
     if (!fields || fields->empty())
       return true;
     auto line = progress_line(*fields);
+    if (line == "queued" && !ctx.json)
+      line = wait.text(db, id, *fields);
     if (line != last && !ctx.json)
       std::cerr << id << "  " << line << '\n';
     last = line;

@@ -135,6 +135,7 @@ private:
   void check_launch_for_upload(const sim_gpu& gpu);
   // auditor_money.cpp
   void check_money();
+  void check_spending();
   void check_account(const sim_gpu& gpu, const gpu_split& split,
                      int64_t given_ms, const std::string& worker);
   /// Milliseconds by ledger entry.

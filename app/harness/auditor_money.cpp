@@ -64,6 +64,10 @@ std::map<std::string, int64_t> auditor::read_receipts() {
     auto text = server.field("job:" + id, "receipt");
     if (text.empty() && by_worker && limits_.calm)
       break_rule("no receipt", id, "it has ended without one");
+    // Written again by a process that was started anew.
+    if (text.empty() && by_worker)
+      for (auto when : {jobs_[i].begun, jobs_[i].ended})
+        unsettled_[jobs_[i].ended_under].insert(when);
     auto doc = json::parse(text);
     auto* parts = doc ? json::find(*doc, "gpus") : nullptr;
     if (!parts || !parts->IsArray())
@@ -91,7 +95,43 @@ bool auditor::has_left_jobs(const std::string& worker, const sim_gpu& gpu) {
          && *after < gpu.stopped + from_seconds(limits_.receipt_late_s);
 }
 
+// What the provider bills for each hour and day, beside the workers' limits.
+// Counters that Redis has lost nobody can bring back.
+void auditor::check_spending() {
+  if (world_.nodes().empty() || data_lost_ != long_ago)
+    return;
+  auto& cfg = world_.nodes().begin()->second.cfg;
+  std::map<int64_t, double> hours;
+  std::map<int64_t, double> days;
+  for (auto& [number, gpu] : world_.cloud.gpus()) {
+    auto price = cfg.prices.find(workload_type{gpu.type});
+    if (gpu.foreign() || price == cfg.prices.end())
+      continue;
+    auto at = virtual_epoch_s + in_seconds(gpu.created);
+    auto end = virtual_epoch_s
+               + in_seconds(std::min(gpu.stopped, world_.time.now()));
+    while (at < end) {
+      auto hour = static_cast<int64_t>(at / 3600);
+      auto next = std::min(end, static_cast<double>(hour + 1) * 3600);
+      auto cost = (next - at) * static_cast<double>(price->second) / 3600;
+      hours[hour] += cost;
+      days[hour / 24] += cost;
+      at = next;
+    }
+  }
+  auto check = [this](auto& spent, int64_t most, const std::string& limit) {
+    for (auto& [when, micro] : spent)
+      if (most >= 0 && micro > static_cast<double>(most))
+        return break_rule(limit + " is passed", std::to_string(when),
+                          dollars_text(std::llround(micro)) + " of "
+                            + dollars_text(most) + " dollars");
+  };
+  check(hours, cfg.spend_per_hour, "MAX_SPEND_PER_HOUR");
+  check(days, cfg.spend_per_day, "MAX_SPEND_PER_DAY");
+}
+
 void auditor::check_money() {
+  check_spending();
   auto receipts = read_receipts();
   std::map<std::string, closed_gpu> closed;
   for (auto& x : read_closed(world_.redis.server())) {
@@ -101,11 +141,6 @@ void auditor::check_money() {
       return break_rule("GPU seconds add up", x.workload,
                         ms_text(x.ms) + " are rented, "
                           + ms_text(split.total_ms()) + " accounted for");
-    auto given = receipts[x.id];
-    if (given > split.jobs_ms + split.before_ms)
-      return break_rule("receipts exceed the GPU", x.workload,
-                        "receipts say " + ms_text(given) + ", its account says "
-                          + ms_text(split.jobs_ms + split.before_ms));
     closed.emplace(x.workload, x);
   }
   for (auto& [number, gpu] : world_.cloud.gpus()) {
@@ -119,6 +154,15 @@ void auditor::check_money() {
                           "it is not among the ended ones");
       continue;
     }
+    // Whoever takes a GPU over knows the time before by dates only, which may
+    // be wrong; and that the provider has ended it is seen late.
+    auto given_ms = receipts[at->second.id];
+    auto rented_ms = std::llround(in_seconds(gpu.stopped - gpu.created) * 1000);
+    auto late_s = limits_.calm ? limits_.stop_heard_s : limits_.dead_gpu_s;
+    if (given_ms > rented_ms + std::llround(late_s * 1000))
+      return break_rule("receipts exceed the GPU", gpu.workload,
+                        "receipts say " + ms_text(given_ms)
+                          + ", the provider says " + ms_text(rented_ms));
     check_account(gpu, at->second.split, receipts[at->second.id],
                   at->second.worker);
   }

@@ -162,6 +162,8 @@ audit_limits fault_injector::limits() const {
     out.warm_slot_s = 90;
     out.dead_gpu_s = 300;
     out.orphan_s = 300;
+    // A result may wait for the storage for an hour.
+    out.receipt_late_s = 7'200;
   }
   return out;
 }

@@ -2,6 +2,7 @@
 
 #include "actors/webhook/signature.hpp"
 #include "app/node/cluster_settings.hpp"
+#include "app/node/money_settings.hpp"
 #include "app/node/record_settings.hpp"
 #include "app/node/redis_settings.hpp"
 #include "messages/http.hpp"
@@ -95,17 +96,13 @@ apply_fn whole(T worker_config::*field, double min, double max) {
 
 apply_fn boolean(bool worker_config::*field) {
   return [field](worker_config& cfg, std::string_view x) -> result<void> {
-    for (std::string_view yes : {"true", "True", "TRUE", "1", "yes", "on"})
-      if (x == yes) {
-        cfg.*field = true;
-        return {};
-      }
-    for (std::string_view no : {"false", "False", "FALSE", "0", "no", "off"})
-      if (x == no) {
-        cfg.*field = false;
-        return {};
-      }
-    return refuse(x, "true or false");
+    auto is_in = [x](std::initializer_list<std::string_view> words) {
+      return std::find(words.begin(), words.end(), x) != words.end();
+    };
+    cfg.*field = is_in({"true", "True", "TRUE", "1", "yes", "on"});
+    if (!(cfg.*field) && !is_in({"false", "False", "FALSE", "0", "no", "off"}))
+      return refuse(x, "true or false");
+    return {};
   };
 }
 
@@ -338,6 +335,12 @@ const std::vector<setting>& settings() {
      false, false, workload(job_kind::portrait)},
     {"ANALYZE_WORKLOAD", "ollama_webui:fast", "Workload type for analyze jobs.",
      false, false, workload(job_kind::analyze)},
+    {"GPU_PRICES", "", "Dollars of a GPU hour: TYPE=PRICE,...", false, false,
+     read_prices},
+    {"MAX_SPEND_PER_HOUR", "", "Dollars that the fleet may spend in an hour.",
+     false, false, dollars(&c::spend_per_hour)},
+    {"MAX_SPEND_PER_DAY", "", "Dollars that the fleet may spend in a day.",
+     false, false, dollars(&c::spend_per_day)},
     {"GPU_IDLE_TIMEOUT", "300", "Seconds a GPU is kept after its last job.",
      false, false, duration(&c::gpu_idle_timeout)},
     {"GPU_IDLE_POLICY", "",

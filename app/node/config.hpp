@@ -6,6 +6,7 @@
 #include "actors/io/http/proxy.hpp"
 #include "messages/failure.hpp"
 #include "messages/job.hpp"
+#include "messages/money.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -85,6 +86,10 @@ struct worker_config {
   uint32_t max_gpus = 0;
   uint32_t jobs_per_gpu = 0;
   std::map<job_kind, workload_type> workload_of_kind;
+  gpu_prices prices;
+  /// Millionths of a dollar, of the fleet; negative: no limit.
+  int64_t spend_per_hour = -1;
+  int64_t spend_per_day = -1;
   seconds_f gpu_idle_timeout{};
   /// "adaptive" or "fixed"; empty: adaptive where there are peers.
   std::string gpu_idle_policy;

@@ -1,5 +1,6 @@
 #include "app/node/cluster_settings.hpp"
 #include "app/node/config.hpp"
+#include "app/node/money_settings.hpp"
 #include "app/node/redis_settings.hpp"
 
 #include <algorithm>
@@ -126,7 +127,7 @@ private:
       adjust("RENDER_POLLING_INTERVAL", "0.1", "the shortest that is of use");
     }
     check_storage();
-    for (auto& ok : {check_redis(cfg), check_cluster(cfg)})
+    for (auto& ok : {check_redis(cfg), check_cluster(cfg), check_spending(cfg)})
       if (!ok)
         out_.errors.push_back(ok.error().message);
   }

@@ -140,6 +140,7 @@ queue_watcher_actor spawn_watcher(const wiring_ptr& w, work_sink_actor sink) {
 supervisor::config supervisor_config(const worker_config& cfg, uint64_t seed) {
   supervisor::config out;
   out.workload_of_kind = cfg.workload_of_kind;
+  out.prices = cfg.prices;
   out.max_gpus = cfg.max_gpus;
   out.slots_per_gpu = cfg.jobs_per_gpu;
   out.pre_launch_min = to_ms(cfg.pre_launch_min);
@@ -233,11 +234,13 @@ outside_worlds spawn_outside_worlds(caf::actor_system& system,
   out.media = std::move(media);
 
   job_store::config jobs;
+  jobs.spending = {cfg.prices, cfg.spend_per_hour, cfg.spend_per_day};
   jobs.redis = redis_options(cfg);
   jobs.worker.id = cfg.worker_id;
   jobs.card = around.card;
   jobs.card.slots_per_gpu = cfg.jobs_per_gpu;
   jobs.card.max_gpus = cfg.max_gpus;
+  jobs.card.workload_of_kind = cfg.workload_of_kind;
   jobs.last_error = around.last_error;
   jobs.ended = {cfg.ended_jobs_max, std::chrono::seconds{cfg.ended_jobs_ttl_s}};
   jobs.record_kept = std::chrono::seconds{cfg.job_ttl_s};

@@ -89,6 +89,12 @@ fleet_outcome run_fleet(const fleet_options& o) {
     world.cloud.add_foreign("media:fast");
   add_receivers(world, o.faults);
   add_nodes(world, o);
+  calibration foretold{world};
+  for (size_t i = 0; o.forecast_after_s >= 0 && i < o.jobs.size(); ++i)
+    world.time.events().at(o.jobs[i].at + seconds(o.forecast_after_s),
+                           [&foretold, i] {
+                             foretold.ask(i);
+                           });
   world.start_producing();
   world.time.events().at(until, [&faults] {
     faults.heal();
@@ -108,6 +114,7 @@ fleet_outcome run_fleet(const fleet_options& o) {
   out.busy_s = world.cloud.busy_s();
   out.cost = world.cloud.cost();
   out.webhooks_delivered = world.places.delivered().size();
+  out.forecasts = foretold.compare(watch);
   out.samples = watch.samples();
   out.recorded.assign(world.time.recorded().begin(),
                       world.time.recorded().end());

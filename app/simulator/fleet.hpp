@@ -3,6 +3,7 @@
 // outcome. The same options give the same run, message for message.
 #include "app/harness/auditor.hpp"
 #include "app/harness/faults.hpp"
+#include "app/simulator/calibration.hpp"
 #include "app/simulator/trace.hpp"
 
 #include <cstdint>
@@ -32,6 +33,9 @@ struct fleet_options {
   double settle_hours = 3;
   /// Seconds between samples for the charts; 0: no samples.
   double sample_every_s = 0;
+  /// So long after a job has come its begin is foretold, seconds; negative:
+  /// never.
+  double forecast_after_s = -1;
   /// Record messages from here on (see `virtual_time::record`), seconds;
   /// negative: never.
   double record_from_s = -1;
@@ -69,6 +73,7 @@ struct fleet_outcome {
   double rented_s = 0;
   double busy_s = 0;
   double cost = 0;
+  calibration::outcome forecasts;
   std::vector<harness::auditor::sample> samples;
   std::vector<harness::virtual_time::trace_entry> recorded;
 };

@@ -27,6 +27,7 @@ struct options : run_options {
   size_t replay_last = 200'000;
   std::string report;
   std::string json;
+  double forecast_after_s = -1;
   bool hash = false;
   bool list_faults = false;
 };
@@ -43,7 +44,7 @@ void add_options(CLI::App& app, options& o) {
   auto* corpus
     = app.add_option("--corpus", o.corpus,
                      "Run this seed of the seed corpus; of the options that "
-                     "describe a run only --faults and --policy apply");
+                     "describe a run only --faults, --policy and --set apply");
   auto shape = [&](const std::string& name, auto& value,
                    const std::string& help) {
     return app.add_option(name, value, help)->excludes(corpus);
@@ -70,8 +71,8 @@ void add_options(CLI::App& app, options& o) {
     "commas; -name removes a fault");
   shape("--faults-per-hour", o.faults_per_hour,
         "Events of each kind of fault in an hour");
-  shape("--set", o.settings,
-        "NAME=VALUE in the workers' environment; repeatable");
+  app.add_option("--set", o.settings,
+                 "NAME=VALUE in the workers' environment; repeatable");
   app.add_option(
     "--replay", o.replay,
     "Print the run as a timeline: all, or one word to select by (a "
@@ -80,6 +81,9 @@ void add_options(CLI::App& app, options& o) {
     .add_option("--replay-last", o.replay_last,
                 "Print at most this many lines of the timeline, the last ones")
     ->capture_default_str();
+  app.add_option("--forecast", o.forecast_after_s,
+                 "So many seconds after a job has come, foretell when it "
+                 "begins, and count how often that is true");
   app.add_option("--report", o.report, "Write a page with charts to this file");
   app.add_option("--json", o.json, "Write the figures as JSON to this file");
   app.add_flag("--hash", o.hash, "Print the hash of all messages");
@@ -163,6 +167,11 @@ fleet_outcome run_workers(const options& o, const fleet_options& run) {
                static_cast<unsigned long long>(outcome.redis_commands),
                static_cast<unsigned long long>(outcome.http_requests), took,
                own_use().c_str());
+  if (auto& x = outcome.forecasts; x.asked > 0)
+    std::printf("forecasts %zu, within the band %.1f %%, sooner %.1f %%, later "
+                "%.1f %%, not known %zu\n",
+                x.asked, 100.0 * x.within / x.asked, 100.0 * x.sooner / x.asked,
+                100.0 * x.later / x.asked, x.unknown);
   if (o.hash)
     std::printf("hash %016llx\n",
                 static_cast<unsigned long long>(outcome.hash));
@@ -183,6 +192,7 @@ int simulate(const options& o) {
   auto run = make_run(o);
   if (!run)
     return usage_error(run.error());
+  run->forecast_after_s = o.forecast_after_s;
   run->sample_every_s = run->hours * 3600 / 800;
   if (!o.replay.empty()) {
     run->record_from_s = 0;
@@ -232,8 +242,10 @@ int main(int argc, char** argv) {
   if (o.corpus) {
     auto policy = app.count("--policy") ? std::optional{o.policy}
                                         : std::nullopt;
+    auto settings = std::move(o.settings);
     static_cast<run_options&>(o)
       = corpus_options(*o.corpus, app.count("--faults") ? o.faults : "");
+    o.settings.insert(o.settings.end(), settings.begin(), settings.end());
     o.policy = policy.value_or(o.policy);
   }
   return simulate(o);

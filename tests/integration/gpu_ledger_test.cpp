@@ -45,6 +45,86 @@ struct fixture : harness::redis_store {
 
 } // namespace
 
+/// A dollar an hour; two dollars may be spent in an hour.
+struct with_budget : fixture {
+  with_budget() {
+    spending.prices = {{workload_type{"media:fast"}, 1'000'000}};
+    spending.per_hour = 2'000'000;
+    stores.clear();
+    store = spawn("worker-a");
+    other = spawn("worker-b");
+    hour = static_cast<int64_t>(harness::unix_now() / 3600);
+  }
+
+  gpu_entry for_hours(const std::string& id, int64_t hours) {
+    auto out = intent(id);
+    out.intent_s = harness::unix_now();
+    out.expires_s = (hour + hours) * 3600;
+    return out;
+  }
+
+  /// Millionths of a dollar, of the hour after this one.
+  int64_t next(const std::string& name) {
+    auto text = redis.field("c3:spend:" + std::to_string(hour + 1), name);
+    return text.empty() ? 0 : std::stoll(text);
+  }
+
+  job_store_actor other;
+  int64_t hour = 0;
+};
+
+BOOST_FIXTURE_TEST_SUITE(spending_of_the_fleet, with_budget)
+
+BOOST_AUTO_TEST_CASE(is_reserved_before_a_launch_and_not_passed) {
+  BOOST_REQUIRE(write(store, for_hours("e1", 3)));
+  BOOST_TEST(next("reserved") == 1'000'000);
+  // Once more is not once more of the money.
+  BOOST_REQUIRE(write(store, for_hours("e1", 3)));
+  BOOST_TEST(next("reserved") == 1'000'000);
+  BOOST_REQUIRE(write(other, for_hours("e2", 3)));
+  BOOST_TEST(next("reserved") == 2'000'000);
+  auto refused = write(store, for_hours("e3", 3));
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST((refused.error().kind == failure_kind::over_budget));
+  BOOST_TEST(refused.error().message == "MAX_SPEND_PER_HOUR");
+  BOOST_TEST(redis.field("c3:gpu:e3", "owner") == "");
+  // A launch that was refused has cost nothing.
+  auto none = for_hours("e2", 3);
+  none.expires_s = 0;
+  BOOST_REQUIRE(write(other, none));
+  BOOST_TEST(next("reserved") == 1'000'000);
+  BOOST_REQUIRE(write(store, for_hours("e3", 3)));
+}
+
+BOOST_AUTO_TEST_CASE(is_settled_at_the_end) {
+  auto x = for_hours("e1", 3);
+  BOOST_REQUIRE(write(store, x));
+  x.state = gpu_entry_state::running;
+  x.workload = workload_id{"w1"};
+  x.launched_s = x.intent_s;
+  BOOST_REQUIRE(write(store, x));
+  BOOST_TEST(next("reserved") == 1'000'000);
+  BOOST_REQUIRE(ask<caf::ok_atom>(store, msg::close_gpu{x, "idle", 0}));
+  BOOST_TEST(next("reserved") == 0);
+  BOOST_TEST(next("usd") == 0);
+  auto now = "c3:spend:" + std::to_string(hour);
+  BOOST_TEST(redis.field(now, "reserved") == "0");
+  BOOST_TEST(std::stoll(redis.field(now, "usd")) < 10'000);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_gpu_that_runs_is_never_refused) {
+  for (auto id : {"e1", "e2", "e3"}) {
+    auto x = for_hours(id, 3);
+    x.state = gpu_entry_state::running;
+    x.workload = workload_id{id};
+    x.launched_s = x.intent_s;
+    BOOST_REQUIRE(write(store, x));
+  }
+  BOOST_TEST(next("reserved") == 3'000'000);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
 BOOST_FIXTURE_TEST_SUITE(gpu_ledger_on_redis, fixture)
 
 BOOST_AUTO_TEST_CASE(a_workload_gets_into_one_entry_only) {

@@ -54,6 +54,7 @@ struct redis_store {
     c.worker.id = worker_id{worker};
     c.progress_kept = progress_kept;
     c.dead_letter_max = 2;
+    c.spending = spending;
     stores.push_back(system->spawn(job_store_behavior, c,
                                    job_store_deps{unix_now, null_logger(),
                                                   job_store::start_redis_loop,
@@ -135,6 +136,7 @@ struct redis_store {
 
   std::string data = R"({"image_url":"http://a/b","notify_url":"http://n/h"})";
   redis_server redis;
+  job_store::spend_limits spending;
   std::chrono::milliseconds progress_kept{10'000};
   caf::actor_system_config cfg;
   std::unique_ptr<caf::actor_system> system;

@@ -54,6 +54,24 @@ BOOST_AUTO_TEST_CASE(defaults_are_those_of_the_contract) {
              == "ollama_webui:fast");
 }
 
+BOOST_AUTO_TEST_CASE(what_may_be_spent_needs_prices) {
+  auto all = "media:fast=1.20,ollama_webui:fast=0.3";
+  auto cfg
+    = parse_config(with({{"GPU_PRICES", all}, {"MAX_SPEND_PER_HOUR", "2.5"}}));
+  BOOST_REQUIRE(cfg);
+  BOOST_TEST(cfg->prices.at("media:fast") == 1'200'000);
+  BOOST_TEST(cfg->spend_per_hour == 2'500'000);
+  BOOST_TEST(cfg->spend_per_day == -1);
+  BOOST_TEST(error_of(with(
+               {{"GPU_PRICES", "media:fast=1.20"}, {"MAX_SPEND_PER_DAY", "9"}}))
+             == "MAX_SPEND_PER_HOUR and MAX_SPEND_PER_DAY need a price of "
+                "ollama_webui:fast in GPU_PRICES");
+  BOOST_TEST(error_of(with({{"MAX_SPEND_PER_DAY", "0"}}))
+             == "MAX_SPEND_PER_DAY must be a number of dollars above 0 (got "
+                "\"0\")");
+  BOOST_TEST(!error_of(with({{"GPU_PRICES", "media:fast"}})).empty());
+}
+
 BOOST_AUTO_TEST_CASE(sentinels_are_a_list_of_addresses) {
   auto cfg = parse_config(with({{"REDIS_SENTINELS", "a:1,b,c:65535"}}));
   BOOST_REQUIRE(cfg);

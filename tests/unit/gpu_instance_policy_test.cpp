@@ -1,6 +1,8 @@
 // Decisions about one GPU that a run in virtual time does not reach.
 #include "tests/unit/gpu_instance_cases.hpp"
 
+#include <cmath>
+
 using namespace render;
 using namespace render::gpu_instance;
 
@@ -36,6 +38,27 @@ BOOST_AUTO_TEST_CASE(its_entry_says_when_a_gpu_has_booted) {
   BOOST_TEST((written(x.on_probed("whisper", {}, t0)) == ready));
   BOOST_TEST((written(x.on_ledger_doubt()) == ready));
   BOOST_TEST((written(x.on_halt("test", t0)) == stopping));
+}
+
+BOOST_AUTO_TEST_CASE(a_launch_that_no_budget_allows_is_not_asked_for) {
+  for (auto& [limit, span_s] : {std::pair{"MAX_SPEND_PER_HOUR", 3'600},
+                                {"MAX_SPEND_PER_DAY", 86'400}}) {
+    policy x{media()};
+    x.start(both(t0));
+    auto out = x.on_listed(list_purpose::before_launch, list({}), both(t0));
+    auto entry = all<write_ledger>(out).at(0).entry;
+    out = x.on_ledger_written(entry, fail(failure_kind::over_budget, limit),
+                              t0 + 1);
+    BOOST_TEST(all<launch>(out).empty());
+    BOOST_TEST((x.phase() == gpu_phase::gone));
+    auto told = all<report>(out).back().update;
+    BOOST_TEST(!told.failed);
+    BOOST_TEST(told.over_budget == limit);
+    // t0 is a Unix time here, by both clocks.
+    BOOST_TEST(told.budget_until_s > t0);
+    BOOST_TEST(told.budget_until_s <= t0 + span_s);
+    BOOST_TEST(std::fmod(told.budget_until_s, span_s) == 0);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE(an_entry_in_doubt)

@@ -177,6 +177,20 @@ BOOST_AUTO_TEST_CASE(for_a_tried_job_waits_for_nobody) {
   BOOST_TEST(*x.due_s == t0 + 5);
 }
 
+BOOST_AUTO_TEST_CASE(waits_while_a_limit_of_spending_does_not_allow_it) {
+  auto s = seen_alone(1, 1);
+  s.budget = {t0 + 60, t0 + 900, "MAX_SPEND_PER_HOUR"};
+  auto x = decide(asking_queue{}, s);
+  BOOST_TEST(step_of<wait>(x).until_s == t0 + 60);
+  BOOST_TEST((x.why.kind == kind::budget));
+  BOOST_TEST(x.why.until_s == t0 + 900);
+  BOOST_TEST(clause_of(x.why, t0)
+             == "MAX_SPEND_PER_HOUR allows no launch now, new budget in 900 s");
+  BOOST_TEST(*x.due_s == t0 + 60);
+  s.now_s = t0 + 60;
+  BOOST_TEST(launched(decide(asking_queue{}, s)) > 0u);
+}
+
 BOOST_AUTO_TEST_CASE(waits_after_a_failed_launch) {
   auto s = seen_alone(1, 1);
   s.refused = {3, t0 - 60, t0 + 8, "HTTP 503"};

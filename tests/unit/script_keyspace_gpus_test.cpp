@@ -41,6 +41,19 @@ write_gpu_args write(const std::string& id, const std::string& workload) {
   return {w1(), next_write(), id, {"state", "booting", "workload", workload}};
 }
 
+/// A launch of a dollar an hour, for an hour from 800 s after a full one.
+write_gpu_args launch_of(const std::string& id, int64_t per_hour) {
+  write_gpu_args out{w1(),
+                     next_write(),
+                     id,
+                     {"type", "media:fast", "state", "intent", "expires",
+                      "1700003600", "workload", ""}};
+  out.spending.prices = {{workload_type{"media:fast"}, 3'600'000}};
+  out.spending.per_hour = per_hour;
+  out.asked = true;
+  return out;
+}
+
 close_gpu_args end_of(const std::string& id, const std::string& workload) {
   close_gpu_args out{w1(), next_write(), {}, now_s, 1};
   out.what.entry.id = ledger_id{id};
@@ -84,6 +97,33 @@ BOOST_AUTO_TEST_CASE(of_an_entry) {
      call_of(write("e9", "wl-2")),
      nothing,
      {}},
+  });
+}
+
+BOOST_AUTO_TEST_CASE(of_what_a_launch_may_cost) {
+  check({
+    {"within the limit",
+     call_of(launch_of("e9", 2'800'000)),
+     moving_the_mark(
+       {"+ c3:gpu:e9 owner=w1", "+ c3:gpu:e9 type=media:fast",
+        "+ c3:gpu:e9 state=intent", "+ c3:gpu:e9 expires=1700003600",
+        "+ c3:gpu:e9 workload=", "+ c3:gpu:e9 paid_from=1700000000000",
+        "+ c3:gpu:e9 paid_to=1700003600000", "+ c3:gpu:e9 paid_rate=3600000",
+        "+ c3:gpus e9=1700000030000", "+ c3:spend:472222 reserved=2800000",
+        "+ c3:spend:472222 lives=3456000000 ms",
+        "+ c3:spend:472223 reserved=800000",
+        "+ c3:spend:472223 lives=3456000000 ms",
+        "+ c3:events= what gpu_intent gpu e9 type media:fast worker w1"}),
+     {}},
+    {"beyond it", call_of(launch_of("e9", 2'799'999)), nothing, {}},
+    {"beyond it with what is reserved",
+     call_of(launch_of("e9", 2'800'000)),
+     nothing,
+     {{"HSET", "c3:spend:472223", "reserved", "2000001"}}},
+    {"beyond it with what is spent",
+     call_of(launch_of("e9", 2'800'000)),
+     nothing,
+     {{"HSET", "c3:spend:472222", "usd", "1"}}},
   });
 }
 

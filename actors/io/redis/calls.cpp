@@ -86,8 +86,10 @@ command delivery_call(const durable& redis, const std::string& job_id,
 }
 
 command write_gpu_call(const durable& redis, const held_gpu& x, bool ours,
-                       write_number number) {
+                       write_number number, bool asked) {
   write_gpu_args out;
+  out.spending = redis.cfg.spending;
+  out.asked = asked;
   out.worker = redis.cfg.worker;
   out.worker.id = x.owner;
   if (!ours)

@@ -23,8 +23,9 @@ command delivery_call(const durable& redis, const std::string& job_id,
                       const held_delivery& x, milliseconds delay,
                       const mark_move& mark);
 
-/// Not `ours`: what a dead worker left, with a lease that has run out.
+/// Not `ours`: what a dead worker left, with a lease that has run out. `asked`:
+/// as in `write_gpu_args`.
 command write_gpu_call(const durable& redis, const held_gpu& x, bool ours,
-                       write_number number);
+                       write_number number, bool asked = false);
 
 } // namespace render::job_store

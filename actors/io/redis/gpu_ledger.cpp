@@ -14,11 +14,13 @@ void gpu_ledger::write(const gpu_entry& x, std::function<void()> on_not_renewed,
                        answer_to<void> then) {
   mine_.take(x.id, 0, redis_.now());
   writers_[x.id] = std::move(on_not_renewed);
+  auto asked = x.state == gpu_entry_state::intent && x.workload.empty()
+               && x.expires_s > 0;
   held_gpu entry{x.id, redis_.cfg.worker.id, redis_.session, gpu_fields(x), 0};
   redis_.overwrite(
     durable::ledger_write(x.id),
-    [this, entry](write_number number) {
-      return write_gpu_call(redis_, entry, mine_.has(entry.id), number);
+    [this, entry, asked](write_number number) {
+      return write_gpu_call(redis_, entry, mine_.has(entry.id), number, asked);
     },
     [this, entry, then = std::move(then)](const answer& got,
                                           write_number number) {

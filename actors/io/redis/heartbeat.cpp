@@ -2,6 +2,7 @@
 
 #include "actors/io/redis/scripts/codec.hpp"
 #include "actors/io/redis/scripts/heartbeat.hpp"
+#include "messages/outlook.hpp"
 #include "messages/text/json.hpp"
 #include "messages/text/utf8.hpp"
 
@@ -30,6 +31,26 @@ std::string launches_json(const msg::node_status& x) {
            + ",\"until\":" + number(why.until_s) + "}";
   }
   return out + "}";
+}
+
+outlook outlook_of(const worker_card& card, const msg::node_status& now) {
+  outlook out;
+  uint32_t rented = 0;
+  for (auto& facts : now.facts.types) {
+    rented += facts.gpus;
+    outlook::type x;
+    x.facts = facts;
+    for (auto& [kind, type] : card.workload_of_kind)
+      if (type == facts.type)
+        x.kinds.push_back(kind);
+    if (auto why = now.launches.find(facts.type); why != now.launches.end())
+      x.why = why->second;
+    out.types.push_back(std::move(x));
+  }
+  out.room = card.max_gpus - std::min(card.max_gpus, rented);
+  out.plans_with_peers = now.plans_with_peers;
+  out.away = now.draining || !now.unfit.empty();
+  return out;
 }
 
 } // namespace
@@ -73,6 +94,7 @@ heartbeat_fields(const worker_card& card, const node_id& session,
   add("unfit_text", now.unfit_text);
   add("launches", launches_json(now));
   add("settings", card.settings);
+  add("outlook", outlook_json(outlook_of(card, now)));
   add("error", last.text);
   add("error_at", number_text(last.at_s));
   return out;

@@ -4,6 +4,7 @@
 #include "actors/io/redis/durable/lasting_writes.hpp"
 #include "actors/io/redis/link/link.hpp"
 #include "actors/io/redis/scripts/count.hpp"
+#include "actors/io/redis/scripts/spend.hpp"
 #include "actors/io/redis/scripts/told.hpp"
 #include "actors/io/redis/worker_card.hpp"
 #include "actors/log.hpp"
@@ -66,6 +67,8 @@ struct config {
   lasting_writes::pace retries;
   /// Ended GPUs that are remembered.
   uint32_t closed_gpus_max = 1'000;
+  /// Of the whole fleet: each worker has the same.
+  spend_limits spending;
   /// A new outbox entry is ours to deliver for this long.
   milliseconds outbox_lease{60'000};
   /// Makes the MAC of outbox entries; the same for all workers. Secret. Empty:

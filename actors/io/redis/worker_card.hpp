@@ -1,7 +1,10 @@
 #pragma once
 // What a worker says of itself in its heartbeats, beside how it fares. Pure.
+#include "messages/job.hpp"
+
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 
 namespace render::job_store {
@@ -17,6 +20,7 @@ struct worker_card {
   uint32_t max_gpus = 1;
   /// In force, NAME=value, a line each, with secrets masked.
   std::string settings = {};
+  std::map<job_kind, workload_type> workload_of_kind = {};
 };
 
 /// One line, with secrets masked.

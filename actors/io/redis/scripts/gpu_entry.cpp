@@ -62,6 +62,10 @@ result<void> read_as_owner(const std::string& id, const result<reply>& got) {
   if (got->integer == 0)
     return fail(failure_kind::not_owner,
                 "ledger entry " + id + " is another worker's now");
+  if (got->integer < -1)
+    return fail(failure_kind::over_budget, got->integer == -2
+                                             ? "MAX_SPEND_PER_HOUR"
+                                             : "MAX_SPEND_PER_DAY");
   if (got->integer < 0)
     return fail(failure_kind::rejected,
                 "another entry of the ledger has the workload of " + id);

@@ -18,7 +18,8 @@ std::vector<std::string> gpu_fields(const gpu_entry& x);
 std::vector<gpu_entry> read_gpu_entries(reply& x);
 
 /// What came of a write of an owner: 0, another worker owns the entry; -1,
-/// another entry has its workload.
+/// another entry has its workload; -2 and -3, what may be spent in an hour, or
+/// in a day, does not allow it.
 result<void> read_as_owner(const std::string& id, const result<reply>& got);
 
 /// read_entry(prefix, id): an entry, or false.

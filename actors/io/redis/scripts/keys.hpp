@@ -90,6 +90,12 @@ inline std::string waiting_count(std::string_view prefix) {
   return std::string{prefix} + "waiting";
 }
 
+/// Behind an hour, whole hours since 1970 by Redis' clock: what the fleet
+/// spends in it.
+inline std::string spend_prefix(std::string_view prefix) {
+  return std::string{prefix} + "spend:";
+}
+
 /// List of ended GPUs as JSON, the latest first.
 inline std::string closed_gpus(std::string_view prefix) {
   return std::string{prefix} + "gpus:closed";

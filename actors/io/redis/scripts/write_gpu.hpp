@@ -1,11 +1,15 @@
 #pragma once
 // Writes a ledger entry, unless another worker owns it, or another entry has
-// its workload. Its `intent_at` is now at the latest, by Redis' clock.
+// its workload. Its `intent_at` is now at the latest, by Redis' clock. What it
+// may cost until its `expires` is reserved; an intent that is `asked` for is
+// refused when a limit of spending does not allow that.
 //
-// Changes: the entry, the ledger, the mark; with a new state the events.
+// Changes: the entry, the ledger, the mark, the spending of the hours until
+// `expires`; with a new state the events.
 #include "actors/io/redis/scripts/gpu_entry.hpp"
 #include "actors/io/redis/scripts/keys.hpp"
 #include "actors/io/redis/scripts/lua.hpp"
+#include "actors/io/redis/scripts/spend.hpp"
 #include "actors/io/redis/scripts/told.hpp"
 
 namespace render::job_store {
@@ -17,6 +21,9 @@ struct write_gpu_args {
   std::string id;
   /// As `gpu_fields` gives them.
   std::vector<std::string> fields;
+  spend_limits spending = {};
+  /// The launch has not been asked for, and will not be without this write.
+  bool asked = false;
 };
 
 // Its answer: `read_as_owner`.
@@ -27,12 +34,15 @@ struct write_gpu_args {
 // for one that was there before.
 inline constexpr std::string_view write_gpu_lua = R"lua(
 local ledger, ledger_entry, mark, events = unpack(KEYS)
-local worker, lease_ms, id, prefix, confirmed, number = unpack(ARGV, 1, 6)
-local owner, known, expires, intent, state = unpack(redis.call(
-  'HMGET', ledger_entry, 'owner', 'workload', 'expires', 'intent_at', 'state'))
+local worker, lease_ms, id, prefix, confirmed, number, spend, rate, per_hour,
+      per_day, asked = unpack(ARGV, 1, 11)
+local owner, known, expires, intent, state, paid_from, paid_to, paid_rate
+  = unpack(redis.call('HMGET', ledger_entry, 'owner', 'workload', 'expires',
+                      'intent_at', 'state', 'paid_from', 'paid_to',
+                      'paid_rate'))
 if owner and owner ~= worker then return 0 end
 local value, place = {}, {}
-for i = 7, #ARGV, 2 do
+for i = 12, #ARGV, 2 do
   value[ARGV[i]], place[ARGV[i]] = ARGV[i + 1], i + 1
 end
 local workload = value.workload or ''
@@ -47,7 +57,30 @@ if workload ~= known
     and named_elsewhere(ledger, prefix, id, workload) then
   return -1
 end
-redis.call('HSET', ledger_entry, 'owner', worker, unpack(ARGV, 7))
+rate = tonumber(rate)
+paid_from, paid_to = tonumber(paid_from), tonumber(paid_to)
+local to = (tonumber(value.expires) or 0) * 1000
+if to ~= (paid_to or 0) then
+  if paid_to then
+    reserve(spend, paid_from, paid_to, tonumber(paid_rate), -1)
+    redis.call('HDEL', ledger_entry, 'paid_from', 'paid_to', 'paid_rate')
+  end
+  local from = clock_ms
+  if asked ~= '1' then
+    local since = tonumber(value.launched_at) or 0
+    if since == 0 then since = tonumber(value.intent_at) or 0 end
+    from = paid_from or math.min(clock_ms, math.floor(since * 1000))
+  end
+  if rate > 0 and to > from then
+    local over = asked == '1' and exceeds(spend, from, to, rate,
+                                          tonumber(per_hour), tonumber(per_day))
+    if over then return over end
+    reserve(spend, from, to, rate, 1)
+    redis.call('HSET', ledger_entry, 'paid_from', string.format('%.0f', from),
+               'paid_to', string.format('%.0f', to), 'paid_rate', rate)
+  end
+end
+redis.call('HSET', ledger_entry, 'owner', worker, unpack(ARGV, 12))
 if lease_ms == '0' then
   redis.call('ZADD', ledger, 'NX', clock_ms, id)
 else
@@ -63,11 +96,20 @@ return 1
 
 inline script_call call_of(const write_gpu_args& x) {
   static const auto lua = make_script("write_gpu", clock_lua, mark_lua,
-                                      event_lua, named_elsewhere_lua,
+                                      event_lua, named_elsewhere_lua, spend_lua,
                                       write_gpu_lua);
   auto& by = x.worker;
-  auto argv = redis_words(by.id, by.lease, x.id, keys::gpu_prefix(by.prefix),
-                          x.mark.confirmed, x.mark.number);
+  auto value_of = [&x](std::string_view name) {
+    for (size_t i = 0; i + 1 < x.fields.size(); i += 2)
+      if (x.fields[i] == name)
+        return x.fields[i + 1];
+    return std::string{};
+  };
+  auto argv = redis_words(
+    by.id, by.lease, x.id, keys::gpu_prefix(by.prefix), x.mark.confirmed,
+    x.mark.number, keys::spend_prefix(by.prefix),
+    x.spending.price_of(workload_type{value_of("type")}), x.spending.per_hour,
+    x.spending.per_day, x.asked ? 1 : 0);
   argv.insert(argv.end(), x.fields.begin(), x.fields.end());
   return {&lua,
           {keys::gpus(by.prefix), keys::gpu(by.prefix, x.id),

@@ -1,0 +1,174 @@
+#include "app/ctl/spend.hpp"
+
+#include "actors/io/redis/scripts/keys.hpp"
+#include "app/ctl/record_text.hpp"
+#include "messages/http.hpp"
+#include "messages/money.hpp"
+#include "messages/text/json.hpp"
+
+#include <array>
+#include <cmath>
+#include <ctime>
+#include <iostream>
+#include <map>
+
+namespace render::ctl {
+
+namespace {
+
+namespace keys = job_store::keys;
+
+struct spend_options {
+  uint32_t hours = 24;
+  uint32_t days = 0;
+};
+
+struct spent {
+  int64_t ms = 0;
+  int64_t micro = 0;
+};
+
+/// Of an hour, or of a day.
+struct span {
+  std::map<std::string, spent> by_type;
+  int64_t micro = 0;
+  /// For what GPUs that are rented now may cost yet.
+  int64_t reserved = 0;
+
+  bool empty() const {
+    return by_type.empty() && micro == 0 && reserved == 0;
+  }
+};
+
+void add(span& out, const record& hour) {
+  for (auto& [name, text] : hour) {
+    auto value = std::llround(number_field(hour, name));
+    if (name == "usd")
+      out.micro += value;
+    else if (name == "reserved")
+      out.reserved += value;
+    else if (name.starts_with("ms:"))
+      out.by_type[name.substr(3)].ms += value;
+    else if (name.starts_with("usd:"))
+      out.by_type[name.substr(4)].micro += value;
+  }
+}
+
+std::string when_text(int64_t hour, bool days) {
+  auto at = static_cast<std::time_t>(hour) * 3600;
+  std::tm parts{};
+  gmtime_r(&at, &parts);
+  std::array<char, 40> text{};
+  std::strftime(text.data(), text.size(), days ? "%Y-%m-%d" : "%Y-%m-%d %H:00",
+                &parts);
+  return text.data();
+}
+
+std::string hours_text(int64_t ms) {
+  std::array<char, 48> text{};
+  std::snprintf(text.data(), text.size(), "%.3f",
+                static_cast<double>(ms) / 3.6e6);
+  return text.data();
+}
+
+/// By the first hour of each.
+result<std::map<int64_t, span>> read(redis& db, const spend_options& o) {
+  auto now = db.time();
+  if (!now)
+    return fail(now.error());
+  auto last = static_cast<int64_t>(*now / 3600);
+  auto first = o.days > 0 ? (last / 24 - o.days + 1) * 24 : last - o.hours + 1;
+  std::map<int64_t, span> out;
+  // What is reserved is for hours to come, too.
+  for (auto hour = first; hour <= last + 24; ++hour) {
+    auto fields
+      = db.hash(keys::spend_prefix(key_prefix) + std::to_string(hour));
+    if (!fields)
+      return fail(fields.error());
+    span x;
+    add(x, *fields);
+    if (!x.empty())
+      add(out[o.days > 0 ? hour / 24 * 24 : hour], *fields);
+  }
+  return out;
+}
+
+std::string span_json(const std::string& when, const span& x, bool priced) {
+  std::string types;
+  for (auto& [type, y] : x.by_type) {
+    types += (types.empty() ? "" : ",") + json::quote(type)
+             + ":{\"gpu_s\":" + seconds_text(y.ms);
+    types += (priced ? ",\"usd\":" + dollars_text(y.micro) : "") + "}";
+  }
+  auto out = "{\"when\":" + json::quote(when) + ",\"types\":{" + types + "}";
+  if (priced)
+    out += ",\"usd\":" + dollars_text(x.micro)
+           + ",\"reserved_usd\":" + dollars_text(x.reserved);
+  return out + "}";
+}
+
+std::string table_of(const std::map<int64_t, span>& spans, bool days,
+                     bool priced) {
+  std::vector<std::vector<std::string>> rows{
+    {days ? "day (UTC)" : "hour (UTC)", "type", "GPU hours"}};
+  if (priced)
+    rows[0].insert(rows[0].end(), {"$ spent", "$ reserved"});
+  for (auto& [hour, x] : spans) {
+    auto when = when_text(hour, days);
+    for (auto& [type, y] : x.by_type) {
+      rows.push_back({when, excerpt(type, 40), hours_text(y.ms)});
+      if (priced)
+        rows.back().insert(rows.back().end(), {dollars_text(y.micro), ""});
+    }
+    if (priced)
+      rows.push_back(
+        {when, "all", "", dollars_text(x.micro), dollars_text(x.reserved)});
+  }
+  return columns_text(rows);
+}
+
+int show(const context& ctx, redis& db, const spend_options& o) {
+  auto spans = read(db, o);
+  if (!spans)
+    return report(failed, spans.error().message);
+  auto priced = false;
+  for (auto& [hour, x] : *spans)
+    priced = priced || x.micro > 0 || x.reserved > 0;
+  if (ctx.json) {
+    std::string items;
+    for (auto& [hour, x] : *spans)
+      items += (items.empty() ? "" : ",")
+               + span_json(when_text(hour, o.days > 0), x, priced);
+    std::cout << "{\"spend\":[" << items << "]}\n";
+  } else if (spans->empty()) {
+    std::cout << "nothing was spent\n";
+  } else {
+    std::cout << table_of(*spans, o.days > 0, priced);
+  }
+  return done;
+}
+
+} // namespace
+
+void add_spend(CLI::App& app, context& ctx, std::function<int()>& action) {
+  auto o = std::make_shared<spend_options>();
+  auto* cmd = app.add_subcommand("spend", "Show what GPUs have cost");
+  cmd->add_option("--hours", o->hours, "Show this many hours of the clock")
+    ->check(CLI::Range(1, 960));
+  cmd->add_option("--days", o->days, "Show this many days (UTC) instead")
+    ->check(CLI::Range(1, 40));
+  cmd->footer(
+    "A GPU counts when it has ended, in the hours that it ran in. "
+    "Reserved is what the\nGPUs that are rented now may cost until "
+    "their end. Dollars need GPU_PRICES.\n\nExamples:\n  c3ctl spend\n"
+    "  c3ctl spend --days 7\n  c3ctl spend --hours 2 --json");
+  cmd->callback([&ctx, &action, o] {
+    action = [&ctx, o] {
+      return with_redis(ctx, [&](redis& db) {
+        return show(ctx, db, *o);
+      });
+    };
+  });
+}
+
+} // namespace render::ctl
