@@ -28,7 +28,7 @@ inline spdlog::level::level_enum log_level(severity x) {
 }
 
 inline void write_line(const logger& to, const say& x) {
-  to->log(log_level(x.level), "{}", x.text);
+  write_event(to, log_level(x.level), x.about, x.text);
 }
 
 } // namespace render

@@ -60,6 +60,8 @@ struct node_status {
   /// Launches go by the fleet's plan. False with peers: the views differ or are
   /// old, and this worker does what strangers do.
   bool plans_with_peers = false;
+  /// How long the oldest waiting job has waited, as last seen; 0: none waits.
+  double oldest_wait_s = 0;
   /// Unix seconds at which this was said.
   double at_s = 0;
   /// What others are told of this worker, as of then.
@@ -71,7 +73,8 @@ typename Inspector::result_type inspect(Inspector& f, node_status& x) {
   return f(x.draining, x.gpus, x.running_jobs, x.waiting_by_type,
            x.jobs_succeeded, x.jobs_failed, x.jobs_retried, x.gpus_launched,
            x.unfit, x.unfit_text, x.disk_free_bytes, x.results_waiting,
-           x.launches, x.peers, x.plans_with_peers, x.at_s, x.facts);
+           x.launches, x.peers, x.plans_with_peers, x.oldest_wait_s, x.at_s,
+           x.facts);
 }
 
 /// Answer of the JOB STORE to `node_status`: what people have set for the whole

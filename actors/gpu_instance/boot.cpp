@@ -136,10 +136,15 @@ effects policy::on_probed(const std::string& service, const result<void>& got,
 effects policy::service_ready(job_kind kind, double now_s) {
   machine_.ready.push_back(kind);
   machine_.given_up.erase(kind);
-  effects out{say{
-    severity::info,
-    std::string{to_string(kind)} + " service is ready after "
-      + std::to_string(since(machine_.launched_at_s, now_s).count()) + " ms"}};
+  auto took = since(machine_.launched_at_s, now_s);
+  // The first one ends the boot.
+  event about{phase_ == gpu_phase::booting ? "gpu_ready" : "gpu_service_ready"};
+  about.type = to_string(kind);
+  about.seconds = static_cast<double>(took.count()) / 1000;
+  effects out{say{severity::info,
+                  std::string{to_string(kind)} + " service is ready after "
+                    + std::to_string(took.count()) + " ms",
+                  std::move(about)}};
   if (phase_ == gpu_phase::booting) {
     phase_ = gpu_phase::ready;
     append(out, arm(timer::idle, idle_timeout()));

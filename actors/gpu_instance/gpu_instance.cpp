@@ -177,9 +177,12 @@ struct shell {
 
   void operator()(say x) const {
     auto& node = st().policy.node();
-    st().deps.log->log(log_level(x.level), "gpu {} ({}{}{}): {}",
-                       st().cfg.instance, st().cfg.workload_type,
-                       node.empty() ? "" : ", ", node, x.text);
+    x.about.gpu = st().cfg.instance;
+    x.about.workload = st().cfg.workload_type;
+    write_event(st().deps.log, log_level(x.level), x.about,
+                fmt::format("gpu {} ({}{}{}): {}", st().cfg.instance,
+                            st().cfg.workload_type, node.empty() ? "" : ", ",
+                            node, x.text));
   }
 
   void operator()(quit) const {

@@ -157,12 +157,15 @@ effects policy::on_launched(const result<gpu_workload>& got, double now_s) {
 effects policy::launch_failed(const failure& why, double now_s) {
   auto text = why.message + ", attempt " + std::to_string(attempt_.number())
               + " of " + std::to_string(tries());
+  event about{"gpu_launch_failed"};
+  about.attempt = attempt_.number();
+  about.error_kind = to_string(why.kind);
   auto final = why.kind == failure_kind::rejected
                || why.kind == failure_kind::invalid_input
                || attempt_.number() >= tries();
   if (stop_wanted_ || final) {
     ending_.failed = true;
-    effects out{say{severity::error, text + ", given up"}};
+    effects out{say{severity::error, text + ", given up", std::move(about)}};
     append(out, begin_stop(stop_wanted_.value_or(text), now_s));
     return out;
   }
@@ -172,8 +175,9 @@ effects policy::launch_failed(const failure& why, double now_s) {
   // look for what their launches have made.
   attempt_.refuse();
   out.push_back(write_ledger{entry()});
-  out.push_back(
-    say{severity::warning, text + ", next in " + seconds_text(delay)});
+  out.push_back(say{severity::warning,
+                    text + ", next in " + seconds_text(delay),
+                    std::move(about)});
   return out;
 }
 
@@ -309,8 +313,11 @@ effects policy::accept(gpu_workload gpu, double now_s) {
   attempt_.succeed();
   if (stop_wanted_)
     return begin_stop(*stop_wanted_, now_s);
-  effects out{say{severity::info, "launched as workload "
-                                    + excerpt(machine_.gpu.workload, 300)}};
+  event about{"gpu_launched"};
+  about.seconds = std::max(0.0, now_s - attempt_.sent_at_s());
+  effects out{say{severity::info,
+                  "launched as workload " + excerpt(machine_.gpu.workload, 300),
+                  std::move(about)}};
   append(out, begin_boot(now_s));
   return out;
 }

@@ -137,7 +137,8 @@ effects policy::on_stopped(const result<double>& got, double) {
   if (!got)
     return stop_failed(got.error().message);
   ending_.stop = stopped{*got};
-  effects out{say{severity::info, "stopped, refund " + std::to_string(*got)}};
+  effects out{say{severity::info, "stopped, refund " + std::to_string(*got),
+                  event{"gpu_stopped"}}};
   append(out, maybe_gone());
   return out;
 }
@@ -148,10 +149,11 @@ effects policy::stop_failed(const std::string& why) {
     return {};
   if (step->attempt >= cfg_.stop_tries_max) {
     ending_.stop = leaked{};
-    effects out{
-      say{severity::error, "could not confirm the stop of workload "
-                             + machine_.gpu.workload
-                             + ", please stop it at the provider: " + why}};
+    effects out{say{severity::error,
+                    "could not confirm the stop of workload "
+                      + machine_.gpu.workload
+                      + ", please stop it at the provider: " + why,
+                    event{"gpu_stop_unconfirmed"}}};
     append(out, maybe_gone());
     return out;
   }

@@ -39,4 +39,16 @@ std::string last_word(const msg::unfit_job& x, double unix_s) {
          + " s, and its complete_by has passed";
 }
 
+event about_end(const msg::unfit_job& x, double unix_s) {
+  auto& [subject, reason] = x;
+  event out{reason.kind == failure_kind::deadline_passed ? "job_expired"
+                                                         : "job_refused"};
+  out.job = subject.id;
+  out.type = subject.type;
+  out.error_kind = to_string(reason.kind);
+  if (subject.created_at_s > 0)
+    out.seconds = std::max(0.0, unix_s - subject.created_at_s);
+  return out;
+}
+
 } // namespace render::queue_watcher

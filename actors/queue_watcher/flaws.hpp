@@ -1,5 +1,6 @@
 #pragma once
 // Jobs that can never run, and what the log says of them. Pure.
+#include "actors/event.hpp"
 #include "messages/queue.hpp"
 
 #include <optional>
@@ -19,5 +20,8 @@ std::string name_of(const job& x);
 /// Of a job that ends before it began: its producer looks for the reason in the
 /// log.
 std::string last_word(const msg::unfit_job& x, double unix_s);
+
+/// The same for machines; `seconds`: how long it waited.
+event about_end(const msg::unfit_job& x, double unix_s);
 
 } // namespace render::queue_watcher

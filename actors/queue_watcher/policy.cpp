@@ -339,7 +339,7 @@ effects policy::hand_over(msg::claimed_jobs x, const moment& now) {
     out.jobs.push_back(std::move(claimed));
   }
   for (auto& y : out.unfit)
-    lines.push_back(tell{last_word(y, now.unix_s)});
+    lines.push_back(tell{last_word(y, now.unix_s), about_end(y, now.unix_s)});
   if (!out.jobs.empty() || !out.unfit.empty())
     lines.push_back(deliver{std::move(out)});
   return lines;

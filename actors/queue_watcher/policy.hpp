@@ -3,6 +3,7 @@
 // free slot never waits while a job that fits it does, and an idle node is
 // silent. Pure: no actors, no I/O, no clock, no randomness. Asks one thing of
 // the queue at a time, but for rejections.
+#include "actors/event.hpp"
 #include "actors/queue_watcher/giving_way.hpp"
 #include "messages/moment.hpp"
 #include "messages/queue.hpp"
@@ -115,6 +116,7 @@ struct complain {
 /// For the log, as it stands: a line about one job.
 struct tell {
   std::string text;
+  event about = {};
 };
 using effect = std::variant<wait_for_work, claim, peek, reject, deliver, report,
                             arm_timer, complain, tell>;

@@ -100,7 +100,7 @@ struct shell {
   }
 
   void operator()(tell x) const {
-    deps.log->warn("{}", x.text);
+    write_event(deps.log, spdlog::level::warn, x.about, x.text);
   }
 };
 

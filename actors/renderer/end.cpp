@@ -60,11 +60,18 @@ void shell::interrupted() const {
 
 void shell::end() const {
   auto outcome = fit_to_leave(st().course.outcome(), st().deps.mask);
-  if (outcome.success())
-    log(spdlog::level::info, st().env.inputs_only ? "can be used" : "rendered");
-  else
-    log(spdlog::level::warn, std::string{to_string(outcome.error.kind)} + ": "
-                               + outcome.error.message);
+  event about{st().env.inputs_only ? "inputs_seen" : "render_ended"};
+  about.outcome = outcome.success() ? "success" : "failed";
+  if (outcome.success()) {
+    log(spdlog::level::info, st().env.inputs_only ? "can be used" : "rendered",
+        std::move(about));
+  } else {
+    about.error_kind = to_string(outcome.error.kind);
+    log(spdlog::level::warn,
+        std::string{to_string(outcome.error.kind)} + ": "
+          + outcome.error.message,
+        std::move(about));
+  }
   st().folder.remove();
   if (!st().side_group.empty())
     self->send(st().deps.http, msg::cancel_http{st().side_group});

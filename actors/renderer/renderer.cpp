@@ -7,11 +7,16 @@ namespace render {
 
 namespace renderer {
 
-void shell::log(spdlog::level::level_enum level,
-                const std::string& text) const {
+void shell::log(spdlog::level::level_enum level, const std::string& text,
+                event about) const {
   auto& subject = st().task.subject;
-  st().deps.log->log(level, "job {} ({}){}: {}", subject.id, subject.type,
-                     st().env.inputs_only ? ", its inputs alone" : "", text);
+  about.job = subject.id;
+  about.type = subject.type;
+  about.attempt = subject.attempt;
+  write_event(st().deps.log, level, about,
+              fmt::format("job {} ({}){}: {}", subject.id, subject.type,
+                          st().env.inputs_only ? ", its inputs alone" : "",
+                          text));
 }
 
 std::string shell::group_prefix() const {
@@ -131,7 +136,7 @@ void shell::note(const std::string& stage, double progress) const {
   constexpr size_t stage_max = 300;
   auto shown = foreign_text(stage, st().deps.mask, stage_max);
   if (st().course.note(shown, progress))
-    log(spdlog::level::info, shown);
+    log(spdlog::level::info, shown, event{"job_stage"});
 }
 
 void shell::carry_out(call& x, uint64_t number) const {

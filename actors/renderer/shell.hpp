@@ -44,7 +44,8 @@ struct shell {
     return self->state;
   }
 
-  void log(spdlog::level::level_enum level, const std::string& text) const;
+  void log(spdlog::level::level_enum level, const std::string& text,
+           event about = {}) const;
   /// Groups of this attempt. The slash at its end keeps job 1 from job 10.
   std::string group_prefix() const;
   std::string next_group() const;

@@ -1,5 +1,6 @@
 // What becomes of claimed jobs: a slot, another attempt, a final status, or
 // the way back to the queue.
+#include "actors/supervisor/lines.hpp"
 #include "actors/supervisor/policy.hpp"
 #include "messages/public_error.hpp"
 #include "messages/render_handle.hpp"
@@ -57,6 +58,7 @@ effects policy::on_jobs_claimed(msg::jobs_claimed x, const moment& now) {
            end(std::move(bad.subject), failed_outcome(std::move(bad.reason))));
   for (auto& subject : x.jobs) {
     auto id = subject.id;
+    out.push_back(claimed_line(subject, now.unix_s));
     // What was reported as waiting waits no more.
     for (auto* waiting : {&queue_.by_type, &queue_.without_inputs})
       if (auto at = waiting->find(subject.type);
@@ -128,7 +130,7 @@ effects policy::place(const job_id& id, double now_s) {
   x.placed_s = now_s;
   x.instance = *slot;
   gpus_.at(*slot).jobs.push_back(id);
-  return {run_on{*slot, x.task}};
+  return {run_on{*slot, x.task}, placed_line(x.task.subject, *slot)};
 }
 
 effects policy::place_pending(double now_s) {
@@ -223,8 +225,14 @@ effects policy::conclude(held_job x, job_outcome outcome, double now_s) {
     unfit_.tries.erase(x.task.subject.id);
   }
   switch (what) {
-  case verdict::end:
-    return let_go(std::move(x), std::move(outcome), now_s);
+  case verdict::end: {
+    effects out;
+    if (outcome.success())
+      out.push_back(
+        rendered_event(x.task.subject, x.instance, now_s - x.placed_s));
+    append(out, let_go(std::move(x), std::move(outcome), now_s));
+    return out;
+  }
   case verdict::run_newer_claim:
     return let_go(std::move(x), forgotten{}, now_s);
   case verdict::forget: {
@@ -286,7 +294,9 @@ effects policy::end(job x, job_outcome outcome, ledger_id gpu) {
   // One that never had a GPU.
   if (outcome.receipt.empty())
     outcome.receipt = receipt_json({}, cfg_.prices);
-  writes_.unsettled.insert_or_assign(x.id, outcome.success());
+  writes_.unsettled.insert_or_assign(
+    x.id, ended_job{outcome.success(), x.type, outcome.error_code, x.attempt,
+                    x.created_at_s, x.complete_by_s});
   return {settle{{std::move(x), std::move(outcome), std::move(gpu)}}};
 }
 
@@ -306,13 +316,17 @@ effects policy::count_failure(held_job x, verdict what, const failure& why,
   history.push_back(why.message);
   auto out = suspect(x.instance);
   if (what == verdict::retry) {
+    auto about = about_job("attempt_failed", x.task.subject);
+    about.gpu = x.instance;
+    about.error_kind = to_string(why.kind);
     ++totals_.retried;
     ++x.task.subject.attempt;
-    out.push_back(
-      say{severity::warning, "job " + x.task.subject.id + ": attempt "
-                               + std::to_string(history.size()) + " of "
-                               + std::to_string(cfg_.attempts_max)
-                               + " failed, trying again: " + why.message});
+    out.push_back(say{severity::warning,
+                      "job " + x.task.subject.id + ": attempt "
+                        + std::to_string(history.size()) + " of "
+                        + std::to_string(cfg_.attempts_max)
+                        + " failed, trying again: " + why.message,
+                      std::move(about)});
     out.push_back(note_attempt{{x.task.subject, gpu_of(x)}});
     append(out, begin_again(std::move(x), now_s));
     return out;
@@ -338,19 +352,22 @@ effects policy::suspect(uint64_t instance) {
 effects policy::put_back(const job& x) {
   writes_.releasing.insert(x.id);
   return {release{x.id, x.fence},
-          say{severity::info, "job " + x.id + ": goes back to the queue"}};
+          say{severity::info, "job " + x.id + ": goes back to the queue",
+              about_job("job_returned", x)}};
 }
 
-effects policy::on_settled(msg::job_settled x) {
+effects policy::on_settled(msg::job_settled x, double unix_s) {
   effects out;
   writes_.refusals.erase(x.job_id);
   auto node = writes_.unsettled.extract(x.job_id);
-  if (!x.written)
+  if (!x.written) {
     out.push_back(
       say{severity::info,
           "job " + x.job_id + ": was not ours any more, nothing was written"});
-  else if (!node.empty())
-    ++(node.mapped() ? totals_.succeeded : totals_.failed);
+  } else if (!node.empty()) {
+    ++(node.mapped().success ? totals_.succeeded : totals_.failed);
+    out.push_back(ended_line(x.job_id, node.mapped(), unix_s));
+  }
   for (auto& entry : x.webhooks)
     out.push_back(deliver{std::move(entry)});
   append(out, check_drained());

@@ -319,6 +319,8 @@ msg::node_status policy::status(bool with_jobs, const moment& now) const {
   out.unfit_text = fitness_.text();
   out.disk_free_bytes = fitness_.disk_free_bytes();
   out.waiting_by_type = queue_.by_type;
+  if (queue_.waits_since_s > 0)
+    out.oldest_wait_s = std::max(0.0, now.steady_s - queue_.waits_since_s);
   out.jobs_succeeded = totals_.succeeded;
   out.jobs_failed = totals_.failed;
   out.jobs_retried = totals_.retried;

@@ -6,6 +6,7 @@
 #include "actors/supervisor/effects.hpp"
 #include "actors/supervisor/estimates.hpp"
 #include "actors/supervisor/launching.hpp"
+#include "actors/supervisor/lines.hpp"
 #include "actors/supervisor/traffic.hpp"
 #include "actors/supervisor/verdict.hpp"
 #include "messages/confirmations.hpp"
@@ -53,7 +54,8 @@ public:
   /// The end of such a RENDERER.
   effects on_parked_ended(const job_id& id, job_outcome outcome, double now_s);
   effects on_surroundings_seen(const msg::surroundings_seen& x, double now_s);
-  effects on_settled(msg::job_settled x);
+  /// `unix_s`: 0 when nobody asks how long the job took.
+  effects on_settled(msg::job_settled x, double unix_s = 0);
   effects on_released(const job_id& id);
   /// The ledger did not confirm; it is asked again, which is safe.
   effects on_write_failed(ledger_write what, const failure& why);
@@ -146,7 +148,7 @@ private:
 
   /// Told to the ledger and not answered yet.
   struct open_writes {
-    std::map<job_id, bool> unsettled; // true: a success
+    std::map<job_id, ended_job> unsettled;
     std::set<job_id> releasing;
     /// How often a job's end was refused.
     std::map<job_id, uint32_t> refusals;

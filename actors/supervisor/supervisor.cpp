@@ -115,7 +115,7 @@ struct shell {
     self->request(st().deps.ledger, ledger_timeout, x.what)
       .then(
         [sh = *this](msg::job_settled& got) {
-          sh.run(sh.st().policy.on_settled(std::move(got)));
+          sh.run(sh.st().policy.on_settled(std::move(got), sh.now().unix_s));
         },
         [sh = *this, x](caf::error& err) {
           sh.run(sh.st().policy.on_write_failed(x, to_failure(err)));

@@ -35,6 +35,21 @@ std::string why_failed(const result<http_response>& got, std::string_view url) {
          + (text.empty() ? "" : ": " + text);
 }
 
+event about_try(std::string_view name, const webhook& x,
+                std::string_view outcome) {
+  event out{name};
+  out.job = x.job_id;
+  out.attempt = x.attempts;
+  out.outcome = outcome;
+  return out;
+}
+
+/// "http_503", or the kind of a failure without an answer.
+std::string kind_of(const result<http_response>& got) {
+  return got ? "http_" + std::to_string(got->status)
+             : std::string{to_string(got.error().kind)};
+}
+
 } // namespace
 
 effects policy::look() {
@@ -244,7 +259,7 @@ effects policy::on_answer(const std::string& id,
   ++x.entry.attempts;
   x.in_flight = false;
   take_turns(x);
-  auto out = got && got->ok() ? delivered(std::move(x))
+  auto out = got && got->ok() ? delivered(std::move(x), got->status, now)
                               : failed(std::move(x), got, now);
   append(out, post_what_fits(now_s));
   append(out, arm_due(now_s));
@@ -252,13 +267,18 @@ effects policy::on_answer(const std::string& id,
   return out;
 }
 
-effects policy::delivered(open_entry x) {
+effects policy::delivered(open_entry x, int status, const moment& now) {
   leave(x);
-  auto text = "webhook of job " + x.entry.job_id + ": delivered";
+  auto about = about_try("webhook_delivered", x.entry, "delivered");
+  about.seconds = std::max(
+    0.0, now.unix_s - static_cast<double>(x.entry.created_ms) / 1000);
+  auto text = "webhook of job " + x.entry.job_id + ": delivered, HTTP "
+              + std::to_string(status) + ", attempt "
+              + std::to_string(x.entry.attempts);
   return {
     record{
       {std::move(x.entry), msg::delivery_state::delivered, duration{0}, {}}},
-    say{severity::info, std::move(text)}};
+    say{severity::info, std::move(text), std::move(about)}};
 }
 
 effects policy::dead(open_entry x, std::string why) {
@@ -282,8 +302,10 @@ effects policy::failed(open_entry x, const result<http_response>& got,
               + std::to_string(x.entry.attempts) + " of "
               + std::to_string(tries);
   if (x.entry.attempts >= tries || is_hopeless(got)) {
+    auto about = about_try("webhook_dead", x.entry, "dead");
+    about.error_kind = kind_of(got);
     auto out = dead(std::move(x), std::move(why));
-    out.push_back(say{severity::error, text + ", given up"});
+    out.push_back(say{severity::error, text + ", given up", std::move(about)});
     return out;
   }
   auto delay = delay_after(cfg_.tries, x.entry.attempts, random_);
@@ -294,11 +316,14 @@ effects policy::failed(open_entry x, const result<http_response>& got,
   // This worker has the timer of the next try. Others find the entry due only
   // when this worker is dead.
   auto ours = kept ? delay + cfg_.timeout + cfg_.lease_margin : delay;
+  auto about = about_try("webhook_failed", x.entry, "failed");
+  about.error_kind = kind_of(got);
   effects out{
     record{{x.entry, msg::delivery_state::retry_later, ours, std::move(why)},
            kept ? now_s + in_seconds(ours) : 0},
     say{severity::warning,
-        text + ", next in " + std::to_string(delay.count() / 1000) + " s"}};
+        text + ", next in " + std::to_string(delay.count() / 1000) + " s",
+        std::move(about)}};
   if (!kept) {
     leave(x);
     return out;

@@ -166,7 +166,7 @@ private:
   void tidy(const std::string& host, const std::string& url);
   effects post_what_fits(double now_s);
   std::optional<webhook> next_of(url_state& url, double now_s);
-  effects delivered(open_entry x);
+  effects delivered(open_entry x, int status, const moment& now);
   effects failed(open_entry x, const result<http_response>& got,
                  const moment& now);
   effects dead(open_entry x, std::string why);

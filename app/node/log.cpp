@@ -1,14 +1,17 @@
 #include "app/node/log.hpp"
 
+#include "app/node/line_queue.hpp"
 #include "messages/text/json.hpp"
 #include "messages/text/printable.hpp"
 
 #include <spdlog/formatter.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 
 #include <chrono>
+#include <iterator>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace render {
@@ -17,6 +20,8 @@ namespace {
 
 /// Of an error that is remembered, bytes.
 constexpr size_t noted_max = 300;
+/// Of a field of an event, bytes.
+constexpr size_t field_max = 200;
 
 constexpr auto utc = spdlog::pattern_time_type::utc;
 
@@ -56,7 +61,8 @@ private:
 
 class json_formatter : public spdlog::formatter {
 public:
-  explicit json_formatter(secret_mask mask) : mask_(std::move(mask)) {
+  json_formatter(secret_mask mask, std::string worker)
+    : mask_(std::move(mask)), worker_(std::move(worker)) {
     // nop
   }
 
@@ -71,35 +77,108 @@ public:
     append(out, {level.data(), level.size()});
     append(out, R"(","message":)");
     append(out, json::quote(message_of(x, mask_)));
+    text_field(out, "worker", worker_);
+    if (auto* about = event_of(x))
+      fields(out, *about);
     append(out, "}\n");
   }
 
   std::unique_ptr<spdlog::formatter> clone() const override {
-    return std::make_unique<json_formatter>(mask_);
+    return std::make_unique<json_formatter>(mask_, worker_);
   }
 
 private:
+  void fields(spdlog::memory_buf_t& out, const event& x) const {
+    text_field(out, "event", x.name);
+    text_field(out, "job", x.job);
+    text_field(out, "type", x.type);
+    number_field(out, "attempt", x.attempt, x.attempt > 0);
+    number_field(out, "gpu", x.gpu, x.gpu > 0);
+    text_field(out, "workload", x.workload);
+    text_field(out, "outcome", x.outcome);
+    text_field(out, "error_kind", x.error_kind);
+    number_field(out, "seconds", x.seconds, x.seconds >= 0);
+  }
+
+  void text_field(spdlog::memory_buf_t& out, std::string_view name,
+                  std::string_view value) const {
+    if (value.empty())
+      return;
+    fmt::format_to(std::back_inserter(out), ",\"{}\":", name);
+    append(out, json::quote(printable(mask_.masked(value), field_max)));
+  }
+
+  template <class T>
+  static void number_field(spdlog::memory_buf_t& out, std::string_view name,
+                           T value, bool said) {
+    if (!said)
+      return;
+    if constexpr (std::is_floating_point_v<T>)
+      fmt::format_to(std::back_inserter(out), ",\"{}\":{:.3f}", name, value);
+    else
+      fmt::format_to(std::back_inserter(out), ",\"{}\":{}", name, value);
+  }
+
   secret_mask mask_;
+  std::string worker_;
   spdlog::pattern_formatter time_{"%Y-%m-%dT%H:%M:%S.%eZ", utc, ""};
+};
+
+/// Formats in the caller's thread, where the event of a line still lives.
+class queue_sink : public spdlog::sinks::base_sink<std::mutex> {
+public:
+  explicit queue_sink(std::shared_ptr<line_queue> to) : to_(std::move(to)) {
+    // nop
+  }
+
+protected:
+  void sink_it_(const spdlog::details::log_msg& x) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(x, line);
+    to_->push({line.data(), line.size()});
+  }
+
+  void flush_() override {
+    // nop
+  }
+
+private:
+  std::shared_ptr<line_queue> to_;
 };
 
 } // namespace
 
-std::unique_ptr<spdlog::formatter> make_formatter(std::string_view format,
-                                                  secret_mask mask) {
+std::unique_ptr<spdlog::formatter>
+make_formatter(std::string_view format, secret_mask mask, std::string worker) {
   if (format == "json")
-    return std::make_unique<json_formatter>(std::move(mask));
+    return std::make_unique<json_formatter>(std::move(mask), std::move(worker));
   return std::make_unique<text_formatter>(std::move(mask));
 }
 
-logger make_logger(std::string_view format, const std::string& level,
-                   secret_mask mask) {
-  auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+log_output make_logger(std::string_view format, const std::string& level,
+                       const secret_mask& mask, const std::string& worker,
+                       int handle) {
+  line_queue::options how;
+  how.lost_line = [lost = std::shared_ptr<spdlog::formatter>{
+                     make_formatter(format, mask, worker)}](uint64_t missing) {
+    auto text = "log: " + std::to_string(missing)
+                + " line(s) are missing here, nobody took them";
+    event about;
+    about.name = "log_lines_lost";
+    spdlog::details::log_msg x{event_place(about), "worker",
+                               spdlog::level::warn, text};
+    spdlog::memory_buf_t out;
+    lost->format(x, out);
+    return std::string{out.data(), out.size()};
+  };
+  auto lines = std::make_shared<line_queue>(handle, std::move(how));
+  auto sink = std::make_shared<queue_sink>(lines);
   auto out = std::make_shared<spdlog::logger>("worker", sink);
-  out->set_formatter(make_formatter(format, std::move(mask)));
+  out->set_formatter(make_formatter(format, mask, worker));
   out->set_level(spdlog::level::from_str(level));
-  out->flush_on(spdlog::level::debug);
-  return out;
+  return {out, [lines] {
+            return lines->dropped();
+          }};
 }
 
 job_store::noted_error error_note::latest() const {

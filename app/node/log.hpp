@@ -8,6 +8,7 @@
 #include <spdlog/formatter.h>
 #include <spdlog/sinks/sink.h>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -17,13 +18,24 @@ namespace render {
 
 /// `format`: "text" or "json". Text from others is escaped (see printable.hpp),
 /// so that a message is always one line. Secrets are masked here once more, for
-/// all lines.
+/// all lines. A JSON line has `worker`, and the fields of its event that are
+/// set, under the names that docs/operations.md lists.
 std::unique_ptr<spdlog::formatter> make_formatter(std::string_view format,
-                                                  secret_mask mask = {});
+                                                  secret_mask mask = {},
+                                                  std::string worker = {});
 
-/// `format` as above; `level`: "debug", "info", "warning", "error".
-logger make_logger(std::string_view format, const std::string& level,
-                   secret_mask mask);
+struct log_output {
+  logger log;
+  /// Lines that the reader of `handle` did not take in time.
+  std::function<uint64_t()> lines_dropped;
+};
+
+/// A log that never waits for the reader of `handle` (see line_queue.hpp), and
+/// writes the last lines when it ends. `format` as above; `level`: "debug",
+/// "info", "warning", "error".
+log_output make_logger(std::string_view format, const std::string& level,
+                       const secret_mask& mask, const std::string& worker = {},
+                       int handle = 2);
 
 /// Remembers the latest error of a log whose sink it is, as a line has it.
 class error_note : public spdlog::sinks::sink {

@@ -8,6 +8,7 @@
 #include "app/node/node.hpp"
 #include "app/node/redis_settings.hpp"
 #include "app/node/signals.hpp"
+#include "app/worker/metrics.hpp"
 #include "app/worker/status_server.hpp"
 #include "app/worker/version.hpp"
 
@@ -205,7 +206,13 @@ int check_config(const worker_config& cfg, const environment& env,
 }
 
 int serve(const worker_config& cfg, bool status_address_given,
-          const logger& log, signal_waiter& signals) {
+          const log_output& out, signal_waiter& signals) {
+  auto& log = out.log;
+  metrics::options counted{std::string{version}, {}, out.lines_dropped};
+  for (auto& [kind, type] : cfg.workload_of_kind)
+    counted.workloads.push_back(type);
+  auto counts = std::make_shared<metrics>(std::move(counted));
+  log->sinks().push_back(counts);
   if (auto warning = redis_warning(cfg); !warning.empty())
     log->warn("{}", warning);
   auto local = job_store::open_sqlite_journal(
@@ -242,7 +249,11 @@ int serve(const worker_config& cfg, bool status_address_given,
                        "unfit (" + now->unfit + "): " + now->unfit_text);
          return {};
        },
-       ask_peers},
+       ask_peers,
+       [counts](const msg::node_status& x, const msg::peers_report* peers,
+                bool redis_up) {
+         return counts->text(x, peers, redis_up);
+       }},
       // The default address takes the next free port, so that several workers
       // start on one machine without a setting.
       {cfg.status_hosts, !status_address_given});
@@ -312,12 +323,13 @@ int run(const options& opts, bool env_file_given) {
     if (auto ok = prepare_output_dir(cfg.output_dir); !ok)
       return report(configuration, ok.error().message);
   signal_waiter signals;
-  auto log = make_logger(cfg.log_format, cfg.log_level,
-                         secret_mask{cfg.secrets});
+  auto [log, lines_dropped] = make_logger(
+    cfg.log_format, cfg.log_level, secret_mask{cfg.secrets}, cfg.worker_id);
   for (auto& x : warnings)
     log->warn("settings: {}", x);
-  return opts.check_config ? check_config(cfg, found.in_force, log)
-                           : serve(cfg, status_address_given, log, signals);
+  return opts.check_config
+           ? check_config(cfg, found.in_force, log)
+           : serve(cfg, status_address_given, {log, lines_dropped}, signals);
 }
 
 } // namespace

@@ -1,9 +1,5 @@
 #include "app/worker/peers_text.hpp"
 
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
-
-#include <algorithm>
 #include <string_view>
 
 namespace render {
@@ -61,22 +57,6 @@ void write_link(writer& out, const msg::peer_link& x, bool names) {
   out.EndObject();
 }
 
-void gauge(prometheus::Registry& registry, const char* name, const char* help,
-           size_t value) {
-  prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({}).Set(
-    static_cast<double>(value));
-}
-
-void counter(prometheus::Registry& registry, const char* name, const char* help,
-             const char* direction, uint64_t value) {
-  prometheus::BuildCounter()
-    .Name(name)
-    .Help(help)
-    .Register(registry)
-    .Add({{"direction", direction}})
-    .Increment(static_cast<double>(value));
-}
-
 } // namespace
 
 void write_peers(writer& out, const msg::peers_report& x, bool names) {
@@ -96,26 +76,6 @@ void write_peers(writer& out, const msg::peers_report& x, bool names) {
   write_number(out, "frames_received", x.frames_received);
   write_number(out, "bytes_received", x.bytes_received);
   out.EndObject();
-}
-
-void add_peers_metrics(prometheus::Registry& registry,
-                       const msg::peers_report& x) {
-  auto doubted = std::count_if(x.members.begin(), x.members.end(), [](auto& y) {
-    return y.doubted;
-  });
-  gauge(registry, "c3_peers", "Other workers of the fleet that count as alive.",
-        x.members.size());
-  gauge(registry, "c3_peers_doubted", "Those that somebody has lost sight of.",
-        static_cast<size_t>(doubted));
-  gauge(registry, "c3_peer_links", "Links to other workers.", x.links.size());
-  constexpr auto frames = "c3_peer_frames_total";
-  constexpr auto frames_help = "Frames between this worker and others.";
-  counter(registry, frames, frames_help, "sent", x.frames_sent);
-  counter(registry, frames, frames_help, "received", x.frames_received);
-  constexpr auto bytes = "c3_peer_bytes_total";
-  constexpr auto bytes_help = "Bytes in those frames.";
-  counter(registry, bytes, bytes_help, "sent", x.bytes_sent);
-  counter(registry, bytes, bytes_help, "received", x.bytes_received);
 }
 
 } // namespace render

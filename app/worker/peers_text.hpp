@@ -2,7 +2,6 @@
 // What a worker knows of the others, for the status port.
 #include "messages/fleet.hpp"
 
-#include <prometheus/registry.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
@@ -12,8 +11,5 @@ namespace render {
 /// may name a machine.
 void write_peers(rapidjson::Writer<rapidjson::StringBuffer>& out,
                  const msg::peers_report& x, bool names);
-
-void add_peers_metrics(prometheus::Registry& registry,
-                       const msg::peers_report& x);
 
 } // namespace render

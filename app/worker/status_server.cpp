@@ -139,7 +139,8 @@ http_answer health_answer(const result<all_status>& x) {
 
 struct status_server::implementation {
   implementation(std::unique_ptr<status_http> listening, const sources& from)
-    : server(std::move(listening)), status(asking(from)), ready([from] {
+    : server(std::move(listening)), metrics(from.metrics), status(asking(from)),
+      ready([from] {
         // `question` needs a value.
         auto got = from.ready();
         return got ? result<bool>{true} : fail(got.error());
@@ -174,15 +175,26 @@ struct status_server::implementation {
                   : failure_answer(x.error()));
         });
     if (path == "/metrics")
-      return status.get([reply = std::move(reply)](auto& x) {
-        reply(x ? http_answer{200, "text/plain; version=0.0.4; charset=utf-8",
-                              to_metrics(x->node, x->peers_ptr())}
-                : failure_answer(x.error()));
-      });
+      return answer_metrics(std::move(reply));
     if (path == "/")
       return reply({.body = directory});
     reply(
       {.status = 404, .body = "nothing is here; GET / says what there is\n"});
+  }
+
+  void answer_metrics(status_http::reply reply) {
+    if (!metrics)
+      return reply({.status = 404, .body = "this program counts nothing\n"});
+    status.get([this, reply = std::move(reply)](const result<all_status>& x) {
+      if (!x)
+        return reply(failure_answer(x.error()));
+      ready.get([this, reply, seen = *x](const result<bool>& y) {
+        // One that is unfit has asked Redis.
+        auto up = y || y.error().kind == failure_kind::unfit;
+        reply({200, "text/plain; version=0.0.4; charset=utf-8",
+               metrics(seen.node, seen.peers_ptr(), up)});
+      });
+    });
   }
 
   void answer_health(status_http::reply reply) {
@@ -202,6 +214,7 @@ struct status_server::implementation {
   }
 
   std::unique_ptr<status_http> server;
+  decltype(status_server::sources::metrics) metrics;
   question<all_status> status;
   question<bool> ready;
 };

@@ -18,10 +18,6 @@ namespace render {
 std::string to_json(const msg::node_status& x, bool names = true,
                     const msg::peers_report* peers = nullptr);
 
-/// Prometheus text exposition of a status.
-std::string to_metrics(const msg::node_status& x,
-                       const msg::peers_report* peers = nullptr);
-
 class status_server {
 public:
   struct sources {
@@ -31,6 +27,10 @@ public:
     std::function<result<void>()> ready;
     /// Asks PEERS. May block too; empty: the worker has no cluster.
     std::function<result<msg::peers_report>()> peers = {};
+    /// The text of /metrics. From any thread.
+    std::function<std::string(const msg::node_status&, const msg::peers_report*,
+                              bool redis_up)>
+      metrics = {};
   };
 
   struct options {

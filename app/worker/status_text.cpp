@@ -1,14 +1,8 @@
 #include "app/worker/peers_text.hpp"
 #include "app/worker/status_server.hpp"
 
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
-#include <prometheus/registry.h>
-#include <prometheus/text_serializer.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
-
-#include <algorithm>
 
 namespace render {
 
@@ -73,23 +67,6 @@ void write_launch(writer& out, const workload_type& type, launch_reason x,
   out.EndObject();
 }
 
-prometheus::Gauge& gauge(prometheus::Registry& registry, const char* name,
-                         const char* help,
-                         const prometheus::Labels& labels = {}) {
-  return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(
-    labels);
-}
-
-void counter(prometheus::Registry& registry, const char* name, const char* help,
-             uint64_t value, const prometheus::Labels& labels = {}) {
-  prometheus::BuildCounter()
-    .Name(name)
-    .Help(help)
-    .Register(registry)
-    .Add(labels)
-    .Increment(static_cast<double>(value));
-}
-
 } // namespace
 
 std::string to_json(const msg::node_status& x, bool names,
@@ -143,61 +120,6 @@ std::string to_json(const msg::node_status& x, bool names,
   }
   out.EndObject();
   return std::string{buffer.GetString(), buffer.GetSize()} + "\n";
-}
-
-std::string to_metrics(const msg::node_status& x,
-                       const msg::peers_report* peers) {
-  prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
-  counter(registry, "c3_jobs_ended_total", "Jobs that ended here.",
-          x.jobs_succeeded, {{"status", "success"}});
-  counter(registry, "c3_jobs_ended_total", "Jobs that ended here.",
-          x.jobs_failed, {{"status", "failed"}});
-  counter(registry, "c3_job_retries_total",
-          "Attempts that failed and were tried on another GPU.",
-          x.jobs_retried);
-  counter(registry, "c3_gpus_launched_total", "GPUs that were rented.",
-          x.gpus_launched);
-  gauge(registry, "c3_jobs_running", "Jobs that run here now.")
-    .Set(static_cast<double>(x.running_jobs.size()));
-  gauge(registry, "c3_draining", "1 while the node drains.")
-    .Set(x.draining ? 1 : 0);
-  gauge(registry, "c3_plans_with_peers",
-        "1 while launches go by the plan of the whole fleet; 0 without other "
-        "workers, or while the views of the fleet differ or are old.")
-    .Set(x.plans_with_peers ? 1 : 0);
-  for (const auto* reason : {"start", "disk", "storage", "tools", "job"})
-    gauge(registry, "c3_unfit",
-          "1 while this worker claims nothing for this reason.",
-          {{"reason", reason}})
-      .Set(x.unfit == reason ? 1 : 0);
-  if (x.disk_free_bytes > 0)
-    gauge(registry, "c3_disk_free_bytes", "Free space below OUTPUT_DIR.")
-      .Set(static_cast<double>(x.disk_free_bytes));
-  gauge(registry, "c3_results_waiting",
-        "Rendered results that wait for the storage.")
-    .Set(static_cast<double>(x.results_waiting));
-  for (auto& [type, count] : x.waiting_by_type)
-    gauge(registry, "c3_jobs_waiting",
-          "Jobs in the queue that found no slot here.", {{"type", type}})
-      .Set(static_cast<double>(count));
-  for (auto& [type, why] : x.launches)
-    gauge(registry, "c3_launch_reason",
-          "Jobs that wait for a GPU of this workload type, by why no (other) "
-          "one is launched now.",
-          {{"workload", type}, {"reason", std::string{to_string(why.kind)}}})
-      .Set(static_cast<double>(why.jobs));
-  for (auto phase : {gpu_phase::launching, gpu_phase::booting, gpu_phase::ready,
-                     gpu_phase::draining, gpu_phase::stopping}) {
-    auto count = std::count_if(x.gpus.begin(), x.gpus.end(), [&](auto& gpu) {
-      return gpu.phase == phase;
-    });
-    gauge(registry, "c3_gpus", "GPUs by phase.",
-          {{"phase", std::string{to_string(phase)}}})
-      .Set(static_cast<double>(count));
-  }
-  if (peers)
-    add_peers_metrics(registry, *peers);
-  return prometheus::TextSerializer{}.Serialize(registry.Collect());
 }
 
 } // namespace render

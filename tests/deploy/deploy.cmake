@@ -4,3 +4,9 @@ foreach(name deploy_test stunnel_test)
                                 "${CMAKE_CURRENT_LIST_DIR}/${name}.py")
   set_tests_properties(${name} PROPERTIES LABELS integration TIMEOUT 120)
 endforeach()
+
+# The alerts, and the queries of the dashboard, by Debian's prometheus.
+add_test(NAME deploy_metrics_test
+         COMMAND /usr/bin/python3 -B "${CMAKE_CURRENT_LIST_DIR}/metrics_test.py")
+set_tests_properties(deploy_metrics_test
+                     PROPERTIES LABELS integration TIMEOUT 120 SKIP_RETURN_CODE 77)

@@ -19,7 +19,8 @@ render_test(
   log_test
   LABEL unit
   PURE
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/log_test.cpp
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/line_queue_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/log_test.cpp
   DEPENDS render_log)
 
 render_test(

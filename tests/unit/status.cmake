@@ -2,7 +2,8 @@ render_test(
   status_test
   LABEL unit
   PURE
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/status_test.cpp
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/metrics_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/status_test.cpp
   DEPENDS render_status "${HTTPLIB_LIBRARY}" OpenSSL::SSL Threads::Threads)
 
 render_test(

@@ -160,6 +160,35 @@ BOOST_AUTO_TEST_CASE(that_cannot_run_is_settled_without_a_slot) {
   BOOST_TEST(all<run_on>(out).empty());
 }
 
+// The log, and what is counted, from the claim to the end.
+BOOST_AUTO_TEST_CASE(has_an_event_for_each_step) {
+  fleet f{1};
+  auto x = a_job("a");
+  x.attempt = 2;
+  x.created_at_s = t0 - 3;
+  auto said = all<say>(f.x.on_jobs_claimed({{x}, {}}, both(t0)));
+  BOOST_REQUIRE(said.size() == 2u);
+  BOOST_TEST(said[0].text == "job a (csm): claimed, attempt 2, waited 3.0 s");
+  BOOST_TEST(said[0].about.name == "job_claimed");
+  BOOST_TEST(said[0].about.job == "a");
+  BOOST_TEST(said[0].about.type == "csm");
+  BOOST_TEST(said[0].about.attempt == 2u);
+  BOOST_TEST(said[0].about.seconds == 3);
+  BOOST_TEST(said[1].text == "job a (csm): goes to gpu 1");
+  BOOST_TEST(said[1].about.name == "job_placed");
+  BOOST_TEST(said[1].about.gpu == 1u);
+  said = all<say>(f.x.on_job_ended(ended(1, "a"), t0 + 5));
+  BOOST_REQUIRE(said.size() == 1u);
+  BOOST_TEST(said[0].text.empty());
+  BOOST_TEST(said[0].about.name == "job_rendered");
+  BOOST_TEST(said[0].about.seconds == 5);
+  said = all<say>(f.x.on_settled({"a", true, {}}, t0 + 6));
+  BOOST_REQUIRE(said.size() == 1u);
+  BOOST_TEST(said[0].about.name == "job_ended");
+  BOOST_TEST(said[0].about.outcome == "success");
+  BOOST_TEST(said[0].text.starts_with("job a (csm): success, "));
+}
+
 // Front ends look for how the worker before this one began its errors.
 BOOST_AUTO_TEST_CASE(fails_with_the_words_that_its_type_is_known_by) {
   auto error_of = [](const char* type, failure_kind kind, const char* text) {
