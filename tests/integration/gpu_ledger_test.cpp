@@ -50,7 +50,6 @@ struct with_budget : fixture {
   with_budget() {
     spending.prices = {{workload_type{"media:fast"}, 1'000'000}};
     spending.per_hour = 2'000'000;
-    stores.clear();
     store = spawn("worker-a");
     other = spawn("worker-b");
     hour = static_cast<int64_t>(harness::unix_now() / 3600);
