@@ -143,8 +143,9 @@ BOOST_AUTO_TEST_CASE(an_interrupted_wait_leaves_the_job_and_says_so) {
   }));
   child->send(SIGINT);
   BOOST_TEST(child->wait_for_exit(5s).value_or(-1) == 130);
-  BOOST_TEST(contains(child->output(), "the job stays (queued)"),
-             child->output());
+  BOOST_TEST(
+    contains(child->output(), "the job stays (queued, place 1; waits: "),
+    child->output());
   BOOST_TEST(field("status") == "queued");
   BOOST_TEST(redis.cmd("LLEN", "queue:jobs").integer == 1);
 }

@@ -17,6 +17,8 @@ struct scenario : fleet_scenario {
   explicit scenario(uint64_t seed = 1) : fleet_scenario(seed) {
     world->options.log = std::make_shared<spdlog::logger>(
       "test", std::make_shared<spdlog::sinks::ostream_sink_st>(text));
+    // The place in the source would stand between: it carries events.
+    world->options.log->set_pattern("[%l] %v");
   }
 
   sim_node& first() {
