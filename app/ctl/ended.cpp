@@ -164,8 +164,7 @@ local r = redis.call('HMGET', old, 'status', 'type', 'data', 'max_time',
                      'created_at', 'complete_by')
 local status = r[1] or ''
 if status == '' or status == 'queued' or status == 'running' then
-  return {err = 'ERR it has not ended: ' .. (status == '' and 'no status'
-                                             or status)}
+  return 'has not ended: ' .. (status == '' and 'no status' or status)
 end
 local set = {'HSET', new, 'id', id, 'type', r[2] or '', 'status', 'queued',
              'created_at', now, 'retry_of', old_id}
@@ -199,6 +198,9 @@ int retry(const context& ctx, redis& db, const ended_options& opts) {
                   "job " + excerpt(opts.id, 80) + ": " + got.error().message);
   if (got->text == "missing")
     return report(failed, "there is no job " + excerpt(opts.id, 80));
+  if (got->text != "done")
+    return report(failed,
+                  "job " + excerpt(opts.id, 80) + " " + excerpt(got->text, 80));
   if (ctx.json)
     std::cout << "{\"id\":" << json::quote(id)
               << ",\"retry_of\":" << json::quote(opts.id) << "}\n";

@@ -90,6 +90,10 @@ std::string waits::text(const std::vector<std::string>& queue,
   auto x = start_of(queue);
   if (!x)
     return "waits: no worker that is alive serves its type";
+  // Workers write every 10 s how they see the queue.
+  if (x->why.kind == launch_reason_kind::no_job_waits)
+    return "waits for a GPU of " + x->type
+           + ": no worker has written yet that it waits";
   auto out = sentence_of(x->type, x->why, now_s_);
   if (x->never)
     out += "; no slot is to come";
@@ -184,18 +188,20 @@ int show(const context& ctx, redis& db, const std::string& id) {
               << "}\n";
     return done;
   }
-  if (waiting)
+  if (waiting) {
     std::cout << "place " << queue->size() << " in the queue; "
               << all->text(*queue, by) << '\n';
-  else if (is_final(status))
-    std::cout << "has ended: " << excerpt(status, 40) << " "
-              << excerpt(field(*fields, "error"), 500) << '\n';
-  else if (status == "running")
+  } else if (is_final(status)) {
+    auto error = excerpt(field(*fields, "error"), 500);
+    std::cout << "has ended: " << excerpt(status, 40)
+              << (error.empty() ? "" : ": ") << error << '\n';
+  } else if (status == "running") {
     std::cout << running_text(*fields, *all) << " on worker "
               << excerpt(field(*fields, "locked_by"), 60) << '\n';
-  else
+  } else {
     std::cout << "is not among the first " << queue_max
               << " of the queue: " << excerpt(status, 40) << '\n';
+  }
   return done;
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The alerts by promtool, and each query of the dashboard and of the alerts
-against a scrape (recorded after some events of each kind) in a Prometheus of its
-own. Exits with 77 (skipped)
-where Debian's package "prometheus" is not installed."""
+against a scrape (of a worker that had run a job, refused one and lost a
+webhook) in a Prometheus of its own. Exits with 77 (skipped) where Debian's
+package "prometheus" is not installed."""
 
 import json
 import re
