@@ -1,6 +1,7 @@
 #include "messages/money.hpp"
 
 #include "messages/text/json.hpp"
+#include "messages/text/printable.hpp"
 
 #include <array>
 #include <cmath>
@@ -75,12 +76,12 @@ std::string read_gpu_prices(std::string_view text, gpu_prices& out) {
     auto equals = item.rfind('=');
     if (equals == std::string_view::npos || equals == 0)
       return "must be a list of TYPE=DOLLARS, as media:fast=1.20 (got \""
-             + std::string{item} + "\")";
+             + printable(item, 80) + "\")";
     auto price = micro_dollars(item.substr(equals + 1));
     if (price < 0)
       return "must be a list of prices in dollars an hour; it has none for "
-             + std::string{item.substr(0, equals)} + " (got \""
-             + std::string{item} + "\")";
+             + printable(item.substr(0, equals), 80) + " (got \""
+             + printable(item, 80) + "\")";
     out[workload_type{std::string{item.substr(0, equals)}}] = price;
   }
   return {};

@@ -87,12 +87,27 @@ struct shell {
     caf::anon_send(st().deps.ledger, msg::leave_gpu{std::move(x.id)});
   }
 
+  void note_spent(const gpu_split& x) const {
+    auto note = [this](const char* use, int64_t ms) {
+      event told{"gpu_spent"};
+      told.workload = st().cfg.workload_type;
+      told.outcome = use;
+      told.seconds = static_cast<double>(ms) / 1'000;
+      note_event(st().deps.log, told);
+    };
+    note("boot", x.boot_ms);
+    note("busy", x.busy_ms);
+    note("idle", x.idle_ms);
+    note("drain", x.drain_ms);
+  }
+
   // The JOB STORE keeps trying; nobody is left here to wait for it.
   void operator()(close_ledger x) const {
+    auto split = st().account.split(steady_s());
+    note_spent(split);
     caf::anon_send(st().deps.ledger,
                    msg::close_gpu{std::move(x.entry), std::move(x.reason),
-                                  x.refund_amount,
-                                  st().account.split(steady_s())});
+                                  x.refund_amount, split});
   }
 
   void operator()(launch x) const {

@@ -1,5 +1,7 @@
 #include "app/node/money_settings.hpp"
 
+#include "messages/text/printable.hpp"
+
 namespace render {
 
 result<void> read_prices(worker_config& cfg, std::string_view text) {
@@ -15,7 +17,7 @@ dollars(int64_t worker_config::*field) {
     if (cfg.*field <= 0)
       return fail(failure_kind::invalid_input,
                   "must be a number of dollars above 0 (got \""
-                    + std::string{text} + "\")");
+                    + printable(text, 80) + "\")");
     return {};
   };
 }
@@ -27,7 +29,7 @@ result<void> check_spending(const worker_config& cfg) {
     if (!cfg.prices.contains(type))
       return fail(failure_kind::invalid_input,
                   "MAX_SPEND_PER_HOUR and MAX_SPEND_PER_DAY need a price of "
-                    + type + " in GPU_PRICES");
+                    + printable(type, 80) + " in GPU_PRICES");
   return {};
 }
 

@@ -208,7 +208,8 @@ int check_config(const worker_config& cfg, const environment& env,
 int serve(const worker_config& cfg, bool status_address_given,
           const log_output& out, signal_waiter& signals) {
   auto& log = out.log;
-  metrics::options counted{std::string{version}, {}, out.lines_dropped};
+  metrics::options counted{
+    std::string{version}, {}, cfg.prices, out.lines_dropped};
   for (auto& [kind, type] : cfg.workload_of_kind)
     counted.workloads.push_back(type);
   auto counts = std::make_shared<metrics>(std::move(counted));

@@ -77,6 +77,10 @@ constexpr help stops{"c3_gpu_stops_total",
                      "GPUs that ended, by whether the stop was confirmed."};
 constexpr help boot{"c3_gpu_boot_seconds",
                     "From a GPU's launch to its first ready service."};
+constexpr help spent{"c3_gpu_seconds_total",
+                     "Seconds of GPUs that have ended, by what they went on."};
+constexpr help dollars{"c3_spend_dollars_total",
+                       "What GPUs that have ended have cost by GPU_PRICES."};
 constexpr help hooks{"c3_webhook_deliveries_total",
                      "Tries to deliver a webhook, by what came of them."};
 constexpr help hook_time{"c3_webhook_seconds",
@@ -131,6 +135,10 @@ struct metrics::implementation {
     for (auto* outcome : {"confirmed", "unconfirmed"})
       count(stops, {{"workload", type}, {"outcome", outcome}}, 0);
     book.histogram(boot.name, boot.text, boot_buckets, {{"workload", type}});
+    for (auto* use : {"boot", "busy", "idle", "drain"})
+      count(spent, {{"workload", type}, {"use", use}}, 0);
+    if (how.prices.contains(type))
+      count(dollars, {{"workload", type}}, 0);
   }
 
   // -- counters and histograms -----------------------------------------------
@@ -161,6 +169,14 @@ struct metrics::implementation {
       count(missed, {{"type", type}});
   }
 
+  void on_spent(const event& x) {
+    count(spent, {{"workload", x.workload}, {"use", x.outcome}}, x.seconds);
+    auto price = how.prices.find(workload_type{x.workload});
+    if (price != how.prices.end())
+      count(dollars, {{"workload", x.workload}},
+            x.seconds / 3600 * static_cast<double>(price->second) / 1e6);
+  }
+
   void on_event(const event& x) {
     auto by_type = labels{{"type", type_label(x.type)}};
     if (x.name == "job_claimed")
@@ -186,6 +202,8 @@ struct metrics::implementation {
         stops,
         {{"workload", x.workload},
          {"outcome", x.name == "gpu_stopped" ? "confirmed" : "unconfirmed"}});
+    if (x.name == "gpu_spent")
+      return on_spent(x);
     if (x.name == "webhook_delivered")
       observe(hook_time, call_buckets, {}, x.seconds);
     if (x.name == "webhook_delivered" || x.name == "webhook_failed"

@@ -8,6 +8,7 @@
 // has scope="fleet": take max() of it, not sum().
 #include "actors/log.hpp"
 #include "messages/fleet.hpp"
+#include "messages/money.hpp"
 #include "messages/node.hpp"
 
 #include <spdlog/sinks/sink.h>
@@ -25,6 +26,7 @@ public:
     std::string version;
     /// Workload types that this worker rents.
     std::vector<workload_type> workloads = {};
+    gpu_prices prices = {};
     /// Lines that the log has dropped so far.
     std::function<uint64_t()> lines_dropped = {};
   };

@@ -11,9 +11,10 @@ using namespace render;
 namespace {
 
 struct book {
-  metrics x{{"1.2", {"media:fast"}, [] {
-               return uint64_t{3};
-             }}};
+  metrics x{
+    {"1.2", {"media:fast"}, {{workload_type{"media:fast"}, 1'200'000}}, [] {
+       return uint64_t{3};
+     }}};
   msg::node_status status;
 
   void tell(std::string_view name, const std::string& type,
@@ -111,6 +112,21 @@ BOOST_AUTO_TEST_CASE(tell_launches_that_worked_from_those_that_did_not) {
         "c3_gpu_stops_total{outcome=\"unconfirmed\",workload=\"media:fast\"} "
         "1"})
     BOOST_TEST(b.has(line), line << "\n" << b.x.text(b.status));
+}
+
+BOOST_AUTO_TEST_CASE(add_up_what_gpus_were_paid_for) {
+  book b;
+  BOOST_TEST(b.has("c3_spend_dollars_total{workload=\"media:fast\"} 0"));
+  BOOST_TEST(
+    b.has("c3_gpu_seconds_total{use=\"idle\",workload=\"media:fast\"} 0"));
+  b.tell("gpu_spent", "", "boot", "", 600);
+  b.tell("gpu_spent", "", "busy", "", 3'000);
+  b.tell("gpu_spent", "", "busy", "", 2'400);
+  BOOST_TEST(
+    b.has("c3_gpu_seconds_total{use=\"busy\",workload=\"media:fast\"} 5400"));
+  BOOST_TEST(
+    b.has("c3_gpu_seconds_total{use=\"boot\",workload=\"media:fast\"} 600"));
+  BOOST_TEST(b.has("c3_spend_dollars_total{workload=\"media:fast\"} 2"));
 }
 
 BOOST_AUTO_TEST_CASE(count_webhooks_and_attempts) {
