@@ -66,9 +66,10 @@ BOOST_AUTO_TEST_CASE(has_no_text_that_troff_would_obey) {
 
 BOOST_AUTO_TEST_CASE(is_completed_by_command) {
   auto script = cli::bash_completion(app);
-  for (auto* part : {"'') words='jobs webhooks ", "'jobs') words='-h --help --limit ",
-                     "valued='--limit' ;;", "'webhooks') words='list replay ",
-                     "'webhooks replay')", "complete -o default -F _tool tool"})
+  for (auto* part :
+       {"'') words='jobs webhooks ", "'jobs') words='-h --help --limit ",
+        "valued='--limit' ;;", "'webhooks') words='list replay ",
+        "'webhooks replay')", "complete -o default -F _tool tool"})
     BOOST_TEST(contains(script, part), part << " is not in\n" << script);
   BOOST_TEST(!contains(script, "--inner"));
 }
