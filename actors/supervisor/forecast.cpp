@@ -4,9 +4,11 @@
 #include "actors/supervisor/launching.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
+#include <functional>
 #include <queue>
 #include <random>
+#include <span>
 #include <utility>
 
 namespace render::supervisor {
@@ -107,111 +109,140 @@ measured forecast::run(job_kind kind) const {
   return merged(all);
 }
 
+namespace {
+
+/// What all workers that serve a kind of job say together.
+struct sight {
+  /// What boots take, and runs by kind; guesses where nothing is measured.
+  measured boot;
+  std::array<measured, std::size(all_job_kinds)> runs;
+  size_t free = 0;
+  /// How long the slots that boot and run last already, s.
+  std::vector<double> booting;
+  std::vector<double> running;
+  /// GPUs that may still be rented.
+  uint32_t room = 0;
+  uint32_t slots_per_gpu = 1;
+  bool plans = false;
+  /// When the launching plan says so, s from now.
+  std::optional<double> launch_in_s;
+
+  const measured& run(job_kind kind) const {
+    return runs[static_cast<size_t>(kind)];
+  }
+
+  void add(const outlook& said, const outlook::type& type, double age_s,
+           double now_s) {
+    auto& facts = type.facts;
+    slots_per_gpu = facts.slots_per_gpu;
+    plans = plans || said.plans_with_peers;
+    free += facts.free_slots;
+    for (auto lasts : facts.boots_left_s)
+      booting.insert(booting.end(), facts.slots_per_gpu, age_s - lasts);
+    for (auto lasts : facts.runs_left_s)
+      running.push_back(age_s - lasts);
+    room += said.room;
+    if (waits_for_launch(type.why.kind) && type.why.until_s > now_s)
+      launch_in_s = std::min(launch_in_s.value_or(1e9),
+                             type.why.until_s - now_s);
+  }
+};
+
+/// GPUs that are launched for a queue of so many jobs.
+size_t launches_for(const sight& x, size_t jobs, const measured& own_run) {
+  auto coming = x.free + x.booting.size();
+  auto lacking = jobs - std::min(jobs, coming);
+  auto launches = std::min<size_t>(x.room, (lacking + x.slots_per_gpu - 1)
+                                             / x.slots_per_gpu);
+  if (!x.plans)
+    return launches;
+  auto boot_s = mean_of(x.boot, boot_guess.median_s);
+  std::vector<double> free_in_s(x.free, 0.0);
+  for (auto lasts : x.booting)
+    free_in_s.push_back(std::max(1.0, boot_s - lasts));
+  for (auto lasts : x.running)
+    free_in_s.push_back(std::max(1.0, own_run.median_s - lasts));
+  return std::min<size_t>(
+    launches,
+    launching::gpus_needed(jobs, free_in_s, mean_of(own_run, own_run.median_s),
+                           boot_s, x.slots_per_gpu, 1.5 * boot_s));
+}
+
+/// When the last of `queue` begins in one course of events, s from now.
+double play(random_engine& random, const sight& x, size_t launches,
+            const measured& own_run, std::span<const job_kind> queue) {
+  std::priority_queue<double, std::vector<double>, std::greater<>> slots;
+  for (size_t i = 0; i < x.free; ++i)
+    slots.push(even(random, 0, claim_s));
+  for (auto lasts : x.booting)
+    slots.push(draw_left(random, x.boot, lasts) + even(random, 0, services_s));
+  for (auto lasts : x.running)
+    slots.push(draw_left(random, own_run, lasts) + even(random, 0, 0.2));
+  for (size_t i = 0; i < launches; ++i) {
+    auto wait = x.launch_in_s ? *x.launch_in_s + even(random, 0, 3)
+                : x.plans     ? even(random, 0, 3)
+                              : even(random, jitter_least_s, jitter_most_s);
+    auto ready = wait + draw(random, x.boot);
+    for (uint32_t j = 0; j < x.slots_per_gpu; ++j)
+      slots.push(ready + even(random, 0, services_s));
+  }
+  double at = 0;
+  for (auto each : queue) {
+    at = slots.top();
+    slots.pop();
+    slots.push(at + draw(random, x.run(each)));
+  }
+  return at;
+}
+
+} // namespace
+
 std::optional<forecast::start> forecast::of(const std::vector<job_kind>& queue,
                                             double now_s) const {
   if (queue.empty())
     return std::nullopt;
   auto kind = queue.back();
   start out;
+  sight seen;
   std::vector<measured> boots;
-  // Slots that are free, boot and run, with how long these last.
-  size_t free = 0;
-  std::vector<double> booting;
-  std::vector<double> running;
-  uint32_t room = 0;
-  uint32_t slots_per_gpu = 1;
-  auto plans = false;
-  std::optional<double> launch_in_s;
-  auto known = false;
   for (auto& x : workers_)
     for (auto& type : x.said.types) {
       if (!serves(type, kind))
         continue;
-      auto& facts = type.facts;
-      boots.push_back(facts.boot);
-      if (!known || weight(type.why.kind) > weight(out.why.kind))
+      if (boots.empty() || weight(type.why.kind) > weight(out.why.kind))
         out.why = type.why;
-      out.type = facts.type;
-      known = true;
-      if (x.said.away)
-        continue;
-      slots_per_gpu = facts.slots_per_gpu;
-      plans = plans || x.said.plans_with_peers;
-      free += facts.free_slots;
-      for (auto lasts : facts.boots_left_s)
-        booting.insert(booting.end(), facts.slots_per_gpu, x.age_s - lasts);
-      for (auto lasts : facts.runs_left_s)
-        running.push_back(x.age_s - lasts);
-      room += x.said.room;
-      if (waits_for_launch(type.why.kind) && type.why.until_s > now_s)
-        launch_in_s = std::min(launch_in_s.value_or(1e9),
-                               type.why.until_s - now_s);
+      out.type = type.facts.type;
+      boots.push_back(type.facts.boot);
+      if (!x.said.away)
+        seen.add(x.said, type, x.age_s, now_s);
     }
-  if (!known)
+  if (boots.empty())
     return std::nullopt;
-  auto boot = merged(boots);
-  std::array<measured, std::size(all_job_kinds)> runs;
   for (auto each : all_job_kinds) {
-    auto& x = runs[static_cast<size_t>(each)] = run(each);
+    auto& x = seen.runs[static_cast<size_t>(each)] = run(each);
     if (x.count == 0)
       x = run_guess;
   }
-  out.guessed = boot.count == 0 && free == 0;
-  if (boot.count == 0)
-    boot = boot_guess;
+  seen.boot = merged(boots);
+  out.guessed = seen.boot.count == 0 && seen.free == 0;
+  if (seen.boot.count == 0)
+    seen.boot = boot_guess;
   auto jobs = std::min(queue.size(), jobs_most);
-  auto own_run = runs[static_cast<size_t>(kind)];
-  auto coming = free + booting.size();
-  auto lacking = jobs - std::min(jobs, coming);
-  auto launches
-    = std::min<size_t>(room, (lacking + slots_per_gpu - 1) / slots_per_gpu);
-  if (plans) {
-    auto boot_s = mean_of(boot, boot_guess.median_s);
-    std::vector<double> free_in_s(free, 0.0);
-    for (auto lasts : booting)
-      free_in_s.push_back(std::max(1.0, boot_s - lasts));
-    for (auto lasts : running)
-      free_in_s.push_back(std::max(1.0, own_run.median_s - lasts));
-    launches = std::min<size_t>(
-      launches, launching::gpus_needed(jobs, free_in_s,
-                                       mean_of(own_run, own_run.median_s),
-                                       boot_s, slots_per_gpu, 1.5 * boot_s));
-  }
-  if (free + booting.size() + running.size() + launches == 0) {
+  auto& own_run = seen.run(kind);
+  auto launches = launches_for(seen, jobs, own_run);
+  auto slots = seen.free + seen.booting.size() + seen.running.size();
+  if (slots + launches == 0) {
     out.never = true;
     return out;
   }
   random_engine random{jobs};
   std::vector<double> starts;
-  for (int play = 0; play < plays; ++play) {
-    std::priority_queue<double, std::vector<double>, std::greater<>> slots;
-    for (size_t i = 0; i < free; ++i)
-      slots.push(even(random, 0, claim_s));
-    for (auto lasts : booting)
-      slots.push(draw_left(random, boot, lasts) + even(random, 0, services_s));
-    for (auto lasts : running)
-      slots.push(draw_left(random, own_run, lasts) + even(random, 0, 0.2));
-    for (size_t i = 0; i < launches; ++i) {
-      auto wait = launch_in_s ? *launch_in_s + even(random, 0, 3)
-                  : plans     ? even(random, 0, 3)
-                              : even(random, jitter_least_s, jitter_most_s);
-      auto ready = wait + draw(random, boot);
-      for (uint32_t j = 0; j < slots_per_gpu; ++j)
-        slots.push(ready + even(random, 0, services_s));
-    }
-    double at = 0;
-    for (auto each = queue.end() - static_cast<ptrdiff_t>(jobs);
-         each != queue.end(); ++each) {
-      at = slots.top();
-      slots.pop();
-      slots.push(at + draw(random, runs[static_cast<size_t>(*each)]));
-    }
-    starts.push_back(at);
-  }
+  for (int i = 0; i < plays; ++i)
+    starts.push_back(
+      play(random, seen, launches, own_run, std::span{queue}.last(jobs)));
   std::sort(starts.begin(), starts.end());
   // The wait that the reason tells is certain.
-  auto only_launches = free + booting.size() + running.size() == 0;
-  auto base_s = only_launches ? launch_in_s.value_or(0) : 0;
+  auto base_s = slots == 0 ? seen.launch_in_s.value_or(0) : 0;
   out.low_s = base_s + narrower * (starts[plays / 20] - base_s);
   out.median_s = starts[plays / 2];
   out.high_s = base_s + wider * (starts[plays * 19 / 20] - base_s) + more_s;

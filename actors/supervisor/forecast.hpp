@@ -20,7 +20,7 @@ public:
     double low_s = 0;
     double median_s = 0;
     double high_s = 0;
-    /// Nothing boots or runs are measured by yet: the band is a guess.
+    /// No boot was measured yet: the band is a guess.
     bool guessed = false;
     /// No slot can come: no worker serves it, or none may rent a GPU.
     bool never = false;

@@ -80,10 +80,10 @@ struct examiner {
       expired += y.expired;
       oldest_s = std::max(oldest_s, y.oldest_s);
     }
-    for (auto& x_worker : seen.workers) {
+    for (auto& one : seen.workers) {
       ++alive;
       // A silent one may be a worker of an older version.
-      auto state = worker_state(x_worker);
+      auto state = worker_state(one);
       working += takes_jobs(state) ? 1 : 0;
     }
   }
@@ -311,16 +311,17 @@ struct known_error {
   std::string_view advice;
 };
 
+constexpr std::string_view wrong_key
+  = "the provider does not take the API key: it is wrong or revoked";
+constexpr std::string_view new_key
+  = "set C3_API_KEY to a valid key and restart the worker; GPUs that are warm "
+    "go on working";
+
 // Parts of what the provider, Redis and the storage say, most telling first.
+// Comput3 answers a wrong key with 403, a proxy before it with 401.
 constexpr std::array<known_error, 12> known_errors{{
-  {"Invalid API key",
-   "the provider does not take the API key: it is wrong or "
-   "revoked",
-   "set C3_API_KEY to a valid key and restart the worker; GPUs that "
-   "are warm go on working"},
-  {"HTTP 401", "the provider does not take the API key: it is wrong or revoked",
-   "set C3_API_KEY to a valid key and restart the worker; GPUs that are "
-   "warm go on working"},
+  {"Invalid API key", wrong_key, new_key},
+  {"HTTP 401", wrong_key, new_key},
   {"HTTP 403", "the account may not do this",
    "look at the account and its key at the provider"},
   {"HTTP 402", "the account has no money left", "top up the account"},

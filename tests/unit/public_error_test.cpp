@@ -1,5 +1,6 @@
 // What a customer is told of a failure, over all kinds.
 #include "messages/public_error.hpp"
+#include "tests/support/failure_kinds.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -8,14 +9,6 @@
 using namespace render;
 
 namespace {
-
-constexpr failure_kind all_kinds[]
-  = {failure_kind::invalid_input,   failure_kind::rejected,
-     failure_kind::unavailable,     failure_kind::outcome_unknown,
-     failure_kind::deadline_passed, failure_kind::cancelled,
-     failure_kind::shutting_down,   failure_kind::not_owner,
-     failure_kind::internal,        failure_kind::unfit,
-     failure_kind::aborted};
 
 bool holds(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
@@ -44,6 +37,8 @@ BOOST_AUTO_TEST_CASE(has_a_code_for_each_kind) {
   BOOST_TEST(code(failure_kind::internal) == "internal");
   BOOST_TEST(code(failure_kind::unfit) == "unavailable");
   BOOST_TEST(code(failure_kind::aborted) == "unavailable");
+  BOOST_TEST(code(failure_kind::over_budget) == "unavailable");
+  BOOST_TEST(all_failure_kinds().size() == 12u);
   BOOST_TEST(code(static_cast<failure_kind>(99)) == "internal");
   BOOST_TEST(to_string(public_code(
                {failure_kind::deadline_passed, std::string{expired_text}}))
@@ -57,7 +52,7 @@ BOOST_AUTO_TEST_CASE(names_no_place_of_the_fleet_whatever_its_kind) {
               "gateway</h1>nginx</body></html>; 2: cannot write "
               "/app/output/.work/a.mp3 on ocean-kelp-gpu.local:8188, connect "
               "to 10.11.12.13 port 80, [fe80::1]:80, gpu7:8188, localhost";
-  for (auto kind : all_kinds) {
+  for (auto kind : all_failure_kinds()) {
     auto said = public_text({kind, text}, "{}");
     for (auto* x : {"ocean", "kelp", "comput3", "/app", ".work", "10.11",
                     "fe80", "8188", "localhost", "<", "html", "b{}", "gpu7"})

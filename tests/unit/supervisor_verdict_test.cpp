@@ -1,5 +1,6 @@
 // What becomes of a job when an attempt at it has ended, and that a newer claim
 // is never forgotten by it.
+#include "tests/support/failure_kinds.hpp"
 #include "tests/unit/supervisor_fleet.hpp"
 
 using namespace render;
@@ -15,14 +16,6 @@ attempt_end failed(failure_kind kind) {
   out.failures_max = 3;
   return out;
 }
-
-constexpr failure_kind all_kinds[]
-  = {failure_kind::invalid_input,   failure_kind::rejected,
-     failure_kind::unavailable,     failure_kind::outcome_unknown,
-     failure_kind::deadline_passed, failure_kind::cancelled,
-     failure_kind::shutting_down,   failure_kind::not_owner,
-     failure_kind::internal,        failure_kind::unfit,
-     failure_kind::aborted};
 
 bool is(const attempt_end& x, verdict expected) {
   return judge(x) == expected;
@@ -91,7 +84,7 @@ BOOST_AUTO_TEST_CASE(gives_back_what_this_worker_cannot_do_but_not_for_ever) {
 }
 
 BOOST_AUTO_TEST_CASE(is_the_newer_claim_whatever_else_is_so) {
-  for (auto kind : all_kinds)
+  for (auto kind : all_failure_kinds())
     for (int bits = 0; bits < 32; ++bits) {
       auto x = failed(kind);
       x.claimed_again = true;
@@ -147,7 +140,7 @@ void only_the_newer_claim_goes_on(const effects& out) {
 
 // Its renderer can write nothing any more; it may still say that it has.
 BOOST_AUTO_TEST_CASE(while_its_result_waited_is_rendered_anew) {
-  for (auto kind : all_kinds)
+  for (auto kind : all_failure_kinds())
     BOOST_TEST_CONTEXT(to_string(kind)) {
       auto f = parked_and_claimed_again();
       auto out = f.x.on_parked_ended("a", failed_outcome({kind, "no"}), t0 + 3);
