@@ -1,0 +1,100 @@
+#pragma once
+// Requests and answers of the HTTP service, as its handlers see them. Pure.
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace render::web {
+
+/// What a key allows; each one all that those before it allow. `nobody` is who
+/// gave no key.
+enum class role : uint8_t { nobody, view, submit, operate };
+
+std::string_view to_string(role x) noexcept;
+
+/// Who asks.
+struct identity {
+  /// As the key file names the key; "local" without one.
+  std::string name;
+  role may = role::nobody;
+};
+
+/// A whole file that was received with a request, or a part of a form.
+struct upload {
+  /// The part's name, and the file's name as the client gave it.
+  std::string field;
+  std::string file_name;
+  std::string content_type;
+  /// Of a part that is no file.
+  std::string text;
+  /// Where its bytes lie; empty: `text` has them. The request's owner deletes
+  /// it.
+  std::string path;
+  uint64_t bytes = 0;
+  /// Lower-case hex; empty for a part that is no file.
+  std::string sha256;
+};
+
+struct request {
+  /// "GET", "POST", "HEAD".
+  std::string method;
+  /// Decoded, without the base path and the query.
+  std::string path;
+  /// Decoded `{name}`s of the route.
+  std::map<std::string, std::string> vars;
+  /// Decoded; of a name that comes twice the last one.
+  std::map<std::string, std::string> query;
+  /// By lower-case names.
+  std::map<std::string, std::string> headers;
+  std::string body;
+  /// Of multipart/form-data.
+  std::vector<upload> parts;
+  identity who;
+  /// The client's address, for the audit.
+  std::string peer;
+
+  /// Empty when absent.
+  const std::string& header(const std::string& name) const;
+  /// Absent: nullopt.
+  std::optional<std::string> param(const std::string& name) const;
+};
+
+/// A file to be sent in place of a body.
+struct file_body {
+  std::string path;
+  uint64_t offset = 0;
+  uint64_t bytes = 0;
+};
+
+struct response {
+  unsigned status = 200;
+  std::string type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::optional<file_body> file;
+};
+
+/// A field that was not accepted.
+struct field_error {
+  std::string field;
+  /// As it came; it is cut when it is told.
+  std::string got;
+  std::string accepted;
+};
+
+/// `text` is JSON.
+response answer(unsigned status, std::string text);
+
+/// RFC 9457. `detail` may be empty.
+response problem(unsigned status, std::string_view detail,
+                 const std::vector<field_error>& errors = {},
+                 std::string_view job = {});
+
+/// The standard words for a status: "Not Found".
+std::string_view title_of(unsigned status) noexcept;
+
+} // namespace render::web
