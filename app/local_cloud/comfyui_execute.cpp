@@ -3,6 +3,12 @@
 // repeating the last row or column.
 #include "app/local_cloud/comfyui_server.hpp"
 #include "app/local_cloud/json_text.hpp"
+#include "app/local_cloud/samples.hpp"
+#include "app/local_cloud/stand_in.hpp"
+#include "app/local_cloud/talking_picture.hpp"
+
+#include <cmath>
+#include <fstream>
 
 namespace render::local_cloud {
 
@@ -15,19 +21,40 @@ constexpr std::chrono::minutes tool_limit{30};
 /// Pixels around the picture for its swaying.
 constexpr int margin = 16;
 
-std::string filter_for(const video_plan& plan) {
-  auto side = [](int size, const char* own) {
-    return size > 0 ? std::to_string(size) : std::string{own};
+/// A path as the value of an option in a filter graph: both are quoted.
+std::string in_filter(const std::string& path) {
+  auto quoted = [](const std::string& text, std::string_view special) {
+    std::string out;
+    for (auto c : text) {
+      if (special.find(c) != std::string_view::npos)
+        out += '\\';
+      out += c;
+    }
+    return out;
   };
-  // The scaled image is kept in memory: decoding it for each frame would cost
+  return quoted(quoted(path, "\\':"), "\\'[],;");
+}
+
+/// Inputs 0 to 2 are the face, the mouths and the caption.
+std::string filter_for(const video_plan& plan, const talking_picture& picture,
+                       const std::string& commands) {
+  // One frame each, kept in memory: decoding them for each frame would cost
   // more than all other work.
+  auto still = [](int input) {
+    return fmt::format("[{}:v]format=yuva444p,loop=loop=-1:size=1:start=0,"
+                       "setpts=N",
+                       input);
+  };
+  auto& mouth = picture.mouth;
   auto filter = fmt::format(
-    "scale={0}+{2}:{1}+{2},format=yuv444p,loop=loop=-1:size=1:start=0,"
-    "setpts=N/({3}*TB),crop=iw-{2}:ih-{2}:x='{4}+{5}*sin(t*1.7)':"
-    "y='{4}+{5}*sin(t*1.1)'",
-    side(plan.width, "iw"), side(plan.height, "ih"), margin, plan.fps,
-    margin / 2, margin / 2 - 1);
-  filter += ",pad=ceil(iw/2)*2:ceil(ih/2)*2";
+    "{0}[face];{1},sendcmd=f={2},crop@mouth={3}:{4}:0:0[mouth];"
+    "[face][mouth]overlay={5}:{6}:format=yuv444,"
+    "crop=iw-{7}:ih-{7}:x='{8}+{9}*sin(t*1.7)':y='{8}+{9}*sin(t*1.1)'[moved];"
+    "{10}[caption];[moved][caption]overlay={11}:{12}:format=yuv444,"
+    "pad=ceil(iw/2)*2:ceil(ih/2)*2",
+    still(0), still(1), in_filter(commands), mouth.width, mouth.height, mouth.x,
+    mouth.y, margin, margin / 2, margin / 2 - 1, still(2),
+    picture.caption_box.x, picture.caption_box.y);
   if (plan.width % 2 || plan.height % 2)
     filter += fmt::format(",fillborders=right={}:bottom={}:mode=smear",
                           plan.width % 2, plan.height % 2);
@@ -220,6 +247,61 @@ comfyui_server::order_video(job& x, const std::string& node) {
   return out;
 }
 
+result<void> comfyui_server::animate(job& x, const video_order& video,
+                                     const std::string& target) {
+  auto stop = x.stop.get_token();
+  auto& plan = video.plan;
+  auto folder = context_.dir / "temp" / ("talking-" + x.id);
+  fs::create_directories(folder);
+  struct remover {
+    const fs::path& folder;
+    ~remover() {
+      std::error_code ignored;
+      fs::remove_all(folder, ignored);
+    }
+  } at_end{folder};
+
+  // ffmpeg reads more kinds of pictures than OpenCV.
+  auto picture = (folder / "picture.png").string();
+  auto decoded = run_checked({"ffmpeg", "-v", "error", "-y", "-i",
+                              input_file(plan.image).string(), "-frames:v", "1",
+                              "-pix_fmt", "rgb24", picture},
+                             tool_limit, stop);
+  if (!decoded)
+    return fail(decoded.error());
+  auto drawn = draw_talking_picture(picture, plan.width, plan.height, margin,
+                                    folder);
+  if (!drawn)
+    return fail(drawn.error());
+  std::vector<int16_t> sound;
+  if (!video.audio.empty()) {
+    auto heard = read_samples(video.audio, video.seconds, folder, stop);
+    if (!heard)
+      return fail(heard.error());
+    sound = std::move(*heard);
+  }
+  auto frames = static_cast<size_t>(std::ceil(video.seconds * plan.fps));
+  auto commands = (folder / "mouth.txt").string();
+  std::ofstream{commands} << mouth_commands(
+    mouth_openings(sound, plan.fps, frames), plan.fps, drawn->mouth.height,
+    "crop@mouth");
+
+  std::vector<std::string> argv{"ffmpeg", "-v", "error", "-y"};
+  for (auto& still : {drawn->face, drawn->mouths, drawn->caption})
+    argv.insert(argv.end(), {"-framerate", fmt::format("{}", plan.fps), "-i",
+                             still.string()});
+  argv.insert(argv.end(),
+              {"-filter_complex", filter_for(plan, *drawn, commands), "-t",
+               fmt::format("{:.3f}", video.seconds), "-r",
+               fmt::format("{}", plan.fps), "-c:v", "libx264", "-preset",
+               "ultrafast", "-pix_fmt", "yuv420p", "-crf",
+               std::to_string(plan.crf), "-metadata",
+               fmt::format("comment={}", stand_in_words), target});
+  if (auto encoded = run_checked(argv, tool_limit, stop); !encoded)
+    return fail(encoded.error());
+  return {};
+}
+
 result<std::string> comfyui_server::make_video(job& x,
                                                const video_order& video) {
   if (context_.fault("comfy_no_video"))
@@ -237,19 +319,7 @@ result<std::string> comfyui_server::make_video(job& x,
   auto silent = stem + ".mp4";
 
   auto length = fmt::format("{:.3f}", video.seconds);
-  auto encoded = run_checked({"ffmpeg",   "-v",
-                              "error",    "-y",
-                              "-i",       input_file(video.plan.image).string(),
-                              "-vf",      filter_for(video.plan),
-                              "-t",       length,
-                              "-r",       fmt::format("{}", video.plan.fps),
-                              "-c:v",     "libx264",
-                              "-preset",  "ultrafast",
-                              "-pix_fmt", "yuv420p",
-                              "-crf",     std::to_string(video.plan.crf),
-                              silent},
-                             tool_limit, stop);
-  if (!encoded)
+  if (auto encoded = animate(x, video, silent); !encoded)
     return fail(encoded.error());
   auto first = run_checked({"ffmpeg", "-v", "error", "-y", "-i", silent,
                             "-frames:v", "1", stem + ".png"},

@@ -79,6 +79,9 @@ private:
                        const std::optional<failure>& failed);
   result<video_order> order_video(job& x, const std::string& node);
   result<std::string> make_video(job& x, const video_order& video);
+  /// The picture that speaks, without its sound.
+  result<void> animate(job& x, const video_order& video,
+                       const std::string& target);
   result<std::string> make_preview(job& x, const std::string& node);
   std::filesystem::path input_file(const std::string& name) const;
 

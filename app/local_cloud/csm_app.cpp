@@ -1,5 +1,6 @@
 #include "app/local_cloud/csm_app.hpp"
 
+#include "app/local_cloud/stand_in.hpp"
 #include "app/local_cloud/voice_pitch.hpp"
 
 #include <fstream>
@@ -100,7 +101,10 @@ result<std::filesystem::path> join(const std::vector<std::string>& files,
   auto target = call.dir / "monologue.mp3";
   argv.insert(argv.end(),
               {"-filter_complex", filter, "-ar", "24000", "-ac", "1", "-c:a",
-               "libmp3lame", "-b:a", "64k", target.string()});
+               "libmp3lame", "-b:a", "64k", "-metadata",
+               "title=Stand-in speech", "-metadata",
+               fmt::format("comment={}, by espeak-ng", stand_in_words),
+               target.string()});
   auto done = run_checked(argv, tool_limit, call.stop);
   if (!done)
     return fail(done.error());

@@ -1,21 +1,17 @@
 #include "app/local_cloud/picture_words.hpp"
 
+#include "app/local_cloud/faces.hpp"
+
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
-#include <opencv2/objdetect.hpp>
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 
 namespace render::local_cloud {
 
 namespace {
-
-// From the Debian package opencv-data.
-constexpr auto face_cascade = "/usr/share/opencv4/haarcascades/"
-                              "haarcascade_frontalface_default.xml";
 
 constexpr double share_min = 0.05;
 constexpr size_t colors_max = 4;
@@ -81,26 +77,6 @@ std::vector<color_share> colors_of(const cv::Mat& image) {
   return out;
 }
 
-cv::Mat scaled_to(const cv::Mat& image, double side) {
-  auto factor = side / std::max(image.cols, image.rows);
-  if (factor >= 1)
-    return image;
-  cv::Mat out;
-  cv::resize(image, out, {}, factor, factor, cv::INTER_AREA);
-  return out;
-}
-
-int count_faces(const cv::Mat& luma) {
-  cv::CascadeClassifier cascade;
-  if (!std::filesystem::exists(face_cascade) || !cascade.load(face_cascade))
-    return -1;
-  cv::Mat even;
-  cv::equalizeHist(luma, even);
-  std::vector<cv::Rect> found;
-  cascade.detectMultiScale(even, found, 1.1, 5, 0, {32, 32});
-  return static_cast<int>(found.size());
-}
-
 std::string shape_words(const picture_facts& x) {
   if (x.width == x.height)
     return "square";
@@ -157,7 +133,8 @@ result<picture_facts> measure_picture(std::string_view bytes) {
     out.brightness = mean[0];
     out.contrast = deviation[0];
     out.sharpness = edge_deviation[0] * edge_deviation[0];
-    out.faces = count_faces(luma);
+    auto faces = find_faces(luma);
+    out.faces = faces ? static_cast<int>(faces->size()) : -1;
     return out;
   } catch (const cv::Exception&) {
     return bad();

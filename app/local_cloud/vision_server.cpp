@@ -2,6 +2,7 @@
 
 #include "app/local_cloud/json_text.hpp"
 #include "app/local_cloud/picture_words.hpp"
+#include "app/local_cloud/stand_in.hpp"
 #include "messages/text/base64.hpp"
 #include "messages/text/digest.hpp"
 #include "messages/text/hex.hpp"
@@ -207,7 +208,7 @@ auto vision_server::see(dialect form, const question& x) const
   if (!facts)
     return tl::unexpected{
       refusal{500, "Failed to create new sequence: " + facts.error().message}};
-  return describe(*facts);
+  return describe(*facts) + " " + stand_in_viewer;
 }
 
 void vision_server::refuse(dialect form, const refusal& why,

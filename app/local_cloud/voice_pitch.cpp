@@ -1,17 +1,14 @@
 #include "app/local_cloud/voice_pitch.hpp"
 
-#include "app/local_cloud/process.hpp"
+#include "app/local_cloud/samples.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 
 namespace render::local_cloud {
 
 namespace {
 
-constexpr int rate = 8000;
+constexpr int rate = sample_rate;
 constexpr size_t frame = 400; // 50 ms
 constexpr int lag_min = rate / 350;
 constexpr int lag_max = rate / 70;
@@ -60,18 +57,10 @@ double pitch_of(std::span<const int16_t> samples) {
 result<double> measure_pitch(const std::string& recording,
                              const std::filesystem::path& dir,
                              const std::stop_token& stop) {
-  auto raw = dir / "reference.s16";
-  auto done = run_checked({"ffmpeg", "-v", "error", "-y", "-i", recording, "-t",
-                           "10", "-ar", std::to_string(rate), "-ac", "1", "-f",
-                           "s16le", raw.string()},
-                          std::chrono::minutes{1}, stop);
-  if (!done)
-    return fail(done.error());
-  std::ifstream in{raw, std::ios::binary};
-  std::string bytes{std::istreambuf_iterator<char>{in}, {}};
-  std::vector<int16_t> samples(bytes.size() / 2);
-  std::memcpy(samples.data(), bytes.data(), samples.size() * 2);
-  return pitch_of(samples);
+  auto samples = read_samples(recording, 10, dir, stop);
+  if (!samples)
+    return fail(samples.error());
+  return pitch_of(*samples);
 }
 
 } // namespace render::local_cloud

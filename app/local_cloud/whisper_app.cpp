@@ -1,6 +1,7 @@
 #include "app/local_cloud/whisper_app.hpp"
 
 #include "app/local_cloud/json_text.hpp"
+#include "app/local_cloud/stand_in.hpp"
 
 #include <array>
 #include <cmath>
@@ -85,8 +86,8 @@ std::string as_json(const std::vector<segment>& segments, bool with_words,
 std::string as_text(const std::vector<segment>& segments) {
   std::string out;
   for (auto& x : segments)
-    out += (out.empty() ? "" : "\n") + x.text;
-  return out;
+    out += x.text + "\n";
+  return out.empty() ? out : out + stand_in_listener;
 }
 
 std::string as_srt(const std::vector<segment>& segments) {

@@ -4,6 +4,23 @@
 using namespace render;
 using namespace std::chrono_literals;
 
+namespace {
+
+/// Leaves the video in v.mp4 of the world's folder.
+void render_portrait(cloud_world& world, const std::string& ui,
+                     const std::string& sound) {
+  auto body = world.prompt_body(ui, sound);
+  check_json(world.post(ui + "/prompt", body), 200, R"("node_errors":{})");
+  auto ended = world.history(ui);
+  BOOST_TEST(contains(ended, R"("status_str":"success")"), ended);
+  auto got = world.get(ui + "/view?filename=Video_00001-audio.mp4&type=output");
+  BOOST_REQUIRE(got);
+  BOOST_TEST(got->status == 200);
+  std::ofstream{world.folder.path("v.mp4"), std::ios::binary} << got->body;
+}
+
+} // namespace
+
 BOOST_FIXTURE_TEST_SUITE(local_cloud, cloud_world)
 
 BOOST_AUTO_TEST_CASE(the_environment_of_a_worker_is_told) {
@@ -120,9 +137,12 @@ BOOST_AUTO_TEST_CASE(speech_is_spoken_and_written_down) {
   auto node = launch();
   auto sound = speech(node);
   BOOST_TEST(sound.size() > 5000u);
+  // In the tag before the sound.
+  BOOST_TEST(contains(sound.substr(0, 1000), "stand-in, not a real render"));
   auto heard = transcribe(node, sound);
   BOOST_TEST(contains(heard, "weather"), heard);
   BOOST_TEST(contains(heard, ".srt"), heard);
+  BOOST_TEST(contains(heard, "a stand-in for Whisper"), heard);
   BOOST_TEST(contains(heard, "close_stream"), heard);
   BOOST_TEST((stream_end == httplib::Error::Success));
 }
@@ -161,14 +181,7 @@ BOOST_AUTO_TEST_CASE(a_portrait_becomes_a_video_of_the_size_and_length_asked) {
   auto node = launch();
   auto ui = "/ui/" + node;
   check_json(get(ui + "/system_stats"), 200, "comfyui_version");
-  auto body = prompt_body(ui, speech(node));
-  check_json(post(ui + "/prompt", body), 200, R"("node_errors":{})");
-  auto ended = history(ui);
-  BOOST_TEST(contains(ended, R"("status_str":"success")"), ended);
-  auto got = get(ui + "/view?filename=Video_00001-audio.mp4&type=output");
-  BOOST_REQUIRE(got);
-  BOOST_TEST(got->status == 200);
-  std::ofstream{folder.path("v.mp4"), std::ios::binary} << got->body;
+  render_portrait(*this, ui, speech(node));
   auto seen = run_tool({"/usr/bin/ffprobe", "-v", "error", "-show_entries",
                         "stream=codec_name,width,height:format=duration", "-of",
                         "csv=p=0", folder.path("v.mp4")});
@@ -177,6 +190,39 @@ BOOST_AUTO_TEST_CASE(a_portrait_becomes_a_video_of_the_size_and_length_asked) {
   check_json(get(ui + "/queue"), 200, R"("queue_running":[])");
   check_json(post(ui + "/prompt", R"({"prompt":{}})"), 400,
              "prompt_no_outputs");
+}
+
+BOOST_AUTO_TEST_CASE(a_portrait_opens_its_mouth_with_the_sound) {
+  // Grey pixels of the tenth frame of a portrait of `sound`.
+  auto frame_of = [this](const std::string& sound) {
+    auto ui = "/ui/" + launch();
+    auto wav = folder.path("sound.wav"), raw = folder.path("raw");
+    run_tool({"/usr/bin/ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i",
+              sound, "-t", "1", wav});
+    render_portrait(*this, ui, read_file(wav));
+    run_tool({"/usr/bin/ffmpeg", "-v", "error", "-y", "-i",
+              folder.path("v.mp4"), "-vf", "select=eq(n\\,10),format=gray",
+              "-frames:v", "1", "-f", "rawvideo", raw});
+    auto pixels = read_file(raw);
+    BOOST_REQUIRE_EQUAL(pixels.size(), size_t{320} * 240);
+    auto tags = run_tool({"/usr/bin/ffprobe", "-v", "error", "-show_entries",
+                          "format_tags=comment", folder.path("v.mp4")});
+    BOOST_TEST(contains(tags, "stand-in, not a real render"), tags);
+    return pixels;
+  };
+  auto silent = frame_of("anullsrc=r=24000");
+  auto loud = frame_of("sine=frequency=300:sample_rate=24000");
+  // Pixels of some rows that differ by more than the encoder's noise.
+  auto differing = [&](size_t from, size_t to) {
+    int out = 0;
+    for (auto i = from * 320; i < to * 320; ++i)
+      out += std::abs(static_cast<uint8_t>(silent[i])
+                      - static_cast<uint8_t>(loud[i]))
+             > 40;
+    return out;
+  };
+  BOOST_TEST(differing(0, 120) == 0);
+  BOOST_TEST(differing(120, 200) > 150);
 }
 
 BOOST_AUTO_TEST_CASE(vision_describes_the_picture_in_both_dialects) {
