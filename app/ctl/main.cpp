@@ -14,7 +14,7 @@
 #include "app/ctl/webhooks.hpp"
 #include "app/ctl/why.hpp"
 #include "app/ctl/workers.hpp"
-#include "app/worker/version.hpp"
+#include "app/version/version.hpp"
 
 #include <cstdlib>
 #include <fstream>
@@ -115,7 +115,7 @@ void add_pages(CLI::App& app, std::function<int()>& page) {
   man->footer("Example:\n  c3ctl man | man -l -");
   man->callback([&app, &page] {
     page = [&app] {
-      std::cout << cli::man_page(app, std::string{version});
+      std::cout << cli::man_page(app, std::string{version()});
       return done;
     };
   });
@@ -131,7 +131,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Puts render jobs into the queue, follows them, and receives "
                "their webhooks.",
                "c3ctl"};
-  app.set_version_flag("--version", std::string{version});
+  app.set_version_flag("--version", version_line("c3ctl"));
   app.require_subcommand(1);
   // Allows --redis and --json after the command too.
   app.fallthrough();

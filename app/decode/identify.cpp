@@ -5,6 +5,7 @@
 #include "actors/io/media/identify.hpp"
 
 #include "app/decode/answer.hpp"
+#include "app/version/version.hpp"
 
 #include <taglib/fileref.h>
 
@@ -33,6 +34,8 @@ std::string duration_of(const std::string& path) {
 
 int main(int argc, char** argv) {
   answer_and_end([&]() -> std::string {
+    if (argc == 2 && std::string_view{argv[1]} == "--version")
+      return version_line("c3-identify");
     std::string what = argc == 3 ? argv[1] : "";
     return what == "type"       ? type_of(argv[2])
            : what == "duration" ? duration_of(argv[2])

@@ -3,6 +3,7 @@
 //   INPUT OUTPUT MAX_SIDE FLATTEN PIXELS BYTES DECODED_BYTES
 #include "actors/io/media/image.hpp"
 #include "app/decode/answer.hpp"
+#include "app/version/version.hpp"
 
 #include <vector>
 
@@ -33,6 +34,8 @@ std::string picture(const std::vector<std::string>& args) {
 int main(int argc, char** argv) {
   std::vector<std::string> args{argv + 1, argv + argc};
   answer_and_end([&] {
+    if (args == std::vector<std::string>{"--version"})
+      return version_line("c3-decode");
     return args.size() == 7 ? picture(args) : std::string{};
   });
 }

@@ -1,5 +1,7 @@
 #include "app/local_cloud/options.hpp"
 
+#include "app/version/version.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <array>
@@ -99,6 +101,7 @@ tl::expected<options, early_exit> parse_options(int argc,
     "(espeak-ng, pocketsphinx, ffmpeg,\nOpenCV), and plays faults on demand. "
     "Not for an untrusted network.",
     "c3-local-cloud"};
+  app.set_version_flag("--version", version_line("c3-local-cloud"));
   app.footer("Faults, for --fault and POST /cloud/faults "
              "{\"fault\",\"arg\",\"count\",\"node\"}:\n"
              + fault_catalogue()

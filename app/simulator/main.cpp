@@ -3,9 +3,9 @@
 #include "app/simulator/replay.hpp"
 #include "app/simulator/report.hpp"
 #include "app/simulator/run_options.hpp"
+#include "app/version/version.hpp"
 
 #include <CLI/CLI.hpp>
-#include <simulator_commit.hpp>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -94,7 +94,8 @@ int report_violation(const options& o, const fleet_options& run,
                      const harness::violation& x) {
   std::printf("BROKEN: %s\n  seed=%llu commit=%s time=%.6f s\n",
               simulator::describe(x).c_str(),
-              static_cast<unsigned long long>(o.seed), built_from_commit,
+              static_cast<unsigned long long>(o.seed),
+              std::string{built_from_commit()}.c_str(),
               static_cast<double>(x.when.count()) / 1e9);
   print_last_messages(run, x.subject);
   return 1;
@@ -211,8 +212,9 @@ int simulate(const options& o) {
       return report_violation(o, workers, *outcome.broken);
     outcomes.push_back({name, std::move(outcome)});
   }
-  run_facts facts{o.seed,  built_from_commit, o.trace,
-                  o.nodes, run->hours,        o.faults};
+  run_facts facts{o.seed,     std::string{built_from_commit()},
+                  o.trace,    o.nodes,
+                  run->hours, o.faults};
   std::fputs(report_text(facts, outcomes).c_str(), stdout);
   if (!write_file(o.report, report_html(facts, outcomes))
       || !write_file(o.json, report_json(facts, outcomes)))
@@ -227,6 +229,7 @@ int main(int argc, char** argv) {
   options o;
   CLI::App app{"Simulates a fleet of render workers under faults, and checks "
                "after every event that the promises hold."};
+  app.set_version_flag("--version", version_line("c3-sim"));
   add_options(app, o);
   try {
     app.parse(argc, argv);

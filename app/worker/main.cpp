@@ -8,9 +8,9 @@
 #include "app/node/node.hpp"
 #include "app/node/redis_settings.hpp"
 #include "app/node/signals.hpp"
+#include "app/version/version.hpp"
 #include "app/worker/metrics.hpp"
 #include "app/worker/status_server.hpp"
-#include "app/worker/version.hpp"
 
 #include <CLI/CLI.hpp>
 #include <sys/prctl.h>
@@ -209,7 +209,7 @@ int serve(const worker_config& cfg, bool status_address_given,
           const log_output& out, signal_waiter& signals) {
   auto& log = out.log;
   metrics::options counted{
-    std::string{version}, {}, cfg.prices, out.lines_dropped};
+    std::string{version()}, {}, cfg.prices, out.lines_dropped};
   for (auto& [kind, type] : cfg.workload_of_kind)
     counted.workloads.push_back(type);
   auto counts = std::make_shared<metrics>(std::move(counted));
@@ -274,7 +274,7 @@ int serve(const worker_config& cfg, bool status_address_given,
   });
   if (!started)
     return report(configuration, started.error().message);
-  log->info("worker {} {} is ready for jobs", version, cfg.worker_id);
+  log->info("worker {} {} is ready for jobs", version(), cfg.worker_id);
   while (signals.wait() == signal_waiter::event::signal)
     worker.drain("signal");
   status.reset();
@@ -317,7 +317,7 @@ int run(const options& opts, bool env_file_given) {
       report(configuration, "warning: " + x);
     return configuration;
   }
-  cfg.program_version = version;
+  cfg.program_version = version();
   if (cfg.worker_id.empty())
     cfg.worker_id = make_worker_id();
   if (!opts.check_config)
@@ -341,7 +341,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Takes render jobs from a Redis queue, rents Comput3 GPUs for "
                "them, stores the results and tells the caller.",
                "c3-render-worker"};
-  app.set_version_flag("--version", std::string{version});
+  app.set_version_flag("--version", version_line("c3-render-worker"));
   auto* env_file = app.add_option("--env-file", opts.env_file,
                                   "File with settings instead of ./.env");
   app.add_flag("--check-config", opts.check_config,
@@ -364,7 +364,7 @@ int main(int argc, char** argv) {
     return report(configuration, cli::what_is_wrong(app, err) + "; see --help");
   }
   if (opts.man_page) {
-    std::cout << cli::man_page(app, std::string{version});
+    std::cout << cli::man_page(app, std::string{version()});
     return clean;
   }
   try {

@@ -14,9 +14,10 @@ struct outcome {
 };
 
 outcome run(std::vector<std::string> args,
-            std::map<std::string, std::string> env = {}) {
+            std::map<std::string, std::string> env = {},
+            const std::string& program = "c3-render-worker") {
   harness::temp_folder folder;
-  args.insert(args.begin(), PROGRAM_DIR "/c3-render-worker");
+  args.insert(args.begin(), PROGRAM_DIR "/" + program);
   harness::process child{args, std::move(env), folder.path("log")};
   auto code = child.wait_for_exit(20s).value_or(-1);
   return {code, child.output()};
@@ -38,10 +39,15 @@ BOOST_AUTO_TEST_CASE(help_lists_options_and_settings) {
     BOOST_TEST(contains(got.text, part), part);
 }
 
-BOOST_AUTO_TEST_CASE(version_is_one_line) {
-  auto got = run({"--version"});
-  BOOST_TEST(got.code == 0);
-  BOOST_TEST(got.text == "0.1.0\n");
+BOOST_AUTO_TEST_CASE(each_program_tells_its_version_and_commit_in_one_line) {
+  for (std::string program : {"c3-render-worker", "c3ctl", "c3-local-cloud",
+                              "c3-decode", "c3-identify"}) {
+    auto got = run({"--version"}, {}, program);
+    BOOST_TEST(got.code == 0);
+    BOOST_TEST(got.text.rfind(program + " 0.2.0 (", 0) == 0u, got.text);
+    BOOST_TEST(contains(got.text, "commit "), got.text);
+    BOOST_TEST(std::count(got.text.begin(), got.text.end(), '\n') == 1);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_option_is_a_usage_error) {

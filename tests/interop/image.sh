@@ -56,8 +56,11 @@ debootstrap_base() {
 }
 
 build_image() {
+  local commit
+  commit=$(git describe --always --dirty --abbrev=12 2>/dev/null || true)
   if [ $tool = docker ]; then
     docker build -f deploy/Dockerfile -t "$image" \
+      --build-arg "COMMIT=$commit" \
       ${base:+--build-arg "BASE=$base"} .
     return
   fi
@@ -65,7 +68,7 @@ build_image() {
   [ "$make_base" = yes ] || pull=()
   # The docker format: OCI's has no health check.
   nice -n 10 buildah "${storage[@]}" bud --isolation chroot --format docker \
-    --layers "${pull[@]}" ${base:+--build-arg "BASE=$base"} \
+    --layers "${pull[@]}" --build-arg "COMMIT=$commit" ${base:+--build-arg "BASE=$base"} \
     -f deploy/Dockerfile -t "$image" .
 }
 
