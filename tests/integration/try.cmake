@@ -14,4 +14,19 @@ if(NOT RENDER_SANITIZE)
                120
                ENVIRONMENT
                "C3_BIN_DIR=${PROJECT_BINARY_DIR}/bin")
+  # The ports of the README are fixed.
+  add_test(NAME readme_by_hand
+           COMMAND python3 -B "${CMAKE_CURRENT_LIST_DIR}/readme_test.py")
+  set_tests_properties(
+    readme_by_hand
+    PROPERTIES LABELS
+               integration
+               TIMEOUT
+               120
+               RESOURCE_LOCK
+               readme_ports
+               SKIP_RETURN_CODE
+               77
+               ENVIRONMENT
+               "C3_BIN_DIR=${PROJECT_BINARY_DIR}/bin")
 endif()
