@@ -254,6 +254,10 @@ int serve(const worker_config& cfg, bool status_address_given,
        [counts](const msg::node_status& x, const msg::peers_report* peers,
                 bool redis_up) {
          return counts->text(x, peers, redis_up);
+       },
+       [&]() -> result<void> {
+         auto now = worker.status(false);
+         return now ? result<void>{} : fail(now.error());
        }},
       // The default address takes the next free port, so that several workers
       // start on one machine without a setting.

@@ -1,5 +1,6 @@
 #include "app/worker/status_http.hpp"
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -27,6 +28,8 @@ using namespace std::chrono_literals;
 
 constexpr uint32_t header_max = 8192;
 constexpr size_t connections_max = 256;
+/// Of them with questions whose answers are big or late.
+constexpr size_t connections_at_back_max = 64;
 /// Limit for receiving a request that has begun, and for sending an answer.
 constexpr auto transfer_limit = 5s;
 /// Limit between two requests; a scraper comes every 15 s.
@@ -44,19 +47,52 @@ void keep_from_children(Socket& socket) {
 }
 
 class session;
+struct house;
 
-/// Shared by the sessions. The session that has been quiet for longest is
-/// first.
+/// One thread, and the sessions that it serves. The session that has been quiet
+/// for longest is first.
 struct hall {
+  hall(house& of, size_t at_most) : whole(of), sessions_max(at_most) {
+    // nop
+  }
+
+  void take(tcp::socket socket);
+  void make_room();
+
+  house& whole;
+  size_t sessions_max;
+  // Outlives the sessions, which are among the handlers of `io`.
   std::list<session*> open;
+  asio::io_context io{1};
+  std::thread thread;
+};
+
+/// Quick answers are given by the thread at the front, which accepts too, so
+/// that nothing at the back delays them.
+struct house {
+  hall& of(const std::string& path) {
+    return how.back_paths.contains(path) ? back : front;
+  }
+
   status_http::settings how;
   status_http::handler answer;
+  hall front{*this, connections_max};
+  hall back{*this, connections_at_back_max};
+};
+
+/// A request, as far as its answer needs it.
+struct asked {
+  std::string path;
+  bool keep_alive = false;
+  bool head = false;
 };
 
 class session : public std::enable_shared_from_this<session> {
 public:
-  session(hall& house, tcp::socket socket)
-    : hall_(house), stream_(std::move(socket)) {
+  session(hall& where, tcp::socket socket, beast::flat_buffer read_already = {})
+    : hall_(where), stream_(std::move(socket)),
+      buffer_(std::move(read_already)) {
+    buffer_.max_size(size_t{2} * header_max);
     place_ = hall_.open.insert(hall_.open.end(), this);
   }
 
@@ -70,6 +106,22 @@ public:
   void start() {
     stream_.expires_after(transfer_limit);
     read_request();
+  }
+
+  void answer(asked x) {
+    asked_ = std::move(x);
+    answering_ = true;
+    // Keeps this session alive until its answer comes.
+    kept_ = shared_from_this();
+    stream_.expires_never();
+    hall_.whole.answer(
+      asked_.path,
+      [weak = weak_from_this(), io = stream_.get_executor()](http_answer x) {
+        asio::post(io, [weak, x = std::move(x)]() mutable {
+          if (auto self = weak.lock())
+            self->send(std::move(x), self->asked_.keep_alive);
+        });
+      });
   }
 
   bool answering() const noexcept {
@@ -123,25 +175,39 @@ private:
       return refuse(http::status::bad_request, "no Host\n");
     if (host != request.end()
         && !is_our_host({host->value().data(), host->value().size()},
-                        hall_.how.hosts))
+                        hall_.whole.how.hosts))
       return refuse(http::status::misdirected_request,
                     "this Host is not one of mine; see STATUS_HOSTS\n");
-    answering_ = true;
-    // Keeps this session alive until its answer comes.
-    kept_ = shared_from_this();
-    stream_.expires_never();
     auto target = std::string{request.target()};
-    hall_.answer(
-      target.substr(0, target.find('?')),
-      [weak = weak_from_this(), io = stream_.get_executor()](http_answer x) {
-        asio::post(io, [weak, x = std::move(x)]() mutable {
-          if (auto self = weak.lock())
-            self->send(std::move(x), self->parser_->get().keep_alive());
-        });
-      });
+    asked next{target.substr(0, target.find('?')), request.keep_alive(),
+               request.method() == http::verb::head};
+    auto& where = hall_.whole.of(next.path);
+    if (&where == &hall_)
+      answer(std::move(next));
+    else
+      move_to(where, std::move(next));
+  }
+
+  void move_to(hall& where, asked next) {
+    auto socket = stream_.release_socket();
+    error_code err;
+    auto protocol = socket.local_endpoint(err).protocol();
+    auto handle = socket.release(err);
+    if (err)
+      return;
+    leave();
+    tcp::socket moved{where.io, protocol, handle};
+    asio::post(where.io, [&where, socket = std::move(moved),
+                          buffer = std::move(buffer_),
+                          next = std::move(next)]() mutable {
+      where.make_room();
+      std::make_shared<session>(where, std::move(socket), std::move(buffer))
+        ->answer(std::move(next));
+    });
   }
 
   void refuse(http::status status, std::string why) {
+    asked_.head = parser_->get().method() == http::verb::head;
     send({static_cast<unsigned>(status), "text/plain; charset=utf-8",
           std::move(why)},
          false);
@@ -154,7 +220,6 @@ private:
     if (place_)
       hall_.open.splice(hall_.open.end(), hall_.open, *place_);
     auto size = x.body.size();
-    auto head = parser_->get().method() == http::verb::head;
     response_ = {};
     response_.version(11);
     response_.result(x.status);
@@ -163,7 +228,7 @@ private:
     response_.set("X-Content-Type-Options", "nosniff");
     if (x.status == 405)
       response_.set(http::field::allow, "GET, HEAD");
-    if (!head)
+    if (!asked_.head)
       response_.body() = std::move(x.body);
     response_.keep_alive(keep_alive);
     response_.content_length(size);
@@ -214,15 +279,29 @@ private:
   hall& hall_;
   std::optional<std::list<session*>::iterator> place_;
   beast::tcp_stream stream_;
-  beast::flat_buffer buffer_{size_t{2} * header_max};
+  beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::empty_body>> parser_;
+  asked asked_;
   http::response<http::string_body> response_;
   bool answering_ = false;
   std::shared_ptr<session> kept_;
 };
 
-std::string failure_text(const error_code& err) {
-  return err == beast::error::timeout ? "no answer in time" : err.message();
+void hall::take(tcp::socket socket) {
+  make_room();
+  std::make_shared<session>(*this, std::move(socket))->start();
+}
+
+void hall::make_room() {
+  if (open.size() < sessions_max)
+    return;
+  auto* oldest = open.front();
+  for (auto* x : open)
+    if (!x->answering()) {
+      oldest = x;
+      break;
+    }
+  oldest->close();
 }
 
 } // namespace
@@ -237,18 +316,15 @@ std::vector<std::string> machine_names() {
 }
 
 struct status_http::implementation {
-  // Outlives the sessions, which are among the handlers of `io`.
-  hall house;
-  asio::io_context io{1};
-  tcp::acceptor acceptor{io};
-  asio::steady_timer pause{io};
+  house whole;
+  tcp::acceptor acceptor{whole.front.io};
+  asio::steady_timer pause{whole.front.io};
   bool loopback = false;
-  std::thread thread;
 
   result<void> bind() {
-    tcp::resolver resolver{io};
+    tcp::resolver resolver{whole.front.io};
     error_code err;
-    auto found = resolver.resolve(house.how.host, "", tcp::resolver::passive,
+    auto found = resolver.resolve(whole.how.host, "", tcp::resolver::passive,
                                   err);
     if (err || found.empty())
       return fail(failure_kind::unavailable, "unknown host");
@@ -258,8 +334,8 @@ struct status_http::implementation {
         where = x.endpoint();
         break;
       }
-    for (auto i = 0; i <= house.how.more_ports; ++i) {
-      auto port = house.how.port + i;
+    for (auto i = 0; i <= whole.how.more_ports; ++i) {
+      auto port = whole.how.port + i;
       if (port > 65535)
         break;
       where.port(static_cast<uint16_t>(port));
@@ -296,22 +372,9 @@ struct status_http::implementation {
         return;
       }
       keep_from_children(socket);
-      make_room();
-      std::make_shared<session>(house, std::move(socket))->start();
+      whole.front.take(std::move(socket));
       accept();
     });
-  }
-
-  void make_room() {
-    if (house.open.size() < connections_max)
-      return;
-    auto* oldest = house.open.front();
-    for (auto* x : house.open)
-      if (!x->answering()) {
-        oldest = x;
-        break;
-      }
-    oldest->close();
   }
 };
 
@@ -322,28 +385,36 @@ status_http::status_http(std::unique_ptr<implementation> impl)
 
 result<std::unique_ptr<status_http>> status_http::listen(settings how) {
   auto impl = std::make_unique<implementation>();
-  impl->house.how = std::move(how);
+  impl->whole.how = std::move(how);
   if (auto ok = impl->bind(); !ok)
     return fail(ok.error());
   return std::unique_ptr<status_http>{new status_http{std::move(impl)}};
 }
 
 status_http::~status_http() {
-  impl_->io.stop();
-  if (impl_->thread.joinable())
-    impl_->thread.join();
+  auto& whole = impl_->whole;
+  for (auto* x : {&whole.front, &whole.back})
+    x->io.stop();
+  for (auto* x : {&whole.front, &whole.back}) {
+    if (x->thread.joinable())
+      x->thread.join();
+  }
   // A session that waits for its answer keeps itself alive, so it is closed
   // here.
-  while (!impl_->house.open.empty())
-    impl_->house.open.front()->close();
+  for (auto* x : {&whole.front, &whole.back})
+    while (!x->open.empty())
+      x->open.front()->close();
 }
 
 void status_http::serve(handler answer) {
-  impl_->house.answer = std::move(answer);
+  auto& whole = impl_->whole;
+  whole.answer = std::move(answer);
   impl_->accept();
-  impl_->thread = std::thread{[impl = impl_.get()] {
-    impl->io.run();
-  }};
+  for (auto* x : {&whole.front, &whole.back})
+    x->thread = std::thread{[x] {
+      auto stay = asio::make_work_guard(x->io);
+      x->io.run();
+    }};
 }
 
 int status_http::port() const noexcept {
@@ -357,47 +428,12 @@ bool status_http::on_loopback() const noexcept {
 
 void status_http::later(std::chrono::milliseconds delay,
                         std::function<void()> task) {
-  auto timer = std::make_shared<asio::steady_timer>(impl_->io, delay);
+  auto timer = std::make_shared<asio::steady_timer>(impl_->whole.front.io,
+                                                    delay);
   timer->async_wait([timer, task = std::move(task)](error_code err) {
     if (!err)
       task();
   });
-}
-
-result<http_answer> ask_http(const host_port& where, const std::string& path,
-                             std::chrono::milliseconds limit) {
-  asio::io_context io{1};
-  beast::tcp_stream stream{io};
-  beast::flat_buffer buffer;
-  http::request<http::empty_body> request{http::verb::get, path, 11};
-  request.set(http::field::host, where.host.find(':') == std::string::npos
-                                   ? where.host
-                                   : "[" + where.host + "]");
-  request.set(http::field::connection, "close");
-  http::response_parser<http::string_body> answer;
-  answer.body_limit(1 << 20);
-  error_code err;
-  tcp::resolver resolver{io};
-  auto found = resolver.resolve(where.host, std::to_string(where.port), err);
-  if (err)
-    return fail(failure_kind::unavailable, err.message());
-  auto done = [&](error_code x, size_t) {
-    err = x;
-  };
-  stream.expires_after(limit);
-  stream.async_connect(found, [&](error_code x, const tcp::endpoint&) {
-    err = x;
-    if (!err)
-      http::async_write(stream, request, [&](error_code y, size_t) {
-        err = y;
-        if (!err)
-          http::async_read(stream, buffer, answer, done);
-      });
-  });
-  io.run();
-  if (err)
-    return fail(failure_kind::unavailable, failure_text(err));
-  return http_answer{answer.get().result_int(), {}, answer.get().body()};
 }
 
 } // namespace render

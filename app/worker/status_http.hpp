@@ -1,12 +1,15 @@
 #pragma once
-// A small HTTP server for requests without a body: one thread, and limits on
-// all that a client can make it store or wait for. Knows no paths.
+// A small HTTP server for requests without a body: two threads, and limits on
+// all that a client can make it store or wait for. One thread accepts and gives
+// the quick answers; questions of `back_paths` and their connections go to the
+// other. Knows no paths.
 #include "app/worker/status_address.hpp"
 #include "messages/failure.hpp"
 
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,8 +28,9 @@ struct http_answer {
 class status_http {
 public:
   using reply = std::function<void(http_answer)>;
-  /// Called on the server's thread with a path; must return soon. The reply is
-  /// called once, then or later, from any thread, while the server lives.
+  /// Called on a thread of the server with a path, perhaps on both at the same
+  /// time; must return soon. The reply is called once, then or later, from any
+  /// thread, while the server lives.
   using handler = std::function<void(std::string_view path, reply)>;
 
   struct settings {
@@ -36,6 +40,8 @@ public:
     int more_ports = 0;
     /// See `is_our_host`.
     std::vector<std::string> hosts;
+    /// Paths whose answers are big or late.
+    std::set<std::string> back_paths = {};
   };
 
   /// Opens the port. A failure is `unavailable` and names no setting.
@@ -45,13 +51,13 @@ public:
   status_http& operator=(const status_http&) = delete;
   ~status_http();
 
-  /// Starts the thread. Call once.
+  /// Starts the threads. Call once.
   void serve(handler answer);
 
   int port() const noexcept;
   bool on_loopback() const noexcept;
 
-  /// Runs `task` on the server's thread after `delay`.
+  /// Runs `task` on the thread of the quick answers after `delay`.
   void later(std::chrono::milliseconds delay, std::function<void()> task);
 
 private:
@@ -60,9 +66,5 @@ private:
 
   std::unique_ptr<implementation> impl_;
 };
-
-/// Asks `where` for a path by GET; `limit` is for the whole exchange.
-result<http_answer> ask_http(const host_port& where, const std::string& path,
-                             std::chrono::milliseconds limit);
 
 } // namespace render

@@ -1,5 +1,6 @@
 #include "app/worker/status_server.hpp"
 
+#include "app/worker/ask_http.hpp"
 #include "app/worker/status_http.hpp"
 #include "messages/http.hpp"
 #include "messages/text/json.hpp"
@@ -17,9 +18,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long /healthz waits for the SUPERVISOR before it takes the last answer:
-/// a busy moment must not delay a check.
-constexpr auto health_patience = 80ms;
+/// How long a check waits for the SUPERVISOR or for Redis before it takes the
+/// last answer: a busy moment must not delay it beyond 100 ms.
+constexpr auto check_patience = 60ms;
 constexpr auto check_limit = 4s;
 constexpr int ports_tried = 100;
 
@@ -131,7 +132,24 @@ std::function<result<all_status>()> asking(const status_server::sources& from) {
   };
 }
 
-http_answer health_answer(const result<all_status>& x) {
+/// `question` needs a value.
+std::function<result<bool>()> checking(std::function<result<void>()> ask) {
+  return [ask = std::move(ask)]() -> result<bool> {
+    auto got = ask();
+    return got ? result<bool>{true} : fail(got.error());
+  };
+}
+
+std::function<result<void>()> alive_of(const status_server::sources& from) {
+  if (from.alive)
+    return from.alive;
+  return [ask = from.status]() -> result<void> {
+    auto got = ask();
+    return got ? result<void>{} : fail(got.error());
+  };
+}
+
+http_answer check_answer(const result<bool>& x) {
   return x ? http_answer{.body = "ok\n"} : failure_answer(x.error());
 }
 
@@ -140,11 +158,10 @@ http_answer health_answer(const result<all_status>& x) {
 struct status_server::implementation {
   implementation(std::unique_ptr<status_http> listening, const sources& from)
     : server(std::move(listening)), metrics(from.metrics), status(asking(from)),
-      ready([from] {
-        // `question` needs a value.
-        auto got = from.ready();
-        return got ? result<bool>{true} : fail(got.error());
-      }) {
+      alive(checking(alive_of(from))), ready(checking(from.ready)) {
+    // So that a check which cannot wait finds a last answer.
+    alive.get([](auto&) {});
+    ready.get([](auto&) {});
     server->serve([this](std::string_view path, status_http::reply reply) {
       answer(path, std::move(reply));
     });
@@ -154,19 +171,18 @@ struct status_server::implementation {
   implementation& operator=(const implementation&) = delete;
 
   ~implementation() {
-    // Both stop first, since their answers go to the server.
+    // They stop first, since their answers go to the server.
     status.stop();
+    alive.stop();
     ready.stop();
     server.reset();
   }
 
   void answer(std::string_view path, status_http::reply reply) {
     if (path == "/healthz")
-      return answer_health(std::move(reply));
+      return answer_check(alive, std::move(reply));
     if (path == "/readyz")
-      return ready.get([reply = std::move(reply)](auto& x) {
-        reply(x ? http_answer{.body = "ok\n"} : failure_answer(x.error()));
-      });
+      return answer_check(ready, std::move(reply));
     if (path == "/status")
       return status.get(
         [reply = std::move(reply), names = server->on_loopback()](auto& x) {
@@ -197,16 +213,16 @@ struct status_server::implementation {
     });
   }
 
-  void answer_health(status_http::reply reply) {
+  void answer_check(question<bool>& what, status_http::reply reply) {
     auto once = [reply = std::move(reply),
                  said = std::make_shared<std::atomic<bool>>(false)](
-                  const result<all_status>& x) {
+                  const result<bool>& x) {
       if (!said->exchange(true))
-        reply(health_answer(x));
+        reply(check_answer(x));
     };
-    status.get(once);
-    server->later(health_patience, [this, once] {
-      auto last = status.last();
+    what.get(once);
+    server->later(check_patience, [&what, once] {
+      auto last = what.last();
       once(last
              ? *last
              : fail(failure_kind::unavailable, "the worker is still starting"));
@@ -216,6 +232,7 @@ struct status_server::implementation {
   std::unique_ptr<status_http> server;
   decltype(status_server::sources::metrics) metrics;
   question<all_status> status;
+  question<bool> alive;
   question<bool> ready;
 };
 
@@ -227,8 +244,11 @@ status_server::status_server(std::unique_ptr<implementation> impl)
 result<std::unique_ptr<status_server>>
 status_server::start(const std::string& address, sources from, options more) {
   auto [host, port] = split_address(address);
-  status_http::settings how{host, port, more.next_free ? ports_tried - 1 : 0,
-                            std::move(more.hosts)};
+  status_http::settings how{host,
+                            port,
+                            more.next_free ? ports_tried - 1 : 0,
+                            std::move(more.hosts),
+                            {"/status", "/metrics"}};
   for (auto& name : machine_names())
     how.hosts.push_back(name);
   how.hosts.push_back(host);

@@ -1,7 +1,8 @@
 #pragma once
 // The status port: /healthz (is the process alive), /readyz (does Redis answer
-// too), /status (JSON), /metrics (Prometheus). Read-only; bound to loopback
-// unless told otherwise, since it names jobs and GPUs.
+// too), /status (JSON), /metrics (Prometheus). The first two have threads of
+// their own and answer within 100 ms whatever else is asked. Read-only; bound
+// to loopback unless told otherwise, since it names jobs and GPUs.
 #include "messages/failure.hpp"
 #include "messages/fleet.hpp"
 #include "messages/node.hpp"
@@ -31,6 +32,8 @@ public:
     std::function<std::string(const msg::node_status&, const msg::peers_report*,
                               bool redis_up)>
       metrics = {};
+    /// What /healthz asks, when that is not `status`. May block too.
+    std::function<result<void>()> alive = {};
   };
 
   struct options {

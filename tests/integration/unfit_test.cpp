@@ -36,6 +36,13 @@ struct fixture : harness::small_world {
     return folder.path("disk");
   }
 
+  /// On a busy machine an answer may be the one before.
+  bool becomes_ready(int code) {
+    return harness::wait_until([&] {
+      return readyz() == code;
+    });
+  }
+
   int readyz() {
     auto output = worker().output();
     auto at = output.find("listens on port ");
@@ -100,7 +107,7 @@ BOOST_AUTO_TEST_CASE(below_its_floor_claims_nothing_and_says_so) {
     {{"MIN_FREE_BYTES", "999000000000000"}, {"STATUS_ADDRESS", "127.0.0.1:0"}});
   BOOST_TEST(log_says("unfit (disk)"));
   auto id = submit("csm", speech);
-  BOOST_TEST(readyz() == 503);
+  BOOST_TEST(becomes_ready(503));
   BOOST_TEST(ready_text.find("MIN_FREE_BYTES") != std::string::npos);
   BOOST_TEST(job_field(id, "status") == "queued");
   BOOST_TEST(launches() == 0);
@@ -130,7 +137,7 @@ BOOST_AUTO_TEST_CASE(on_a_full_disk_gives_the_job_back_until_there_is_room) {
   std::filesystem::remove(filler);
   BOOST_TEST(wait_for_end(id) == "success", job_field(id, "error") << logs());
   BOOST_TEST(job_field(id, "attempt") == "1");
-  BOOST_TEST(readyz() == 200);
+  BOOST_TEST(becomes_ready(200));
   BOOST_TEST(launches() == 1);
   BOOST_TEST(stop_worker() == 0, logs());
 }
@@ -145,14 +152,12 @@ BOOST_AUTO_TEST_CASE(keeps_a_result_while_the_storage_is_down) {
   s3.down = true;
   auto id = submit("csm", speech);
   BOOST_TEST(log_says("unfit (storage)"));
-  BOOST_TEST(readyz() == 503);
+  BOOST_TEST(becomes_ready(503));
   BOOST_TEST(job_field(id, "status") == "running");
   s3.down = false;
   BOOST_TEST(wait_for_end(id) == "success", job_field(id, "error") << logs());
   BOOST_TEST(job_field(id, "attempt") == "1");
-  BOOST_TEST(harness::wait_until([&] {
-    return readyz() == 200;
-  }));
+  BOOST_TEST(becomes_ready(200));
   BOOST_TEST(launches() == 1);
   BOOST_TEST(stop_worker() == 0, logs());
 }

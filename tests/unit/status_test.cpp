@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 #include <httplib.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -180,16 +181,20 @@ BOOST_AUTO_TEST_CASE(health_is_answered_within_100_ms_whatever_else_is_open) {
     x.Get("/metrics");
   }};
   std::this_thread::sleep_for(50ms);
-  for (auto i = 0; i < 5; ++i) {
-    httplib::Client x{"127.0.0.1", port};
-    auto begin = std::chrono::steady_clock::now();
-    auto got = x.Get("/healthz");
-    auto took = std::chrono::steady_clock::now() - begin;
-    BOOST_REQUIRE(got);
-    BOOST_TEST(got->status == 200);
-    // 80 ms of patience; the rest is what a busy machine of a test may add.
-    BOOST_TEST((took < 100ms + 150ms),
-               std::chrono::duration<double>(took).count());
+  for (auto* path : {"/healthz", "/readyz"}) {
+    std::vector<std::chrono::steady_clock::duration> took;
+    for (auto i = 0; i < 9; ++i) {
+      httplib::Client x{"127.0.0.1", port};
+      auto begin = std::chrono::steady_clock::now();
+      auto got = x.Get(path);
+      took.push_back(std::chrono::steady_clock::now() - begin);
+      BOOST_REQUIRE(got);
+      BOOST_TEST(got->status == 200);
+    }
+    // 60 ms of patience; a moment without a processor moves no median.
+    std::sort(took.begin(), took.end());
+    BOOST_TEST((took[took.size() / 2] < 100ms),
+               path << std::chrono::duration<double>(took[4]).count());
   }
   asker.join();
   for (auto fd : lazy)
