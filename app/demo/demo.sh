@@ -166,6 +166,8 @@ start_world() {
   wait_for 10 test -s "$work/hook.env" || give_up "c3ctl listen does not start"
   # shellcheck disable=SC1091
   . "$work/hook.env"
+  local quick
+  mapfile -t quick < <(grep '^[A-Z]' "$root/app/demo/quick.env")
   # From a folder without .env, so that no file of the user's is read.
   cd "$work"
   # Nor does it see any variable but these.
@@ -173,8 +175,7 @@ start_world() {
     C3_API_URL="$C3_API_URL" C3_NODE_URL="$C3_NODE_URL" C3_UI_URL="$C3_UI_URL" \
     REDIS_HOST="$REDIS_HOST" REDIS_PORT="$REDIS_PORT" OUTPUT_DIR="$work/output" \
     ALLOW_PRIVATE_URLS="$ALLOW_PRIVATE_URLS" \
-    MAX_GPUS=2 PRE_LAUNCH_TIMEOUT=0.2 PRE_LAUNCH_TIMEOUT_MAX=1 \
-    GPU_IDLE_TIMEOUT=10 RENDER_POLLING_INTERVAL=0.5 STATUS_ADDRESS=off \
+    MAX_GPUS=2 STATUS_ADDRESS=off "${quick[@]}" \
     "$bin/c3-render-worker"
   worker_pid=$started_pid
 }

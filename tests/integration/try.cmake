@@ -14,6 +14,11 @@ if(NOT RENDER_SANITIZE)
                120
                ENVIRONMENT
                "C3_BIN_DIR=${PROJECT_BINARY_DIR}/bin")
+  add_test(NAME try_test
+           COMMAND python3 -B "${CMAKE_CURRENT_LIST_DIR}/try_test.py")
+  set_tests_properties(
+    try_test PROPERTIES LABELS integration TIMEOUT 240 ENVIRONMENT
+                        "C3_BIN_DIR=${PROJECT_BINARY_DIR}/bin")
   # The ports of the README are fixed.
   add_test(NAME readme_by_hand
            COMMAND python3 -B "${CMAKE_CURRENT_LIST_DIR}/readme_test.py")
