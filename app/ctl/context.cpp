@@ -89,10 +89,4 @@ bool interrupts::wait_until(const std::function<bool()>& condition) const {
   return true;
 }
 
-double unix_now() {
-  return std::chrono::duration<double>(
-           std::chrono::system_clock::now().time_since_epoch())
-    .count();
-}
-
 } // namespace render::ctl

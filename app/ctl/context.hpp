@@ -1,7 +1,8 @@
 #pragma once
 // Shared by all commands of c3ctl.
-#include "app/ctl/redis.hpp"
 #include "app/node/config.hpp"
+#include "app/records/record.hpp"
+#include "app/records/redis.hpp"
 
 #include <chrono>
 #include <csignal>
@@ -22,8 +23,11 @@ enum exit_code : int {
   interrupted = 130,
 };
 
-/// Prefix of the keys that only workers use.
-inline constexpr std::string_view key_prefix = "c3:";
+using records::key_prefix;
+using records::redis;
+using records::redis_address;
+using records::redis_value;
+using records::unix_now;
 
 struct context {
   redis_address where;
@@ -68,7 +72,5 @@ int with_redis(const context& ctx, F run) {
   auto db = redis::connect(ctx.where);
   return db ? run(*db) : report(failed, db.error().message);
 }
-
-double unix_now();
 
 } // namespace render::ctl

@@ -3,12 +3,12 @@
 #include "actors/io/redis/scripts/keys.hpp"
 #include "app/ctl/command.hpp"
 #include "app/ctl/ended_text.hpp"
-#include "app/ctl/submit.hpp"
+#include "app/records/change.hpp"
+#include "app/records/events.hpp"
+#include "app/records/find.hpp"
 #include "messages/http.hpp"
 #include "messages/text/json.hpp"
-#include "messages/text/printable.hpp"
 
-#include <array>
 #include <iostream>
 
 namespace render::ctl {
@@ -26,103 +26,10 @@ struct ended_options {
   std::string id;
 };
 
-constexpr uint32_t page = 500;
-
-/// Of a record that may be long: what a list shows.
-constexpr std::array shown_fields{
-  "type",     "status", "created_at", "started_at", "finished_at", "waited_s",
-  "attempt",  "worker", "gpu",        "locked_by",  "result_url",  "error",
-  "retry_of", "stage",  "progress",   "complete_by"};
-
-result<record> read_shown(redis& db, const std::string& id) {
-  std::vector<std::string> ask{"HMGET", keys::record(id)};
-  ask.insert(ask.end(), shown_fields.begin(), shown_fields.end());
-  auto got = db.ask(ask);
-  record out;
-  // A key of another type is no record.
-  if (!got && got.error().kind == failure_kind::unavailable)
-    return fail(got.error());
-  if (got)
-    for (size_t i = 0; i < got->elements.size(); ++i)
-      if (!got->elements[i].nil)
-        out[shown_fields.at(i)] = got->elements[i].text;
-  return out;
-}
-
-/// Looks at `ids` until so many fit.
-class collector {
-public:
-  collector(redis& db, const ended_options& opts) : db_(db), opts_(opts) {
-    // nop
-  }
-
-  bool full() const {
-    return found_.size() >= opts_.limit;
-  }
-
-  result<void> add(const std::string& id, double ended_s) {
-    auto fields = read_shown(db_, id);
-    if (!fields)
-      return fail(fields.error());
-    listed_job x{id, ended_s, std::move(*fields)};
-    if (fits(opts_.filter, x))
-      found_.push_back(std::move(x));
-    return {};
-  }
-
-  std::vector<listed_job> take() {
-    return std::move(found_);
-  }
-
-private:
-  redis& db_;
-  const ended_options& opts_;
-  std::vector<listed_job> found_;
-};
-
-result<void> collect_list(redis& db, collector& to) {
-  for (uint32_t at = 0; !to.full(); at += page) {
-    auto ids = db.ask({"LRANGE", std::string{keys::queue}, std::to_string(at),
-                       std::to_string(at + page - 1)});
-    if (!ids || ids->elements.empty())
-      return ids ? result<void>{} : fail(ids.error());
-    for (auto& x : ids->elements)
-      if (!to.full())
-        if (auto ok = to.add(x.text, 0); !ok)
-          return ok;
-  }
-  return {};
-}
-
-result<void> collect_set(redis& db, collector& to, const std::string& key,
-                         double since_s, bool ended) {
-  auto least = since_s > 0 ? std::to_string(since_s * 1000) : "-inf";
-  for (uint32_t at = 0; !to.full(); at += page) {
-    auto got = db.ask({"ZREVRANGEBYSCORE", key, "+inf", ended ? least : "-inf",
-                       "WITHSCORES", "LIMIT", std::to_string(at),
-                       std::to_string(page)});
-    if (!got || got->elements.empty())
-      return got ? result<void>{} : fail(got.error());
-    auto& xs = got->elements;
-    for (size_t i = 0; i + 1 < xs.size(); i += 2) {
-      record score{{"ms", xs[i + 1].text}};
-      if (to.full())
-        break;
-      if (auto ok = to.add(xs[i].text,
-                           ended ? number_field(score, "ms") / 1000 : 0);
-          !ok)
-        return ok;
-    }
-  }
-  return {};
-}
-
-/// The smallest index that has all that are asked for.
-std::string index_of(const job_filter& x) {
-  auto all = keys::ended(key_prefix);
-  if (!x.status.empty())
-    return all + ":" + x.status;
-  return x.type.empty() ? all : all + ":" + x.type;
+records::job_place place_of(const ended_options& x) {
+  if (x.waiting)
+    return records::job_place::waiting;
+  return x.running ? records::job_place::running : records::job_place::ended;
 }
 
 int show_jobs(const context& ctx, redis& db, const ended_options& opts) {
@@ -137,15 +44,12 @@ int show_jobs(const context& ctx, redis& db, const ended_options& opts) {
                              + ", accepted is a time such as 90s, 30m, 2h, 7d");
     since_s = std::max(0.001, *now - *span);
   }
-  collector found{db, opts};
-  auto ok = opts.waiting ? collect_list(db, found)
-                         : collect_set(db, found,
-                                       opts.running ? keys::leases(key_prefix)
-                                                    : index_of(opts.filter),
-                                       since_s, !opts.running);
-  if (!ok)
-    return report(failed, ok.error().message);
-  auto jobs = found.take();
+  auto terms = records::find_terms{place_of(opts), opts.filter, opts.limit};
+  terms.filter.from_s = terms.where == records::job_place::ended ? since_s : 0;
+  auto found = records::find(db, terms);
+  if (!found)
+    return report(failed, found.error().message);
+  auto& jobs = found->jobs;
   if (ctx.json)
     std::cout << "{\"jobs\":" << jobs_json(jobs) << "}\n";
   else
@@ -153,108 +57,33 @@ int show_jobs(const context& ctx, redis& db, const ended_options& opts) {
   return done;
 }
 
-// -- again --------------------------------------------------------------------
-
-/// In one step. The time that a job had until its deadline counts from now on.
-constexpr auto retry_lua = R"lua(
-local old, new, queue = unpack(KEYS)
-local id, old_id, now = unpack(ARGV)
-if redis.call('EXISTS', old) == 0 then return 'missing' end
-local r = redis.call('HMGET', old, 'status', 'type', 'data', 'max_time',
-                     'created_at', 'complete_by')
-local status = r[1] or ''
-if status == '' or status == 'queued' or status == 'running' then
-  return 'has not ended: ' .. (status == '' and 'no status' or status)
-end
-local set = {'HSET', new, 'id', id, 'type', r[2] or '', 'status', 'queued',
-             'created_at', now, 'retry_of', old_id}
-local function put(name, value)
-  if value then
-    table.insert(set, name)
-    table.insert(set, value)
-  end
-end
-put('data', r[3])
-put('max_time', r[4])
-local created, due = tonumber(r[5] or ''), tonumber(r[6] or '')
-if created and due and due > created then
-  put('complete_by', string.format('%.3f', now + due - created))
-end
-redis.call(unpack(set))
-redis.call('RPUSH', queue, id)
-return 'done'
-)lua";
-
 int retry(const context& ctx, redis& db, const ended_options& opts) {
-  auto now = db.time();
-  if (!now)
-    return report(failed, now.error().message);
-  auto id = new_job_id();
-  auto got
-    = db.ask({"EVAL", retry_lua, "3", keys::record(opts.id), keys::record(id),
-              std::string{keys::queue}, id, opts.id, std::to_string(*now)});
+  auto got = records::retry(db, opts.id);
+  auto who = "job " + excerpt(opts.id, 80);
   if (!got)
-    return report(failed,
-                  "job " + excerpt(opts.id, 80) + ": " + got.error().message);
-  if (got->text == "missing")
-    return report(failed, "there is no job " + excerpt(opts.id, 80));
-  if (got->text != "done")
-    return report(failed,
-                  "job " + excerpt(opts.id, 80) + " " + excerpt(got->text, 80));
+    return report(failed, who + ": " + got.error().message);
+  if (got->outcome == records::retried::how::missing)
+    return report(failed, "there is no " + who);
+  if (got->outcome != records::retried::how::queued)
+    return report(failed, who + " " + excerpt(got->why, 80));
   if (ctx.json)
-    std::cout << "{\"id\":" << json::quote(id)
+    std::cout << "{\"id\":" << json::quote(got->id)
               << ",\"retry_of\":" << json::quote(opts.id) << "}\n";
   else
-    std::cout << id << '\n';
+    std::cout << got->id << '\n';
   return done;
-}
-
-// -- its events ---------------------------------------------------------------
-
-told_event event_of(const redis_value& x) {
-  told_event out;
-  if (x.elements.size() != 2)
-    return out;
-  record id{{"ms", x.elements[0].text.substr(0, x.elements[0].text.find('-'))}};
-  out.at_s = number_field(id, "ms") / 1000;
-  auto& words = x.elements[1].elements;
-  for (size_t i = 0; i + 1 < words.size(); i += 2)
-    out.fields[words[i].text] = words[i + 1].text;
-  out.what = field(out.fields, "what");
-  out.fields.erase("what");
-  return out;
-}
-
-result<std::vector<told_event>> read_events(redis& db, const std::string& id,
-                                            const record& job) {
-  std::vector<told_event> out;
-  auto gpus = gpus_of(job);
-  for (std::string from = "-";;) {
-    auto got = db.ask({"XRANGE", keys::events(key_prefix), from, "+", "COUNT",
-                       std::to_string(page)});
-    if (!got)
-      return fail(got.error());
-    auto& xs = got->elements;
-    // The first one of a later page is the last one of the page before.
-    for (auto at = from == "-" ? 0u : 1u; at < xs.size(); ++at)
-      if (auto x = event_of(xs[at]); belongs_to(x, id, job, gpus))
-        out.push_back(std::move(x));
-    if (xs.size() < page)
-      return out;
-    from = xs.back().elements.front().text;
-  }
 }
 
 int trace(const context& ctx, redis& db, const ended_options& opts) {
   auto job = db.hash(keys::record(opts.id));
   if (!job)
     return report(failed, job.error().message);
-  auto events = read_events(db, opts.id, *job);
+  auto events = records::read_events_of(db, opts.id, *job);
   if (!events)
     return report(failed, events.error().message);
   if (job->empty() && events->empty())
     return report(failed, "nothing is known of a job " + excerpt(opts.id, 80));
-  auto all = timeline(*job, *events);
+  auto all = records::timeline(*job, *events);
   if (ctx.json)
     std::cout << "{\"id\":" << json::quote(opts.id)
               << ",\"events\":" << timeline_json(all) << "}\n";

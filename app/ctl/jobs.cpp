@@ -5,6 +5,7 @@
 #include "app/ctl/leased.hpp"
 #include "app/ctl/record_text.hpp"
 #include "app/ctl/why.hpp"
+#include "app/records/change.hpp"
 #include "messages/http.hpp"
 #include "messages/text/json.hpp"
 #include "messages/text/printable.hpp"
@@ -26,22 +27,6 @@ struct job_options {
   std::string reason = "Cancelled with c3ctl";
   uint32_t limit = 100;
 };
-
-/// One step, so that a job which ends in this moment keeps its result. Returns
-/// the status before the call; the job is cancelled unless that was final.
-constexpr auto cancel_lua = R"lua(
-local status = redis.call('HGET', KEYS[1], 'status')
-if not status then
-  if redis.call('EXISTS', KEYS[1]) == 0 then return false end
-  status = ''
-end
-if status == '' or status == 'queued' or status == 'running' then
-  redis.call('HSET', KEYS[1], 'status', ARGV[2], 'error', ARGV[3],
-             'updated_at', ARGV[4])
-  redis.call('LREM', KEYS[2], 0, ARGV[1])
-end
-return status
-)lua";
 
 int no_such_job(const std::string& id) {
   return report(failed, "there is no job " + excerpt(id, 80));
@@ -77,23 +62,21 @@ int save_url(const std::string& url, const std::string& path) {
 }
 
 int cancel(const context& ctx, redis& db, const job_options& opts) {
-  auto now = std::to_string(static_cast<int64_t>(unix_now()));
-  auto got = db.ask({"EVAL", cancel_lua, "2", "job:" + opts.id, "queue:jobs",
-                     opts.id, opts.status, opts.reason, now});
+  auto got = records::cancel(db, opts.id, opts.status, opts.reason);
   if (!got)
     return report(failed, got.error().message);
-  if (got->nil)
+  if (!got->found)
     return no_such_job(opts.id);
-  if (is_final(got->text))
+  if (is_final(got->was))
     return report(failed, "job " + opts.id
-                            + " has ended already: " + excerpt(got->text, 40));
+                            + " has ended already: " + excerpt(got->was, 40));
   if (ctx.json)
     std::cout << "{\"id\":" << json::quote(opts.id)
               << ",\"status\":" << json::quote(opts.status)
-              << ",\"was\":" << json::quote(got->text) << "}\n";
+              << ",\"was\":" << json::quote(got->was) << "}\n";
   else
     std::cout << opts.id << " is " << opts.status << "; it was "
-              << (got->text.empty() ? "without status" : got->text) << '\n';
+              << (got->was.empty() ? "without status" : got->was) << '\n';
   return done;
 }
 
@@ -148,7 +131,7 @@ void print_queue_row(const waiting_job& x, size_t position) {
 
 // Of the last one of each type, which begins last.
 void print_waits(redis& db, const std::vector<waiting_job>& jobs) {
-  auto all = waits::read(db);
+  auto all = records::waits::read(db);
   if (!all)
     return;
   std::vector<std::string> queue;
@@ -160,7 +143,7 @@ void print_waits(redis& db, const std::vector<waiting_job>& jobs) {
   }
   for (auto& [type, before] : until)
     std::printf("\nthe last %s %s\n", type.c_str(),
-                all->text(before, 0).c_str());
+                all->why(before, 0).sentence.c_str());
 }
 
 int show_queue(const context& ctx, redis& db, const job_options& opts) {

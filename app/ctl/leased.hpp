@@ -1,7 +1,7 @@
 #pragma once
 // The jobs that workers run under a lease, for `c3ctl queue`.
+#include "app/ctl/context.hpp"
 #include "app/ctl/record_text.hpp"
-#include "app/ctl/redis.hpp"
 
 #include <string>
 #include <vector>

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <ctime>
 
@@ -78,23 +77,6 @@ std::string shown(std::string_view name, const std::string& value,
 
 } // namespace
 
-std::string field(const record& x, const std::string& name) {
-  auto at = x.find(name);
-  return at == x.end() ? std::string{} : at->second;
-}
-
-double number_field(const record& x, const std::string& name) {
-  auto text = field(x, name);
-  double out = 0;
-  auto end = text.data() + text.size();
-  auto [at, error] = std::from_chars(text.data(), end, out);
-  return error == std::errc{} && at == end && std::isfinite(out) ? out : 0;
-}
-
-bool is_final(const std::string& status) {
-  return !status.empty() && status != "queued" && status != "running";
-}
-
 std::string progress_line(const record& x) {
   auto out = excerpt(field(x, "status"), 40);
   if (x.contains("progress") && out == "running") {
@@ -115,22 +97,6 @@ std::string progress_bar(double fraction) {
          + std::string(static_cast<size_t>(width - full), '-') + "] "
          + std::string(3 - std::min<size_t>(3, percent.size()), ' ') + percent
          + " %";
-}
-
-std::string span_text(double seconds) {
-  auto s = static_cast<int64_t>(std::clamp(seconds, 0.0, 1e15));
-  auto two = [](int64_t big, const char* unit, int64_t small,
-                const char* small_unit) {
-    return std::to_string(big) + unit
-           + (small > 0 ? " " + std::to_string(small) + small_unit : "");
-  };
-  if (s < 60)
-    return std::to_string(s) + " s";
-  if (s < 3600)
-    return two(s / 60, " min", s % 60, " s");
-  if (s < 86'400)
-    return two(s / 3600, " h", s % 3600 / 60, " min");
-  return two(s / 86'400, " d", s % 86'400 / 3600, " h");
 }
 
 std::string record_json(const record& x) {
@@ -194,18 +160,6 @@ std::string columns_text(const std::vector<std::vector<std::string>>& rows) {
 
 std::string lease_text(double left_s) {
   return left_s > 0 ? span_text(left_s) : "ran out";
-}
-
-bool is_uuid(std::string_view x) {
-  if (x.size() != 36)
-    return false;
-  for (size_t i = 0; i < x.size(); ++i) {
-    auto dash = i == 8 || i == 13 || i == 18 || i == 23;
-    auto hex = (x[i] >= '0' && x[i] <= '9') || (x[i] >= 'a' && x[i] <= 'f');
-    if (dash ? x[i] != '-' : !hex)
-      return false;
-  }
-  return true;
 }
 
 } // namespace render::ctl

@@ -6,22 +6,16 @@
 #include "app/ctl/record_text.hpp"
 #include "app/ctl/submit_options.hpp"
 #include "app/ctl/why.hpp"
+#include "app/records/change.hpp"
 #include "messages/http.hpp"
 #include "messages/job_params.hpp"
-#include "messages/text/hex.hpp"
 #include "messages/text/json.hpp"
 
 #include <cstdlib>
 #include <iostream>
 #include <optional>
-#include <random>
 
 namespace render::ctl {
-
-std::string new_job_id() {
-  std::random_device random;
-  return make_uuid(random);
-}
 
 namespace {
 
@@ -167,28 +161,13 @@ exit_code exit_code_of(const failure& x) {
   return x.kind == failure_kind::invalid_input ? usage : failed;
 }
 
-std::string whole(double x) {
-  return std::to_string(static_cast<int64_t>(x));
-}
-
-/// The record comes before the push, so that a worker that claims the id finds
-/// the record.
 result<void> write_job(redis& db, const job& x) {
-  auto known = db.ask({"EXISTS", "job:" + x.id});
-  if (!known)
-    return fail(known.error());
-  if (known->integer == 1)
+  auto written = records::enqueue(db, x);
+  if (!written)
+    return fail(written.error());
+  if (written->outcome == records::enqueued::how::id_taken)
     return fail(failure_kind::invalid_input,
                 "--id: job " + x.id + " exists already");
-  auto stored = db.ask({"HSET", "job:" + x.id, "id", x.id, "type", x.type,
-                        "status", "queued", "created_at", whole(x.created_at_s),
-                        "complete_by", whole(x.complete_by_s), "max_time",
-                        whole(x.max_time_s), "data", x.data});
-  if (!stored)
-    return fail(stored.error());
-  auto pushed = db.ask({"RPUSH", "queue:jobs", x.id});
-  if (!pushed)
-    return fail(pushed.error());
   return {};
 }
 
@@ -252,7 +231,7 @@ result<job> make_job(job_kind kind, const submit_options& opts,
   if (!deadline)
     return fail(deadline.error());
   job x;
-  x.id = job_id{opts.id.empty() ? new_job_id() : opts.id};
+  x.id = job_id{opts.id.empty() ? records::new_job_id() : opts.id};
   x.type = to_string(kind);
   x.created_at_s = unix_now();
   x.complete_by_s = *deadline;

@@ -8,9 +8,6 @@
 
 namespace render::ctl {
 
-/// A random UUID.
-std::string new_job_id();
-
 /// Adds the command; the chosen action's exit code goes to `result`.
 void add_submit(CLI::App& app, context& ctx, std::function<int()>& action);
 

@@ -1,0 +1,218 @@
+#include "app/records/redis.hpp"
+
+#include "actors/io/redis/link/connection.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <optional>
+#include <stdexcept>
+
+namespace render::records {
+
+namespace {
+
+redis_value to_value(job_store::reply x) {
+  redis_value out;
+  out.nil = x.type == job_store::reply::kind::nil;
+  out.integer = x.integer;
+  out.text = std::move(x.text);
+  for (auto& element : x.elements)
+    out.elements.push_back(to_value(std::move(element)));
+  return out;
+}
+
+result<redis_value> checked(result<job_store::reply> got) {
+  if (!got)
+    return fail(got.error());
+  if (got->type == job_store::reply::kind::error)
+    return fail(failure_kind::rejected, "Redis: " + got->text);
+  return to_value(std::move(*got));
+}
+
+/// Field, value, field, value.
+std::map<std::string, std::string> pairs(redis_value x) {
+  std::map<std::string, std::string> out;
+  for (size_t i = 0; i + 1 < x.elements.size(); i += 2)
+    out.emplace(std::move(x.elements[i].text),
+                std::move(x.elements[i + 1].text));
+  return out;
+}
+
+using commands = std::vector<std::vector<std::string>>;
+
+} // namespace
+
+/// The worker's own connection, on a loop that runs only during a call.
+class redis::link {
+public:
+  explicit link(const redis_address& where) {
+    if (uv_loop_init(&loop_) != 0)
+      throw std::runtime_error("cannot make an event loop for Redis");
+    // No limit on the length of answers: a person has asked for them.
+    connection_.emplace(
+      &loop_, where, SIZE_MAX,
+      [this](uint64_t id, result<job_store::reply> x) {
+        answers_.at(id) = std::move(x);
+        --left_;
+      },
+      [this](bool up, std::string text) {
+        change_ = {up, std::move(text)};
+      });
+  }
+
+  link(const link&) = delete;
+  link& operator=(const link&) = delete;
+
+  ~link() {
+    connection_->close();
+    uv_run(&loop_, UV_RUN_DEFAULT);
+    connection_.reset();
+    uv_loop_close(&loop_);
+  }
+
+  result<void> connect() {
+    connection_->connect();
+    while (!change_)
+      uv_run(&loop_, UV_RUN_ONCE);
+    if (!change_->first)
+      return fail(failure_kind::unavailable, change_->second);
+    return {};
+  }
+
+  /// The answers in the order of the commands.
+  std::vector<result<job_store::reply>>
+  ask(const std::vector<std::vector<std::string>>& commands) {
+    answers_.assign(commands.size(), std::nullopt);
+    left_ = commands.size();
+    // The loop's clock has stood still since the last call, and the server may
+    // have closed the connection since.
+    uv_update_time(&loop_);
+    uv_run(&loop_, UV_RUN_NOWAIT);
+    connection_->connect();
+    for (size_t i = 0; i < commands.size(); ++i)
+      connection_->send({i, commands[i]});
+    connection_->flush();
+    while (left_ > 0)
+      uv_run(&loop_, UV_RUN_ONCE);
+    std::vector<result<job_store::reply>> out;
+    out.reserve(answers_.size());
+    for (auto& x : answers_)
+      out.push_back(std::move(*x));
+    return out;
+  }
+
+private:
+  uv_loop_t loop_{};
+  std::optional<job_store::redis_connection> connection_;
+  std::vector<std::optional<result<job_store::reply>>> answers_;
+  size_t left_ = 0;
+  std::optional<std::pair<bool, std::string>> change_;
+};
+
+void redis::closer::operator()(link* x) const {
+  std::default_delete<link>{}(x);
+}
+
+result<redis> redis::connect(const redis_address& where) {
+  redis out;
+  out.link_.reset(new link{where});
+  if (auto ok = out.link_->connect(); !ok)
+    return fail(ok.error());
+  return out;
+}
+
+result<redis_value> redis::ask(const std::vector<std::string>& args) {
+  return std::move(ask_all({args}).front());
+}
+
+std::vector<result<redis_value>>
+redis::ask_all(const std::vector<std::vector<std::string>>& commands) {
+  std::vector<result<redis_value>> out;
+  out.reserve(commands.size());
+  for (auto& got : link_->ask(commands))
+    out.push_back(checked(std::move(got)));
+  return out;
+}
+
+result<std::map<std::string, std::string>> redis::hash(const std::string& key) {
+  auto got = ask({"HGETALL", key});
+  if (!got)
+    return fail(got.error());
+  return pairs(std::move(*got));
+}
+
+result<std::vector<std::map<std::string, std::string>>>
+redis::hashes(const std::vector<std::string>& keys,
+              const std::vector<std::string>& fields) {
+  commands all;
+  for (auto& key : keys) {
+    auto& args = all.emplace_back(std::vector<std::string>{"HMGET", key});
+    args.insert(args.end(), fields.begin(), fields.end());
+  }
+  std::vector<std::map<std::string, std::string>> out;
+  out.reserve(keys.size());
+  for (auto& got : ask_all(all)) {
+    if (!got && is_away(got.error()))
+      return fail(got.error());
+    auto& x = out.emplace_back();
+    for (size_t i = 0; got && i < std::min(fields.size(), got->elements.size());
+         ++i)
+      if (!got->elements[i].nil)
+        x[fields[i]] = std::move(got->elements[i].text);
+  }
+  return out;
+}
+
+result<std::vector<std::map<std::string, std::string>>>
+redis::whole_hashes(const std::vector<std::string>& keys) {
+  commands all;
+  for (auto& key : keys)
+    all.push_back({"HGETALL", key});
+  std::vector<std::map<std::string, std::string>> out;
+  out.reserve(keys.size());
+  for (auto& got : ask_all(all)) {
+    if (!got && is_away(got.error()))
+      return fail(got.error());
+    out.push_back(got ? pairs(std::move(*got))
+                      : std::map<std::string, std::string>{});
+  }
+  return out;
+}
+
+result<std::vector<std::pair<std::string, double>>>
+redis::scored(const std::string& key, uint32_t limit) {
+  auto got = ask(
+    {"ZRANGE", key, "0", std::to_string(int64_t{limit} - 1), "WITHSCORES"});
+  if (!got)
+    return fail(got.error());
+  std::vector<std::pair<std::string, double>> out;
+  auto& xs = got->elements;
+  for (size_t i = 0; i + 1 < xs.size(); i += 2)
+    out.emplace_back(std::move(xs[i].text),
+                     std::strtod(xs[i + 1].text.c_str(), nullptr));
+  return out;
+}
+
+result<double> redis::time() {
+  auto got = ask({"TIME"});
+  if (!got)
+    return fail(got.error());
+  if (got->elements.size() < 2)
+    return fail(failure_kind::internal, "Redis: unexpected reply to TIME");
+  return std::strtod(got->elements[0].text.c_str(), nullptr)
+         + std::strtod(got->elements[1].text.c_str(), nullptr) / 1e6;
+}
+
+bool is_away(const failure& x) {
+  return x.kind == failure_kind::unavailable
+         || x.kind == failure_kind::outcome_unknown;
+}
+
+double unix_now() {
+  return std::chrono::duration<double>(
+           std::chrono::system_clock::now().time_since_epoch())
+    .count();
+}
+
+} // namespace render::records

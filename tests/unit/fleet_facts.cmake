@@ -1,0 +1,6 @@
+render_test(
+  fleet_facts_test
+  LABEL unit
+  PURE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/fleet_facts_test.cpp
+  DEPENDS render_fleet_facts)
