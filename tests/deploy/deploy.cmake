@@ -1,5 +1,6 @@
-# The files in deploy/ are read, and run, as what they are for.
-foreach(name deploy_test docs_test stunnel_test)
+# The files in deploy/ are read, and run, as what they are for; and those of the
+# page are looked at.
+foreach(name deploy_test docs_test stunnel_test assets_test)
   add_test(NAME ${name} COMMAND /usr/bin/python3 -B
                                 "${CMAKE_CURRENT_LIST_DIR}/${name}.py")
   set_tests_properties(${name} PROPERTIES LABELS integration TIMEOUT 120)

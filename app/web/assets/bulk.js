@@ -1,0 +1,64 @@
+// Cancels many jobs, or runs them again: counted first, then confirmed.
+import {post} from './api.js';
+import {counted} from './format.js';
+import {app} from './state.js';
+import {ask, notice} from './ui.js';
+
+// More than so many are confirmed by typing their number.
+const typedAbove = 100;
+
+const words = {
+  cancel: {
+    verb: 'Cancel',
+    done: 'cancelled',
+    none: 'None of these can be cancelled: they have ended.',
+    warning: 'What they have rendered so far is lost.'
+  },
+  retry: {
+    verb: 'Run again',
+    done: 'put into the queue',
+    none: 'None of these can run again: they have not ended.',
+    warning: 'Each becomes a new job with a new id; the old ones keep their history.'
+  }
+};
+
+function clean(filter) {
+  const out = {};
+  for (const [name, x] of Object.entries(filter))
+    if (x !== '') out[name] = name === 'from' || name === 'to' ? Number(x) : x;
+  return out;
+}
+
+// `said`: what all of them have in common, when those that are not seen are meant
+// as well. Returns whether something was done.
+export async function actOnMany(action, filter, said) {
+  const {verb, done, none, warning} = words[action];
+  const body = {action, filter: clean(filter)};
+  try {
+    const {matched} = await post('v1/jobs/bulk', {...body, dry_run: true});
+    if (!matched) {
+      notice(none);
+      return false;
+    }
+    const sure = await ask({
+      title: `${verb}: ${counted(matched, 'job')}`,
+      body: (said ? `All that match (${said}), whether they are on this page or not. ` : '') + warning,
+      confirm: `${verb} ${matched}`,
+      bad: action === 'cancel',
+      word: matched > typedAbove ? String(matched) : undefined
+    });
+    if (!sure) return false;
+    const answer = await post('v1/jobs/bulk', body);
+    notice(
+      `${counted(answer.done ?? matched, 'job')} ${done}` +
+        (answer.failed ? `, ${answer.failed} could not be.` : '.'),
+      Boolean(answer.failed)
+    );
+    return true;
+  } catch (problem) {
+    notice(problem.message, true);
+    return false;
+  } finally {
+    app.look();
+  }
+}

@@ -1,0 +1,108 @@
+// Numbers, times and names for people.
+
+let ahead = 0;
+// The service's clock counts: a browser's may be wrong by minutes.
+export function setClock(seconds) {
+  ahead = seconds - Date.now() / 1000;
+}
+export const now = () => Date.now() / 1000 + ahead;
+
+export function span(seconds) {
+  if (!Number.isFinite(seconds)) return '–';
+  const s = Math.max(0, seconds);
+  if (s < 9.95) return `${s.toFixed(1)} s`;
+  if (s < 100) return `${Math.round(s)} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${pad(Math.floor(s % 60))} s`;
+  if (s < 86400) return `${Math.floor(s / 3600)} h ${pad(Math.floor((s % 3600) / 60))} min`;
+  return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
+}
+
+// In one unit, for what is only roughly so.
+export function roughly(seconds) {
+  const s = Math.max(0, seconds);
+  if (s < 60) return `${Math.round(s)} s`;
+  if (s < 5400) return `${Math.round(s / 60)} min`;
+  if (s < 129600) return `${Math.round(s / 3600)} h`;
+  return `${Math.round(s / 86400)} d`;
+}
+
+export function ago(at) {
+  const s = now() - at;
+  if (s < -1) return `in ${roughly(-s)}`;
+  return s < 2 ? 'now' : `${roughly(s)} ago`;
+}
+
+export function absolute(at) {
+  return new Date(at * 1000).toLocaleString(undefined, {dateStyle: 'medium', timeStyle: 'medium'});
+}
+
+export function clock(at, seconds = true) {
+  return new Date(at * 1000).toLocaleTimeString(undefined, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: seconds ? '2-digit' : undefined,
+    hourCycle: 'h23'
+  });
+}
+
+export function dollars(x) {
+  if (!Number.isFinite(x)) return '–';
+  return `$${x > 0 && x < 0.995 ? x.toFixed(x < 0.01 ? 4 : 3) : x.toFixed(2)}`;
+}
+
+export const percent = (x) => (Number.isFinite(x) ? `${Math.round(x * 100)} %` : '–');
+
+export function bytes(n) {
+  if (n < 1000) return `${n} B`;
+  if (n < 1e6) return `${(n / 1e3).toFixed(0)} kB`;
+  return n < 1e9 ? `${(n / 1e6).toFixed(1)} MB` : `${(n / 1e9).toFixed(1)} GB`;
+}
+
+export function counted(n, one, many = `${one}s`) {
+  return `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
+}
+
+const pad = (n) => String(n).padStart(2, '0');
+
+// At most `n` characters; never half of a pair.
+export function cut(text, n) {
+  const s = String(text);
+  return s.length <= n ? s : `${[...s.slice(0, n)].slice(0, -1).join('')}…`;
+}
+
+export const kinds = {
+  csm: {name: 'Speech', what: 'A voice reads a text'},
+  whisper: {name: 'Transcript', what: 'Speech becomes text'},
+  portrait: {name: 'Portrait', what: 'A face speaks a recording'},
+  analyze: {name: 'Picture', what: 'A picture is described'}
+};
+
+export const statuses = {
+  queued: 'waiting',
+  running: 'running',
+  success: 'done',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  timed_out: 'timed out'
+};
+
+export const ended = (job) => !['queued', 'running'].includes(job.status);
+
+// What a job is about, in a line.
+export function gist(job) {
+  const x = job.input || {};
+  if (job.type === 'csm') {
+    const said = Array.isArray(x.monologue) ? x.monologue.join(' ') : (x.text ?? x.monologue);
+    return said ? cut(said, 90) : '';
+  }
+  if (job.type === 'analyze' && x.prompt) return cut(x.prompt, 90);
+  const from = x.audio ?? x.audio_url ?? x.image ?? x.image_url ?? '';
+  return cut(String(from).replace(/^https?:\/\//, ''), 90);
+}
+
+// Seconds until a running job has probably ended, or null.
+export function timeLeft(job) {
+  const run = now() - (job.started_at || now());
+  if (!(job.progress > 0.03) || run < 1) return null;
+  return Math.max(0, run / job.progress - run);
+}
