@@ -1,7 +1,7 @@
 #include "app/ctl/gpus.hpp"
 
-#include "actors/io/redis/scripts/keys.hpp"
 #include "app/ctl/record_text.hpp"
+#include "app/records/fleet.hpp"
 #include "messages/http.hpp"
 #include "messages/text/json.hpp"
 
@@ -13,8 +13,8 @@ namespace render::ctl {
 
 namespace {
 
-namespace keys = job_store::keys;
-
+using records::gpu_state;
+using records::open_gpu;
 using rows = std::vector<std::vector<std::string>>;
 
 struct gpu_options {
@@ -50,18 +50,6 @@ std::string sum_line(size_t gpus, double seconds, const gpu_options& opts) {
 
 std::string or_dash(const std::string& x, size_t limit) {
   return x.empty() ? "-" : excerpt(x, limit);
-}
-
-open_gpu to_open_gpu(std::string id, record fields, double left_s) {
-  auto since = [now = unix_now()](double unix_s) {
-    return unix_s > 0 ? std::max(0.0, now - unix_s) : 0;
-  };
-  open_gpu out{std::move(id), std::move(fields), left_s, 0, 0};
-  auto launched = number_field(out.fields, "launched_at");
-  out.rented_s = since(launched);
-  out.age_s = launched > 0 ? out.rented_s
-                           : since(number_field(out.fields, "intent_at"));
-  return out;
 }
 
 std::string open_table(const std::vector<open_gpu>& gpus,
@@ -100,7 +88,7 @@ std::string open_json(const open_gpu& x, const gpu_options& opts) {
 }
 
 int show_open(const context& ctx, redis& db, const gpu_options& opts) {
-  auto gpus = read_open_gpus(db);
+  auto gpus = records::read_open_gpus(db);
   if (!gpus)
     return report(failed, gpus.error().message);
   if (ctx.json) {
@@ -147,8 +135,7 @@ std::string closed_json(const json::document& x, const gpu_options& opts) {
 }
 
 int show_closed(const context& ctx, redis& db, const gpu_options& opts) {
-  auto got = db.ask({"LRANGE", keys::closed_gpus(key_prefix), "0",
-                     std::to_string(opts.closed - 1)});
+  auto got = records::read_closed_gpus(db, opts.closed);
   if (!got)
     return report(failed, got.error().message);
   rows table{{"gpu", "type", "seconds", "refund", "ended", "workload", "worker",
@@ -157,13 +144,10 @@ int show_closed(const context& ctx, redis& db, const gpu_options& opts) {
     table[0].emplace_back("cost");
   std::string items;
   double seconds = 0;
-  for (auto& x : got->elements) {
-    auto doc = json::parse(x.text);
-    if (!doc || !doc->IsObject())
-      continue;
-    items += (items.empty() ? "" : ",") + closed_json(*doc, opts);
-    table.push_back(closed_row(*doc, opts));
-    seconds += std::clamp(json::number(*doc, "seconds").value_or(0), 0.0, 1e15);
+  for (auto& x : *got) {
+    items += (items.empty() ? "" : ",") + closed_json(x, opts);
+    table.push_back(closed_row(x, opts));
+    seconds += std::clamp(json::number(x, "seconds").value_or(0), 0.0, 1e15);
   }
   if (ctx.json)
     std::cout << "{\"closed\":[" << items << "]}\n";
@@ -178,25 +162,6 @@ int show_closed(const context& ctx, redis& db, const gpu_options& opts) {
 }
 
 } // namespace
-
-result<std::vector<open_gpu>> read_open_gpus(redis& db) {
-  auto ids = db.scored(keys::gpus(key_prefix), 100'000);
-  if (!ids)
-    return fail(ids.error());
-  auto now = db.time();
-  if (!now)
-    return fail(now.error());
-  std::vector<open_gpu> out;
-  for (auto& [id, end_ms] : *ids) {
-    auto fields = db.hash(keys::gpu(key_prefix, id));
-    if (!fields)
-      return fail(fields.error());
-    // Ended since the ids were read.
-    if (!fields->empty())
-      out.push_back(to_open_gpu(id, std::move(*fields), end_ms / 1000 - *now));
-  }
-  return out;
-}
 
 void add_gpus(CLI::App& app, context& ctx, std::function<int()>& action) {
   auto opts = std::make_shared<gpu_options>();

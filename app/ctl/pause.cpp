@@ -1,8 +1,6 @@
 #include "app/ctl/pause.hpp"
 
-#include "actors/io/redis/scripts/keys.hpp"
-#include "messages/text/json.hpp"
-#include "messages/text/printable.hpp"
+#include "app/records/fleet.hpp"
 
 #include <unistd.h>
 
@@ -13,37 +11,10 @@ namespace render::ctl {
 
 namespace {
 
-namespace keys = job_store::keys;
-
 struct pause_options {
   std::string reason;
   std::string by;
 };
-
-/// The first pause stays; a reason given later takes the place of its reason.
-constexpr auto pause_lua = R"lua(
-if redis.replicate_commands then redis.replicate_commands() end
-local paused, events = unpack(KEYS)
-local by, why = unpack(ARGV)
-if redis.call('HEXISTS', paused, 'since') == 1 then
-  if why ~= '' then redis.call('HSET', paused, 'why', why) end
-  return 0
-end
-redis.call('HSET', paused, 'since', redis.call('TIME')[1], 'by', by,
-           'why', why)
-redis.pcall('XADD', events, 'MAXLEN', '~', 10000, '*', 'what', 'fleet_paused',
-            'by', by, 'reason', why)
-return 1
-)lua";
-
-constexpr auto resume_lua = R"lua(
-if redis.replicate_commands then redis.replicate_commands() end
-local paused, events = unpack(KEYS)
-if redis.call('DEL', paused) == 0 then return 0 end
-redis.pcall('XADD', events, 'MAXLEN', '~', 10000, '*', 'what', 'fleet_resumed',
-            'by', ARGV[1])
-return 1
-)lua";
 
 std::string whoever() {
   auto* user = std::getenv("USER");
@@ -54,13 +25,12 @@ std::string whoever() {
 
 int change(const context& ctx, bool pauses, const pause_options& opts) {
   return with_redis(ctx, [&](redis& db) {
-    auto by = printable(opts.by.empty() ? whoever() : opts.by, 200);
-    auto got = db.ask({"EVAL", pauses ? pause_lua : resume_lua, "2",
-                       keys::paused(key_prefix), keys::events(key_prefix), by,
-                       printable(opts.reason, 200)});
+    auto by = opts.by.empty() ? whoever() : opts.by;
+    auto got = pauses ? records::pause_fleet(db, by, opts.reason)
+                      : records::resume_fleet(db, by);
     if (!got)
       return report(failed, got.error().message);
-    auto changed = got->integer == 1;
+    auto changed = *got;
     if (ctx.json)
       std::cout << "{\"paused\":" << (pauses ? "true" : "false")
                 << ",\"changed\":" << (changed ? "true" : "false") << "}\n";

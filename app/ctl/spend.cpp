@@ -1,13 +1,12 @@
 #include "app/ctl/spend.hpp"
 
-#include "actors/io/redis/scripts/keys.hpp"
 #include "app/ctl/record_text.hpp"
+#include "app/records/spend.hpp"
 #include "messages/http.hpp"
 #include "messages/money.hpp"
 #include "messages/text/json.hpp"
 
 #include <array>
-#include <cmath>
 #include <ctime>
 #include <iostream>
 #include <map>
@@ -16,43 +15,10 @@ namespace render::ctl {
 
 namespace {
 
-namespace keys = job_store::keys;
-
 struct spend_options {
   uint32_t hours = 24;
   uint32_t days = 0;
 };
-
-struct spent {
-  int64_t ms = 0;
-  int64_t micro = 0;
-};
-
-/// Of an hour, or of a day.
-struct span {
-  std::map<std::string, spent> by_type;
-  int64_t micro = 0;
-  /// For what GPUs that are rented now may cost yet.
-  int64_t reserved = 0;
-
-  bool empty() const {
-    return by_type.empty() && micro == 0 && reserved == 0;
-  }
-};
-
-void add(span& out, const record& hour) {
-  for (auto& [name, text] : hour) {
-    auto value = std::llround(number_field(hour, name));
-    if (name == "usd")
-      out.micro += value;
-    else if (name == "reserved")
-      out.reserved += value;
-    else if (name.starts_with("ms:"))
-      out.by_type[name.substr(3)].ms += value;
-    else if (name.starts_with("usd:"))
-      out.by_type[name.substr(4)].micro += value;
-  }
-}
 
 std::string when_text(int64_t hour, bool days) {
   auto at = static_cast<std::time_t>(hour) * 3600;
@@ -71,29 +37,8 @@ std::string hours_text(int64_t ms) {
   return text.data();
 }
 
-/// By the first hour of each.
-result<std::map<int64_t, span>> read(redis& db, const spend_options& o) {
-  auto now = db.time();
-  if (!now)
-    return fail(now.error());
-  auto last = static_cast<int64_t>(*now / 3600);
-  auto first = o.days > 0 ? (last / 24 - o.days + 1) * 24 : last - o.hours + 1;
-  std::map<int64_t, span> out;
-  // What is reserved is for hours to come, too.
-  for (auto hour = first; hour <= last + 24; ++hour) {
-    auto fields
-      = db.hash(keys::spend_prefix(key_prefix) + std::to_string(hour));
-    if (!fields)
-      return fail(fields.error());
-    span x;
-    add(x, *fields);
-    if (!x.empty())
-      add(out[o.days > 0 ? hour / 24 * 24 : hour], *fields);
-  }
-  return out;
-}
-
-std::string span_json(const std::string& when, const span& x, bool priced) {
+std::string span_json(const std::string& when, const records::spent_span& x,
+                      bool priced) {
   std::string types;
   for (auto& [type, y] : x.by_type) {
     types += (types.empty() ? "" : ",") + json::quote(type)
@@ -107,8 +52,8 @@ std::string span_json(const std::string& when, const span& x, bool priced) {
   return out + "}";
 }
 
-std::string table_of(const std::map<int64_t, span>& spans, bool days,
-                     bool priced) {
+std::string table_of(const std::map<int64_t, records::spent_span>& spans,
+                     bool days, bool priced) {
   std::vector<std::vector<std::string>> rows{
     {days ? "day (UTC)" : "hour (UTC)", "type", "GPU hours"}};
   if (priced)
@@ -128,7 +73,8 @@ std::string table_of(const std::map<int64_t, span>& spans, bool days,
 }
 
 int show(const context& ctx, redis& db, const spend_options& o) {
-  auto spans = read(db, o);
+  auto spans = o.days > 0 ? records::spent_by_day(db, o.days)
+                          : records::spent_by_hour(db, o.hours);
   if (!spans)
     return report(failed, spans.error().message);
   auto priced = false;

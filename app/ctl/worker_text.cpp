@@ -4,18 +4,10 @@
 #include "messages/text/json.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace render::ctl {
 
 namespace {
-
-constexpr const char* phases[] = {"ready", "booting", "launching", "draining",
-                                  "stopping"};
-
-int64_t whole(const record& x, const std::string& name) {
-  return static_cast<int64_t>(std::clamp(number_field(x, name), 0.0, 9e15));
-}
 
 /// Of a date in the record; 0 when there is none.
 double since(const worker_view& x, const std::string& name) {
@@ -42,9 +34,9 @@ std::string error_text(const worker_view& x) {
 std::string peers_text(const worker_view& x, size_t in_cluster) {
   if (field(x.fields, "cluster").empty())
     return "-";
-  auto out = std::to_string(whole(x.fields, "peers")) + " of "
+  auto out = std::to_string(records::count_field(x.fields, "peers")) + " of "
              + std::to_string(in_cluster - 1);
-  if (whole(x.fields, "peers") > 0
+  if (records::count_field(x.fields, "peers") > 0
       && field(x.fields, "plans_with_peers") != "1")
     out += ", no plan";
   return out;
@@ -52,21 +44,10 @@ std::string peers_text(const worker_view& x, size_t in_cluster) {
 
 } // namespace
 
-std::string worker_state(const worker_view& x) {
-  if (x.fields.empty())
-    return "silent";
-  if (field(x.fields, "draining") == "1")
-    return "draining";
-  auto unfit = field(x.fields, "unfit");
-  if (unfit == "start")
-    return "starts";
-  return unfit.empty() ? "works" : "unfit: " + excerpt(unfit, 20);
-}
-
 std::string gpus_text(const record& x) {
   std::string out;
-  for (std::string phase : phases)
-    if (auto count = whole(x, "gpus_" + phase); count > 0)
+  for (std::string phase : records::gpu_phases)
+    if (auto count = records::count_field(x, "gpus_" + phase); count > 0)
       out += (out.empty() ? "" : ", ") + std::to_string(count) + " " + phase;
   return out.empty() ? "-" : out;
 }
@@ -87,7 +68,8 @@ std::string workers_table(const std::vector<worker_view>& xs) {
   for (auto& x : xs) {
     auto silent = x.fields.empty();
     auto count = [&](const std::string& name) {
-      return silent ? "-" : std::to_string(whole(x.fields, name));
+      return silent ? "-"
+                    : std::to_string(records::count_field(x.fields, name));
     };
     auto slots = silent ? "-" : count("free_slots") + " of " + count("slots");
     auto seen = age(x, "seen_at");
@@ -119,11 +101,12 @@ std::string worker_json(const worker_view& x) {
     out += ",\"" + name + "\":" + json::quote(field(x.fields, name));
   for (std::string name :
        {"incarnation", "max_gpus", "slots", "free_slots", "jobs", "peers"})
-    out += ",\"" + name + "\":" + std::to_string(whole(x.fields, name));
+    out += ",\"" + name
+           + "\":" + std::to_string(records::count_field(x.fields, name));
   out += ",\"gpus\":{";
-  for (std::string phase : phases)
-    out += (out.ends_with('{') ? "\"" : ",\"") + phase
-           + "\":" + std::to_string(whole(x.fields, "gpus_" + phase));
+  for (std::string phase : records::gpu_phases)
+    out += (out.ends_with('{') ? "\"" : ",\"") + phase + "\":"
+           + std::to_string(records::count_field(x.fields, "gpus_" + phase));
   out += "},\"draining\":";
   out += field(x.fields, "draining") == "1" ? "true" : "false";
   out += ",\"plans_with_peers\":";

@@ -1,28 +1,23 @@
 #include "app/ctl/workers.hpp"
 
-#include "actors/io/redis/scripts/keys.hpp"
 #include "app/ctl/worker_text.hpp"
+#include "app/records/fleet.hpp"
 #include "messages/http.hpp"
 
-#include <algorithm>
 #include <iostream>
 
 namespace render::ctl {
 
 namespace {
 
-namespace keys = job_store::keys;
-
-constexpr uint32_t workers_max = 10'000;
-
 int show(const context& ctx, redis& db) {
-  auto workers = read_workers(db);
+  auto workers = records::read_workers(db);
   if (!workers)
     return report(failed, workers.error().message);
-  auto pause = db.hash(keys::paused(key_prefix));
+  auto pause = records::read_pause(db);
   if (!pause)
     return report(failed, pause.error().message);
-  auto paused = !field(*pause, "since").empty();
+  auto paused = !pause->empty();
   if (ctx.json) {
     std::string items;
     for (auto& x : *workers)
@@ -42,28 +37,6 @@ int show(const context& ctx, redis& db) {
 }
 
 } // namespace
-
-result<std::vector<worker_view>> read_workers(redis& db) {
-  auto ids = db.scored(keys::workers(key_prefix), workers_max);
-  if (!ids)
-    return fail(ids.error());
-  auto now = db.time();
-  if (!now)
-    return fail(now.error());
-  std::vector<worker_view> out;
-  for (auto& [id, counted_ms] : *ids) {
-    auto fields = db.hash(keys::worker(key_prefix, id));
-    if (!fields)
-      return fail(fields.error());
-    // The workers themselves remove those whose time is over.
-    if (!fields->empty() || counted_ms > *now * 1000)
-      out.push_back({id, std::move(*fields), *now});
-  }
-  std::sort(out.begin(), out.end(), [](auto& a, auto& b) {
-    return a.id < b.id;
-  });
-  return out;
-}
 
 void add_workers(CLI::App& app, context& ctx, std::function<int()>& action) {
   auto* cmd = app.add_subcommand("workers", "Show the workers that live");

@@ -18,14 +18,15 @@ result<std::vector<queued_job>> read_queue(redis& db, size_t first,
   std::vector<std::string> records;
   for (auto& x : ids->elements)
     records.push_back(keys::record(x.text));
-  auto known = db.hashes(records, {"type", "created_at", "complete_by"});
+  auto known = db.hashes(records,
+                         {"type", "status", "created_at", "complete_by"});
   if (!known)
     return fail(known.error());
   std::vector<queued_job> out;
   for (size_t i = 0; i < records.size(); ++i) {
     auto& x = (*known)[i];
     out.push_back({std::move(ids->elements[i].text), field(x, "type"),
-                   number_field(x, "created_at"),
+                   field(x, "status"), number_field(x, "created_at"),
                    number_field(x, "complete_by")});
   }
   return out;

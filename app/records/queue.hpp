@@ -11,6 +11,7 @@ struct queued_job {
   std::string id;
   /// Empty: there is no record.
   std::string type;
+  std::string status;
   /// Unix seconds; 0: not known.
   double created_at_s = 0;
   double complete_by_s = 0;

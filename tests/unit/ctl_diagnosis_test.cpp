@@ -1,5 +1,5 @@
 // What `c3ctl doctor` makes of what it sees.
-#include "app/ctl/diagnosis.hpp"
+#include "app/ctl/diagnosis_text.hpp"
 #include "messages/text/json.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -8,6 +8,7 @@
 
 using namespace render;
 using namespace render::ctl;
+using namespace render::records;
 
 namespace {
 

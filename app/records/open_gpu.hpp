@@ -1,9 +1,10 @@
 #pragma once
-#include "app/ctl/record_text.hpp"
+// Entries of the launch ledger, as people see them. Pure.
+#include "app/records/record.hpp"
 
 #include <string>
 
-namespace render::ctl {
+namespace render::records {
 
 /// An entry of the launch ledger. What stands there may be anybody's.
 struct open_gpu {
@@ -24,4 +25,4 @@ inline std::string gpu_state(const open_gpu& x) {
   return state == "running" ? "booting" : state;
 }
 
-} // namespace render::ctl
+} // namespace render::records

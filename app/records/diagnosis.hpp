@@ -1,15 +1,15 @@
 #pragma once
 // What is wrong with a fleet, by what stands in Redis: the judgement of
-// `c3ctl doctor`. Pure.
-#include "app/ctl/open_gpu.hpp"
-#include "app/ctl/worker_text.hpp"
+// `c3ctl doctor` and of the operators' page. Pure.
+#include "app/records/open_gpu.hpp"
+#include "app/records/worker_view.hpp"
 
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
-namespace render::ctl {
+namespace render::records {
 
 /// Waiting jobs of one type.
 struct waiting_type {
@@ -72,6 +72,11 @@ struct finding {
   /// Likely, where it cannot be known.
   std::string cause;
   std::string advice;
+  /// A word for programs.
+  std::string code;
+  /// Whom it is about; empty: nobody in particular.
+  std::string worker{};
+  std::string gpu{};
 };
 
 struct diagnosis {
@@ -94,7 +99,4 @@ struct likely_cause {
 };
 likely_cause cause_of(const std::string& error);
 
-std::string diagnosis_text(const diagnosis& x);
-std::string diagnosis_json(const diagnosis& x);
-
-} // namespace render::ctl
+} // namespace render::records

@@ -1,4 +1,4 @@
-#include "app/ctl/diagnosis.hpp"
+#include "app/records/diagnosis.hpp"
 
 #include "messages/http.hpp"
 #include "messages/text/json.hpp"
@@ -8,7 +8,7 @@
 #include <set>
 #include <utility>
 
-namespace render::ctl {
+namespace render::records {
 
 namespace {
 
@@ -40,30 +40,6 @@ bool takes_jobs(const std::string& state) {
   return state == "works" || state == "starts" || state == "silent";
 }
 
-/// Why no (other) GPU of a type is launched, as one of the workers says.
-struct held_launch {
-  std::string type;
-  std::string reason;
-  std::string text;
-  uint64_t jobs = 0;
-};
-
-std::vector<held_launch> launches_of(const worker_view& x) {
-  std::vector<held_launch> out;
-  auto doc = json::parse(field(x.fields, "launches"));
-  if (!doc || !doc->IsObject())
-    return out;
-  for (auto& type : doc->GetObject()) {
-    auto jobs = json::integer(type.value, "jobs").value_or(0);
-    if (jobs > 0)
-      out.push_back({type.name.GetString(),
-                     json::string_or_empty(type.value, "reason"),
-                     json::string_or_empty(type.value, "text"),
-                     static_cast<uint64_t>(jobs)});
-  }
-  return out;
-}
-
 struct examiner {
   const fleet_sight& seen;
   std::vector<finding> out{};
@@ -88,14 +64,16 @@ struct examiner {
     }
   }
 
-  void problem(std::string what, std::string cause, std::string advice) {
-    out.push_back(
-      {weight::problem, std::move(what), std::move(cause), std::move(advice)});
+  void problem(const char* code, std::string what, std::string cause,
+               std::string advice) {
+    out.push_back({weight::problem, std::move(what), std::move(cause),
+                   std::move(advice), code});
   }
 
-  void warning(std::string what, std::string cause, std::string advice) {
-    out.push_back(
-      {weight::warning, std::move(what), std::move(cause), std::move(advice)});
+  void warning(const char* code, std::string what, std::string cause,
+               std::string advice) {
+    out.push_back({weight::warning, std::move(what), std::move(cause),
+                   std::move(advice), code});
   }
 
   std::string who_waits() const {
@@ -113,18 +91,21 @@ struct examiner {
     if (x.limit > 0
         && static_cast<double>(x.used)
              >= nearly_full * static_cast<double>(x.limit))
-      problem("Redis uses " + number(100 * x.used / x.limit)
+      problem("redis_full",
+              "Redis uses " + number(100 * x.used / x.limit)
                 + " % of its maxmemory",
               "too many records, or a limit that is too low; a full Redis "
               "refuses the writes of producers and workers",
               "raise maxmemory, or set JOB_TTL so that records of ended jobs "
               "expire");
     if (!x.eviction.empty() && x.eviction != "noeviction")
-      problem("Redis may throw keys away: maxmemory-policy is "
+      problem("redis_evicts",
+              "Redis may throw keys away: maxmemory-policy is "
                 + excerpt(x.eviction, 40),
               "it is set up as a cache", "set maxmemory-policy noeviction");
     if (!x.last_save.empty() && x.last_save != "ok")
-      problem("Redis could not write to its disk (" + excerpt(x.last_save, 40)
+      problem("redis_disk",
+              "Redis could not write to its disk (" + excerpt(x.last_save, 40)
                 + ")",
               "its disk is full or broken; it may refuse writes until that is "
               "mended",
@@ -134,28 +115,34 @@ struct examiner {
   void look_at_workers() {
     if (alive == 0)
       return waiting > 0
-               ? problem("no worker is alive; " + who_waits(),
+               ? problem("no_worker", "no worker is alive; " + who_waits(),
                          "no worker runs, or none reaches this Redis",
                          "start a worker (c3-render-worker), or read why it "
                          "ended in its log")
-               : warning("no worker is alive",
+               : warning("no_worker", "no worker is alive",
                          "no worker runs, or none reaches this Redis",
                          "start a worker before jobs are pushed");
     if (working == 0 && waiting > 0)
-      problem("no worker claims jobs; " + who_waits(), "see below",
+      problem("no_worker_claims", "no worker claims jobs; " + who_waits(),
+              "see below",
               "mend what makes the workers unfit, or start one that stays");
-    for (auto& x : seen.workers)
+    for (auto& x : seen.workers) {
+      auto from = out.size();
       look_at_worker(x);
+      for (; from < out.size(); ++from)
+        out[from].worker = x.id;
+    }
   }
 
   void look_at_worker(const worker_view& x) {
     auto who = "worker " + excerpt(x.id, 60);
     auto state = worker_state(x);
     if (state == "draining")
-      warning(who + " drains", "it was told to stop",
+      warning("worker_drains", who + " drains", "it was told to stop",
               "nothing, if that was wanted; else start it again");
     else if (!takes_jobs(state))
-      problem(who + " is " + state, excerpt(field(x.fields, "unfit_text"), 300),
+      problem("worker_unfit", who + " is " + state,
+              excerpt(field(x.fields, "unfit_text"), 300),
               "mend that; the worker looks again by itself within 30 s");
     auto text = field(x.fields, "error");
     auto at = number_field(x.fields, "error_at");
@@ -165,16 +152,18 @@ struct examiner {
       return;
     auto [cause, advice] = cause_of(text);
     if (cause.empty())
-      warning(who + ": latest error, " + span_text(age) + " ago",
+      warning("worker_error",
+              who + ": latest error, " + span_text(age) + " ago",
               excerpt(text, 300), "see docs/operations.md for this line");
     else
-      problem(who + ": " + excerpt(text, 200), std::move(cause),
+      problem("worker_error", who + ": " + excerpt(text, 200), std::move(cause),
               std::move(advice));
   }
 
   void look_at_launches() {
     if (!seen.pause.empty())
-      problem("launches are paused by " + excerpt(field(seen.pause, "by"), 80)
+      problem("paused",
+              "launches are paused by " + excerpt(field(seen.pause, "by"), 80)
                 + ": " + excerpt(field(seen.pause, "why"), 200),
               "somebody has paused the fleet", "c3ctl resume");
     std::set<std::pair<std::string, std::string>> told;
@@ -194,30 +183,34 @@ struct examiner {
       if (advice.empty())
         advice = "read the workers' logs for \"launch\"; the workers try again "
                  "by themselves";
-      problem(what, std::move(cause), std::move(advice));
+      problem("provider_refuses", what, std::move(cause), std::move(advice));
     } else if (x.reason == "budget") {
-      problem(what, "MAX_SPEND_PER_HOUR or MAX_SPEND_PER_DAY is reached",
+      problem("budget", what,
+              "MAX_SPEND_PER_HOUR or MAX_SPEND_PER_DAY is reached",
               "wait for the next hour or day, or raise the limit");
     } else if (x.reason == "max_gpus" && oldest_s > long_wait_s) {
-      warning(what, "more jobs come than MAX_GPUS GPUs can do",
+      warning("max_gpus", what, "more jobs come than MAX_GPUS GPUs can do",
               "raise MAX_GPUS, or start more workers");
     }
   }
 
   void look_at_queue() {
     if (expired > 0)
-      problem(counted(expired, "waiting job has", "waiting jobs have")
+      problem("deadline_passed",
+              counted(expired, "waiting job has", "waiting jobs have")
                 + " passed the deadline",
               working == 0 ? "no worker claims jobs"
                            : "the fleet is too slow for what comes",
               "see the other findings; more workers or a higher MAX_GPUS help "
               "against a queue that grows");
     else if (working > 0 && oldest_s > long_wait_s)
-      warning(who_waits(), "all GPUs are busy, boot, or cannot be rented",
+      warning("long_wait", who_waits(),
+              "all GPUs are busy, boot, or cannot be rented",
               "c3ctl gpus shows what is rented, each worker's /status why it "
               "launches no more");
     if (seen.abandoned > 0 && seen.abandoned_s > long_abandoned_s)
-      problem(counted(seen.abandoned, "running job is", "running jobs are")
+      problem("jobs_abandoned",
+              counted(seen.abandoned, "running job is", "running jobs are")
                 + " nobody's since " + span_text(seen.abandoned_s),
               alive == 0 ? "their worker has died, and no other one is alive"
                          : "their worker has died, and no other one takes over",
@@ -226,15 +219,20 @@ struct examiner {
   }
 
   void look_at_gpus() {
-    for (auto& x : seen.gpus)
+    for (auto& x : seen.gpus) {
+      auto from = out.size();
       look_at_gpu(x);
+      for (; from < out.size(); ++from)
+        out[from].gpu = x.id;
+    }
   }
 
   void look_at_gpu(const open_gpu& x) {
     auto what = "GPU " + excerpt(x.id, 60) + " ("
                 + excerpt(field(x.fields, "type"), 40) + ") ";
     if (x.left_s < -long_abandoned_s)
-      return problem(what + "is nobody's since " + span_text(-x.left_s)
+      return problem("gpu_abandoned",
+                     what + "is nobody's since " + span_text(-x.left_s)
                        + ", and it costs money",
                      "its worker has died, and no other one takes over",
                      alive == 0 ? "start a worker: it adopts or stops the GPU "
@@ -242,12 +240,13 @@ struct examiner {
                                 : "look into the workers' logs for \"ledger\"");
     auto state = gpu_state(x);
     if (state == "intent" && x.age_s > long_call_s)
-      return warning(what + "is asked for since " + span_text(x.age_s),
+      return warning("launch_slow",
+                     what + "is asked for since " + span_text(x.age_s),
                      "the provider has none free, or refuses the launch",
                      "see the latest error of worker "
                        + excerpt(field(x.fields, "owner"), 60));
     if (state == "booting" && x.age_s > long_boot_s)
-      warning(what + "boots since " + span_text(x.age_s),
+      warning("boot_slow", what + "boots since " + span_text(x.age_s),
               "a slow machine, or one that hangs",
               "nothing: the worker gives it up after GPU_BOOT_TIMEOUT and "
               "launches another one");
@@ -255,7 +254,8 @@ struct examiner {
 
   void look_at_ended() {
     if (seen.failed_lately > 0)
-      warning(counted(seen.failed_lately, "job has", "jobs have")
+      warning("jobs_failed",
+              counted(seen.failed_lately, "job has", "jobs have")
                 + " failed within the last hour, the latest with: "
                 + excerpt(seen.failed_error, 200),
               "its error says it; the same one many times means a GPU, a "
@@ -265,13 +265,15 @@ struct examiner {
 
   void look_at_webhooks() {
     if (seen.webhooks_failing > 0)
-      warning(counted(seen.webhooks_failing, "webhook does", "webhooks do")
+      warning("webhooks_failing",
+              counted(seen.webhooks_failing, "webhook does", "webhooks do")
                 + " not get through, the first with: "
                 + excerpt(seen.webhook_failure, 120),
               "the receiver is down, or its address is wrong",
               "nothing while tries go on; c3ctl webhooks list shows the rest");
     if (seen.webhooks_dead > 0)
       warning(
+        "webhooks_dead",
         counted(seen.webhooks_dead, "webhook was", "webhooks were")
           + " given up"
           + (seen.webhook_error.empty()
@@ -280,7 +282,8 @@ struct examiner {
         "their receivers did not take them in any of five tries",
         "mend the receiver, then c3ctl webhooks replay --all");
     if (seen.webhook_overdue_s > long_overdue_s)
-      problem(counted(seen.webhooks_waiting, "webhook waits", "webhooks wait")
+      problem("webhooks_overdue",
+              counted(seen.webhooks_waiting, "webhook waits", "webhooks wait")
                 + ", the first is overdue since "
                 + span_text(seen.webhook_overdue_s),
               alive == 0 ? "no worker is alive to deliver them"
@@ -378,26 +381,4 @@ diagnosis diagnose(const fleet_sight& x) {
   return {std::move(verdict), std::move(it.out)};
 }
 
-std::string diagnosis_text(const diagnosis& x) {
-  auto out = x.verdict + "\n";
-  for (auto& found : x.findings)
-    out += std::string{"\n"}
-           + (found.how == weight::problem ? "PROBLEM  " : "warning  ")
-           + found.what + "\n  likely cause: " + found.cause
-           + "\n  what to do:   " + found.advice + "\n";
-  return out;
-}
-
-std::string diagnosis_json(const diagnosis& x) {
-  std::string items;
-  for (auto& found : x.findings)
-    items += std::string{items.empty() ? "" : ","} + "{\"weight\":"
-             + (found.how == weight::problem ? "\"problem\"" : "\"warning\"")
-             + ",\"what\":" + json::quote(found.what)
-             + ",\"cause\":" + json::quote(found.cause)
-             + ",\"advice\":" + json::quote(found.advice) + "}";
-  return "{\"verdict\":" + json::quote(x.verdict) + ",\"well\":"
-         + (x.well() ? "true" : "false") + ",\"findings\":[" + items + "]}";
-}
-
-} // namespace render::ctl
+} // namespace render::records

@@ -1,0 +1,167 @@
+#include "app/records/fleet.hpp"
+
+#include "actors/io/redis/scripts/keys.hpp"
+#include "app/records/job_list.hpp"
+#include "messages/text/printable.hpp"
+
+#include <algorithm>
+
+namespace render::records {
+
+namespace {
+
+namespace keys = job_store::keys;
+
+constexpr uint32_t workers_max = 10'000;
+
+/// The first pause stays; a reason given later takes the place of its reason.
+constexpr auto pause_lua = R"lua(
+if redis.replicate_commands then redis.replicate_commands() end
+local paused, events = unpack(KEYS)
+local by, why = unpack(ARGV)
+if redis.call('HEXISTS', paused, 'since') == 1 then
+  if why ~= '' then redis.call('HSET', paused, 'why', why) end
+  return 0
+end
+redis.call('HSET', paused, 'since', redis.call('TIME')[1], 'by', by,
+           'why', why)
+redis.pcall('XADD', events, 'MAXLEN', '~', 10000, '*', 'what', 'fleet_paused',
+            'by', by, 'reason', why)
+return 1
+)lua";
+
+constexpr auto resume_lua = R"lua(
+if redis.replicate_commands then redis.replicate_commands() end
+local paused, events = unpack(KEYS)
+if redis.call('DEL', paused) == 0 then return 0 end
+redis.pcall('XADD', events, 'MAXLEN', '~', 10000, '*', 'what', 'fleet_resumed',
+            'by', ARGV[1])
+return 1
+)lua";
+
+open_gpu to_open_gpu(std::string id, record fields, double left_s) {
+  auto since = [now = unix_now()](double unix_s) {
+    return unix_s > 0 ? std::max(0.0, now - unix_s) : 0;
+  };
+  open_gpu out{std::move(id), std::move(fields), left_s, 0, 0};
+  auto launched = number_field(out.fields, "launched_at");
+  out.rented_s = since(launched);
+  out.age_s = launched > 0 ? out.rented_s
+                           : since(number_field(out.fields, "intent_at"));
+  return out;
+}
+
+result<bool> change_pause(redis& db, const char* lua, const std::string& by,
+                          const std::string& why) {
+  auto got = db.ask({"EVAL", lua, "2", keys::paused(key_prefix),
+                     keys::events(key_prefix), printable(by, 200),
+                     printable(why, 200)});
+  if (!got)
+    return fail(got.error());
+  return got->integer == 1;
+}
+
+} // namespace
+
+result<std::vector<worker_view>> read_workers(redis& db) {
+  auto ids = db.scored(keys::workers(key_prefix), workers_max);
+  if (!ids)
+    return fail(ids.error());
+  auto now = db.time();
+  if (!now)
+    return fail(now.error());
+  std::vector<std::string> beats;
+  for (auto& [id, counted_ms] : *ids)
+    beats.push_back(keys::worker(key_prefix, id));
+  auto all = db.whole_hashes(beats);
+  if (!all)
+    return fail(all.error());
+  std::vector<worker_view> out;
+  for (size_t i = 0; i < beats.size(); ++i) {
+    auto& [id, counted_ms] = (*ids)[i];
+    // The workers themselves remove those whose time is over.
+    if (!(*all)[i].empty() || counted_ms > *now * 1000)
+      out.push_back({id, std::move((*all)[i]), *now});
+  }
+  std::sort(out.begin(), out.end(), [](auto& a, auto& b) {
+    return a.id < b.id;
+  });
+  return out;
+}
+
+result<std::vector<open_gpu>> read_open_gpus(redis& db) {
+  auto ids = db.scored(keys::gpus(key_prefix), 100'000);
+  if (!ids)
+    return fail(ids.error());
+  auto now = db.time();
+  if (!now)
+    return fail(now.error());
+  std::vector<std::string> entries;
+  for (auto& [id, end_ms] : *ids)
+    entries.push_back(keys::gpu(key_prefix, id));
+  auto all = db.whole_hashes(entries);
+  if (!all)
+    return fail(all.error());
+  std::vector<open_gpu> out;
+  for (size_t i = 0; i < entries.size(); ++i)
+    // Else it has ended since the ids were read.
+    if (!(*all)[i].empty())
+      out.push_back(to_open_gpu((*ids)[i].first, std::move((*all)[i]),
+                                (*ids)[i].second / 1000 - *now));
+  return out;
+}
+
+result<std::vector<json::document>> read_closed_gpus(redis& db,
+                                                     uint32_t limit) {
+  std::vector<json::document> out;
+  if (limit == 0)
+    return out;
+  auto got = db.ask(
+    {"LRANGE", keys::closed_gpus(key_prefix), "0", std::to_string(limit - 1)});
+  if (!got)
+    return fail(got.error());
+  for (auto& x : got->elements)
+    if (auto doc = json::parse(x.text); doc && doc->IsObject())
+      out.push_back(std::move(*doc));
+  return out;
+}
+
+result<std::vector<leased_job>> read_leased(redis& db, uint32_t limit) {
+  auto ids = db.scored(keys::leases(key_prefix), limit);
+  if (!ids)
+    return fail(ids.error());
+  std::vector<leased_job> out;
+  if (ids->empty())
+    return out;
+  auto now = db.time();
+  if (!now)
+    return fail(now.error());
+  std::vector<std::string> records;
+  for (auto& [id, end_ms] : *ids)
+    records.push_back(keys::record(id));
+  auto all = db.hashes(records, shown_fields());
+  if (!all)
+    return fail(all.error());
+  for (size_t i = 0; i < records.size(); ++i)
+    out.push_back({std::move((*ids)[i].first), std::move((*all)[i]),
+                   (*ids)[i].second / 1000 - *now});
+  return out;
+}
+
+result<record> read_pause(redis& db) {
+  auto got = db.hash(keys::paused(key_prefix));
+  if (got && field(*got, "since").empty())
+    return record{};
+  return got;
+}
+
+result<bool> pause_fleet(redis& db, const std::string& by,
+                         const std::string& why) {
+  return change_pause(db, pause_lua, by, why);
+}
+
+result<bool> resume_fleet(redis& db, const std::string& by) {
+  return change_pause(db, resume_lua, by, {});
+}
+
+} // namespace render::records

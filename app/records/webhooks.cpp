@@ -1,0 +1,94 @@
+#include "app/records/webhooks.hpp"
+
+#include "actors/io/redis/scripts/keys.hpp"
+
+namespace render::records {
+
+namespace {
+
+namespace keys = job_store::keys;
+
+/// One step, so that no webhook is in both places, or in none.
+/// KEYS: outbox, dead letters. ARGV: now (ms), entry key prefix, "1" for all,
+/// else "0" and a job id. Returns the ids that are due again.
+constexpr auto replay_lua = R"lua(
+local ids = {ARGV[4]}
+if ARGV[3] == '1' then ids = redis.call('ZRANGE', KEYS[2], 0, -1) end
+local out = {}
+for _, id in ipairs(ids) do
+  local key = ARGV[2] .. id
+  if redis.call('ZREM', KEYS[2], id) == 1
+     and redis.call('EXISTS', key) == 1 then
+    redis.call('HSET', key, 'attempts', 0)
+    redis.call('HDEL', key, 'error')
+    redis.call('ZADD', KEYS[1], ARGV[1], id)
+    table.insert(out, id)
+  end
+end
+return out
+)lua";
+
+result<std::vector<std::string>> replay(redis& db, bool all,
+                                        const std::string& job_id) {
+  auto now_ms = std::to_string(static_cast<int64_t>(unix_now() * 1000));
+  auto got
+    = db.ask({"EVAL", replay_lua, "2", keys::outbox(key_prefix),
+              keys::dead_webhooks(key_prefix), now_ms,
+              keys::outbox_entry_prefix(key_prefix), all ? "1" : "0", job_id});
+  if (!got)
+    return fail(got.error());
+  std::vector<std::string> out;
+  for (auto& x : got->elements)
+    out.push_back(std::move(x.text));
+  return out;
+}
+
+} // namespace
+
+result<std::vector<webhook_entry>> read_webhooks(redis& db, bool dead,
+                                                 uint32_t limit) {
+  auto ids = db.scored(
+    dead ? keys::dead_webhooks(key_prefix) : keys::outbox(key_prefix), limit);
+  if (!ids)
+    return fail(ids.error());
+  std::vector<std::string> entries;
+  for (auto& [id, ms] : *ids)
+    entries.push_back(keys::outbox_entry(key_prefix, id));
+  auto all = db.whole_hashes(entries);
+  if (!all)
+    return fail(all.error());
+  std::vector<webhook_entry> out;
+  for (size_t i = 0; i < entries.size(); ++i)
+    out.push_back({std::move((*ids)[i].first), std::move((*all)[i]), dead,
+                   (*ids)[i].second / 1000});
+  return out;
+}
+
+result<std::optional<webhook_entry>> read_webhook(redis& db,
+                                                  const std::string& job_id) {
+  webhook_entry out{job_id, {}, false, 0};
+  auto fields = db.hash(keys::outbox_entry(key_prefix, job_id));
+  if (!fields)
+    return fail(fields.error());
+  auto due = db.ask({"ZSCORE", keys::outbox(key_prefix), job_id});
+  auto dead = db.ask({"ZSCORE", keys::dead_webhooks(key_prefix), job_id});
+  if (!due || !dead)
+    return fail((due ? dead : due).error());
+  if (fields->empty() || (due->nil && dead->nil))
+    return std::optional<webhook_entry>{};
+  out.fields = std::move(*fields);
+  out.dead = due->nil;
+  out.at_s = number_of(out.dead ? dead->text : due->text) / 1000;
+  return std::optional{std::move(out)};
+}
+
+result<std::vector<std::string>> replay_webhook(redis& db,
+                                                const std::string& job_id) {
+  return replay(db, false, job_id);
+}
+
+result<std::vector<std::string>> replay_webhooks(redis& db) {
+  return replay(db, true, {});
+}
+
+} // namespace render::records
