@@ -10,4 +10,14 @@ inline std::string idempotency(std::string_view prefix, std::string_view key) {
   return std::string{prefix} + "idempotency:" + std::string{key};
 }
 
+/// Stream of samples of the fleet, one a minute.
+inline std::string samples(std::string_view prefix) {
+  return std::string{prefix} + "samples";
+}
+
+/// String that says nothing: whoever sets it takes this minute's sample.
+inline std::string samples_turn(std::string_view prefix) {
+  return std::string{prefix} + "samples:turn";
+}
+
 } // namespace render::records::keys

@@ -3,4 +3,6 @@ render_test(
   LABEL unit
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/fleet_facts_test.cpp
-  DEPENDS render_fleet_facts)
+          ${CMAKE_CURRENT_LIST_DIR}/gantt_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/fleet_use_test.cpp
+  DEPENDS render_fleet_records)
