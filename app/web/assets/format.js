@@ -10,7 +10,7 @@ export const now = () => Date.now() / 1000 + ahead;
 export function span(seconds) {
   if (!Number.isFinite(seconds)) return '–';
   const s = Math.max(0, seconds);
-  if (s < 9.95) return `${s.toFixed(1)} s`;
+  if (s < 9.95) return `${Number.isInteger(s) ? s : s.toFixed(1)} s`;
   if (s < 100) return `${Math.round(s)} s`;
   if (s < 3600) return `${Math.floor(s / 60)} min ${pad(Math.floor(s % 60))} s`;
   if (s < 86400) return `${Math.floor(s / 3600)} h ${pad(Math.floor((s % 3600) / 60))} min`;
@@ -88,6 +88,11 @@ export const statuses = {
 
 export const ended = (job) => !['queued', 'running'].includes(job.status);
 
+// The id of an upload, of "file:ID" and of the address that a record has for it.
+export function uploadOf(text) {
+  return /^(?:file:|https?:\/\/[^?#]*\/v1\/files\/)([0-9a-f]{64})$/.exec(text)?.[1];
+}
+
 // What a job is about, in a line.
 export function gist(job) {
   const x = job.input || {};
@@ -97,7 +102,8 @@ export function gist(job) {
   }
   if (job.type === 'analyze' && x.prompt) return cut(x.prompt, 90);
   const from = x.audio ?? x.audio_url ?? x.image ?? x.image_url ?? '';
-  return cut(String(from).replace(/^https?:\/\//, ''), 90);
+  const upload = uploadOf(from);
+  return upload ? `uploaded file ${upload.slice(0, 12)}` : cut(String(from).replace(/^https?:\/\//, ''), 90);
 }
 
 // Seconds until a running job has probably ended, or null.

@@ -1,7 +1,7 @@
 // One job: what came of it, why it waits, what it cost, what can be done.
 import {h} from './h.js';
 import {get} from './api.js';
-import {bytes, cut, ended, gist} from './format.js';
+import {bytes, cut, ended, gist, uploadOf} from './format.js';
 import {app} from './state.js';
 import {attempts, failure, parameters, receipt, summary, webhook, why} from './job_panels.js';
 import {timeline} from './timeline.js';
@@ -14,7 +14,8 @@ export function newJobOf(job) {
   const names = {audio_url: 'audio', image_url: 'image', reference_audio_url: 'reference_audio'};
   const input = {};
   for (const [name, value] of Object.entries(job.input || {}))
-    if (name !== 'notify_url') input[names[name] || name] = value;
+    if (name !== 'notify_url')
+      input[names[name] || name] = uploadOf(value) ? `file:${uploadOf(value)}` : value;
   return {type: job.type, input, ...(job.max_time ? {max_time: job.max_time} : {})};
 }
 
@@ -130,7 +131,7 @@ export function jobScreen(search, id) {
 
   function result() {
     const x = job.result;
-    if (!x) return null;
+    if (!x || (!x.url && x.text === undefined)) return null;
     const file = x.url ? `${path}/result` : null;
     const type = x.content_type || '';
     const failed = {

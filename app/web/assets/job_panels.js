@@ -1,7 +1,7 @@
 // What the page of a job has on its panels. `text(value, name)` shows a text that
 // may be long.
 import {h} from './h.js';
-import {cut, dollars, ended, roughly, span} from './format.js';
+import {cut, dollars, ended, roughly, span, uploadOf} from './format.js';
 import {shares} from './charts.js';
 import {act, at, button, facts, jobLink, panel, slack, table, when} from './ui.js';
 
@@ -136,12 +136,12 @@ export function webhook(job) {
 export function parameters(job, text) {
   const value = (name, x) => {
     const s = typeof x === 'string' ? x : JSON.stringify(x);
-    const mine = /^file:([0-9a-f]{64})$/.exec(s);
-    if (mine)
+    const upload = uploadOf(s);
+    if (upload)
       return h(
         'a',
-        {href: `v1/files/${mine[1]}`, class: 'id', target: '_blank', rel: 'noopener', title: s},
-        `file ${mine[1].slice(0, 12)}`
+        {href: `v1/files/${upload}`, class: 'id', target: '_blank', rel: 'noopener', title: s},
+        `uploaded file ${upload.slice(0, 12)}`
       );
     return text(s, `input ${name}`);
   };

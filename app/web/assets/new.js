@@ -92,6 +92,7 @@ export function newScreen(search) {
   function set(name, value) {
     values[type][name] = value;
     idempotency = null;
+    problem = '';
     delete errors[name];
   }
 
@@ -104,6 +105,7 @@ export function newScreen(search) {
     const slot = `${type} ${name}`;
     const mine = {name: file.name, size: file.size, share: 0};
     files[slot] = mine;
+    problem = '';
     delete errors[name];
     const kind = type;
     app.draw();
