@@ -16,6 +16,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import io
 import json
 import logging
 import os
@@ -296,16 +297,30 @@ class Client:
         if isinstance(file, (str, os.PathLike)):
             with open(file, "rb") as opened:
                 return self.upload(opened, name)
-        content = file if isinstance(file, bytes) else file.read()
+        # A large file is not held in memory, and is read anew when sent again.
+        content: IO[bytes] = io.BytesIO(file) if isinstance(file, bytes) else file
+        if not content.seekable():
+            content = io.BytesIO(content.read())
         name = name or os.path.basename(str(getattr(file, "name", "")))
         safe = "".join(x if x.isalnum() or x in "._-" else "_" for x in name or "file")
+        start = content.tell()
+        size = content.seek(0, os.SEEK_END) - start
         edge = uuid.uuid4().hex
-        body = (f'--{edge}\r\nContent-Disposition: form-data; name="file"; '
+        head = (f'--{edge}\r\nContent-Disposition: form-data; name="file"; '
                 f'filename="{safe}"\r\n'
-                "Content-Type: application/octet-stream\r\n\r\n").encode() \
-            + content + f"\r\n--{edge}--\r\n".encode()
-        with self._send("POST", "/v1/files", body, {
-                "Content-Type": f"multipart/form-data; boundary={edge}"}) as got:
+                "Content-Type: application/octet-stream\r\n\r\n").encode()
+        tail = f"\r\n--{edge}--\r\n".encode()
+
+        def pieces() -> Iterator[bytes]:
+            content.seek(start)
+            yield head
+            while block := content.read(1 << 16):
+                yield block
+            yield tail
+
+        with self._send("POST", "/v1/files", pieces, {
+                "Content-Type": f"multipart/form-data; boundary={edge}",
+                "Content-Length": str(len(head) + size + len(tail))}) as got:
             return f"file:{json.loads(got.read())['id']}"
 
     verify_webhook = staticmethod(verify_webhook)
@@ -332,16 +347,19 @@ class Client:
             raise C3Error(f"{method} {path}: not an object")
         return answer
 
-    def _send(self, method: str, path: str, body: Optional[bytes] = None,
+    def _send(self, method: str, path: str,
+              body: Union[bytes, Callable[[], Iterator[bytes]], None] = None,
               headers: Optional[Dict[str, str]] = None, once: bool = False,
               timeout: Optional[float] = None) -> HTTPResponse:
         """All that comes here may be sent again, except with `once`."""
         tries = 1 if once else self.tries
         why = ""
         for n in range(tries):
+            data = body() if callable(body) else body
+            if data is None and method != "GET":
+                data = b""
             request = urllib.request.Request(
-                self.url + path, data=body if body is not None or method == "GET"
-                else b"", method=method, headers={
+                self.url + path, data=data, method=method, headers={
                     "Accept": "*/*", "User-Agent": f"c3-python/{__version__}",
                     **(headers or {})})
             if self.key:

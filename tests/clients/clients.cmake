@@ -14,5 +14,12 @@ endforeach()
 add_test(NAME interop_typescript_client
          COMMAND "${CMAKE_CURRENT_LIST_DIR}/typescript.sh")
 set_tests_properties(
-  interop_typescript_client PROPERTIES LABELS interop SKIP_RETURN_CODE 77 TIMEOUT
-                                       300)
+  interop_typescript_client
+  PROPERTIES LABELS
+             interop
+             SKIP_RETURN_CODE
+             77
+             TIMEOUT
+             300
+             ENVIRONMENT
+             "C3_BIN_DIR=${PROJECT_BINARY_DIR}/bin")

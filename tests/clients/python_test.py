@@ -72,6 +72,21 @@ class WithFake(unittest.TestCase):
         with self.assertRaises(FileNotFoundError):
             self.c.submit("analyze", image="nowhere.png")
 
+    def test_an_upload_is_sent_again_whole(self):
+        self.service.faults = [("POST", "/v1/files", ["cut", 503])]
+        content = bytes(range(256)) * 3000
+        with tempfile.TemporaryFile() as file:
+            file.write(b"skipped" + content)
+            file.seek(7)
+            id = self.c.upload(file)
+        self.assertEqual(self.service.files[id[5:]][1], content)
+        reader, writer = os.pipe()
+        os.write(writer, b"from a pipe")
+        os.close(writer)
+        with open(reader, "rb") as pipe:
+            id = self.c.upload(pipe, "x.txt")
+        self.assertEqual(self.service.files[id[5:]], ("x.txt", b"from a pipe"))
+
     def test_a_failed_job_is_an_error(self):
         self.service.end = {"status": "failed", "error": {
             "code": "rejected", "message": "no"}}

@@ -16,6 +16,7 @@ make_compiler() {
 }
 once typescript "$(fingerprint "$here/package-lock.json")" make_compiler
 
+export C3_BIN_DIR=${C3_BIN_DIR:-$here/../../build/release/bin}
 made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
 "$interop_build/typescript/node_modules/.bin/tsc" -p "$here/tsconfig.json" --outDir "$made"

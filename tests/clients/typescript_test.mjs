@@ -13,14 +13,26 @@ const [, , module, root] = process.argv.slice(-4);
 const { C3, C3Error, JobFailed, NotFound, Refused, Unavailable, BadSignature, verifyWebhook } = await import(module);
 const key = "key-of-the-tests";
 const face = path.join(root, "app/demo/face.jpg");
-let fake, c3, url;
+let fake, real, c3, url, realUrl;
+
+/** Starts a program that prints one line, and ends with its input. */
+async function begin(program) {
+  const child = spawn("/usr/bin/python3", ["-B", path.join(root, "tests/clients", program)],
+    { stdio: ["pipe", "pipe", "inherit"] });
+  const [line] = String(await once(child.stdout, "data")).split("\n");
+  return [child, line];
+}
+
+async function finish(child) {
+  const ended = once(child, "exit");
+  child.stdin.end();
+  await ended;
+}
 
 before(async () => {
-  fake = spawn("/usr/bin/python3", ["-B", path.join(root, "tests/clients/fake_service.py")],
-    { stdio: ["pipe", "pipe", "inherit"] });
-  [url] = String(await once(fake.stdout, "data")).split("\n");
+  [[fake, url], [real, realUrl]] = await Promise.all([begin("fake_service.py"), begin("real_service.py")]);
 });
-after(() => fake.stdin.end());
+after(() => Promise.all([fake, real].map((x) => x.exitCode === null && finish(x))));
 
 /** Sets what the stand-in plays from now on. */
 const play = (what = {}) => fetch(`${url}/play`, { method: "POST", body: JSON.stringify(what) });
@@ -163,4 +175,27 @@ test("webhooks are checked", async () => {
     [{}, body, secret], [{ ...good, "Webhook-Id": "n" }, body, secret], [good, body, []],
     [{ ...good, "webhook-signature": "v1,%%% v2,x" }, body, secret], [good, body, "whsec_QUJD"]])
     await assert.rejects(verifyWebhook(headers, text, by), BadSignature);
+});
+
+test("the real service does the same", async (t) => {
+  if (realUrl === "none") return t.skip("this worker has no HTTP service");
+  c3 = new C3({ url: realUrl });
+  const states = new Set();
+  const speech = await c3.run("csm", { text: "We are happy to see you." },
+    { timeout: 60_000, onUpdate: (j) => states.add(j.status) });
+  assert.ok(states.has("success"));
+  assert.ok((await speech.bytes()).length > 2000);
+  assert.ok(speech.receipt.usd > 0);
+  const video = await c3.run("portrait", { image: face, audio: speech }, { timeout: 60_000 });
+  assert.ok((await video.bytes()).length > 10_000);
+  assert.match((await c3.run("whisper", { audio: speech, language: "en" }, { timeout: 60_000 })).text, /happy/);
+  const job = await c3.submit("csm", { text: "Never said." });
+  await job.cancel();
+  await assert.rejects(job.wait({ timeout: 10_000 }), (e) => e instanceof JobFailed && e.job.status === "cancelled");
+  const again = await job.retry();
+  assert.equal((await again.wait({ timeout: 60_000 })).job.data.retry_of, job.id);
+  const found = [];
+  for await (const each of c3.jobs({ status: "success", limit: 20 })) found.push(each.id);
+  assert.ok(found.includes(again.id));
+  await assert.rejects(c3.submit("csm", { text: "x", temperature: 3 }), (e) => /temperature/.test(e.errors[0].field));
 });
