@@ -14,7 +14,7 @@ const screens = [
   [/^$/, async () => nowScreen],
   [/^jobs$/, async () => (await import('./jobs.js')).jobsScreen],
   [/^jobs\/([^/]+)$/, async () => (await import('./job.js')).jobScreen],
-  [/^gpus$/, async () => (await import('./gpus.js')).gpusScreen],
+  [/^gpus(?:\/([^/]+))?$/, async () => (await import('./gpus.js')).gpusScreen],
   [/^webhooks$/, async () => (await import('./webhooks.js')).webhooksScreen],
   [/^workers$/, async () => (await import('./workers.js')).workersScreen],
   [/^new$/, async () => (await import('./new.js')).newScreen],
@@ -75,7 +75,7 @@ async function show(moved) {
   if (!app.me && route !== 'login') return;
   if (route !== 'login' && !app.fleet) live.start();
   const found = screens.find(([pattern]) => pattern.test(route));
-  const values = found ? route.match(found[0]).slice(1).map(decodeURIComponent) : [];
+  const values = found ? route.match(found[0]).slice(1).filter(Boolean).map(decodeURIComponent) : [];
   let next;
   try {
     next = found ? (await found[1]())(url.searchParams, ...values) : notFound();

@@ -73,12 +73,16 @@ function ticks(from, to) {
   return out;
 }
 
-export function gantt({from, to, rows}) {
+// So many GPUs are shown; the rest is counted.
+const mostRows = 40;
+
+export function gantt({from, to, rows: all}) {
+  const rows = all.slice(0, mostRows);
   const late = Math.max(to, Math.min(now(), to + 30));
   const share = (t) => `${(((t - from) / (late - from)) * 100).toFixed(2)}%`;
-  return h(
+  const shown = h(
     'div',
-    {class: 'gantt'},
+    {class: 'gantt', key: 'gantt'},
     rows.map((row) =>
       h(
         'div',
@@ -111,6 +115,8 @@ export function gantt({from, to, rows}) {
       ticks(from, late).map((t) => h('span', {key: t, css: {left: share(t)}}, clock(t, false)))
     )
   );
+  const more = all.length - rows.length;
+  return [shown, more > 0 && h('p', {class: 'under', key: 'more'}, `and ${more} more GPUs`)];
 }
 
 function said(segments) {
@@ -130,6 +136,24 @@ export function legend() {
     {class: 'legend', 'aria-label': 'Colours'},
     ['boot', 'idle', 'drain'].map((x) => h('li', {}, h('i', {class: `swatch ${x}`}), x)),
     ['csm', 'whisper', 'portrait', 'analyze'].map((x) => h('li', {}, h('i', {class: `swatch of-${x}`}), x))
+  );
+}
+
+// A column for each of [day, value]; days are UTC, YYYY-MM-DD.
+export function columns(values, said) {
+  const most = Math.max(...values.map((x) => x[1]), 1e-9);
+  return h(
+    'ol',
+    {class: 'columns'},
+    values.map(([day, x]) =>
+      h(
+        'li',
+        {key: day, title: `${day}: ${said(x)}`},
+        h('b', {class: 'num'}, said(x)),
+        h('i', {css: {'--share': String(x / most)}}),
+        h('span', {class: 'num'}, day.slice(5).replace('-', '/'))
+      )
+    )
   );
 }
 

@@ -3,7 +3,7 @@ import {h} from './h.js';
 import {get} from './api.js';
 import {ago, counted, cut, dollars, now, span} from './format.js';
 import {app} from './state.js';
-import {gantt, legend, shares} from './charts.js';
+import {columns as bars, gantt, legend, shares} from './charts.js';
 import {act, ask, button, empty, jobLink, panel, table, when} from './ui.js';
 
 const states = {
@@ -19,16 +19,21 @@ function total(list, name) {
   return list.reduce((sum, x) => sum + (x[name] || 0), 0);
 }
 
-export function gpusScreen(search) {
+export function gpusScreen(search, id) {
   let data = null;
   let chart = null;
   let trouble = null;
-  const marked = search.get('gpu') || '';
+  const marked = id || search.get('gpu') || '';
+  let usage = null;
   let seconds = hours[search.get('seconds')] ? search.get('seconds') : '3600';
 
   async function load() {
     try {
-      [data, chart] = await Promise.all([get('v1/gpus?closed=50'), get(`v1/gpus/gantt?seconds=${seconds}`)]);
+      [data, chart, usage] = await Promise.all([
+        get('v1/gpus?closed=50'),
+        get(`v1/gpus/gantt?seconds=${seconds}`),
+        get('v1/usage?days=14').catch(() => null)
+      ]);
       trouble = null;
     } catch (problem) {
       trouble = problem;
@@ -98,6 +103,23 @@ export function gpusScreen(search) {
           ]
         };
       })
+    );
+  }
+
+  function spent() {
+    const days = [...(usage?.days || [])].sort((a, b) => (a.day < b.day ? -1 : 1));
+    if (!days.some((x) => x.usd > 0 || x.gpu_hours > 0)) return null;
+    const priced = days.some((x) => x.usd > 0);
+    const said = (x) => (priced ? dollars(x) : `${x.toFixed(1)} h`);
+    const values = days.map((x) => [x.day, (priced ? x.usd : x.gpu_hours) || 0]);
+    return panel(
+      priced ? 'Spent, by day' : 'GPU hours, by day',
+      {
+        id: 'spent',
+        key: 'spent',
+        side: h('span', {class: 'muted num'}, said(values.reduce((sum, x) => sum + x[1], 0)))
+      },
+      bars(values, said)
     );
   }
 
@@ -220,6 +242,7 @@ export function gpusScreen(search) {
           ? [gantt(chart), legend()]
           : h('div', {class: 'empty small'}, 'No GPU was rented in this time.')
       ),
+      spent(),
       data.closed.length > 0 && closed()
     ];
   }

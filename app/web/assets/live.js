@@ -43,6 +43,7 @@ export class Live {
     this.source?.close();
     this.source = null;
     clearTimeout(this.timer);
+    this.timer = null;
     clearTimeout(this.again);
     this.tell('paused');
   }

@@ -111,6 +111,9 @@ function begin(fleet) {
   ];
 }
 
+// The rest is a click away.
+const mostRunning = 50;
+
 function runningPanel(fleet) {
   const jobs = fleet.running_jobs || [];
   if (!jobs.length)
@@ -136,7 +139,7 @@ function runningPanel(fleet) {
     table(
       'Running jobs',
       columns,
-      jobs.map((job) => ({
+      jobs.slice(0, mostRunning).map((job) => ({
         key: job.id,
         href: `jobs/${encodeURIComponent(job.id)}`,
         cells: [
