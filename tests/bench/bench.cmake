@@ -8,5 +8,6 @@ render_program(
           render_gpu_instance
           render_supervisor
           render_webhook
+          render_version
           CLI11::CLI11)
 add_dependencies(c3-bench c3-render-worker c3-local-cloud)
