@@ -295,7 +295,7 @@ export function jobsScreen(search) {
     const narrowed = ['type', 'q', 'since', 'worker', 'gpu', 'from', 'to'].some((x) => filter[x]);
     if (narrowed)
       return empty(
-        `No job is ${filter.status ? statuses[filter.status] : 'ended'} and matches.`,
+        `No ${filter.status ? statuses[filter.status] : 'ended'} job matches.`,
         h(
           'p',
           {class: 'muted'},

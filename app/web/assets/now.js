@@ -1,7 +1,7 @@
 // What happens now, and what needs somebody.
 import {h} from './h.js';
 import {get} from './api.js';
-import {ago, counted, cut, dollars, gist, now, percent, roughly} from './format.js';
+import {ago, counted, cut, dollars, gist, now, percent, roughly, sentence} from './format.js';
 import {app} from './state.js';
 import {gantt, legend, sparkline} from './charts.js';
 import {act, ask, button, command, empty, jobLink, kind, panel, progress, slack, table, when} from './ui.js';
@@ -13,10 +13,6 @@ export function curlLine() {
     "  -H 'Content-Type: application/json' \\\n" +
     `  -d '{"type": "csm", "input": {"text": "Hello, world."}}'`
   );
-}
-
-function sentence(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?:]$/.test(text) ? '' : '.');
 }
 
 function finding(x) {

@@ -1,7 +1,7 @@
 // The bar above every screen: where one is, how the fleet fares, find a job.
 import {h} from './h.js';
 import {get, post} from './api.js';
-import {dollars, now, span} from './format.js';
+import {dollars, now, sentence, span} from './format.js';
 import {app} from './state.js';
 import {may} from './ui.js';
 
@@ -75,7 +75,9 @@ export function top(where, live) {
   const waiting = fleet?.waiting?.total;
   const some = (x, text) => (x === undefined || x === null ? '–' : text(x));
   const old = fleet?.oldest_wait ? fleet.oldest_wait + Math.max(0, now() - fleet.now) : 0;
-  const [liveWord, liveWhy] = liveWords[live] || liveWords.connecting;
+  // A stream without news because Redis is away is no live one.
+  const shown = live === 'live' && app.trouble ? 'polling' : live;
+  const [liveWord, liveWhy] = liveWords[shown] || liveWords.connecting;
   return h(
     'header',
     {class: `top${app.trouble ? ' stale' : ''}`},
@@ -147,7 +149,7 @@ export function top(where, live) {
             {type: 'button', class: 'quiet', on: {click: leave}, title: `Logged in as ${app.me.name}`},
             'Log out'
           ),
-        h('span', {class: `live is-${live}`, title: liveWhy}, h('i', {}), liveWord)
+        h('span', {class: `live is-${shown}`, title: liveWhy}, h('i', {}), liveWord)
       )
     ),
     live === 'polling' && !app.trouble && h('p', {class: 'strip-note'}, liveWhy),
@@ -155,7 +157,7 @@ export function top(where, live) {
       h(
         'p',
         {class: 'strip-note bad', role: 'alert'},
-        app.trouble.message,
+        sentence(app.trouble.message),
         fleet ? ' What is shown below was so before.' : ''
       )
   );
