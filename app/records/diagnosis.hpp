@@ -77,6 +77,7 @@ struct finding {
   /// Whom it is about; empty: nobody in particular.
   std::string worker{};
   std::string gpu{};
+  std::string job{};
 };
 
 struct diagnosis {
