@@ -1,6 +1,8 @@
 #pragma once
 // What a line of the log is about, apart from its words: fields for machines,
 // and what is counted. Pure. Events hold no secret, URL or text of others.
+#include "messages/spans.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,6 +30,10 @@ struct event {
   double seconds = -1;
   /// Of a job with a deadline that has ended: what was left until then.
   std::optional<double> slack_s{};
+  /// The span that it happened in; none: nobody traces.
+  span_context trace{};
+  /// How many of them, where one line tells several.
+  uint64_t count = 1;
 };
 
 } // namespace render

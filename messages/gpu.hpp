@@ -122,11 +122,13 @@ struct run_job {
   /// steady clock as in `moment`, and the error for a job that has not.
   double deadline_s = 0;
   std::string deadline_error;
+  /// The attempt's span; none: nobody traces.
+  span_context trace{};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, run_job& x) {
-  return f(x.subject, x.deadline_s, x.deadline_error);
+  return f(x.subject, x.deadline_s, x.deadline_error, x.trace);
 }
 
 /// SUPERVISOR → GPU INSTANCE: take no more jobs, and stop the GPU when the last
@@ -182,13 +184,15 @@ struct gpu_update {
   /// Shares of jobs that need the GPU no more but have not ended: their results
   /// wait for the storage.
   std::vector<gpu_share> left = {};
+  /// The span of its boot; none: nobody traces, or it was taken over.
+  span_context boot = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, gpu_update& x) {
   return f(x.instance, x.phase, x.ledger_id, x.workload, x.node, x.ready_kinds,
            x.busy_slots, x.launched_s, x.launched_at_s, x.reason, x.failed,
-           x.leaked, x.over_budget, x.budget_until_s, x.left);
+           x.leaked, x.over_budget, x.budget_until_s, x.left, x.boot);
 }
 
 /// GPU INSTANCE → SUPERVISOR: a job has ended here and its slot is free. The

@@ -1,6 +1,7 @@
 #pragma once
 // A job as its record in Redis has it (hash `job:{id}`), and its outcome.
 #include "messages/ids.hpp"
+#include "messages/spans.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -44,6 +45,8 @@ struct job {
   /// Where a former owner's render may still run (see render_handle); empty:
   /// nowhere.
   std::string remote;
+  /// The producer's span, of `traceparent` and `tracestate`; none: it has none.
+  span_context trace{};
 
   friend bool operator==(const job&, const job&) = default;
 };
@@ -51,7 +54,7 @@ struct job {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, job& x) {
   return f(x.id, x.type, x.created_at_s, x.complete_by_s, x.max_time_s, x.data,
-           x.attempt, x.fence, x.history, x.remote);
+           x.attempt, x.fence, x.history, x.remote, x.trace);
 }
 
 /// How a job ended. A failure is made by `failed_outcome`.
@@ -72,6 +75,8 @@ struct job_outcome {
   std::string error_code{};
   /// For operators alone.
   std::string error_detail{};
+  /// The attempt's span, for the webhook; none: nobody traces.
+  span_context trace{};
 
   bool success() const noexcept {
     return how == end::success;
@@ -83,7 +88,7 @@ struct job_outcome {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, job_outcome& x) {
   return f(x.text, x.result_url, x.how, x.error, x.receipt, x.error_code,
-           x.error_detail);
+           x.error_detail, x.trace);
 }
 
 /// The error's text is never empty: in a record, and in the journal, an empty

@@ -3,6 +3,7 @@
 // records are copies of its entries.
 #include "messages/fleet_place.hpp"
 #include "messages/ids.hpp"
+#include "messages/spans.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -25,13 +26,16 @@ struct webhook {
   int64_t created_ms = 0;
   /// The `C3-Receipt` header; empty: it has none.
   std::string receipt = {};
+  /// The span of the attempt that ended the job; none: nobody traced it.
+  span_context trace = {};
 
   friend bool operator==(const webhook&, const webhook&) = default;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, webhook& x) {
-  return f(x.id, x.job_id, x.url, x.body, x.attempts, x.created_ms, x.receipt);
+  return f(x.id, x.job_id, x.url, x.body, x.attempts, x.created_ms, x.receipt,
+           x.trace);
 }
 
 namespace msg {

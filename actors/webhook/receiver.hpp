@@ -1,16 +1,12 @@
 #pragma once
 // What a URL and an answer tell about a receiver. Pure.
 #include "messages/http.hpp"
+#include "messages/retry_after.hpp"
 
-#include <chrono>
 #include <string>
 #include <string_view>
 
 namespace render::webhook_sender {
-
-/// The wait that a receiver asks for with 429 or 503 (seconds or a date); 0
-/// when it asks for none.
-std::chrono::milliseconds retry_after(const http_response& x, double unix_s);
 
 /// `scheme://host:port`, in lower case, without a user's name and password.
 std::string host_of(std::string_view url);

@@ -1,5 +1,6 @@
 #include "app/node/redis_settings.hpp"
 
+#include "messages/text/percent.hpp"
 #include "messages/text/printable.hpp"
 
 #include <arpa/inet.h>
@@ -17,26 +18,6 @@ tl::unexpected<failure> no_url() {
               "must be redis://[user:password@]host[:port][/db], or "
               "rediss:// for TLS; characters of the password that have a "
               "meaning in a URL are written %40 and so on");
-}
-
-std::optional<std::string> decoded(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    uint8_t byte = 0;
-    auto digits = text.substr(i + 1, 2);
-    auto [end, err] = std::from_chars(digits.data(),
-                                      digits.data() + digits.size(), byte, 16);
-    if (digits.size() != 2 || err != std::errc{}
-        || end != digits.data() + digits.size())
-      return std::nullopt;
-    out += static_cast<char>(byte);
-    i += 2;
-  }
-  return out;
 }
 
 std::optional<uint32_t> whole(std::string_view text, uint32_t max) {
@@ -105,10 +86,10 @@ result<void> apply_redis_url(worker_config& cfg, std::string_view url) {
     auto login = url.substr(0, at);
     url.remove_prefix(at + 1);
     auto colon = login.find(':');
-    auto user = decoded(login.substr(0, colon));
+    auto user = percent_decoded(login.substr(0, colon));
     auto password = colon == std::string_view::npos
                       ? std::optional<std::string>{out.redis_password}
-                      : decoded(login.substr(colon + 1));
+                      : percent_decoded(login.substr(colon + 1));
     if (!user || !password)
       return no_url();
     out.redis_username = std::move(*user);

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   http_response x;
   x.status = 429;
   x.headers["retry-after"] = fuzz::take_line(text);
-  auto wait = webhook_sender::retry_after(x, 1.7e9);
+  auto wait = retry_after(x, 1.7e9);
   must(wait.count() >= 0, "a wait is not before now");
   must(wait <= std::chrono::hours{24 * 366 * 10'000}, "a wait has an end");
   auto url = fuzz::take_line(text);
