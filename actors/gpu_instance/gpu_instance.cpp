@@ -180,6 +180,9 @@ struct shell {
     st().account.follow(x.update, st().cfg.workload_type,
                         st().cfg.adopted.has_value(), steady_s());
     x.update.left = std::exchange(st().left, {});
+    if (auto& boot = st().boot)
+      send_span(st().deps.traces,
+                boot->follow(x.update, st().cfg.workload_type, now()));
     self->send(st().deps.owner, std::move(x.update));
   }
 
@@ -232,6 +235,8 @@ gpu_instance_behavior(self_ptr self, gpu_instance::config cfg,
   st.policy = gpu_instance::policy{cfg};
   st.cfg = std::move(cfg);
   st.deps = std::move(deps);
+  if (st.deps.traces && !st.cfg.adopted)
+    st.boot.emplace(st.deps.traces.ids());
   shell sh{self};
   self->set_down_handler([sh](const caf::down_msg& x) {
     sh.on_down(x);

@@ -3,9 +3,11 @@
 // the actor itself dies, the GPU runs on until the provider's `expires`; the
 // SUPERVISOR retries its jobs elsewhere.
 #include "actors/gpu_instance/account.hpp"
+#include "actors/gpu_instance/boot_span.hpp"
 #include "actors/gpu_instance/policy.hpp"
 #include "actors/log.hpp"
 #include "actors/long_timers.hpp"
+#include "actors/tracing.hpp"
 #include "messages/clock.hpp"
 #include "messages/io_actors.hpp"
 #include "messages/job_store_actor.hpp"
@@ -15,6 +17,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 
 namespace render {
 
@@ -29,6 +32,7 @@ struct gpu_instance_deps {
   renderer_factory make_renderer;
   wall_clock now;
   logger log;
+  tracing traces{};
 };
 
 struct gpu_instance_state {
@@ -41,6 +45,8 @@ struct gpu_instance_state {
   std::vector<gpu_share> left;
   std::map<job_id, renderer_actor> renderers;
   long_timers timers;
+  /// None: nobody traces, or it was taken over.
+  std::optional<gpu_instance::boot_span> boot;
 };
 
 gpu_instance_actor::behavior_type gpu_instance_behavior(

@@ -33,6 +33,7 @@ void shell::interrupt(failure why) const {
   st().interrupts_open = requests.size();
   for (auto& x : requests) {
     x.group = "stop/" + next_group();
+    tell_trace(x);
     x.total_timeout = st().cfg.interrupt_grace;
     self->request(st().deps.http, st().cfg.interrupt_grace, x)
       .then(
@@ -71,6 +72,12 @@ void shell::end() const {
         std::string{to_string(outcome.error.kind)} + ": "
           + outcome.error.message,
         std::move(about));
+  }
+  if (st().stages.attempt()) {
+    st().stages.on_end(
+      outcome.success() ? "" : std::string{to_string(outcome.error.kind)},
+      now());
+    tell_spans();
   }
   st().folder.remove();
   if (!st().side_group.empty())

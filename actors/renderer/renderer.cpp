@@ -1,5 +1,5 @@
 #include "actors/renderer/shell.hpp"
-#include "messages/moment.hpp"
+#include "messages/trace_headers.hpp"
 
 #include <algorithm>
 
@@ -13,6 +13,7 @@ void shell::log(spdlog::level::level_enum level, const std::string& text,
   about.job = subject.id;
   about.type = subject.type;
   about.attempt = subject.attempt;
+  about.trace = st().stages.current();
   write_event(st().deps.log, level, about,
               fmt::format("job {} ({}){}: {}", subject.id, subject.type,
                           st().env.inputs_only ? ", its inputs alone" : "",
@@ -34,6 +35,22 @@ void shell::arm(timer which, milliseconds delay, uint64_t generation) const {
 milliseconds shell::time_left() const {
   auto left = st().task.deadline_s - steady_seconds(self->clock().now());
   return milliseconds{static_cast<int64_t>(std::max(0.0, left) * 1000)};
+}
+
+moment shell::now() const {
+  return {steady_seconds(self->clock().now()), st().deps.now()};
+}
+
+void shell::tell_spans() const {
+  send_spans(st().deps.traces, st().stages.take());
+}
+
+void shell::tell_trace(http_request& x) const {
+  auto& env = st().env;
+  for (auto* base :
+       {&env.csm_url, &env.whisper_url, &env.comfyui_url, &env.vision_url})
+    if (is_below(x.url, *base))
+      return add_trace_headers(x, st().stages.current());
 }
 
 void shell::start() const {
@@ -92,6 +109,10 @@ void shell::perform(step next) const {
 }
 
 void shell::carry_out(step next) const {
+  if (st().stages.attempt()) {
+    st().stages.on_step(next, now());
+    tell_spans();
+  }
   note(next.stage, next.progress);
   if (next.remote)
     self->send(st().deps.progress,
@@ -111,6 +132,7 @@ void shell::listen(side_channel x) const {
   if (!st().side_group.empty())
     self->send(st().deps.http, msg::cancel_http{st().side_group});
   x.request.group = next_group();
+  tell_trace(x.request);
   st().side_group = x.request.group;
   st().listening = std::move(x);
   auto sink = caf::actor_cast<http_sink_actor>(renderer_actor{self});
@@ -157,6 +179,7 @@ void shell::carry_out(call& x, uint64_t number) const {
 
 void shell::ask(http_request& x, uint64_t number, size_t index) const {
   x.group = next_group();
+  tell_trace(x);
   auto limit = x.total_timeout.count() > 0 ? x.total_timeout : time_left();
   request<http_response>(st().deps.http, limit + st().cfg.answer_margin, number,
                          index, x);
@@ -199,6 +222,7 @@ void shell::answered_all(uint64_t number) const {
 
 void shell::carry_out(stream& x, uint64_t number) const {
   x.request.group = next_group();
+  tell_trace(x.request);
   st().stream_group = x.request.group;
   auto limit = x.request.total_timeout.count() > 0 ? x.request.total_timeout
                                                    : time_left();
@@ -301,6 +325,8 @@ renderer_behavior(renderer_actor::stateful_pointer<renderer_state> self,
   st.task = std::move(task);
   st.env = std::move(env);
   st.retries = {cfg.store_delay_min, cfg.store_delay_max, st.env.seed};
+  if (st.deps.traces)
+    st.stages = {st.task.trace, st.env.seed};
   renderer::shell sh{self};
   sh.start();
   return {

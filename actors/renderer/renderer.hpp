@@ -8,7 +8,10 @@
 #include "actors/renderer/plan.hpp"
 #include "actors/renderer/run.hpp"
 #include "actors/renderer/scratch_folder.hpp"
+#include "actors/renderer/stage_spans.hpp"
 #include "actors/renderer/store_tries.hpp"
+#include "actors/tracing.hpp"
+#include "messages/clock.hpp"
 #include "messages/io_actors.hpp"
 #include "messages/job_store_actor.hpp"
 #include "messages/text/foreign_text.hpp"
@@ -64,6 +67,10 @@ struct renderer_deps {
   std::shared_ptr<folder_keeper> folders;
   /// All text of the attempt passes this mask before it leaves.
   secret_mask mask{};
+  /// Only `to`: a task has its span, and all its spans its seed.
+  tracing traces{};
+  /// Needed for traces alone.
+  wall_clock now{};
 };
 
 struct renderer_state {
@@ -109,6 +116,7 @@ struct renderer_state {
   /// When an answer last told the owner of the job, or that Redis does not
   /// answer.
   caf::actor_clock::time_point heard_at;
+  stage_spans stages{{}, 0};
 };
 
 renderer_actor::behavior_type

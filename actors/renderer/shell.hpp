@@ -3,6 +3,7 @@
 // whose the job is in end.cpp. Internal to it.
 #include "actors/renderer/renderer.hpp"
 #include "messages/failure_caf.hpp"
+#include "messages/moment.hpp"
 
 #include <functional>
 #include <optional>
@@ -51,6 +52,12 @@ struct shell {
   std::string next_group() const;
   void arm(timer which, milliseconds delay, uint64_t generation = 0) const;
   milliseconds time_left() const;
+
+  // -- its spans; nothing without a trace
+  moment now() const;
+  void tell_spans() const;
+  /// A request to the node, and to nobody else, tells its trace.
+  void tell_trace(http_request& x) const;
 
   // -- the plan's steps
   void start() const;

@@ -42,6 +42,13 @@ struct shell {
 
   void run(effects xs) const {
     perform(*this, std::move(xs));
+    if (st().spans)
+      send_spans(st().deps.traces, st().spans->take());
+  }
+
+  /// What follows the policy for the traces, if there are any.
+  attempt_spans* spans() const {
+    return st().spans ? &*st().spans : nullptr;
   }
 
   void tell_status() const {
@@ -58,7 +65,10 @@ struct shell {
   }
 
   void confirm() const {
-    self->send(st().deps.ledger, st().policy.held_jobs());
+    auto held = st().policy.held_jobs();
+    if (auto* x = spans())
+      x->keep(held, now());
+    self->send(st().deps.ledger, std::move(held));
     self->send(st().deps.gpu_ledger, st().policy.held_gpus());
     tell_status();
     self->delayed_send(self, confirm_interval,
@@ -74,11 +84,15 @@ struct shell {
   }
 
   void operator()(run_on x) const {
+    if (auto* y = spans())
+      y->on_placed(x.task, x.instance, now());
     if (auto at = st().gpus.find(x.instance); at != st().gpus.end())
       self->send(at->second, std::move(x.task));
   }
 
   void operator()(rent x) const {
+    if (auto* y = spans())
+      y->on_rent(x.instance, x.type);
     auto handle = st().deps.make_gpu(
       x, caf::actor_cast<gpu_owner_actor>(supervisor_actor{self}));
     self->monitor(handle);
@@ -112,23 +126,34 @@ struct shell {
   }
 
   void operator()(settle x) const {
+    if (auto* y = spans())
+      y->on_end(x.what, now());
     self->request(st().deps.ledger, ledger_timeout, x.what)
       .then(
-        [sh = *this](msg::job_settled& got) {
+        [sh = *this, id = x.what.subject.id](msg::job_settled& got) {
           sh.run(sh.st().policy.on_settled(std::move(got), sh.now().unix_s));
+          sh.written(id);
         },
         [sh = *this, x](caf::error& err) {
           sh.run(sh.st().policy.on_write_failed(x, to_failure(err)));
         });
   }
 
+  void written(const job_id& id) const {
+    if (auto* x = spans())
+      x->on_written(id);
+  }
+
   void operator()(release x) const {
+    if (auto* y = spans())
+      y->on_returned(x.job_id, now());
     self
       ->request(st().deps.ledger, ledger_timeout,
                 msg::release_job{x.job_id, x.fence})
       .then(
         [sh = *this, x](caf::ok_atom) {
           sh.run(sh.st().policy.on_released(x.job_id));
+          sh.written(x.job_id);
         },
         [sh = *this, x](caf::error& err) {
           sh.run(sh.st().policy.on_write_failed(x, to_failure(err)));
@@ -209,6 +234,8 @@ struct shell {
   }
 
   void operator()(supervisor::note_attempt x) const {
+    if (auto* y = spans())
+      y->on_attempt_failed(x.what, now());
     self->send(st().deps.ledger, std::move(x.what));
   }
 
@@ -255,6 +282,8 @@ struct shell {
   }
 
   void operator()(say x) const {
+    if (auto* y = spans(); y && !x.about.job.empty())
+      x.about.trace = y->of(job_id{x.about.job});
     write_line(st().deps.log, x);
   }
 
@@ -269,6 +298,8 @@ struct shell {
 
   void on_parked_ended(const job_id& id, job_outcome outcome) const {
     st().parked.erase(id);
+    if (auto* x = spans())
+      x->on_left(id, outcome, steady_s());
     run(st().policy.on_parked_ended(id, std::move(outcome), steady_s()));
   }
 
@@ -305,6 +336,8 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
   cfg.peers.connected = static_cast<bool>(deps.peers);
   st.deps = std::move(deps);
   st.policy = supervisor::policy{std::move(cfg)};
+  if (st.deps.traces)
+    st.spans.emplace(st.deps.traces.ids());
   shell sh{self};
   self->set_down_handler([sh](const caf::down_msg& x) {
     sh.on_down(x);
@@ -330,15 +363,22 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
       sh.on_parked(x);
     },
     [sh](msg::jobs_claimed& x) {
+      if (auto* y = sh.spans())
+        for (auto& subject : x.jobs)
+          y->on_claimed(subject, sh.now());
       sh.run(sh.st().policy.on_jobs_claimed(std::move(x), sh.now()));
     },
     [sh](const msg::backlog& x) {
       sh.run(sh.st().policy.on_backlog(x, sh.now()));
     },
     [sh](const msg::gpu_update& x) {
+      if (auto* y = sh.spans())
+        y->on_gpu_update(x, sh.steady_s());
       sh.run(sh.st().policy.on_gpu_update(x, sh.steady_s()));
     },
     [sh](msg::job_ended& x) {
+      if (auto* y = sh.spans())
+        y->on_left(x.subject.id, x.outcome, sh.steady_s());
       sh.run(sh.st().policy.on_job_ended(std::move(x), sh.steady_s()));
     },
     [sh](msg::fleet_view& x) {

@@ -3,7 +3,9 @@
 // node's life. When it dies the process ends: nobody else knows which jobs are
 // ours.
 #include "actors/log.hpp"
+#include "actors/supervisor/attempt_spans.hpp"
 #include "actors/supervisor/policy.hpp"
+#include "actors/tracing.hpp"
 #include "messages/clock.hpp"
 #include "messages/fleet_actors.hpp"
 #include "messages/io_actors.hpp"
@@ -14,6 +16,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 
 namespace render {
 
@@ -39,6 +42,7 @@ struct supervisor_deps {
   drain_listener_actor listener;
   wall_clock now;
   logger log;
+  tracing traces{};
 };
 
 struct supervisor_state {
@@ -49,6 +53,8 @@ struct supervisor_state {
   std::map<uint64_t, gpu_instance_actor> gpus;
   /// Whose results wait for the storage.
   std::map<job_id, renderer_actor> parked;
+  /// None: nobody traces.
+  std::optional<supervisor::attempt_spans> spans;
 };
 
 supervisor_actor::behavior_type

@@ -41,6 +41,7 @@ event about_try(std::string_view name, const webhook& x,
   out.job = x.job_id;
   out.attempt = x.attempts;
   out.outcome = outcome;
+  out.trace = x.trace;
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include "actors/shell.hpp"
 #include "messages/failure_caf.hpp"
+#include "messages/trace_headers.hpp"
 
 namespace render {
 
@@ -55,7 +56,11 @@ struct shell {
     auto signature = sign(st().keys, x.entry.id, timestamp, x.entry.body);
     if (!signature.empty())
       request.headers.push_back({"webhook-signature", signature});
+    if (auto& spans = st().spans)
+      add_trace_headers(request, spans->begin(x.entry, steady_s()));
     auto on = [sh = *this, id = x.entry.id](result<http_response> got) {
+      if (auto& spans = sh.st().spans)
+        send_span(sh.st().deps.traces, spans->end(id, got, sh.now()));
       sh.run(sh.st().policy.on_answer(id, got, sh.now()));
     };
     self->request(st().deps.http, st().cfg.timeout + http_margin, request)
@@ -144,6 +149,8 @@ webhook_behavior(self_ptr self, webhook_sender::config cfg, webhook_deps deps) {
   st.keys = std::move(*keys);
   st.policy = webhook_sender::policy{cfg};
   st.cfg = std::move(cfg);
+  if (st.deps.traces)
+    st.spans.emplace(st.deps.traces.ids());
   shell sh{self};
   sh.run(st.policy.start());
   return {

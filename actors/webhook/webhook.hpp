@@ -2,8 +2,10 @@
 // The WEBHOOK actor: delivers the outbox. When it dies, its entries are due
 // again when their leases end, and any worker delivers them.
 #include "actors/log.hpp"
+#include "actors/tracing.hpp"
 #include "actors/webhook/policy.hpp"
 #include "actors/webhook/signature.hpp"
+#include "actors/webhook/try_spans.hpp"
 #include "messages/clock.hpp"
 #include "messages/io_actors.hpp"
 #include "messages/job_store_actor.hpp"
@@ -11,6 +13,7 @@
 
 #include <caf/all.hpp>
 
+#include <optional>
 #include <vector>
 
 namespace render {
@@ -20,6 +23,7 @@ struct webhook_deps {
   outbox_actor outbox;
   wall_clock now;
   logger log;
+  tracing traces{};
 };
 
 struct webhook_state {
@@ -33,6 +37,8 @@ struct webhook_state {
   bool flushed = false;
   /// Deliveries that the outbox has not confirmed yet.
   uint32_t records_open = 0;
+  /// None: nobody traces.
+  std::optional<webhook_sender::try_spans> spans;
 };
 
 /// Refuses to start (empty behaviour) when `cfg.secret` is not valid: check it

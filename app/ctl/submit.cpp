@@ -213,6 +213,23 @@ int wait_for_job(const context& ctx, redis& db, const interrupts& signals,
                                    : ""));
 }
 
+/// A bad one in the environment, which is for all programs, counts as none.
+result<span_context> trace_of(const submit_options& opts) {
+  auto text = [](const char* name) -> std::string_view {
+    auto* value = std::getenv(name);
+    return value ? value : "";
+  };
+  if (opts.traceparent.empty())
+    return read_span_context(text("TRACEPARENT"), text("TRACESTATE"));
+  auto out = read_span_context(opts.traceparent, text("TRACESTATE"));
+  if (!out)
+    return fail(failure_kind::invalid_input,
+                "--traceparent: got \"" + excerpt(opts.traceparent, 80)
+                  + "\", accepted is 00-TRACE-SPAN-FLAGS, in hexadecimal "
+                    "digits in lower case (W3C Trace Context)");
+  return out;
+}
+
 result<job> make_job(job_kind kind, const submit_options& opts,
                      input_publisher& inputs) {
   if (!opts.id.empty() && !is_uuid(opts.id))
@@ -237,6 +254,10 @@ result<job> make_job(job_kind kind, const submit_options& opts,
   x.complete_by_s = *deadline;
   x.max_time_s = opts.max_time_s;
   x.data = std::move(*data);
+  auto trace = trace_of(opts);
+  if (!trace)
+    return fail(trace.error());
+  x.trace = std::move(*trace);
   if (auto valid = validate(x); !valid)
     return fail(valid.error().kind, in_options(valid.error().message));
   // A worker would run this job without a webhook.

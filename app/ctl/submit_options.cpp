@@ -26,6 +26,9 @@ void add_common(CLI::App& cmd, submit_options& opts) {
                 "With --wait: address of this machine on which local input "
                 "files are served")
     ->capture_default_str();
+  cmd.add_option("--traceparent", opts.traceparent,
+                 "Span that the job's first attempt belongs to (W3C Trace "
+                 "Context); $TRACEPARENT when not given");
 }
 
 void add_kind(CLI::App& cmd, job_kind kind, submit_options& opts) {

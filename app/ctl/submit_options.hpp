@@ -19,6 +19,7 @@ struct submit_options {
   bool wait = false;
   std::string output_file;
   std::string serve_address = "127.0.0.1";
+  std::string traceparent;
   // csm
   std::vector<std::string> monologue;
   std::string text;

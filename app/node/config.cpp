@@ -5,6 +5,7 @@
 #include "app/node/money_settings.hpp"
 #include "app/node/record_settings.hpp"
 #include "app/node/redis_settings.hpp"
+#include "app/node/span_settings.hpp"
 #include "messages/http.hpp"
 
 #include <algorithm>
@@ -292,8 +293,7 @@ const std::vector<setting>& settings() {
      false, false, text(&c::redis_server_name)},
     {"REDIS_URL", "",
      "redis://[user:password@]host[:port][/db], or rediss:// for TLS; its "
-     "parts "
-     "win over the variables above.",
+     "parts win over the variables above.",
      true, false, apply_redis_url},
     {"OUTPUT_DIR", "/app/output",
      "Working files and results, uploaded ones too; created when missing.",
@@ -432,11 +432,11 @@ const std::vector<setting>& settings() {
      choice(&c::log_level, {"debug", "info", "warning", "error"})},
     {"WORKER_ID", "",
      "Name of this worker in records and logs; unset: host name, process id "
-     "and "
-     "a random part.",
+     "and a random part.",
      false, false, text(&c::worker_id)},
   };
-  static const auto all = with_record_settings(with_cluster_settings(table));
+  static const auto all
+    = with_span_settings(with_record_settings(with_cluster_settings(table)));
   return all;
 }
 

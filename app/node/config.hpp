@@ -4,7 +4,9 @@
 // documentation read that table. Pure: no getenv, no files.
 #include "actors/io/http/networks.hpp"
 #include "actors/io/http/proxy.hpp"
+#include "actors/tracer.hpp"
 #include "messages/failure.hpp"
+#include "messages/http.hpp"
 #include "messages/job.hpp"
 #include "messages/money.hpp"
 
@@ -14,6 +16,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace render {
@@ -26,6 +29,21 @@ struct network_address {
 
   friend bool operator==(const network_address&, const network_address&)
     = default;
+};
+
+/// The OTEL_ settings.
+struct span_settings {
+  /// Where batches are posted; empty: nobody traces.
+  std::string url;
+  /// Secrets.
+  std::vector<http_header> headers;
+  std::string service_name;
+  /// Beside the service's name, in order.
+  std::vector<std::pair<std::string, std::string>> resource;
+  sampling how;
+  bool disabled = false;
+
+  friend bool operator==(const span_settings&, const span_settings&) = default;
 };
 
 struct worker_config {
@@ -133,6 +151,8 @@ struct worker_config {
   bool cluster_trusted_network = false;
   /// Told to them; not a setting.
   std::string program_version;
+
+  span_settings spans;
 
   // The process.
   seconds_f drain_time{};

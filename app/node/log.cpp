@@ -98,6 +98,11 @@ private:
     text_field(out, "outcome", x.outcome);
     text_field(out, "error_kind", x.error_kind);
     number_field(out, "seconds", x.seconds, x.seconds >= 0);
+    if (!x.trace)
+      return;
+    text_field(out, "trace_id", trace_id_text(x.trace));
+    text_field(out, "span_id", span_id_text(x.trace.span));
+    text_field(out, "trace_flags", x.trace.sampled ? "01" : "00");
   }
 
   void text_field(spdlog::memory_buf_t& out, std::string_view name,

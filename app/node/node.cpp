@@ -161,6 +161,7 @@ node::node(worker_config cfg, logger log,
   outside_ = spawn_outside_worlds(
     *system_, cfg_, system_->spawn(http_behavior, http_config_of(cfg_), log_),
     system_->spawn(media_behavior, media::config{}, log_), around_);
+  outside_.spans = spawn_span_exporter(*system_, cfg_, outside_.http, around_);
   outside_.surroundings = system_->spawn<caf::detached>(
     surroundings_behavior, surroundings::this_machine(machine_config(cfg_)),
     outside_.objects);

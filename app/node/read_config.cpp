@@ -2,6 +2,7 @@
 #include "app/node/config.hpp"
 #include "app/node/money_settings.hpp"
 #include "app/node/redis_settings.hpp"
+#include "app/node/span_settings.hpp"
 
 #include <algorithm>
 #include <sstream>
@@ -44,6 +45,7 @@ public:
     // The password of a URL, percent-decoded.
     if (!out_.config.redis_password.empty())
       out_.config.secrets.push_back(out_.config.redis_password);
+    complete_span_settings(out_.config);
     return std::move(out_);
   }
 

@@ -6,6 +6,7 @@
 #include "actors/io/object_store/folder_store.hpp"
 #include "actors/io/object_store/s3_store.hpp"
 #include "actors/io/redis/job_store.hpp"
+#include "actors/io/spans/span_exporter.hpp"
 #include "actors/queue_watcher/queue_watcher.hpp"
 #include "actors/renderer/renderer.hpp"
 #include "actors/supervisor/supervisor.hpp"
@@ -38,6 +39,13 @@ struct wiring {
 };
 
 using wiring_ptr = std::shared_ptr<const wiring>;
+
+/// Without traces no seed is drawn: the runs of the simulator stay as they are.
+tracing traces_of(const wiring_ptr& w) {
+  if (!w->outside.spans)
+    return {};
+  return {w->outside.spans, w->cfg.spans.how, w->around.new_seed()};
+}
 
 /// The dependencies of every RENDERER.
 renderer_deps rendering(const wiring_ptr& w, render_owner_actor owner) {
@@ -75,6 +83,8 @@ renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
   env.max_input_bytes = cfg.max_input_bytes;
   auto deps = rendering(w, std::move(owner));
   deps.keeper = std::move(keeper);
+  deps.traces.to = w->outside.spans;
+  deps.now = w->around.now;
   return w->system.spawn(renderer_behavior, renderer_config{}, deps, task, env);
 }
 
@@ -113,6 +123,7 @@ gpu_instance_actor spawn_gpu(const wiring_ptr& w, const supervisor::rent& order,
   deps.owner = std::move(owner);
   deps.now = w->around.now;
   deps.log = w->around.log;
+  deps.traces = traces_of(w);
   return w->system.spawn(
     gpu_instance_behavior,
     gpu_settings(std::move(out), order, cfg.workload_of_kind), deps);
@@ -204,6 +215,7 @@ void add_part(named_parts& out, std::string name, const Handle& part) {
 named_parts parts_of(const outside_worlds& outside) {
   named_parts out;
   add_part(out, "HTTP", outside.http);
+  add_part(out, "SPAN EXPORTER", outside.spans);
   add_part(out, "MEDIA", outside.media);
   add_part(out, root::job_store, outside.jobs);
   add_part(out, "GPU CLOUD", outside.cloud);
@@ -265,6 +277,28 @@ outside_worlds spawn_outside_worlds(caf::actor_system& system,
   return out;
 }
 
+span_sink_actor spawn_span_exporter(caf::actor_system& system,
+                                    const worker_config& cfg, http_actor http,
+                                    const node_surroundings& around) {
+  auto& spans = cfg.spans;
+  if (spans.url.empty())
+    return {};
+  span_exporter_config out;
+  out.limits.seed = around.new_seed();
+  out.url = spans.url;
+  out.headers = spans.headers;
+  out.by.version = cfg.program_version;
+  out.by.attributes = {{"service.name", spans.service_name},
+                       {"service.version", cfg.program_version},
+                       {"service.instance.id", cfg.worker_id}};
+  for (auto& x : spans.resource)
+    if (x.first != "service.version" && x.first != "service.instance.id")
+      out.by.attributes.push_back(x);
+  return caf::actor_cast<span_sink_actor>(
+    system.spawn(span_exporter_behavior, out,
+                 span_exporter_deps{std::move(http), around.now, around.log}));
+}
+
 deciding_actors
 spawn_deciding_actors(caf::actor_system& system, const worker_config& cfg,
                       std::string portrait_workflow,
@@ -280,9 +314,10 @@ spawn_deciding_actors(caf::actor_system& system, const worker_config& cfg,
     sender.tries = webhook_sender::standard_schedule();
     sender.seed = around.new_seed();
   }
-  out.webhooks = system.spawn(
-    webhook_behavior, sender,
-    webhook_deps{outside.http, outside.jobs, around.now, around.log});
+  out.webhooks
+    = system.spawn(webhook_behavior, sender,
+                   webhook_deps{outside.http, outside.jobs, around.now,
+                                around.log, traces_of(w)});
   supervisor_deps deps;
   deps.ledger = outside.jobs;
   deps.gpu_ledger = outside.jobs;
@@ -302,6 +337,7 @@ spawn_deciding_actors(caf::actor_system& system, const worker_config& cfg,
   deps.now = around.now;
   deps.log = around.log;
   deps.peers = outside.peers;
+  deps.traces = traces_of(w);
   auto settings = supervisor_config(cfg, around.new_seed());
   settings.peers.adaptive = cfg.gpu_idle_policy.empty()
                               ? static_cast<bool>(outside.peers)

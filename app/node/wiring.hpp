@@ -12,6 +12,7 @@
 #include "messages/fleet_actors.hpp"
 #include "messages/io_actors.hpp"
 #include "messages/job_store_actor.hpp"
+#include "messages/span_actors.hpp"
 #include "messages/worker_actors.hpp"
 
 #include <caf/actor_system.hpp>
@@ -37,6 +38,8 @@ struct outside_worlds {
   surroundings_actor surroundings;
   /// Spawned by the caller; none: the worker knows of no others.
   fleet_voice_actor peers;
+  /// Spawned by the caller; none: nobody traces.
+  span_sink_actor spans;
 };
 
 /// What a worker takes from the machine that it runs on.
@@ -80,6 +83,11 @@ void watch(const root_actor& root, const named_parts& parts);
 outside_worlds spawn_outside_worlds(caf::actor_system& system,
                                     const worker_config& cfg, http_actor http,
                                     media_actor media,
+                                    const node_surroundings& around);
+
+/// The SPAN EXPORTER, or none when nobody wants traces.
+span_sink_actor spawn_span_exporter(caf::actor_system& system,
+                                    const worker_config& cfg, http_actor http,
                                     const node_surroundings& around);
 
 /// The actors start to work at once. `root` must watch the outside worlds

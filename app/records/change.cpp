@@ -164,6 +164,10 @@ enqueue(redis& db, const job& x,
   put("complete_by", x.complete_by_s);
   put("max_time", x.max_time_s);
   args.insert(args.end(), {"data", x.data});
+  if (x.trace)
+    args.insert(args.end(), {"traceparent", traceparent_of(x.trace)});
+  if (x.trace && !x.trace.state.empty())
+    args.insert(args.end(), {"tracestate", x.trace.state});
   for (auto& [name, value] : more)
     args.insert(args.end(), {name, value});
   auto got = db.ask(args);

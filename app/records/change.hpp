@@ -40,7 +40,7 @@ struct enqueued {
 
 /// The record and its place at the end of the queue. Of `x` are written: `id`,
 /// `type`, `created_at_s`, `complete_by_s` and `max_time_s` (where they are
-/// above 0, whole) and `data`; and `more` fields.
+/// above 0, whole), `data` and `trace` (where there is one); and `more` fields.
 result<enqueued>
 enqueue(redis& db, const job& x,
         const std::vector<std::pair<std::string, std::string>>& more = {},

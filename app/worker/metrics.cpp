@@ -83,6 +83,8 @@ constexpr help dollars{"c3_spend_dollars_total",
                        "What GPUs that have ended have cost by GPU_PRICES."};
 constexpr help hooks{"c3_webhook_deliveries_total",
                      "Tries to deliver a webhook, by what came of them."};
+constexpr help spans{"c3_trace_spans_total",
+                     "Spans of traces, by what came of them."};
 constexpr help hook_time{"c3_webhook_seconds",
                          "From a job's end to the delivery of its webhook."};
 
@@ -122,6 +124,8 @@ struct metrics::implementation {
       know(type);
     for (auto* outcome : {"delivered", "failed", "dead"})
       count(hooks, {{"outcome", outcome}}, 0);
+    for (auto* outcome : {"exported", "dropped", "rejected", "failed"})
+      count(spans, {{"outcome", outcome}}, 0);
     book.histogram(hook_time.name, hook_time.text, call_buckets, {});
     book
       .gauge("c3_build_info", "1; the label says which version runs.",
@@ -204,6 +208,9 @@ struct metrics::implementation {
          {"outcome", x.name == "gpu_stopped" ? "confirmed" : "unconfirmed"}});
     if (x.name == "gpu_spent")
       return on_spent(x);
+    if (x.name == "trace_spans")
+      return count(spans, {{"outcome", x.outcome}},
+                   static_cast<double>(x.count));
     if (x.name == "webhook_delivered")
       observe(hook_time, call_buckets, {}, x.seconds);
     if (x.name == "webhook_delivered" || x.name == "webhook_failed"

@@ -103,6 +103,21 @@ BOOST_AUTO_TEST_CASE(what_is_no_hash_has_no_fields) {
   BOOST_TEST(field(read_job(db, "a").value(), "id") == "a");
 }
 
+BOOST_AUTO_TEST_CASE(a_job_has_the_span_of_its_producer) {
+  auto x = some_job("a");
+  x.trace = {1, 2, 3, true};
+  BOOST_REQUIRE(enqueue(db, x));
+  BOOST_TEST(job("a")["traceparent"]
+             == "00-00000000000000010000000000000002-0000000000000003-01");
+  BOOST_TEST(!job("a").contains("tracestate"));
+  x.id = "b";
+  x.trace.state = "k=v";
+  BOOST_REQUIRE(enqueue(db, x));
+  BOOST_TEST(job("b")["tracestate"] == "k=v");
+  BOOST_REQUIRE(enqueue(db, some_job("c")));
+  BOOST_TEST(!job("c").contains("traceparent"));
+}
+
 BOOST_AUTO_TEST_CASE(a_job_is_put_into_the_queue_once) {
   auto got = enqueue(db, some_job("a"), {{"metadata", R"({"k":"v"})"}});
   BOOST_REQUIRE(got);

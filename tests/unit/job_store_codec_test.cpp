@@ -98,6 +98,26 @@ BOOST_AUTO_TEST_CASE(may_lack_fields) {
   BOOST_TEST(is_recordless(nil.subject));
 }
 
+BOOST_AUTO_TEST_CASE(has_the_span_of_its_producer_or_none) {
+  const std::string good
+    = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  auto trace_of = [](reply parent, reply state) {
+    auto all = entry();
+    all.elements.resize(11);
+    all.elements.push_back(std::move(parent));
+    all.elements.push_back(std::move(state));
+    return read_job(std::move(all)).subject.trace;
+  };
+  auto x = trace_of(text(good), text("a=1"));
+  BOOST_TEST(traceparent_of(x) == good);
+  BOOST_TEST(x.state == "a=1");
+  BOOST_TEST(traceparent_of(trace_of(text(good), {})) == good);
+  BOOST_TEST(trace_of(text(good), text("\r\nx: y")).state == "");
+  for (auto& bad :
+       {text(good + "..."), text("nonsense"), text(""), reply{}, number(5)})
+    BOOST_TEST((trace_of(bad, text("a=1")) == span_context{}));
+}
+
 BOOST_AUTO_TEST_CASE(with_a_time_that_is_none_counts_as_without_it) {
   auto x = read_job(entry("csm", "x", "tomorrow", "nan"));
   BOOST_TEST(x.subject.created_at_s == 0);

@@ -141,6 +141,15 @@ BOOST_AUTO_TEST_CASE(taken_entries_are_read) {
   std::vector<reply> entry{text("j"),     text("msg_j"), text("http://r"),
                            text("{}"),    text("-1"),    text("1e99"),
                            text("a mac"), record};
+  auto traced = entry;
+  traced.push_back(
+    text("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+  traced.push_back(text("a=1"));
+  auto with_trace = read_webhooks(
+    reply::of(std::vector<reply>{reply::of(std::move(traced))}));
+  BOOST_REQUIRE(with_trace && with_trace->size() == 1u);
+  BOOST_TEST((*with_trace)[0].entry.trace.span == 0xb7ad6b7169203331u);
+  BOOST_TEST((*with_trace)[0].entry.trace.state == "a=1");
   auto x = read_webhooks(
     reply::of(std::vector<reply>{reply::of(std::move(entry)), text("junk")}));
   BOOST_REQUIRE(x && x->size() == 1u);
@@ -150,5 +159,6 @@ BOOST_AUTO_TEST_CASE(taken_entries_are_read) {
   BOOST_TEST((*x)[0].mac == "a mac");
   BOOST_TEST((*x)[0].state == "failed");
   BOOST_TEST((*x)[0].error == "why");
+  BOOST_TEST(!(*x)[0].entry.trace);
   BOOST_TEST(!read_webhooks(reply::error("ERR x")));
 }

@@ -68,13 +68,20 @@ BOOST_AUTO_TEST_CASE(a_json_line_has_the_fields_of_its_event) {
   x.attempt = 2;
   x.seconds = 1.5;
   write_event(log, spdlog::level::info, x, "job a (csm): claimed");
+  x.trace = {0x0af7651916cd43dd, 0x8448eb211c80319c, 0xb7, true};
+  write_event(log, spdlog::level::info, x, "job a (csm): claimed");
   log->info("plain");
+  const std::string fields
+    = R"("message":"job a (csm): claimed","worker":"w1","event":"job_claimed",)"
+      R"("job":"a\"b ***","type":"csm","attempt":2,"seconds":1.500)";
   std::string line;
   std::getline(out, line);
-  BOOST_TEST(
-    line.substr(line.find("\"message\""))
-    == R"("message":"job a (csm): claimed","worker":"w1","event":"job_claimed",)"
-       R"("job":"a\"b ***","type":"csm","attempt":2,"seconds":1.500})");
+  BOOST_TEST(line.substr(line.find("\"message\"")) == fields + "}");
+  std::getline(out, line);
+  BOOST_TEST(line.substr(line.find("\"message\""))
+             == fields
+                  + R"(,"trace_id":"0af7651916cd43dd8448eb211c80319c",)"
+                    R"("span_id":"00000000000000b7","trace_flags":"01"})");
   std::getline(out, line);
   BOOST_TEST(line.ends_with(R"("message":"plain","worker":"w1"})"), line);
 }

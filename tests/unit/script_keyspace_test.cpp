@@ -282,6 +282,8 @@ BOOST_AUTO_TEST_CASE(of_an_end) {
   with_webhook.wanted.url = "http://r/h";
   with_webhook.wanted.body = "{}";
   with_webhook.mac = "m";
+  auto with_trace = with_webhook;
+  with_trace.outcome.trace = {1, 2, 3, true, "a=1"};
   auto with_receipt = settle("r", 3);
   with_receipt.outcome.receipt = "{}";
   auto without_record = settle("gone", 0);
@@ -314,6 +316,16 @@ BOOST_AUTO_TEST_CASE(of_an_end) {
            "+ c3:outbox:r url=http://r/h", "+ c3:outbox:r body={}",
            "+ c3:outbox:r attempts=0", "+ c3:outbox:r created_ms=1700000000000",
            "+ c3:outbox:r mac=m"}),
+     {}},
+    {"with a webhook and a trace",
+     call_of(with_trace),
+     both(both(both(r_has_ended, r_is_told), mark_moves),
+          {"+ c3:outbox r=1700000060000", "+ c3:outbox:r id=msg_r",
+           "+ c3:outbox:r url=http://r/h", "+ c3:outbox:r body={}",
+           "+ c3:outbox:r attempts=0", "+ c3:outbox:r created_ms=1700000000000",
+           "+ c3:outbox:r mac=m", "+ c3:outbox:r tracestate=a=1",
+           "+ c3:outbox:r traceparent="
+           "00-00000000000000010000000000000002-0000000000000003-01"}),
      {}},
     {"with a receipt",
      call_of(with_receipt),

@@ -43,6 +43,7 @@ webhook webhook_of(const held_job& x) {
   out.id = "msg_" + out.job_id;
   out.url = notify_url_of(x.subject.data);
   out.receipt = receipt_header(x.outcome->receipt);
+  out.trace = x.outcome->trace;
   if (!out.url.empty())
     out.body = webhook_body(x.subject, *x.outcome);
   return out;

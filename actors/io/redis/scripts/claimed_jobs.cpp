@@ -87,7 +87,8 @@ end
 local function take(id)
   local key = 'job:' .. id
   local r = redis.call('HMGET', key, 'attempt', 'type', 'created_at',
-                       'complete_by', 'max_time', 'fence', 'job_ttl')
+                       'complete_by', 'max_time', 'fence', 'job_ttl',
+                       'traceparent', 'tracestate')
   local attempt = (whole(r[1]) or 0) + 1
   local former = whole(r[6])
   local fence = (former or 0) + 1
@@ -119,6 +120,8 @@ local function take(id)
     return entry, 'fence'
   end
   entry[11] = over or 0
+  entry[12] = clip(r[8], 128)
+  entry[13] = clip(r[9], 512)
   return entry, over and 'data' or false
 end
 local function take_missing(id)
@@ -158,6 +161,8 @@ job_read read_job(reply x) {
     history.erase(history.begin(),
                   history.end() - static_cast<long>(history_lines_max));
   out.subject.remote = text_at(x, 9);
+  // One that is none counts as absent.
+  out.subject.trace = read_span_context(text_at(x, 11), text_at(x, 12));
   return out;
 }
 

@@ -67,7 +67,7 @@ local record, lock, running, outbox, outbox_entry, leases, mark, events, ended
 local worker, id, now, status, why, text, result_url, has_text, make_missing,
       made_s, url, body, created_ms, outbox_lease_ms, fence, confirmed, number,
       cut_short, mac, notice, receipt, error_code, error_detail, attempt, gpu,
-      line, ended_max, ended_s, kept_s = unpack(ARGV)
+      line, ended_max, ended_s, kept_s, traceparent, tracestate = unpack(ARGV)
 )lua";
 
 inline constexpr std::string_view settle_lua = R"lua(
@@ -148,7 +148,11 @@ if url ~= '' then
   redis.call('HSET', outbox_entry, 'id', 'msg_' .. id, 'url', url,
              'body', body, 'attempts', 0, 'created_ms', created_ms,
              'mac', mac)
-  redis.call('HDEL', outbox_entry, 'error')
+  redis.call('HDEL', outbox_entry, 'error', 'traceparent', 'tracestate')
+  if traceparent ~= '' then
+    redis.call('HSET', outbox_entry, 'traceparent', traceparent, 'tracestate',
+               tracestate)
+  end
   redis.call('ZADD', outbox, clock_ms + outbox_lease_ms, id)
   return entry()
 end
@@ -177,7 +181,8 @@ inline script_call call_of(const settle_args& x) {
             x.mark.confirmed, x.mark.number, x.cut_short, x.mac, x.notice,
             outcome.receipt, outcome.error_code,
             valid_utf8(outcome.error_detail), x.attempt, x.gpu, x.attempt_line,
-            x.ended.most, x.ended.kept, x.record_kept)};
+            x.ended.most, x.ended.kept, x.record_kept,
+            traceparent_of(outcome.trace), outcome.trace.state)};
 }
 
 /// Of {1 or 0: written, {attempts, created_ms} or {}}.

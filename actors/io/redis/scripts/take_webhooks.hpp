@@ -46,12 +46,14 @@ local due = redis.call('ZRANGEBYSCORE', outbox, '-inf', clock_ms, 'LIMIT', 0,
                        most)
 for _, id in ipairs(due) do
   local key = prefix .. id
-  local e = redis.pcall('HMGET', key, 'id', 'attempts', 'created_ms', 'mac')
+  local e = redis.pcall('HMGET', key, 'id', 'attempts', 'created_ms', 'mac',
+                       'traceparent', 'tracestate')
   if not e.err and e[1] and #id <= 1024 then
     redis.call('ZADD', outbox, clock_ms + lease_ms, id)
     table.insert(out, {id, clip(e[1], 1100), bounded(key, 'url', 65536),
                        bounded(key, 'body', body_max), clip(e[2], 32),
-                       clip(e[3], 32), clip(e[4], 128), record_of(id)})
+                       clip(e[3], 32), clip(e[4], 128), record_of(id),
+                       clip(e[5], 128), clip(e[6], 512)})
   else
     redis.call('ZREM', outbox, id)
   end
@@ -68,7 +70,8 @@ inline script_call call_of(const take_webhooks_args& x) {
           redis_words(x.lease, x.most, keys::outbox_entry_prefix(x.prefix))};
 }
 
-/// Of an array of {job id, id, url, body, attempts, created_ms, mac, record};
+/// Of an array of {job id, id, url, body, attempts, created_ms, mac, record,
+/// traceparent, tracestate};
 /// url and body are false where they are too long; record = {state, data,
 /// notify_url found in longer data, error, result_url, result, receipt}, state:
 /// success|failed, open: it waits or runs anew, ended: it does not tell an end
@@ -98,6 +101,8 @@ inline result<std::vector<outbox_entry>> read_webhooks(reply x) {
     z.error = text_at(record, 3);
     z.result_url = text_at(record, 4);
     z.result = text_at(record, 5);
+    // Only a header: a forged one does no more than join another trace.
+    z.entry.trace = read_span_context(text_at(y, 8), text_at(y, 9));
     z.entry.receipt = receipt_header(text_at(record, 6));
     out.push_back(std::move(z));
   }
