@@ -47,6 +47,9 @@ foreach(suite vision old_system comfyui websocket)
                               suites/test_${suite}.py)
 endforeach()
 interop_suite(
+  traces
+  ARGS --in traces --need espeak-ng --need ffmpeg -- suites/test_traces.py)
+interop_suite(
   redis
   COST 4
   ARGS --in peers --need espeak-ng --need ffmpeg --need stunnel --

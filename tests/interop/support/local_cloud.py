@@ -7,7 +7,7 @@ from .process import PROGRAMS, Process, free_port, wait_until
 
 
 class LocalCloud:
-    def __init__(self, folder, *options):
+    def __init__(self, folder, *options, boot_time="0"):
         folder = pathlib.Path(folder)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -15,7 +15,7 @@ class LocalCloud:
         self.process = Process(
             [PROGRAMS / "c3-local-cloud", "--listen",
              f"127.0.0.1:{self.port}", "--env-file", env_file,
-             "--boot-time", "0", *options],
+             "--boot-time", boot_time, *options],
             folder / f"cloud-{self.port}.log").wait_for_port(self.port)
         # Written when it listens, so maybe a moment after that.
         wait_until(env_file.exists, 10, "the local cloud's settings")
