@@ -248,19 +248,4 @@ std::vector<gantt_row> gantt(const std::vector<gpu_life>& lives,
   return out;
 }
 
-double idle_share(const std::vector<gantt_row>& rows) {
-  double idle_s = 0;
-  double all_s = 0;
-  for (auto& row : rows) {
-    std::vector<span> whole;
-    for (auto& x : row.segments) {
-      idle_s += x.kind == what::idle ? x.to_s - x.from_s : 0;
-      whole.emplace_back(x.from_s, x.to_s);
-    }
-    for (auto& [from, to] : united(std::move(whole)))
-      all_s += to - from;
-  }
-  return all_s > 0 ? idle_s / all_s : 0;
-}
-
 } // namespace render::records

@@ -77,8 +77,4 @@ std::vector<gantt_row> gantt(const std::vector<gpu_life>& lives,
                              const std::vector<job_run>& runs, double from_s,
                              double to_s);
 
-/// How much of the time was spent ready and without a job, 0 to 1; 0 without
-/// any time.
-double idle_share(const std::vector<gantt_row>& rows);
-
 } // namespace render::records

@@ -1,6 +1,5 @@
 #include "app/records/picture.hpp"
 
-#include "app/records/gpu_history.hpp"
 #include "app/records/samples.hpp"
 #include "app/records/sight.hpp"
 #include "messages/http.hpp"
@@ -127,9 +126,6 @@ result<fleet_picture> read_fleet_picture(redis& db) {
   auto running = read_leased(db, 10'000);
   if (!running)
     return fail(running.error());
-  auto rows = read_gantt(db, hour_s, out.now_s, out.seen.gpus, *running);
-  if (!rows)
-    return fail(rows.error());
   auto today = used_today(db, out.seen.gpus, out.now_s);
   if (!today)
     return fail(today.error());
@@ -148,7 +144,10 @@ result<fleet_picture> read_fleet_picture(redis& db) {
   out.use = use_of(out.seen.gpus, busy_gpus(*running));
   out.running = std::move(*running);
   out.today = *today;
-  out.idle_share = idle_share(*rows);
+  out.idle_share = idle_share_since(*samples, out.now_s - hour_s);
+  if (!out.idle_share && out.use.rented > 0)
+    out.idle_share = static_cast<double>(out.use.idle)
+                     / static_cast<double>(out.use.rented);
   out.samples = grid_of(*samples, out.now_s, step_s,
                         static_cast<size_t>(day_s / step_s));
   return out;

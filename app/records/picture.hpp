@@ -1,13 +1,13 @@
 #pragma once
 // All that the first screen of the operators' page shows.
 #include "app/records/diagnosis.hpp"
-#include "app/records/gantt.hpp"
 #include "app/records/queue.hpp"
 #include "app/records/risk.hpp"
 #include "app/records/spend.hpp"
 #include "app/records/usage.hpp"
 #include "app/records/waits.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,7 +33,8 @@ struct fleet_picture {
   fleet_use use;
   /// Of GPUs that have ended and of those that are rented.
   accrued today;
-  double idle_share = 0;
+  /// Of the last hour, by its samples; without any of now.
+  std::optional<double> idle_share;
   sample_grid samples;
 };
 

@@ -6,7 +6,8 @@ namespace render::records {
 
 namespace {
 
-constexpr size_t looked_at_most = 200;
+/// Each costs a forecast of the queue up to it.
+constexpr size_t looked_at_most = 10;
 
 } // namespace
 

@@ -17,7 +17,7 @@ struct risky_job {
 };
 
 /// Those of the queue's head and those that run, by what boots and runs took
-/// lately; the next deadline first. Of the waiting ones the 200 with the next
+/// lately; the next deadline first. Of the waiting ones the ten with the next
 /// deadlines are looked at. A deadline that has passed is no risk any more.
 std::vector<risky_job> jobs_at_risk(const waits& all,
                                     const std::vector<queued_job>& queue,

@@ -44,7 +44,8 @@ result<bool> take_sample(redis& db) {
                                  "MAXLEN",  "~",
                                  most,      "*",
                                  "waiting", std::to_string(waiting->integer),
-                                 "running", std::to_string(running->size())};
+                                 "running", std::to_string(running->size()),
+                                 "gpus",    std::to_string(use.rented)};
   if (use.micro_per_hour)
     entry.insert(entry.end(),
                  {"usd_per_hour", dollars_text(*use.micro_per_hour)});
@@ -76,7 +77,8 @@ result<std::vector<sample>> read_samples(redis& db, double since_s) {
       return number_field(told.fields, name);
     };
     out.push_back({told.at_s, number_field(told.fields, "waiting"),
-                   number_field(told.fields, "running"), some("usd_per_hour"),
+                   number_field(told.fields, "running"),
+                   number_field(told.fields, "gpus"), some("usd_per_hour"),
                    some("idle_share")});
   }
   return out;

@@ -58,6 +58,20 @@ accrued accrued_since(const std::vector<open_gpu>& gpus, double since_s,
   return out;
 }
 
+std::optional<double> idle_share_since(const std::vector<sample>& xs,
+                                       double since_s) {
+  double idle = 0;
+  double all = 0;
+  for (auto& x : xs)
+    if (x.at_s >= since_s && x.idle_share) {
+      idle += *x.idle_share * x.gpus;
+      all += x.gpus;
+    }
+  if (all <= 0)
+    return std::nullopt;
+  return idle / all;
+}
+
 sample_grid grid_of(const std::vector<sample>& xs, double now_s, double step_s,
                     size_t count) {
   sample_grid out;

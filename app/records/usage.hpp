@@ -38,11 +38,18 @@ struct sample {
   double at_s = 0;
   double waiting = 0;
   double running = 0;
+  /// Rented GPUs.
+  double gpus = 0;
   /// Nothing: there were no prices.
   std::optional<double> usd_per_hour;
   /// Nothing: no GPU was rented.
   std::optional<double> idle_share;
 };
+
+/// Of the GPU time since then: the share in which GPUs were ready and had no
+/// job. Nothing: no GPU was rented when somebody looked.
+std::optional<double> idle_share_since(const std::vector<sample>& xs,
+                                       double since_s);
 
 /// The same in equal steps; nothing where nobody looked.
 struct sample_grid {

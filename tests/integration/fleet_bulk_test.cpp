@@ -127,6 +127,7 @@ BOOST_AUTO_TEST_CASE(one_sample_is_taken_each_minute) {
   BOOST_TEST(std::abs(x.at_s - now_s()) < 30);
   BOOST_TEST(x.waiting == 1);
   BOOST_TEST(x.running == 1);
+  BOOST_TEST(x.gpus == 2);
   BOOST_TEST(x.usd_per_hour.value_or(0) == 1.2);
   BOOST_TEST(x.idle_share.value_or(0) == 0.5);
   BOOST_TEST(read_samples(db, now_s() + 60)->empty());

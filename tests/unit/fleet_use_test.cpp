@@ -67,9 +67,9 @@ BOOST_AUTO_TEST_CASE(what_is_rented_accrues) {
 }
 
 BOOST_AUTO_TEST_CASE(samples_are_the_means_of_their_steps) {
-  std::vector<sample> xs{{599, 9, 9, 9.0, 0.9},  {600, 1, 2, 0.5, 0.2},
-                         {660, 3, 4, {}, 0.4},   {1'199, 5, 5, {}, {}},
-                         {1'200, 7, 7, 7.0, {}}, {5'000, 8, 8, 8.0, 1.0}};
+  std::vector<sample> xs{{599, 9, 9, 9, 9.0, 0.9},  {600, 1, 2, 1, 0.5, 0.2},
+                         {660, 3, 4, 3, {}, 0.4},   {1'199, 5, 5, 0, {}, {}},
+                         {1'200, 7, 7, 0, 7.0, {}}, {5'000, 8, 8, 0, 8.0, 1.0}};
   auto got = grid_of(xs, 1'250, 300, 3);
   BOOST_TEST(got.from_s == 600);
   BOOST_TEST(got.step_s == 300);
@@ -79,6 +79,9 @@ BOOST_AUTO_TEST_CASE(samples_are_the_means_of_their_steps) {
   BOOST_TEST(got.idle_share[0].value_or(0) == 0.3,
              boost::test_tools::tolerance(1e-9));
   BOOST_TEST(!got.idle_share[2].has_value());
+  BOOST_TEST(idle_share_since(xs, 600).value_or(0) == 1.4 / 4,
+             boost::test_tools::tolerance(1e-9));
+  BOOST_TEST(!idle_share_since(xs, 1'199).has_value());
   got = grid_of({}, 100, 300, 2);
   BOOST_TEST((got.waiting == std::vector<maybe>{{}, {}}));
 }
