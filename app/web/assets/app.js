@@ -26,11 +26,21 @@ let screen = null;
 let route = '';
 let turn = 0;
 
+// A screen that cannot show what it got takes nothing else with it.
+function view() {
+  try {
+    return screen.view();
+  } catch (fault) {
+    console.error(fault);
+    return h('div', {class: 'empty'}, h('p', {class: 'lead'}, 'This cannot be shown: a fault of the page.'));
+  }
+}
+
 function draw() {
   patch(document.getElementById('top'), app.me ? [top(route.split('/')[0], live.state)] : []);
   if (screen)
     patch(document.getElementById('main'), [
-      h('div', {key: screen, class: `screen ${screen.about || ''}`}, screen.view())
+      h('div', {key: screen, class: `screen ${screen.about || ''}`}, view())
     ]);
 }
 

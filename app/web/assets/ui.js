@@ -1,12 +1,12 @@
 // Pieces that several screens use.
 import {h, patch} from './h.js';
-import {absolute, ago, clock, cut, ended, kinds, now, span, statuses, timeLeft} from './format.js';
+import {absolute, ago, clock, cut, ended, isTime, kinds, now, span, statuses, timeLeft} from './format.js';
 import {post} from './api.js';
 import {app} from './state.js';
 
 // A time as people say it; the exact one is a hover away.
 export function when(at, text = ago(at)) {
-  if (!at) return h('span', {class: 'faint'}, '–');
+  if (!at || !isTime(at)) return h('span', {class: 'faint'}, '–');
   return h('time', {datetime: new Date(at * 1000).toISOString(), title: absolute(at)}, text);
 }
 export const at = (time) => when(time, time && clock(time));
@@ -80,7 +80,7 @@ export function progress(job) {
 
 // Green, amber, red: will it be in time?
 export function slack(job) {
-  if (!job.complete_by) return h('span', {class: 'faint'}, '–');
+  if (!job.complete_by || !isTime(job.complete_by)) return h('span', {class: 'faint'}, '–');
   const left = job.complete_by - now();
   if (ended(job)) return when(job.complete_by);
   const late = left < 0 || job.waiting?.deadline_at_risk || left < (timeLeft(job) ?? 0);
