@@ -66,10 +66,9 @@ export function counted(n, one, many = `${one}s`) {
 
 const pad = (n) => String(n).padStart(2, '0');
 
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 // A sentence of what begins small and has no full stop.
-export function sentence(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?:]$/.test(text) ? '' : '.');
-}
+export const sentence = (text) => capital(text) + (/[.!?:]$/.test(text) ? '' : '.');
 
 // At most `n` characters; never half of a pair.
 export function cut(text, n) {

@@ -63,6 +63,7 @@ export function gpusScreen(search, id) {
       {name: 'Machine'},
       {name: 'Worker'},
       {name: 'Age', num: true},
+      {name: 'Cost', num: true},
       {name: 'Ends', num: true},
       {name: 'Jobs'},
       {name: '', about: 'actions'}
@@ -81,6 +82,7 @@ export function gpusScreen(search, id) {
             x.node ? cut(x.node, 40) : h('span', {class: 'faint'}, 'not known yet'),
             x.owner ? h('a', {href: 'workers'}, cut(x.owner, 30)) : h('span', {class: 'warn'}, 'nobody'),
             when(x.launched_at, span(Math.floor(x.launched_at ? now() - x.launched_at : x.age))),
+            x.usd === undefined ? '–' : dollars(x.usd),
             when(x.expires),
             x.jobs?.length ? x.jobs.map((id) => [jobLink(id), ' ']) : h('span', {class: 'faint'}, 'none'),
             x.state === 'stopping'

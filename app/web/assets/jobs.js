@@ -334,11 +334,10 @@ export function jobsScreen(search) {
       h(
         'span',
         {class: 'right'},
-        filter.status && !['queued', 'running'].includes(filter.status)
-          ? null
-          : button('Cancel…', () => bulk('cancel'), {role: 'operate', about: 'danger'}),
+        // Jobs that have ended are shown without a status, and all without one are
+        // more than those: what waits is not cancelled by who sees what has ended.
         ['queued', 'running'].includes(filter.status)
-          ? null
+          ? button('Cancel…', () => bulk('cancel'), {role: 'operate', about: 'danger'})
           : button('Run again…', () => bulk('retry'), {role: 'operate'}),
         button(
           'None',

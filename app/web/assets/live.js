@@ -5,6 +5,8 @@
 // one; and at most once in `apart`.
 const gather = 250;
 const apart = 1000;
+// A snapshot may be a second old: the last change of a burst is in the next one.
+const settled = 1200;
 const pollEvery = 5000;
 const backOff = [1000, 2000, 5000, 10000, 30000];
 
@@ -69,8 +71,12 @@ export class Live {
       this.tell('live');
       this.soon(gather);
     });
-    source.addEventListener('change', () => this.soon(gather));
-    source.addEventListener('reset', () => this.soon(gather));
+    const changed = () => {
+      this.unsettled = true;
+      this.soon(gather);
+    };
+    source.addEventListener('change', changed);
+    source.addEventListener('reset', changed);
     source.addEventListener('error', () => {
       source.close();
       if (this.source !== source) return;
@@ -104,13 +110,15 @@ export class Live {
     }
     this.busy = true;
     this.due = false;
+    const unsettled = this.unsettled;
+    this.unsettled = false;
     this.last = Date.now();
     try {
       await this.refresh();
     } finally {
       this.busy = false;
       const idle = this.state === 'live' ? this.next() : Math.min(pollEvery, this.next());
-      this.soon(this.due ? gather : idle);
+      this.soon(this.due ? gather : unsettled ? settled : idle);
     }
   }
 }

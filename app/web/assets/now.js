@@ -1,7 +1,7 @@
 // What happens now, and what needs somebody.
 import {h} from './h.js';
 import {get} from './api.js';
-import {ago, counted, cut, dollars, gist, now, percent, roughly, sentence} from './format.js';
+import {ago, capital, counted, cut, dollars, gist, now, percent, roughly, sentence} from './format.js';
 import {app} from './state.js';
 import {gantt, legend, sparkline} from './charts.js';
 import {act, ask, button, command, empty, jobLink, kind, panel, progress, slack, table, when} from './ui.js';
@@ -15,16 +15,24 @@ export function curlLine() {
   );
 }
 
+// Where one looks further, by the word of a finding.
+const places = [
+  [/worker/, 'workers'],
+  [/webhook/, 'webhooks'],
+  [/jobs_failed/, 'jobs?status=failed'],
+  [/launch|boot|gpu|provider|budget/, 'gpus'],
+  [/wait|deadline|abandoned/, 'jobs?status=queued']
+];
+
+function placeOf(x) {
+  if (x.job) return `jobs/${encodeURIComponent(x.job)}`;
+  if (x.gpu) return `gpus?gpu=${encodeURIComponent(x.gpu)}`;
+  return x.worker ? 'workers' : places.find(([word]) => word.test(x.what || ''))?.[1];
+}
+
 function finding(x) {
-  const to = x.job
-    ? `jobs/${encodeURIComponent(x.job)}`
-    : x.gpu
-      ? 'gpus'
-      : x.worker || /worker/.test(x.what || '')
-        ? 'workers'
-        : /webhook/.test(x.what || '')
-          ? 'webhooks'
-          : null;
+  const to = placeOf(x);
+  const title = capital(x.title);
   return h(
     'li',
     {class: `finding ${x.severity === 'error' ? 'bad' : x.severity === 'warning' ? 'warn' : 'note'}`},
@@ -32,7 +40,7 @@ function finding(x) {
     h(
       'div',
       {},
-      h('h2', {}, to ? h('a', {href: to}, x.title) : x.title),
+      h('h2', {}, to ? h('a', {href: to}, title) : title),
       x.likely && h('p', {class: 'muted'}, sentence(x.likely))
     ),
     x.do && h('p', {class: 'do'}, sentence(x.do))

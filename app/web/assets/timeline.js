@@ -16,7 +16,18 @@ const words = {
 
 const ends = (status) => (!status || status === 'success' ? 'good' : status === 'cancelled' ? '' : 'bad');
 
+const gpuWords = {
+  gpu_intent: 'GPU asked for',
+  gpu_running: 'GPU launched',
+  gpu_ready: 'GPU ready',
+  gpu_taken: 'GPU taken over',
+  gpu_stopping: 'GPU stops',
+  gpu_closed: 'GPU ended'
+};
+
 function entry(what, fields) {
+  if (what === 'stage') return {name: fields.stage || 'stage', detail: '', about: 'stage'};
+  if (gpuWords[what]) return {name: gpuWords[what], detail: fields.gpu || '', about: 'stage'};
   const [name, ...more] = (words[what] || (() => [what.replaceAll('_', ' '), fields.gpu, fields.reason]))(
     fields
   );
@@ -39,7 +50,8 @@ export function timeline(job, events) {
       detail: '',
       about: ends(job.status)
     });
-  for (const x of job.stages || []) list.push({at: x.at, name: x.name, detail: '', about: 'stage'});
+  for (const x of (!has('stage') && job.stages) || [])
+    list.push({at: x.at, name: x.name, detail: '', about: 'stage'});
   list.sort((a, b) => a.at - b.at);
   if (!list.length) return null;
   return panel(

@@ -1,7 +1,7 @@
 // Webhooks that are not delivered, by receiver.
 import {h} from './h.js';
 import {get, post} from './api.js';
-import {ago, counted, cut} from './format.js';
+import {counted, cut} from './format.js';
 import {app} from './state.js';
 import {act, ask, button, empty, jobLink, notice, panel, table, when} from './ui.js';
 
@@ -61,7 +61,7 @@ export function webhooksScreen() {
       href: `jobs/${encodeURIComponent(x.job)}`,
       cells: [
         jobLink(x.job),
-        when(x.created_at, x.created_at ? ago(x.created_at) : '–'),
+        when(dead ? x.dead_at || x.created_at : x.created_at),
         String(x.tries ?? '–'),
         dead ? '' : when(x.next_at),
         h('span', {dir: 'auto', class: 'bad'}, cut(x.error || '', 160)),
@@ -81,7 +81,7 @@ export function webhooksScreen() {
     for (const x of list) hosts.set(x.host || 'unknown', [...(hosts.get(x.host || 'unknown') || []), x]);
     const columns = [
       {name: 'Job'},
-      {name: 'Since', num: true},
+      {name: dead ? 'Given up' : 'Since', num: true},
       {name: 'Tries', num: true},
       {name: dead ? '' : 'Next try', num: true},
       {name: 'Answer', about: 'gist'},

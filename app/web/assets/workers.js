@@ -15,6 +15,7 @@ function state(x) {
   if (x.gone) return ['bad', 'gone'];
   if (x.seen_at && now() - x.seen_at > silentAfter) return ['bad', 'silent'];
   if (x.draining) return ['warn', 'drains'];
+  if (x.state === 'starts') return ['warn', 'starts'];
   if (x.unfit) return ['bad', `unfit: ${cut(x.unfit, 20)}`];
   return ['good', 'works'];
 }
