@@ -200,10 +200,15 @@ msg::job_settled fake_job_store::settle(const msg::settle_job& x) {
   out.written = true;
   auto url = notify_url_of(x.subject.data);
   if (!url.empty())
-    out.webhooks.push_back({"msg_" + x.subject.id, x.subject.id, url,
+    out.webhooks.push_back({"msg_" + x.subject.id,
+                            x.subject.id,
+                            url,
                             R"({"id":)" + json::quote(x.subject.id)
                               + R"(,"status":")" + to.status + "\"}",
-                            0, 0});
+                            0,
+                            0,
+                            {},
+                            x.outcome.trace});
   return out;
 }
 

@@ -30,8 +30,9 @@ void virtual_worker::start() {
   auto now = [this] {
     return unix_now();
   };
-  webhooks = spawn(webhook_behavior, webhook_cfg,
-                   webhook_deps{web_actor, store_actor, now, null_logger()});
+  webhooks
+    = spawn(webhook_behavior, webhook_cfg,
+            webhook_deps{web_actor, store_actor, now, null_logger(), traces()});
   supervisor_deps deps;
   deps.ledger = store_actor;
   deps.gpu_ledger = store_actor;
@@ -53,6 +54,7 @@ void virtual_worker::start() {
   });
   deps.now = now;
   deps.log = null_logger();
+  deps.traces = traces();
   supervisor = spawn(supervisor_behavior, cfg, deps);
 }
 
@@ -111,6 +113,7 @@ gpu_instance_actor virtual_worker::make_gpu(const supervisor::rent& order,
     return unix_now();
   };
   deps.log = null_logger();
+  deps.traces = traces();
   auto out = adopt(system().spawn(gpu_instance_behavior, own, deps));
   gpus[order.instance] = out;
   entry_ids[order.instance] = order.ledger_id;
@@ -135,6 +138,10 @@ renderer_actor virtual_worker::make_renderer(const msg::run_job& task,
   };
   deps.log = null_logger();
   deps.folders = folders_;
+  deps.traces = traces();
+  deps.now = [this] {
+    return unix_now();
+  };
   render_environment env;
   env.vision_url = "http://" + node;
   renderers.push_back(
@@ -148,6 +155,19 @@ virtual_worker::script_of(const job& x) const {
     if (auto at = scripts.find(key); at != scripts.end())
       return at->second;
   return default_script;
+}
+
+tracing virtual_worker::traces() {
+  if (!traced)
+    return {};
+  if (!sink_)
+    sink_ = adopt(system().spawn(
+      [this](span_sink_actor::pointer) -> span_sink_actor::behavior_type {
+        return {[this](const msg::spans_ended& x) {
+          spans.insert(spans.end(), x.spans.begin(), x.spans.end());
+        }};
+      }));
+  return {sink_, {}, ++seeds_};
 }
 
 media_actor virtual_worker::idle_media() {

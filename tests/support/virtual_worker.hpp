@@ -16,6 +16,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace render::harness {
 
@@ -90,6 +91,9 @@ public:
   fake_gpu_cloud_ptr cloud = std::make_shared<fake_gpu_cloud>();
   fake_job_store_ptr store = std::make_shared<fake_job_store>();
   fake_http_ptr web = std::make_shared<fake_http>();
+  /// Somebody wants traces; these are the spans.
+  bool traced = false;
+  std::vector<span> spans;
 
   supervisor::config cfg;
   gpu_instance::config gpu_cfg;
@@ -122,6 +126,9 @@ private:
 
   const render_script& script_of(const job& x) const;
 
+  /// Each with a seed of its own; none without traces.
+  tracing traces();
+
   // The plans here never ask these two actors.
   media_actor idle_media();
 
@@ -132,6 +139,8 @@ private:
     = open_work_folders(folder_.path(), "here", 0).value();
   media_actor media_;
   object_store_actor objects_;
+  span_sink_actor sink_;
+  uint64_t seeds_ = 0;
 };
 
 } // namespace render::harness

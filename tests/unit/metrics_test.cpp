@@ -52,12 +52,24 @@ BOOST_AUTO_TEST_CASE(have_their_zeros_from_the_start) {
         "c3_gpu_launches_total{outcome=\"failed\",workload=\"media:fast\"} 0",
         "c3_gpu_boot_seconds_count{workload=\"media:fast\"} 0",
         "c3_webhook_deliveries_total{outcome=\"dead\"} 0",
+        "c3_trace_spans_total{outcome=\"dropped\"} 0",
         "c3_jobs_waiting{scope=\"fleet\",type=\"csm\"} 0",
         "c3_jobs_oldest_wait_seconds{scope=\"fleet\"} 0",
         "c3_gpus{phase=\"booting\"} 0",
         "c3_jobs_blocked{reason=\"max_gpus\",workload=\"media:fast\"} 0",
         "c3_redis_up 1", "c3_log_lines_dropped_total 3"})
     BOOST_TEST(b.has(line), line << "\n" << b.x.text(b.status));
+}
+
+BOOST_AUTO_TEST_CASE(count_spans_by_what_came_of_them) {
+  book b;
+  event e{"trace_spans"};
+  e.outcome = "exported";
+  e.count = 512;
+  b.x.on_event(e);
+  e.count = 3;
+  b.x.on_event(e);
+  BOOST_TEST(b.has("c3_trace_spans_total{outcome=\"exported\"} 515"));
 }
 
 BOOST_AUTO_TEST_CASE(count_ends_by_type_status_and_reason) {
