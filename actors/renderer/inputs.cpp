@@ -199,6 +199,18 @@ step fetch(const fetching_ptr& x, const std::vector<size_t>& which) {
   return {"fetch", 0.0, std::move(out)};
 }
 
+/// A URL of the service that takes uploads, and nothing else of it: the id of a
+/// file and a query.
+bool is_own_upload(std::string_view url, std::string_view uploads_url) {
+  constexpr size_t id_size = 64;
+  if (uploads_url.empty() || !url.starts_with(uploads_url))
+    return false;
+  auto rest = url.substr(uploads_url.size());
+  auto id = rest.substr(0, rest.find('?'));
+  return id.size() == id_size
+         && id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 } // namespace
 
 http_request fetch_request(std::string_view url, std::string_view stem,
@@ -212,7 +224,10 @@ http_request fetch_request(std::string_view url, std::string_view stem,
   out.stall_timeout = 30s;
   // A slower fetch would occupy a GPU slot mostly with waiting.
   out.stall_speed = 1024;
-  out.public_only = true;
+  if (is_own_upload(url, env.uploads_url))
+    out.max_redirects = 0;
+  else
+    out.public_only = true;
   out.unpack = true;
   out.total_timeout = 300s;
   return out;

@@ -115,6 +115,9 @@ struct render_environment {
   /// Asked when an input's host cannot be reached, to tell a host that is away
   /// from a worker without network: the provider's API. Empty: nobody is asked.
   std::string control_url;
+  /// What URLs of uploads to our own service begin with, before the id of the
+  /// file; they may be private addresses. Empty: there is no such service.
+  std::string uploads_url;
   /// Largest input that is downloaded, bytes.
   uint64_t max_input_bytes = 512ull << 20;
   /// Largest result that is fetched, bytes.

@@ -1,11 +1,9 @@
 #include "app/node/config.hpp"
 
 #include "actors/webhook/signature.hpp"
-#include "app/node/cluster_settings.hpp"
 #include "app/node/money_settings.hpp"
-#include "app/node/record_settings.hpp"
 #include "app/node/redis_settings.hpp"
-#include "app/node/span_settings.hpp"
+#include "app/node/settings.hpp"
 #include "messages/http.hpp"
 
 #include <algorithm>
@@ -20,8 +18,7 @@ namespace {
 
 using apply_fn = std::function<result<void>(worker_config&, std::string_view)>;
 
-/// `rule` is the whole rule, whichever part of it was broken, so that nobody
-/// learns it by trial.
+/// `rule` is the whole rule, so that nobody learns it by trial.
 tl::unexpected<failure> refuse(std::string_view text, const std::string& rule) {
   return fail(failure_kind::invalid_input,
               "must be " + rule + " (got \"" + excerpt(text, 80) + "\")");
@@ -435,8 +432,7 @@ const std::vector<setting>& settings() {
      "and a random part.",
      false, false, text(&c::worker_id)},
   };
-  static const auto all
-    = with_span_settings(with_record_settings(with_cluster_settings(table)));
+  static const auto all = with_further_settings(table);
   return all;
 }
 

@@ -5,6 +5,7 @@
 #include "actors/io/http/networks.hpp"
 #include "actors/io/http/proxy.hpp"
 #include "actors/tracer.hpp"
+#include "app/node/web_config.hpp"
 #include "messages/failure.hpp"
 #include "messages/http.hpp"
 #include "messages/job.hpp"
@@ -160,6 +161,7 @@ struct worker_config {
   std::string status_address;
   /// Names that a request's Host header may have besides the usual ones.
   std::vector<std::string> status_hosts;
+  web_config web;
   std::string log_format;
   std::string log_level;
   /// Empty: host name, process id and a random part.

@@ -14,6 +14,7 @@
 #include "app/node/gpu_settings.hpp"
 #include "app/node/redis_settings.hpp"
 #include "app/node/replace_age.hpp"
+#include "app/node/web_settings.hpp"
 #include "messages/text/digest.hpp"
 
 #include <caf/all.hpp>
@@ -81,6 +82,7 @@ renderer_actor spawn_renderer(const wiring_ptr& w, const msg::run_job& task,
   env.portrait_workflow = w->portrait_workflow;
   env.seed = w->around.new_seed();
   env.max_input_bytes = cfg.max_input_bytes;
+  env.uploads_url = uploads_url(cfg.web);
   auto deps = rendering(w, std::move(owner));
   deps.keeper = std::move(keeper);
   deps.traces.to = w->outside.spans;
@@ -99,6 +101,7 @@ renderer_actor spawn_look(const wiring_ptr& w, const msg::run_job& task,
   env.inputs_only = true;
   env.portrait_workflow = w->portrait_workflow;
   env.max_input_bytes = w->cfg.max_input_bytes;
+  env.uploads_url = uploads_url(w->cfg.web);
   return w->system.spawn(renderer_behavior, cfg, rendering(w, std::move(owner)),
                          task, env);
 }

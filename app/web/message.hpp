@@ -1,12 +1,19 @@
 #pragma once
 // Requests and answers of the HTTP service, as its handlers see them. Pure.
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+namespace render::records {
+
+class redis;
+
+} // namespace render::records
 
 namespace render::web {
 
@@ -70,12 +77,37 @@ struct file_body {
   uint64_t bytes = 0;
 };
 
+struct response;
+
+/// May take its time: it runs on a thread of the pool, with a connection to
+/// Redis of its own.
+using handler = std::function<response(const request&, records::redis&)>;
+
+/// The answer is made by `then` once this job has ended, or when the time is
+/// over.
+struct wait_for_job {
+  std::string job;
+  double seconds = 0;
+  handler then;
+};
+
+/// The answer is a stream of events that ends when the client goes, or with the
+/// job's end.
+struct event_stream {
+  /// Empty: the fleet's.
+  std::string job;
+  /// Of the last event that the client saw; empty: from now on.
+  std::string last_id;
+};
+
 struct response {
   unsigned status = 200;
   std::string type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
   std::optional<file_body> file;
+  std::optional<wait_for_job> wait;
+  std::optional<event_stream> stream;
 };
 
 /// A field that was not accepted.

@@ -3,12 +3,14 @@
 #include "actors/io/redis/durable/sqlite_journal.hpp"
 #include "actors/io/redis/link/tls.hpp"
 #include "app/cli/pages.hpp"
+#include "app/cli/process_settings.hpp"
 #include "app/node/config.hpp"
 #include "app/node/log.hpp"
 #include "app/node/node.hpp"
 #include "app/node/redis_settings.hpp"
 #include "app/node/signals.hpp"
 #include "app/version/version.hpp"
+#include "app/web/settings.hpp"
 #include "app/worker/metrics.hpp"
 #include "app/worker/status_server.hpp"
 
@@ -43,58 +45,6 @@ struct options {
 int report(exit_code code, const std::string& message) {
   std::cerr << "c3-render-worker: " << message << '\n';
   return code;
-}
-
-/// The settings as found, with the warnings about them.
-struct found_settings {
-  environment env;
-  /// Where settings were looked for, told when one is missing.
-  std::string looked;
-  std::vector<std::string> warnings;
-};
-
-environment from_process() {
-  environment out;
-  for (char** at = environ; *at; ++at) {
-    std::string_view line = *at;
-    auto equals = line.find('=');
-    if (equals != std::string_view::npos)
-      out.emplace(line.substr(0, equals), line.substr(equals + 1));
-  }
-  return out;
-}
-
-result<found_settings> read_environment(const std::string& path,
-                                        bool must_exist) {
-  auto around = from_process();
-  env_file file;
-  std::error_code ignored;
-  auto full = std::filesystem::absolute(path, ignored).string();
-  found_settings out;
-  out.looked = "looked in the environment and in " + full;
-  if (std::ifstream in{path}) {
-    std::stringstream text;
-    text << in.rdbuf();
-    file = read_env_file(text.str(), around);
-  } else if (must_exist) {
-    return fail(failure_kind::invalid_input, path + ": cannot be read");
-  } else {
-    out.looked += ", which is not there";
-  }
-  for (auto& x : file.warnings)
-    out.warnings.push_back(path + ": " + x);
-  for (auto& x : name_warnings(file.values, around))
-    out.warnings.push_back(x);
-  out.env = std::move(file.values);
-  auto take = [&](std::string_view name) {
-    if (auto at = around.find(name); at != around.end())
-      out.env[at->first] = at->second;
-  };
-  for (auto& x : settings())
-    take(x.name);
-  for (auto& x : proxy_variables())
-    take(x);
-  return out;
 }
 
 // Files are readable by this user only, whatever the shell's umask. No key or
@@ -272,6 +222,20 @@ int serve(const worker_config& cfg, bool status_address_given,
                 ? ""
                 : ", since " + cfg.status_address + " is in use");
   }
+  std::unique_ptr<web::service> web;
+  if (!cfg.web.address.empty()) {
+    auto settings = web::service_settings(cfg);
+    settings.version = version();
+    settings.commit = built_from_commit();
+    auto serving = web::service::start(settings, {[log](const std::string& x) {
+                                                    log->info("web: {}", x);
+                                                  },
+                                                  {}});
+    if (!serving)
+      return report(configuration, serving.error().message);
+    web = std::move(*serving);
+    log->info("the HTTP service answers at {}", web->address());
+  }
   auto started = worker.start([&](bool ok) {
     drained_clean = ok;
     signals.notify();
@@ -281,6 +245,7 @@ int serve(const worker_config& cfg, bool status_address_given,
   log->info("worker {} {} is ready for jobs", version(), cfg.worker_id);
   while (signals.wait() == signal_waiter::event::signal)
     worker.drain("signal");
+  web.reset();
   status.reset();
   log->info("worker has {}",
             drained_clean ? "stopped" : "stopped, but not cleanly: see above");
@@ -288,7 +253,7 @@ int serve(const worker_config& cfg, bool status_address_given,
 }
 
 int run(const options& opts, bool env_file_given) {
-  auto given = read_environment(opts.env_file, env_file_given);
+  auto given = cli::read_settings(opts.env_file, env_file_given);
   if (!given)
     return report(configuration, given.error().message);
   auto address = given->env.find("STATUS_ADDRESS");

@@ -77,6 +77,29 @@ BOOST_AUTO_TEST_CASE(are_fetched_without_the_key_and_within_limits) {
   BOOST_TEST((x.total_timeout > 0ms));
 }
 
+// Those of our own service may lie at a private address; nothing else of that
+// service may be reached so.
+BOOST_AUTO_TEST_CASE(that_were_uploaded_may_be_near) {
+  auto env = test_environment();
+  env.uploads_url = "http://127.0.0.1:8095/v1/files/";
+  auto id = std::string(64, 'a');
+  auto own = fetch_request(env.uploads_url + id + "?expires=1&signature=2",
+                           "image", env);
+  BOOST_TEST(!own.public_only);
+  BOOST_TEST(own.max_redirects == 0u);
+  BOOST_TEST(!fetch_request(env.uploads_url + id, "image", env).public_only);
+  for (auto& url :
+       {env.uploads_url, env.uploads_url + "../fleet",
+        env.uploads_url + id + "/x", env.uploads_url + id.substr(1) + "?",
+        env.uploads_url + id + "b?x",
+        std::string{"http://127.0.0.1:8095/v1/fleet"},
+        "http://127.0.0.1:8096/v1/files/" + id,
+        "http://a@127.0.0.1:8095/v1/files/" + id})
+    BOOST_TEST(fetch_request(url, "image", env).public_only, url);
+  env.uploads_url.clear();
+  BOOST_TEST(fetch_request(id, "image", env).public_only);
+}
+
 BOOST_AUTO_TEST_CASE(that_fail_are_the_callers_and_hide_the_query) {
   auto error_of = [](const result<answer>& got) {
     auto x = check_fetched("image_url", "https://u:p@a.example/x?key=1", got);

@@ -1,0 +1,21 @@
+# Writes OUTPUT, which defines render::web::embedded_assets() with FILES, whose
+# names have | between them: a command line keeps no list.
+string(REPLACE "|" ";" FILES "${FILES}")
+set(text "#include \"app/web/page.hpp\"\n\nnamespace render::web {\n\n")
+string(APPEND text "namespace {\n\n")
+set(rows "")
+set(number 0)
+foreach(file IN LISTS FILES)
+  get_filename_component(name "${file}" NAME)
+  file(READ "${file}" hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+  string(APPEND text "const unsigned char bytes_${number}[] = {${bytes}0};\n")
+  string(APPEND rows "    {\"${name}\", {reinterpret_cast<const char*>(bytes_"
+         "${number}), sizeof(bytes_${number}) - 1}},\n")
+  math(EXPR number "${number} + 1")
+endforeach()
+string(APPEND text "\n} // namespace\n\n")
+string(APPEND text "const std::vector<asset>& embedded_assets() {\n")
+string(APPEND text "  static const std::vector<asset> all{\n${rows}  };\n")
+string(APPEND text "  return all;\n}\n\n} // namespace render::web\n")
+file(WRITE "${OUTPUT}" "${text}")

@@ -1,0 +1,249 @@
+#include "app/web/events.hpp"
+
+#include "actors/io/redis/scripts/keys.hpp"
+#include "app/records/record.hpp"
+#include "messages/text/json.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+
+namespace render::web {
+
+namespace {
+
+namespace keys = job_store::keys;
+
+constexpr std::string_view key_prefix = "c3:";
+constexpr auto look_every = std::chrono::milliseconds{500};
+constexpr auto retry_after = std::chrono::milliseconds{1'000};
+constexpr std::string_view entries_a_time = "500";
+constexpr std::string_view missed_max = "10000";
+
+std::pair<uint64_t, uint64_t> parts_of(std::string_view id) {
+  std::pair<uint64_t, uint64_t> out{0, 0};
+  auto dash = std::min(id.find('-'), id.size());
+  std::from_chars(id.data(), id.data() + dash, out.first);
+  if (dash < id.size())
+    std::from_chars(id.data() + dash + 1, id.data() + id.size(), out.second);
+  return out;
+}
+
+told told_of(const records::redis_value& entry) {
+  told out;
+  out.name = "change";
+  out.id = entry.elements[0].text;
+  auto ms = parts_of(out.id).first;
+  auto fraction = std::to_string(1000 + ms % 1000).substr(1);
+  out.data = "{\"at\":" + std::to_string(ms / 1000) + "." + fraction;
+  std::string fields;
+  auto& words = entry.elements[1].elements;
+  for (size_t i = 0; i + 1 < words.size(); i += 2) {
+    auto& name = words[i].text;
+    if (name == "what")
+      out.data += ",\"what\":" + json::quote(words[i + 1].text);
+    else
+      fields += (fields.empty() ? "" : ",") + json::quote(name) + ":"
+                + json::quote(words[i + 1].text);
+    if (name == "job")
+      out.job = words[i + 1].text;
+  }
+  out.data += ",\"fields\":{" + fields + "}}";
+  return out;
+}
+
+} // namespace
+
+std::string event_text(const told& x) {
+  return (x.id.empty() ? "" : "id: " + x.id + "\n") + "event: " + x.name
+         + "\ndata: " + x.data + "\n\n";
+}
+
+bool comes_after(std::string_view id, std::string_view other) {
+  return parts_of(id) > parts_of(other);
+}
+
+bool is_event_id(std::string_view x) {
+  auto [ms, n] = parts_of(x);
+  return x == std::to_string(ms) + "-" + std::to_string(n);
+}
+
+result<std::vector<told>> missed_events(records::redis& db,
+                                        const std::string& last_id,
+                                        const std::string& job) {
+  auto stream = keys::events(key_prefix);
+  std::vector<told> out;
+  auto oldest = db.ask({"XRANGE", stream, "-", "+", "COUNT", "1"});
+  if (!oldest)
+    return fail(oldest.error());
+  if (!oldest->elements.empty()
+      && comes_after(oldest->elements[0].elements[0].text, last_id))
+    out.push_back({{}, "reset", "{}", {}});
+  auto got = db.ask(
+    {"XRANGE", stream, "(" + last_id, "+", "COUNT", std::string{missed_max}});
+  if (!got)
+    return fail(got.error());
+  for (auto& x : got->elements)
+    if (auto one = told_of(x); job.empty() || one.job == job)
+      out.push_back(std::move(one));
+  return out;
+}
+
+// -- subscription -------------------------------------------------------------
+
+void subscription::push(const told& x) {
+  if (ended_)
+    return;
+  bytes_ += x.data.size();
+  if (bytes_ > bytes_max) {
+    waiting_ = {{{}, "reset", "{}", {}}};
+    bytes_ = 0;
+  }
+  waiting_.push_back(x);
+  ended_ = x.name == "end";
+  if (wake)
+    wake();
+}
+
+std::vector<told> subscription::take() {
+  bytes_ = 0;
+  return std::exchange(waiting_, {});
+}
+
+// -- event_hub ----------------------------------------------------------------
+
+std::shared_ptr<subscription> event_hub::join(std::string job) {
+  forget();
+  if (all_.size() >= streams_max)
+    return nullptr;
+  auto out = std::make_shared<subscription>(std::move(job));
+  all_.push_back(out);
+  return out;
+}
+
+void event_hub::publish(const std::vector<told>& xs) {
+  for (auto& weak : all_)
+    if (auto to = weak.lock())
+      for (auto& x : xs) {
+        auto of_fleet = x.name == "change" || x.name == "reset";
+        auto everybody = x.name == "reset";
+        if (everybody || (to->job().empty() ? of_fleet : to->job() == x.job))
+          to->push(x);
+      }
+}
+
+std::set<std::string> event_hub::watched() {
+  forget();
+  std::set<std::string> out;
+  for (auto& weak : all_)
+    if (auto x = weak.lock(); x && !x->job().empty() && !x->ended())
+      out.insert(x->job());
+  return out;
+}
+
+size_t event_hub::size() {
+  forget();
+  return all_.size();
+}
+
+void event_hub::forget() {
+  std::erase_if(all_, [](auto& x) {
+    return x.expired();
+  });
+}
+
+// -- event_tail ---------------------------------------------------------------
+
+event_tail::event_tail(records::redis_address where, hooks to)
+  : where_(std::move(where)), to_(std::move(to)) {
+  thread_ = std::thread{[this] {
+    run();
+  }};
+}
+
+event_tail::~event_tail() {
+  {
+    std::lock_guard guard{lock_};
+    stopping_ = true;
+  }
+  thread_.join();
+}
+
+bool event_tail::stopping() {
+  std::lock_guard guard{lock_};
+  return stopping_;
+}
+
+void event_tail::run() {
+  while (!stopping()) {
+    if (auto db = records::redis::connect(where_))
+      while (!stopping() && follow(*db)) {
+      }
+    if (!stopping())
+      std::this_thread::sleep_for(retry_after);
+  }
+}
+
+bool event_tail::follow(records::redis& db) {
+  return read_entries(db) && look_at_jobs(db);
+}
+
+// Begins at the end of the stream; after a loss of the connection it goes on
+// where it was, and says so when entries were dropped in between.
+result<void> event_tail::read_entries(records::redis& db) {
+  auto stream = keys::events(key_prefix);
+  if (last_.empty()) {
+    auto newest = db.ask({"XREVRANGE", stream, "+", "-", "COUNT", "1"});
+    if (!newest)
+      return fail(newest.error());
+    last_ = newest->elements.empty() ? "0-0"
+                                     : newest->elements[0].elements[0].text;
+  }
+  auto got
+    = db.ask({"XREAD", "COUNT", std::string{entries_a_time}, "BLOCK",
+              std::to_string(look_every.count()), "STREAMS", stream, last_});
+  if (!got)
+    return fail(got.error());
+  if (got->elements.empty())
+    return {};
+  std::vector<told> out;
+  for (auto& x : got->elements[0].elements[1].elements)
+    out.push_back(told_of(x));
+  if (out.empty())
+    return {};
+  auto oldest = db.ask({"XRANGE", stream, "-", "+", "COUNT", "1"});
+  if (oldest && !oldest->elements.empty() && last_ != "0-0"
+      && comes_after(oldest->elements[0].elements[0].text, last_))
+    out.insert(out.begin(), {{}, "reset", "{}", {}});
+  last_ = out.back().id;
+  to_.publish(std::move(out));
+  return {};
+}
+
+result<void> event_tail::look_at_jobs(records::redis& db) {
+  std::vector<std::pair<std::string, std::string>> gists;
+  std::vector<told> out;
+  for (auto& id : to_.watched()) {
+    auto now = to_.look(db, id);
+    if (!now)
+      return fail(now.error());
+    auto before = std::find_if(gists_.begin(), gists_.end(), [&](auto& x) {
+      return x.first == id;
+    });
+    auto known = before != gists_.end();
+    auto changed = !known || before->second != now->gist;
+    gists.emplace_back(id, now->gist);
+    if (!now->found)
+      out.push_back({{}, "end", "{}", id});
+    else if (now->ended)
+      out.push_back({{}, "end", now->json, id});
+    else if (changed)
+      out.push_back({{}, known ? "progress" : "state", now->json, id});
+  }
+  gists_ = std::move(gists);
+  if (!out.empty())
+    to_.publish(std::move(out));
+  return {};
+}
+
+} // namespace render::web

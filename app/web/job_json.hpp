@@ -1,0 +1,46 @@
+#pragma once
+// A job's record as clients of the HTTP service see it. Pure.
+#include "app/records/record.hpp"
+#include "app/records/waits.hpp"
+#include "app/web/message.hpp"
+
+#include <optional>
+#include <string>
+
+namespace render::web {
+
+/// What is known of a job beside its record.
+struct job_extras {
+  std::optional<records::waiting> waiting;
+  /// Of a running job that tells no progress itself: from past runs, 0 to 1.
+  std::optional<double> estimate;
+  /// The entry of its webhook in the outbox; empty: there is none.
+  records::record webhook;
+  /// It was given up.
+  bool webhook_dead = false;
+  /// Unix seconds; 0: it is not waiting for a next try.
+  double webhook_next_s = 0;
+  /// By the index, Unix seconds; 0: not known.
+  double ended_s = 0;
+  /// Details for operators may be told.
+  bool details = false;
+  /// Without a leading part of the service: "/base".
+  std::string base_path;
+};
+
+std::string job_json(const std::string& id, const records::record& x,
+                     const job_extras& extras);
+
+/// What changes when a client should be told: status, stage, progress in
+/// hundredths, attempt.
+std::string job_gist(const records::record& x);
+
+/// Where a result lies that is a file of this machine (`file://…`); empty: it
+/// lies elsewhere, or there is none.
+std::string local_result(const records::record& x);
+
+/// By the end of a file's name; application/octet-stream for what a browser
+/// must not show.
+std::string content_type_of(const std::string& name);
+
+} // namespace render::web

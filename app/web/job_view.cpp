@@ -1,0 +1,202 @@
+#include "app/web/job_view.hpp"
+
+#include "actors/io/redis/scripts/keys.hpp"
+#include "app/records/find.hpp"
+#include "app/records/queue.hpp"
+#include "app/records/waits.hpp"
+#include "app/web/job_json.hpp"
+#include "app/web/range.hpp"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+
+namespace render::web {
+
+namespace {
+
+namespace keys = job_store::keys;
+using records::field;
+using records::record;
+
+/// Why it waits, if it does.
+result<std::optional<records::waiting>>
+waiting_of(records::redis& db, const std::string& id, const record& job) {
+  if (field(job, "status") != "queued")
+    return std::nullopt;
+  auto queue = records::read_queue_head(db);
+  if (!queue)
+    return fail(queue.error());
+  auto before = records::types_until(*queue, id);
+  if (before.empty())
+    return std::nullopt;
+  auto all = records::waits::read(db);
+  if (!all)
+    return fail(all.error());
+  return all->why(before, records::number_field(job, "complete_by"));
+}
+
+// csm and whisper report no progress.
+std::optional<double> estimate_of(records::redis& db, const record& job) {
+  auto began = records::number_field(job, "started_at");
+  if (field(job, "status") != "running" || began <= 0)
+    return std::nullopt;
+  auto all = records::waits::read(db);
+  if (!all)
+    return std::nullopt;
+  return all->progress(field(job, "type"), all->now_s() - began);
+}
+
+void add_webhook(records::redis& db, const std::string& id, job_extras& to) {
+  auto entry = db.hash(keys::outbox_entry(records::key_prefix, id));
+  if (!entry || entry->empty())
+    return;
+  to.webhook = std::move(*entry);
+  auto asked
+    = db.ask_all({{"ZSCORE", keys::outbox(records::key_prefix), id},
+                  {"ZSCORE", keys::dead_webhooks(records::key_prefix), id}});
+  if (asked[0] && !asked[0]->nil)
+    to.webhook_next_s = records::number_of(asked[0]->text) / 1000;
+  to.webhook_dead = asked[1] && !asked[1]->nil;
+}
+
+result<std::string> described(records::redis& db, const std::string& id,
+                              const record& job, const service_facts& facts,
+                              bool details) {
+  job_extras more;
+  more.base_path = facts.base_path;
+  more.details = details;
+  auto waiting = waiting_of(db, id, job);
+  if (!waiting)
+    return fail(waiting.error());
+  more.waiting = std::move(*waiting);
+  more.estimate = estimate_of(db, job);
+  add_webhook(db, id, more);
+  return job_json(id, job, more);
+}
+
+/// "/out/a/../x" is "/out/x"; empty: it is not there, or no file.
+std::string real_file(const std::string& path) {
+  std::error_code err;
+  auto out = std::filesystem::canonical(path, err);
+  return err || !std::filesystem::is_regular_file(out, err) ? "" : out.string();
+}
+
+bool is_below(const std::string& path, const std::string& folder) {
+  std::error_code err;
+  auto root = std::filesystem::canonical(folder, err).string();
+  return !err && !root.empty() && path.starts_with(root)
+         && path.size() > root.size()
+         && (root.back() == '/' || path[root.size()] == '/');
+}
+
+} // namespace
+
+response away(const failure& why) {
+  auto out = problem(503, "Redis: " + why.message);
+  out.headers.emplace_back("Retry-After", "5");
+  return out;
+}
+
+result<std::optional<std::string>>
+describe_job(records::redis& db, const std::string& id,
+             const service_facts& facts, bool details) {
+  auto job = records::read_job(db, id);
+  if (!job)
+    return fail(job.error());
+  if (job->empty())
+    return std::nullopt;
+  auto text = described(db, id, *job, facts, details);
+  if (!text)
+    return fail(text.error());
+  return std::move(*text);
+}
+
+result<event_tail::state> look_at_job(records::redis& db, const std::string& id,
+                                      const service_facts& facts) {
+  auto job = records::read_job(db, id);
+  if (!job)
+    return fail(job.error());
+  event_tail::state out;
+  out.found = !job->empty();
+  if (!out.found)
+    return out;
+  auto text = described(db, id, *job, facts, false);
+  if (!text)
+    return fail(text.error());
+  out.json = std::move(*text);
+  out.gist = job_gist(*job);
+  out.ended = records::is_final(field(*job, "status"));
+  return out;
+}
+
+response file_answer(const request& x, const std::string& path,
+                     const std::string& type, const std::string& name) {
+  struct stat about {};
+  if (::stat(path.c_str(), &about) != 0)
+    return problem(404, "the file is not there any more");
+  auto size = static_cast<uint64_t>(about.st_size);
+  auto wish = parse_range(x.header("range"), size);
+  if (wish.outside) {
+    auto out = problem(416, "");
+    out.headers.emplace_back("Content-Range",
+                             "bytes */" + std::to_string(size));
+    return out;
+  }
+  response out;
+  out.status = wish.part ? 206 : 200;
+  out.type = type;
+  auto part = wish.part.value_or(byte_range{0, size});
+  out.file = file_body{path, part.offset, part.bytes};
+  if (wish.part)
+    out.headers.emplace_back("Content-Range",
+                             "bytes " + std::to_string(part.offset) + "-"
+                               + std::to_string(part.offset + part.bytes - 1)
+                               + "/" + std::to_string(size));
+  out.headers.emplace_back("Accept-Ranges", "bytes");
+  // What others made is never a page of this origin.
+  out.headers.emplace_back("Content-Security-Policy",
+                           "default-src 'none'; sandbox");
+  std::string plain;
+  for (auto c : name)
+    plain += std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-'
+               ? c
+               : '_';
+  out.headers.emplace_back("Content-Disposition",
+                           "inline; filename=\"" + plain + "\"");
+  return out;
+}
+
+response result_of(const request& x, const std::string& id, const record& job,
+                   const service_facts& facts) {
+  auto status = field(job, "status");
+  if (!records::is_final(status))
+    return problem(409, "the job has not ended: " + status, {}, id);
+  if (status != "success")
+    return problem(409, "the job has no result: " + status, {}, id);
+  auto url = field(job, "result_url");
+  if (url.empty()) {
+    auto out = answer(200, field(job, "result"));
+    out.type = "text/plain; charset=utf-8";
+    out.headers.emplace_back("Content-Security-Policy",
+                             "default-src 'none'; sandbox");
+    return out;
+  }
+  auto local = local_result(job);
+  if (local.empty()) {
+    if (!url.starts_with("http://") && !url.starts_with("https://"))
+      return problem(404, "the result is not to be had here", {}, id);
+    auto out = answer(302, {});
+    out.headers.emplace_back("Location", url);
+    return out;
+  }
+  auto path = real_file(local);
+  if (path.empty() || facts.output_dir.empty()
+      || !is_below(path, facts.output_dir))
+    return problem(404, "the result's file is not on this machine any more", {},
+                   id);
+  auto name = path.substr(path.rfind('/') + 1);
+  return file_answer(x, path, content_type_of(name), name);
+}
+
+} // namespace render::web

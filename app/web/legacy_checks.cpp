@@ -1,0 +1,353 @@
+#include "app/web/legacy_checks.hpp"
+
+#include "messages/text/loose_number.hpp"
+#include "messages/text/lower.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace render::web {
+
+namespace legacy {
+
+response told(unsigned status, const json_object& x) {
+  return answer(status, x.finish() + "\n");
+}
+
+response error(unsigned status, std::string_view text) {
+  return told(status, json_object{}.add("error", text));
+}
+
+response internal(std::string_view text) {
+  return error(500, "Internal server error: " + std::string{text});
+}
+
+bool is_true(const json::value& x) {
+  if (x.IsNull() || x.IsFalse())
+    return false;
+  if (x.IsNumber())
+    return x.GetDouble() != 0;
+  if (x.IsString())
+    return x.GetStringLength() > 0;
+  if (x.IsArray())
+    return !x.Empty();
+  if (x.IsObject())
+    return x.MemberCount() > 0;
+  return true;
+}
+
+std::string_view text_of(const json::value& x) {
+  return {x.GetString(), x.GetStringLength()};
+}
+
+bool is_one_of(const json::value& x, const std::vector<std::string_view>& all) {
+  return x.IsString()
+         && std::find(all.begin(), all.end(), text_of(x)) != all.end();
+}
+
+std::string joined(const std::vector<std::string_view>& all) {
+  std::string out;
+  for (auto& x : all)
+    out += (out.empty() ? "" : ", ") + std::string{x};
+  return out;
+}
+
+std::optional<response> unreadable(std::string_view type, bool parsed) {
+  auto plain = lower(type.substr(0, type.find(';')));
+  auto json_type = plain == "application/json"
+                   || (plain.starts_with("application/")
+                       && plain.ends_with("+json"));
+  if (!json_type)
+    return internal("415 Unsupported Media Type: Did not attempt to load JSON "
+                    "data because the request Content-Type was not "
+                    "'application/json'.");
+  if (!parsed)
+    return internal("400 Bad Request: The browser (or proxy) sent a request "
+                    "that this server could not understand.");
+  return std::nullopt;
+}
+
+} // namespace legacy
+
+namespace {
+
+using namespace legacy;
+
+constexpr double complete_in_default = 3600;
+constexpr double max_time_default = 1200;
+
+// -- Python's ideas of values -------------------------------------------------
+
+/// int(x) of Python: numbers lose their fraction, texts must be whole.
+std::optional<double> as_int(const json::value& x) {
+  if (x.IsBool())
+    return x.GetBool() ? 1 : 0;
+  if (x.IsNumber() && std::isfinite(x.GetDouble()))
+    return std::trunc(x.GetDouble());
+  if (!x.IsString())
+    return std::nullopt;
+  auto number = loose_number({x.GetString(), x.GetStringLength()});
+  std::string_view text{x.GetString(), x.GetStringLength()};
+  if (!number || text.find_first_of(".eExXnN") != std::string_view::npos)
+    return std::nullopt;
+  return number;
+}
+
+/// float(x) of Python; NaN passes its comparisons, so it counts as in range.
+std::optional<double> as_float(const json::value& x) {
+  if (x.IsBool())
+    return x.GetBool() ? 1 : 0;
+  if (x.IsNumber())
+    return x.GetDouble();
+  if (x.IsString())
+    return loose_number({x.GetString(), x.GetStringLength()});
+  return std::nullopt;
+}
+
+bool in_range(std::optional<double> x, double least, double most) {
+  return x && !(*x < least) && !(*x > most);
+}
+
+bool is_blank(std::string_view x) {
+  return x.find_first_not_of(" \t\n\r\v\f") == std::string_view::npos;
+}
+
+/// A scheme and an authority, as urlparse finds them: of any scheme.
+bool is_url(const json::value& x) {
+  if (!x.IsString())
+    return false;
+  auto text = text_of(x);
+  auto colon = text.find(':');
+  if (colon == 0 || colon == std::string_view::npos
+      || !std::isalpha(static_cast<unsigned char>(text[0])))
+    return false;
+  auto scheme = text.substr(0, colon);
+  auto good = std::all_of(scheme.begin(), scheme.end(), [](unsigned char c) {
+    return std::isalnum(c) || c == '+' || c == '-' || c == '.';
+  });
+  auto rest = text.substr(colon + 1);
+  if (!good || !rest.starts_with("//"))
+    return false;
+  rest.remove_prefix(2);
+  return !rest.substr(0, rest.find_first_of("/?#")).empty();
+}
+
+// -- the checks, in the order of the older API --------------------------------
+
+using complaint = std::optional<std::string>;
+
+complaint check_times(const json::value& data) {
+  if (auto* x = json::find(data, "complete_in");
+      x && !in_range(as_int(*x), 60, 86'400))
+    return "complete_in must be an integer between 60 and 86400 seconds";
+  if (auto* x = json::find(data, "max_time");
+      x && !in_range(as_int(*x), 60, 7'200))
+    return "max_time must be an integer between 60 and 7200 seconds";
+  return std::nullopt;
+}
+
+complaint check_notify(const json::value& data) {
+  auto* x = json::find(data, "notify_url");
+  if (x && !is_url(*x))
+    return "notify_url must be a valid URL";
+  return std::nullopt;
+}
+
+complaint check_said(const json::value& data) {
+  auto* text = json::find(data, "text");
+  auto* monologue = json::find(data, "monologue");
+  if (!text && !monologue)
+    return "Missing required field: either text or monologue must be provided";
+  if (text && !text->IsString())
+    return "text must be a string";
+  if (text && is_blank(text_of(*text)))
+    return "text cannot be empty";
+  if (monologue) {
+    if (!monologue->IsArray())
+      return "monologue must be an array of strings";
+    if (monologue->Empty())
+      return "monologue array cannot be empty";
+    for (auto& x : monologue->GetArray()) {
+      if (!x.IsString())
+        return "all items in monologue array must be strings";
+      if (is_blank(text_of(x)))
+        return "monologue array cannot contain empty strings";
+    }
+  }
+  if (text && monologue)
+    return "Cannot provide both text and monologue parameters. Use only one.";
+  return std::nullopt;
+}
+
+complaint check_voice(json::document& data) {
+  static const std::vector<std::string_view> voices{
+    "random", "conversational_a", "conversational_b", "clone"};
+  auto at = data.FindMember("voice");
+  if (at == data.MemberEnd()) {
+    data.AddMember("voice", "random", data.GetAllocator());
+    return std::nullopt;
+  }
+  if (is_one_of(at->value, {"random_voice"}))
+    at->value = json::make_string("random", data);
+  if (!is_one_of(at->value, voices))
+    return "Invalid voice option. Must be one of: " + joined(voices);
+  if (text_of(at->value) != "clone")
+    return std::nullopt;
+  auto* sound = json::find(data, "reference_audio_url");
+  if (!sound)
+    return "reference_audio_url is required for voice cloning";
+  if (!is_url(*sound))
+    return "reference_audio_url must be a valid URL";
+  auto* said = json::find(data, "reference_text");
+  if (!said)
+    return "reference_text is required for voice cloning";
+  if (!said->IsString() || is_blank(text_of(*said)))
+    return "reference_text cannot be empty";
+  return std::nullopt;
+}
+
+complaint check_csm(json::document& data) {
+  if (auto bad = check_said(data))
+    return bad;
+  if (auto bad = check_voice(data))
+    return bad;
+  if (auto* x = json::find(data, "temperature");
+      x && !in_range(as_float(*x), 0, 2))
+    return "temperature must be a float between 0 and 2";
+  struct whole {
+    const char* name;
+    double least;
+    double most;
+  };
+  for (auto& one : {whole{"topk", 1, 100},
+                    {"max_audio_length", 1000, 30'000},
+                    {"pause_duration", 0, 500}})
+    if (auto* x = json::find(data, one.name);
+        x && !in_range(as_int(*x), one.least, one.most))
+      return std::string{one.name} + " must be an integer between "
+             + json_number(one.least) + " and " + json_number(one.most);
+  return check_notify(data);
+}
+
+complaint need_url(const json::value& data, const std::string& name) {
+  auto* x = json::find(data, name);
+  if (!x)
+    return "Missing required field: " + name;
+  if (!is_url(*x))
+    return name + " must be a valid URL";
+  return std::nullopt;
+}
+
+complaint check_whisper(json::document& data) {
+  static const std::vector<std::string_view> models{
+    "tiny", "base", "small", "medium", "large", "large-v2", "large-v3"};
+  static const std::vector<std::string_view> tasks{"transcribe", "translate"};
+  if (auto bad = need_url(data, "audio_url"))
+    return bad;
+  if (auto* x = json::find(data, "model"); x && !is_one_of(*x, models))
+    return "Invalid model. Must be one of: " + joined(models);
+  if (auto* x = json::find(data, "task"); x && !is_one_of(*x, tasks))
+    return "Invalid task. Must be one of: " + joined(tasks);
+  if (auto* x = json::find(data, "language"); x && !x->IsString())
+    return "language must be a string";
+  if (auto bad = check_notify(data))
+    return bad;
+  auto put = [&data](const char* name, const char* text) {
+    if (!json::find(data, name))
+      data.AddMember(rapidjson::StringRef(name), rapidjson::StringRef(text),
+                     data.GetAllocator());
+  };
+  put("model", "medium");
+  put("task", "transcribe");
+  put("language", "");
+  return std::nullopt;
+}
+
+complaint check_analyze(json::document& data) {
+  if (auto bad = need_url(data, "image_url"))
+    return bad;
+  return check_notify(data);
+}
+
+/// It alone tells all errors at once, by field.
+std::optional<response> check_portrait(const json::value& data) {
+  json_object out;
+  auto any = false;
+  auto note = [&](const char* name, const std::string& text) {
+    out.add(name, text);
+    any = true;
+  };
+  for (auto* name : {"audio_url", "image_url"}) {
+    auto* x = json::find(data, name);
+    if (!x || !is_true(*x))
+      note(name, std::string{"Missing required field: "} + name);
+    else if (!is_url(*x))
+      note(name, std::string{"Invalid URL format for "} + name);
+  }
+  if (auto bad = check_times(data))
+    note("timing", *bad);
+  if (!any)
+    return std::nullopt;
+  return told(400, json_object{}.raw("errors", out.finish()));
+}
+
+double taken(json::document& data, const char* name, double otherwise) {
+  auto at = data.FindMember(name);
+  if (at == data.MemberEnd())
+    return otherwise;
+  auto out = as_int(at->value).value_or(otherwise);
+  data.RemoveMember(at);
+  return out;
+}
+
+/// The same for what Python's code does with a body that is no object.
+std::optional<response> check_shape(job_kind kind, const json::value& data) {
+  if (data.IsObject() && (kind != job_kind::portrait || data.MemberCount() > 0))
+    return std::nullopt;
+  if (kind == job_kind::portrait && !is_true(data))
+    return error(400, "Missing request body");
+  if (data.IsNull())
+    return internal("argument of type 'NoneType' is not iterable");
+  if (data.IsNumber() || data.IsBool())
+    return internal("argument of type '"
+                    + std::string{data.IsBool()    ? "bool"
+                                  : data.IsInt64() ? "int"
+                                                   : "float"}
+                    + "' is not iterable");
+  return internal("the request is no object");
+}
+
+std::optional<response> check(job_kind kind, json::document& data) {
+  if (kind == job_kind::portrait)
+    return check_portrait(data);
+  auto bad = check_times(data);
+  if (!bad)
+    bad = kind == job_kind::csm       ? check_csm(data)
+          : kind == job_kind::whisper ? check_whisper(data)
+                                      : check_analyze(data);
+  if (bad)
+    return error(400, *bad);
+  return std::nullopt;
+}
+
+} // namespace
+
+legacy_job read_legacy_job(job_kind kind, std::string_view body,
+                           std::string_view type, double now_s) {
+  auto data = json::parse_as_python(body);
+  if (auto bad = unreadable(type, data.has_value()))
+    return {std::nullopt, std::move(*bad)};
+  if (auto bad = check_shape(kind, *data))
+    return {std::nullopt, std::move(*bad)};
+  if (auto bad = check(kind, *data))
+    return {std::nullopt, std::move(*bad)};
+  job out;
+  out.type = to_string(kind);
+  out.created_at_s = now_s;
+  out.complete_by_s = now_s + taken(*data, "complete_in", complete_in_default);
+  out.max_time_s = taken(*data, "max_time", max_time_default);
+  out.data = json::to_text(*data);
+  return {std::move(out), {}};
+}
+
+} // namespace render::web

@@ -1,0 +1,52 @@
+#pragma once
+// The operators' page: files in the program, or in a folder while they are
+// being worked on.
+#include "app/web/message.hpp"
+#include "app/web/router.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace render::web {
+
+struct asset {
+  std::string_view name;
+  std::string_view bytes;
+};
+
+/// What CMake put into the program: all of app/web/assets, and openapi.json.
+const std::vector<asset>& embedded_assets();
+
+class page {
+public:
+  struct settings {
+    /// Empty: the files in the program.
+    std::string folder;
+    std::string base_path;
+    /// Where results lie that this service does not send itself:
+    /// "https://storage.example"; empty: nowhere.
+    std::string storage_origin;
+  };
+
+  explicit page(settings how);
+
+  /// The frame of all screens.
+  response frame(const request& x) const;
+
+  /// 404 for what is no file of the page.
+  response file(const request& x, const std::string& name) const;
+
+private:
+  response with_tag(const request& x, std::string text, std::string type) const;
+  std::string content(const std::string& name) const;
+
+  settings how_;
+};
+
+/// The page, its files and the description of the service. `GET /` is the page
+/// for browsers, and the answer of the older API for others.
+std::vector<route> page_routes(page::settings how);
+
+} // namespace render::web

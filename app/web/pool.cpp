@@ -1,0 +1,64 @@
+#include "app/web/pool.hpp"
+
+namespace render::web {
+
+pool::pool(records::redis_address where, size_t threads)
+  : where_(std::move(where)) {
+  for (size_t i = 0; i < threads; ++i)
+    threads_.emplace_back([this] {
+      run();
+    });
+}
+
+pool::~pool() {
+  {
+    std::lock_guard guard{lock_};
+    stopping_ = true;
+    waiting_.clear();
+  }
+  more_.notify_all();
+  for (auto& x : threads_)
+    x.join();
+}
+
+bool pool::add(task x) {
+  {
+    std::lock_guard guard{lock_};
+    if (waiting_.size() >= waiting_max)
+      return false;
+    waiting_.push_back(std::move(x));
+  }
+  more_.notify_one();
+  return true;
+}
+
+void pool::run() {
+  std::optional<records::redis> db;
+  for (;;) {
+    task next;
+    {
+      std::unique_lock guard{lock_};
+      more_.wait(guard, [this] {
+        return stopping_ || !waiting_.empty();
+      });
+      if (stopping_)
+        return;
+      next = std::move(waiting_.front());
+      waiting_.pop_front();
+    }
+    // A connection that was closed while nobody asked is made anew; so is one
+    // whose answer did not come.
+    if (!db || !db->ask({"PING"})) {
+      db.reset();
+      auto made = records::redis::connect(where_);
+      if (!made) {
+        next(fail(made.error()));
+        continue;
+      }
+      db.emplace(std::move(*made));
+    }
+    next(&*db);
+  }
+}
+
+} // namespace render::web
