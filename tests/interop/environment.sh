@@ -101,6 +101,15 @@ make_go_program() {
     rmdir "$folder"
 }
 
+# go_source NAME: build/interop/bin/NAME of the program in the folder NAME.
+go_source() {
+  local folder=$interop_dir/$1
+  command -v go >/dev/null || skip "building $1 needs Go 1.26 or newer"
+  once "go-$1" "$(fingerprint "$folder"/*)" \
+    env GOFLAGS=-buildvcs=false nice -n 10 go build -C "$folder" \
+    -o "$interop_build/bin/$1" .
+}
+
 # deploy_tools: the programs that files in deploy/ are written for.
 deploy_tools() {
   go_program kustomize sigs.k8s.io/kustomize/kustomize/v5@v5.7.1

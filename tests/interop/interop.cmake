@@ -48,7 +48,8 @@ foreach(suite vision old_system comfyui websocket)
 endforeach()
 interop_suite(
   traces
-  ARGS --in traces --need espeak-ng --need ffmpeg -- suites/test_traces.py)
+  ARGS --in traces --go-source otlp_check --need espeak-ng --need ffmpeg --
+       suites/test_traces.py)
 interop_suite(
   redis
   COST 4

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Prepares what one suite needs and runs it; for ctest. Exit code 77: skipped.
 # Usage: suite.sh [--in ENVIRONMENT] [--python ENVIRONMENT]... [--node] [--s3]
-#                 [--valkey] [--deploy-tools] [--need PROGRAM]... -- PYTEST ARGUMENTS...
+#                 [--valkey] [--deploy-tools] [--go-source NAME] [--need PROGRAM]...
+#                 -- PYTEST ARGUMENTS...
 # --in: where pytest itself runs; the first option, if any.
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/environment.sh"
@@ -20,6 +21,7 @@ while [ $# -gt 0 ]; do
     --s3) s3_server && shift ;;
     --valkey) valkey && shift ;;
     --deploy-tools) deploy_tools && shift ;;
+    --go-source) go_source "$2" && shift 2 ;;
     --need)
       command -v "$2" >/dev/null || skip "the program $2 is not installed"
       shift 2

@@ -1,8 +1,9 @@
 """A collector of OpenTelemetry: takes OTLP over HTTP with JSON, and reads it by
-OpenTelemetry's own messages."""
+OpenTelemetry's own messages and by the parser of its collector."""
 import base64
 import json
 import re
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -10,7 +11,7 @@ from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest)
 
-from .process import wait_until
+from .process import BUILD, wait_until
 
 # OTLP writes ids in hexadecimal, protobuf's JSON all bytes in base64.
 ID_BYTES = {"traceId": 16, "spanId": 8, "parentSpanId": 8}
@@ -36,6 +37,19 @@ def parse(body):
     """Fails on fields that OpenTelemetry does not know."""
     return json_format.ParseDict(with_base64_ids(json.loads(body)),
                                  ExportTraceServiceRequest())
+
+
+def as_the_collector_reads(body):
+    done = subprocess.run([BUILD / "bin/otlp_check"], input=body, check=True,
+                          capture_output=True)
+    read = parse(done.stdout)
+    # It writes an empty status where there was none.
+    for x in read.resource_spans:
+        for scope in x.scope_spans:
+            for span in scope.spans:
+                if not span.status.ByteSize():
+                    span.ClearField("status")
+    return read
 
 
 class Span:
@@ -93,7 +107,9 @@ class Collector:
                 return self.refusals.pop(0)
             try:
                 assert headers.get("Content-Type") == "application/json"
-                for x in parse(body).resource_spans:
+                request = parse(body)
+                assert as_the_collector_reads(body) == request
+                for x in request.resource_spans:
                     for scope in x.scope_spans:
                         self.spans += [Span(x.resource, y)
                                        for y in scope.spans]
