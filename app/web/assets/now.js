@@ -1,7 +1,7 @@
 // What happens now, and what needs somebody.
 import {h} from './h.js';
 import {get} from './api.js';
-import {ago, capital, counted, cut, dollars, gist, now, percent, roughly, sentence} from './format.js';
+import {ago, capital, counted, cut, dollars, gist, now, percent, roughly, sentence, whole} from './format.js';
 import {app} from './state.js';
 import {gantt, legend, sparkline} from './charts.js';
 import {act, ask, button, command, empty, jobLink, kind, panel, progress, slack, table, when} from './ui.js';
@@ -247,8 +247,8 @@ export function nowScreen() {
         h(
           'section',
           {class: 'tiles', key: 'tiles', 'aria-label': 'Figures'},
-          tile('Waiting', String(fleet.waiting?.total ?? 0), samples.waiting),
-          tile('Running', String(fleet.running ?? 0), samples.running, {
+          tile('Waiting', whole(fleet.waiting?.total ?? 0), samples.waiting),
+          tile('Running', whole(fleet.running ?? 0), samples.running, {
             unit: fleet.slots ? ` of ${fleet.slots} slots` : ''
           }),
           fleet.usd_per_hour === undefined

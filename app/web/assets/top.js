@@ -1,7 +1,7 @@
 // The bar above every screen: where one is, how the fleet fares, find a job.
 import {h} from './h.js';
 import {get, post} from './api.js';
-import {dollars, now, sentence, span} from './format.js';
+import {dollars, now, sentence, span, whole} from './format.js';
 import {app} from './state.js';
 import {may} from './ui.js';
 
@@ -130,8 +130,8 @@ export function top(where, live) {
       ),
       figure('an hour', some(fleet?.usd_per_hour, dollars)),
       figure('today', some(fleet?.usd_today, dollars)),
-      figure('waiting', some(waiting, String)),
-      figure('running', some(fleet?.running, String)),
+      figure('waiting', some(waiting, whole)),
+      figure('running', some(fleet?.running, whole)),
       figure('oldest wait', old ? span(Math.floor(old)) : '–', 'wide'),
       h(
         'div',
