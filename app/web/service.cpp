@@ -1,7 +1,9 @@
 #include "app/web/service.hpp"
 
 #include "app/records/redis.hpp"
+#include "app/records/samples.hpp"
 #include "app/web/file_api.hpp"
+#include "app/web/fleet_api.hpp"
 #include "app/web/job_api.hpp"
 #include "app/web/json_object.hpp"
 #include "app/web/legacy.hpp"
@@ -121,6 +123,7 @@ std::vector<route> all_routes(const facts_ptr& facts,
   };
   add(general_routes(facts));
   add(job_routes(facts));
+  add(fleet_routes());
   add(file_routes(facts));
   add(openai_routes(facts));
   add(legacy_routes());
@@ -146,8 +149,10 @@ result<std::unique_ptr<service>> service::start(service_config cfg, hooks to) {
   auto look = [facts](records::redis& db, const std::string& id) {
     return look_at_job(db, id, *facts);
   };
-  auto each_minute = [facts](records::redis&) {
+  auto each_minute = [facts](records::redis& db) {
     facts->files->sweep(records::unix_now());
+    // A minute without a sample is a gap in a chart, no more.
+    (void)records::take_sample(db);
   };
   auto no_keys = keys->empty();
   auto keeper = std::make_shared<doorkeeper>(doorkeeper::settings{
