@@ -106,7 +106,9 @@ async function show(moved) {
   document.title = `${screen.title || 'Now'} · C3 Render Worker`;
   draw();
   if (moved) {
-    document.getElementById('main').focus({preventScroll: true});
+    // Not from under somebody who types already.
+    if (!document.activeElement?.closest('input, textarea, select'))
+      document.getElementById('main').focus({preventScroll: true});
     scrollTo(0, 0);
   }
   try {
