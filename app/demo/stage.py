@@ -5,7 +5,6 @@ import ctypes
 import json
 import os
 import pathlib
-import re
 import shutil
 import signal
 import socket
@@ -66,13 +65,6 @@ def start(command, **how):
                             preexec_fn=dies_with_us, **how)
 
 
-def has_setting(name):
-    """Does the worker that was built know this setting?"""
-    shown = subprocess.run([BIN / "c3-render-worker", "--help"], text=True,
-                           capture_output=True, check=False).stdout
-    return re.search(rf"^\s*{name}\b", shown, re.M) is not None
-
-
 class Worker:
     """`heard` is called with each line of its log: name, level, text."""
 
@@ -111,7 +103,7 @@ class Stage:
         self.workers = []
         self.cloud_env = {}
         self.redis = ""
-        # Of the first worker: the page, or the status page.
+        # Of the first worker's page and HTTP service.
         self.address = ""
 
     def __enter__(self):
@@ -156,17 +148,14 @@ class Stage:
                      + (self.folder / "redis.log").read_text()[-300:])
 
     def start_workers(self):
-        # The page is newer than the status page.
-        setting, path = (("WEB_ADDRESS", "") if has_setting("WEB_ADDRESS") else
-                         ("STATUS_ADDRESS", "status"))
         page = f"127.0.0.1:{free_port()}"
         peers = [f"127.0.0.1:{free_port()}" for _ in range(self.count)]
         for name, listen in zip(NAMES, peers):
             env = self.env_of(name, listen, peers)
             if not self.workers:
-                env[setting] = page
+                env["WEB_ADDRESS"] = page
             self.workers.append(Worker(name, env, self.folder, self.heard))
-        self.address = f"http://{page}/{path}"
+        self.address = f"http://{page}/"
         wait_for("the worker does not start", self.answers)
 
     def answers(self):

@@ -1,5 +1,5 @@
-# The clients and the examples: against a stand-in of the HTTP service, and against
-# the real one where the worker has it.
+# The clients: against a stand-in of the HTTP service with faults, and against the real
+# one; the examples against the real one.
 foreach(name python_test examples_test)
   if(NOT RENDER_SANITIZE OR name STREQUAL python_test)
     add_test(NAME clients_${name} COMMAND /usr/bin/python3 -B

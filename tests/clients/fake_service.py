@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 import urllib.parse
-import urllib.request
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -28,14 +27,6 @@ def signed(body, secret=SECRET, stamp=None):
     return {"webhook-id": "msg_1", "webhook-timestamp": stamp,
             "webhook-signature": "v1,bm90aGluZw== v1,"
             + base64.b64encode(mac.digest()).decode()}
-
-
-def send_webhook(job):
-    body = json.dumps({"id": job["id"], "status": job["status"]})
-    urllib.request.urlopen(urllib.request.Request(
-        job["_hook"], body.encode(), {**signed(body),
-                                      "Content-Type": "application/json"}),
-        timeout=5).close()
 
 
 class Service:
@@ -70,7 +61,6 @@ class Service:
                              "created_at": time.time(), "_step": 0,
                              **({"metadata": body["metadata"]}
                                 if "metadata" in body else {}),
-                             "_hook": body.get("webhook", {}).get("url"),
                              **self.steps[0], **more}
             self.order.insert(0, id)
             return self.jobs[id]
@@ -94,8 +84,6 @@ class Service:
                             "content_type": "audio/mpeg", "name": f"{job['id']}.mp3"}
                     else:
                         job["result"] = {"text": "héllo"}
-                if job["_hook"]:
-                    threading.Thread(target=send_webhook, args=(job,)).start()
 
     def seen(self, method, pattern):
         return [x for x in self.requests

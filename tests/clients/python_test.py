@@ -1,5 +1,5 @@
 """The Python client: against a stand-in with faults, and against the real
-service where this worker has one."""
+service."""
 
 import os
 import pathlib
@@ -214,8 +214,7 @@ class Webhooks(unittest.TestCase):
             c3.verify_webhook(signed("[1]"), "[1]", SECRET)
 
 
-@unittest.skipUnless((stage.BIN / "c3-render-worker").exists()
-                     and stage.has_setting("WEB_ADDRESS"), "no HTTP service")
+@unittest.skipUnless((stage.BIN / "c3-render-worker").exists(), "no worker is built")
 class WithService(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
