@@ -268,10 +268,9 @@ response create_job(const request& x, records::redis& db,
     once = records::idempotency{to_hex(sha256(x.who.name + "\n" + key)),
                                 to_hex(sha256(x.body))};
   }
-  auto more = asked.job->more;
-  if (auto trace = x.header("traceparent"); trace.size() == 55)
-    more.emplace_back("traceparent", trace);
-  auto done = records::enqueue(db, job, more, once);
+  job.trace = read_span_context(x.header("traceparent"),
+                                x.header("tracestate"));
+  auto done = records::enqueue(db, job, asked.job->more, once);
   if (!done)
     return away(done.error());
   using how = records::enqueued::how;

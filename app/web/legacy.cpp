@@ -48,6 +48,8 @@ response submit(job_kind kind, const request& x, records::redis& db) {
   if (!asked.made)
     return std::move(asked.refused);
   asked.made->id = job_id{records::new_job_id()};
+  asked.made->trace = read_span_context(x.header("traceparent"),
+                                        x.header("tracestate"));
   auto done = records::enqueue(db, *asked.made);
   if (!done)
     return internal(done.error().message);
