@@ -4,6 +4,7 @@
 #include "app/records/change.hpp"
 #include "app/records/find.hpp"
 #include "app/web/legacy_checks.hpp"
+#include "app/web/python_values.hpp"
 #include "messages/text/lower.hpp"
 
 #include <array>
@@ -124,6 +125,10 @@ response end_job(const request& x, records::redis& db) {
   auto data = json::parse_as_python(x.body);
   if (auto bad = unreadable(x.header("content-type"), data.has_value()))
     return std::move(*bad);
+  python::drop_earlier_members(*data);
+  if (python::is_true(*data) && !data->IsObject())
+    if (auto thrown = python::exception_of_member(*data, "status"))
+      return internal(*thrown);
   auto* status = json::find(*data, "status");
   if (!status)
     return error(400, "Missing status in request body");
@@ -133,16 +138,13 @@ response end_job(const request& x, records::redis& db) {
   auto* why = json::find(*data, "error");
   if (why && !why->IsString() && !why->IsNumber())
     return internal("Invalid input of type: '"
-                    + std::string{why->IsNull()    ? "NoneType"
-                                  : why->IsBool()  ? "bool"
-                                  : why->IsArray() ? "list"
-                                                   : "dict"}
+                    + std::string{python::type_name(*why)}
                     + "'. Convert to a bytes, string, int or float first.");
   auto text = !why              ? "Job marked as " + wanted + " by client"
               : why->IsString() ? std::string{text_of(*why)}
                                 : json::to_text(*why);
   auto* remove = json::find(*data, "remove_data");
-  auto removes = remove && is_true(*remove);
+  auto removes = remove && python::is_true(*remove);
   auto& id = x.vars.at("id");
   auto done = db.ask({"EVAL", end_lua, "2", keys::record(id),
                       std::string{keys::queue}, id, wanted, text,

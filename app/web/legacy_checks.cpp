@@ -1,6 +1,6 @@
 #include "app/web/legacy_checks.hpp"
 
-#include "messages/text/loose_number.hpp"
+#include "app/web/python_values.hpp"
 #include "messages/text/lower.hpp"
 
 #include <algorithm>
@@ -20,20 +20,6 @@ response error(unsigned status, std::string_view text) {
 
 response internal(std::string_view text) {
   return error(500, "Internal server error: " + std::string{text});
-}
-
-bool is_true(const json::value& x) {
-  if (x.IsNull() || x.IsFalse())
-    return false;
-  if (x.IsNumber())
-    return x.GetDouble() != 0;
-  if (x.IsString())
-    return x.GetStringLength() > 0;
-  if (x.IsArray())
-    return !x.Empty();
-  if (x.IsObject())
-    return x.MemberCount() > 0;
-  return true;
 }
 
 std::string_view text_of(const json::value& x) {
@@ -72,69 +58,37 @@ std::optional<response> unreadable(std::string_view type, bool parsed) {
 namespace {
 
 using namespace legacy;
+using namespace python;
 
 constexpr double complete_in_default = 3600;
 constexpr double max_time_default = 1200;
 
-// -- Python's ideas of values -------------------------------------------------
-
-/// int(x) of Python: numbers lose their fraction, texts must be whole.
-std::optional<double> as_int(const json::value& x) {
-  if (x.IsBool())
-    return x.GetBool() ? 1 : 0;
-  if (x.IsNumber() && std::isfinite(x.GetDouble()))
-    return std::trunc(x.GetDouble());
-  if (!x.IsString())
-    return std::nullopt;
-  auto number = loose_number({x.GetString(), x.GetStringLength()});
-  std::string_view text{x.GetString(), x.GetStringLength()};
-  if (!number || text.find_first_of(".eExXnN") != std::string_view::npos)
-    return std::nullopt;
-  return number;
-}
-
-/// float(x) of Python; NaN passes its comparisons, so it counts as in range.
-std::optional<double> as_float(const json::value& x) {
-  if (x.IsBool())
-    return x.GetBool() ? 1 : 0;
-  if (x.IsNumber())
-    return x.GetDouble();
-  if (x.IsString())
-    return loose_number({x.GetString(), x.GetStringLength()});
-  return std::nullopt;
-}
-
 bool in_range(std::optional<double> x, double least, double most) {
+  // NaN is neither below nor above.
   return x && !(*x < least) && !(*x > most);
-}
-
-bool is_blank(std::string_view x) {
-  return x.find_first_not_of(" \t\n\r\v\f") == std::string_view::npos;
-}
-
-/// A scheme and an authority, as urlparse finds them: of any scheme.
-bool is_url(const json::value& x) {
-  if (!x.IsString())
-    return false;
-  auto text = text_of(x);
-  auto colon = text.find(':');
-  if (colon == 0 || colon == std::string_view::npos
-      || !std::isalpha(static_cast<unsigned char>(text[0])))
-    return false;
-  auto scheme = text.substr(0, colon);
-  auto good = std::all_of(scheme.begin(), scheme.end(), [](unsigned char c) {
-    return std::isalnum(c) || c == '+' || c == '-' || c == '.';
-  });
-  auto rest = text.substr(colon + 1);
-  if (!good || !rest.starts_with("//"))
-    return false;
-  rest.remove_prefix(2);
-  return !rest.substr(0, rest.find_first_of("/?#")).empty();
 }
 
 // -- the checks, in the order of the older API --------------------------------
 
-using complaint = std::optional<std::string>;
+struct flaw {
+  // NOLINTNEXTLINE(google-explicit-constructor): most flaws are only a text.
+  flaw(std::string x) : text(std::move(x)) {
+    // nop
+  }
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  flaw(const char* x) : text(x) {
+    // nop
+  }
+  flaw(std::string x, bool is_thrown) : text(std::move(x)), thrown(is_thrown) {
+    // nop
+  }
+
+  std::string text;
+  /// An exception of the older API, which is a 500.
+  bool thrown = false;
+};
+
+using complaint = std::optional<flaw>;
 
 complaint check_times(const json::value& data) {
   if (auto* x = json::find(data, "complete_in");
@@ -201,7 +155,11 @@ complaint check_voice(json::document& data) {
   auto* said = json::find(data, "reference_text");
   if (!said)
     return "reference_text is required for voice cloning";
-  if (!said->IsString() || is_blank(text_of(*said)))
+  if (!said->IsString())
+    return flaw{"'" + std::string{type_name(*said)}
+                  + "' object has no attribute 'strip'",
+                true};
+  if (is_blank(text_of(*said)))
     return "reference_text cannot be empty";
   return std::nullopt;
 }
@@ -285,7 +243,7 @@ std::optional<response> check_portrait(const json::value& data) {
       note(name, std::string{"Invalid URL format for "} + name);
   }
   if (auto bad = check_times(data))
-    note("timing", *bad);
+    note("timing", bad->text);
   if (!any)
     return std::nullopt;
   return told(400, json_object{}.raw("errors", out.finish()));
@@ -300,23 +258,6 @@ double taken(json::document& data, const char* name, double otherwise) {
   return out;
 }
 
-/// The same for what Python's code does with a body that is no object.
-std::optional<response> check_shape(job_kind kind, const json::value& data) {
-  if (data.IsObject() && (kind != job_kind::portrait || data.MemberCount() > 0))
-    return std::nullopt;
-  if (kind == job_kind::portrait && !is_true(data))
-    return error(400, "Missing request body");
-  if (data.IsNull())
-    return internal("argument of type 'NoneType' is not iterable");
-  if (data.IsNumber() || data.IsBool())
-    return internal("argument of type '"
-                    + std::string{data.IsBool()    ? "bool"
-                                  : data.IsInt64() ? "int"
-                                                   : "float"}
-                    + "' is not iterable");
-  return internal("the request is no object");
-}
-
 std::optional<response> check(job_kind kind, json::document& data) {
   if (kind == job_kind::portrait)
     return check_portrait(data);
@@ -325,9 +266,36 @@ std::optional<response> check(job_kind kind, json::document& data) {
     bad = kind == job_kind::csm       ? check_csm(data)
           : kind == job_kind::whisper ? check_whisper(data)
                                       : check_analyze(data);
-  if (bad)
-    return error(400, *bad);
-  return std::nullopt;
+  if (!bad)
+    return std::nullopt;
+  return bad->thrown ? internal(bad->text) : error(400, bad->text);
+}
+
+/// Members that the older API asks for first, in this order.
+std::vector<std::string_view> asked_first(job_kind kind) {
+  std::vector<std::string_view> out{"complete_in", "max_time"};
+  if (kind == job_kind::csm)
+    out.insert(out.end(), {"text", "monologue"});
+  if (kind == job_kind::portrait || kind == job_kind::analyze)
+    out.emplace_back("image_url");
+  if (kind == job_kind::portrait || kind == job_kind::whisper)
+    out.emplace_back("audio_url");
+  return out;
+}
+
+/// What its code makes of a body that is no object.
+std::optional<response> check_shape(job_kind kind, const json::value& data) {
+  if (kind == job_kind::portrait && !is_true(data))
+    return error(400, "Missing request body");
+  if (data.IsObject())
+    return std::nullopt;
+  for (auto name : asked_first(kind))
+    if (auto thrown = exception_of_member(data, name))
+      return internal(*thrown);
+  // It has no member.
+  json::document none;
+  none.SetObject();
+  return check(kind, none);
 }
 
 } // namespace
@@ -337,6 +305,7 @@ legacy_job read_legacy_job(job_kind kind, std::string_view body,
   auto data = json::parse_as_python(body);
   if (auto bad = unreadable(type, data.has_value()))
     return {std::nullopt, std::move(*bad)};
+  drop_earlier_members(*data);
   if (auto bad = check_shape(kind, *data))
     return {std::nullopt, std::move(*bad)};
   if (auto bad = check(kind, *data))

@@ -37,9 +37,6 @@ response internal(std::string_view text);
 /// Flask's words for a body that it cannot read.
 std::optional<response> unreadable(std::string_view type, bool parsed);
 
-/// bool(x) of Python.
-bool is_true(const json::value& x);
-
 std::string_view text_of(const json::value& x);
 
 bool is_one_of(const json::value& x, const std::vector<std::string_view>& all);

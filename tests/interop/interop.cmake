@@ -50,6 +50,8 @@ interop_suite(
   traces
   ARGS --in traces --go-source otlp_check --need espeak-ng --need ffmpeg --
        suites/test_traces.py)
+# The HTTP service, beside the API that it replaces.
+interop_suite(web_legacy ARGS --in web -- suites/test_web_legacy.py)
 interop_suite(
   redis
   COST 4
