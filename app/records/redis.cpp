@@ -122,6 +122,12 @@ result<redis> redis::connect(const redis_address& where) {
   return out;
 }
 
+redis redis::later(const redis_address& where) {
+  redis out;
+  out.link_.reset(new link{where});
+  return out;
+}
+
 result<redis_value> redis::ask(const std::vector<std::string>& args) {
   return std::move(ask_all({args}).front());
 }

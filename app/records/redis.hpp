@@ -28,6 +28,9 @@ class redis {
 public:
   static result<redis> connect(const redis_address& where);
 
+  /// Connects with its first command, which fails where that fails.
+  static redis later(const redis_address& where);
+
   /// An error reply of Redis is a failure too.
   result<redis_value> ask(const std::vector<std::string>& args);
 

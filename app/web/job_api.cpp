@@ -190,14 +190,16 @@ response retry_job(const request& x, records::redis& db,
   return out;
 }
 
-response follow_job(const request& x, records::redis& db) {
-  auto there = db.ask({"EXISTS", keys::record(id_of(x))});
-  if (!there)
-    return away(there.error());
-  if (there->integer == 0)
+response follow_job(const request& x, records::redis& db,
+                    const service_facts& facts) {
+  auto now = look_at_job(db, id_of(x), facts);
+  if (!now)
+    return away(now.error());
+  if (!now->found)
     return no_job(id_of(x));
   response out;
-  out.stream = event_stream{id_of(x), x.header("last-event-id")};
+  out.stream = event_stream{id_of(x), x.header("last-event-id"),
+                            std::move(now->json), now->ended};
   return out;
 }
 
@@ -304,9 +306,6 @@ std::vector<route> job_routes(const facts_ptr& facts) {
   auto get = [](const request& x, records::redis& db, const service_facts& of) {
     return job_answer(200, db, id_of(x), of, may_see_details(x));
   };
-  auto follow = [](const request& x, records::redis& db, const service_facts&) {
-    return follow_job(x, db);
-  };
   auto story = [](const request& x, records::redis& db, const service_facts&) {
     return job_timeline(x, db);
   };
@@ -319,7 +318,7 @@ std::vector<route> job_routes(const facts_ptr& facts) {
     {"GET", "/v1/jobs/{id}", role::view, with(facts, get)},
     {"POST", "/v1/jobs/{id}/cancel", role::submit, with(facts, cancel_job)},
     {"POST", "/v1/jobs/{id}/retry", role::submit, with(facts, retry_job)},
-    {"GET", "/v1/jobs/{id}/events", role::view, with(facts, follow)},
+    {"GET", "/v1/jobs/{id}/events", role::view, with(facts, follow_job)},
     {"GET", "/v1/jobs/{id}/timeline", role::view, with(facts, story)},
     {"GET", "/v1/jobs/{id}/result", role::view, with(facts, job_result)}};
 }

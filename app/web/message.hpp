@@ -98,6 +98,10 @@ struct event_stream {
   std::string job;
   /// Of the last event that the client saw; empty: from now on.
   std::string last_id;
+  /// The job as it is now, JSON; empty: the stream begins with nothing.
+  std::string now;
+  /// `now` is all: the job has ended.
+  bool ended = false;
 };
 
 struct response {

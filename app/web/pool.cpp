@@ -33,7 +33,7 @@ bool pool::add(task x) {
 }
 
 void pool::run() {
-  std::optional<records::redis> db;
+  auto db = records::redis::later(where_);
   for (;;) {
     task next;
     {
@@ -46,18 +46,7 @@ void pool::run() {
       next = std::move(waiting_.front());
       waiting_.pop_front();
     }
-    // A connection that was closed while nobody asked is made anew; so is one
-    // whose answer did not come.
-    if (!db || !db->ask({"PING"})) {
-      db.reset();
-      auto made = records::redis::connect(where_);
-      if (!made) {
-        next(fail(made.error()));
-        continue;
-      }
-      db.emplace(std::move(*made));
-    }
-    next(&*db);
+    next(db);
   }
 }
 

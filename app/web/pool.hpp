@@ -6,7 +6,6 @@
 #include <deque>
 #include <functional>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,8 +14,8 @@ namespace render::web {
 
 class pool {
 public:
-  /// With a connection, or with the reason why there is none.
-  using task = std::function<void(result<records::redis*>)>;
+  /// Its commands fail while Redis is away.
+  using task = std::function<void(records::redis&)>;
 
   static constexpr size_t waiting_max = 256;
 

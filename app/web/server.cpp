@@ -109,9 +109,8 @@ struct server::implementation {
 
   void sample() {
     if (house.to.each_minute)
-      house.workers->add([this](result<records::redis*> db) {
-        if (db)
-          house.to.each_minute(**db);
+      house.workers->add([this](records::redis& db) {
+        house.to.each_minute(db);
       });
     minute.expires_after(sample_every);
     minute.async_wait([this](error_code err) {

@@ -73,7 +73,7 @@ response me(const request& x, const service_facts& facts) {
 
 response follow_fleet(const request& x) {
   response out;
-  out.stream = event_stream{{}, x.header("last-event-id")};
+  out.stream = event_stream{{}, x.header("last-event-id"), {}, false};
   return out;
 }
 

@@ -47,12 +47,6 @@ double seconds_now() {
     .count();
 }
 
-response no_redis(const failure& why) {
-  auto out = problem(503, "Redis cannot be asked: " + why.message);
-  out.headers.emplace_back("Retry-After", "5");
-  return out;
-}
-
 response too_busy() {
   auto out = problem(503, "too many requests wait already");
   out.headers.emplace_back("Retry-After", "1");
@@ -262,7 +256,7 @@ private:
   // -- handlers ---------------------------------------------------------------
 
   template <class T>
-  awaitable<T> on_pool(std::function<T(result<records::redis*>)> f, T else_) {
+  awaitable<T> on_pool(std::function<T(records::redis&)> f, T else_) {
     auto start = [this, f = std::move(f), else_ = std::move(else_)](auto done) {
       using completion = decltype(done);
       auto shared = std::make_shared<completion>(std::move(done));
@@ -271,7 +265,7 @@ private:
           (*shared)(std::move(x));
         });
       };
-      auto taken = hall_.workers->add([f, finish](result<records::redis*> db) {
+      auto taken = hall_.workers->add([f, finish](records::redis& db) {
         finish(f(db));
       });
       if (!taken)
@@ -283,8 +277,8 @@ private:
 
   awaitable<response> call(const handler& f, const request& x) {
     return on_pool<response>(
-      [&f, &x](result<records::redis*> db) {
-        return db ? guarded(f, x, **db) : no_redis(db.error());
+      [&f, &x](records::redis& db) {
+        return guarded(f, x, db);
       },
       too_busy());
   }
@@ -349,7 +343,12 @@ private:
       auto missed = co_await missed_since(wanted);
       co_await write_events(missed, sent);
     }
-    for (;;) {
+    if (!wanted.now.empty()) {
+      told first{{}, wanted.ended ? "end" : "state", wanted.now, wanted.job};
+      text = event_text(first);
+      co_await write_chunk(text);
+    }
+    while (!wanted.ended) {
       auto xs = news->take();
       auto over = news->ended();
       co_await write_events(xs, sent);
@@ -370,12 +369,11 @@ private:
   // `wanted` outlives it.
   awaitable<std::vector<told>> missed_since(const event_stream& wanted) {
     return on_pool<std::vector<told>>(
-      [&wanted](result<records::redis*> db) -> std::vector<told> {
-        std::vector<told> unknown{{{}, "reset", "{}", {}}};
-        if (!db)
-          return unknown;
-        auto got = missed_events(**db, wanted.last_id, wanted.job);
-        return got ? std::move(*got) : unknown;
+      [&wanted](records::redis& db) -> std::vector<told> {
+        auto got = missed_events(db, wanted.last_id, wanted.job);
+        if (got)
+          return std::move(*got);
+        return {{{}, "reset", "{}", {}}};
       },
       {{{}, "reset", "{}", {}}});
   }
