@@ -26,6 +26,10 @@ struct event {
   std::string outcome{};
   /// The kind of a failure, or the `error_code` of a job.
   std::string error_kind{};
+  /// A literal of a closed list: the stage of a job, the call of a provider.
+  std::string_view part{};
+  /// What was moved.
+  uint64_t bytes = 0;
   /// What it took; negative: not said.
   double seconds = -1;
   /// Of a job with a deadline that has ended: what was left until then.

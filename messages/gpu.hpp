@@ -186,13 +186,14 @@ struct gpu_update {
   std::vector<gpu_share> left = {};
   /// The span of its boot; none: nobody traces, or it was taken over.
   span_context boot = {};
+  workload_type type = {};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, gpu_update& x) {
   return f(x.instance, x.phase, x.ledger_id, x.workload, x.node, x.ready_kinds,
            x.busy_slots, x.launched_s, x.launched_at_s, x.reason, x.failed,
-           x.leaked, x.over_budget, x.budget_until_s, x.left, x.boot);
+           x.leaked, x.over_budget, x.budget_until_s, x.left, x.boot, x.type);
 }
 
 /// GPU INSTANCE → SUPERVISOR: a job has ended here and its slot is free. The

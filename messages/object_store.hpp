@@ -1,5 +1,6 @@
 #pragma once
 // Results on their way to S3-compatible storage or a local folder.
+#include <cstdint>
 #include <string>
 
 namespace render::msg {
@@ -22,11 +23,13 @@ struct stored_file {
   /// Presigned https/http URL, or file://. A presigned one is a secret: it
   /// goes into the record and the webhook, never into a log.
   std::string url;
+  /// 0: not known.
+  uint64_t bytes = 0;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, stored_file& x) {
-  return f(x.url);
+  return f(x.url, x.bytes);
 }
 
 /// Does the storage answer, and does it accept our keys? Answered with ok.

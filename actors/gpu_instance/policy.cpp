@@ -185,6 +185,7 @@ report policy::update() const {
   x.phase = phase_;
   x.ledger_id = attempt_.intent().id;
   x.workload = machine_.gpu.workload;
+  x.type = cfg_.workload_type;
   x.node = machine_.gpu.node;
   x.ready_kinds = machine_.ready;
   x.busy_slots = static_cast<uint32_t>(running_.size());

@@ -59,10 +59,24 @@ void shell::interrupted() const {
     end();
 }
 
+// Of attempts that went well: how long a failure took says little about a
+// stage.
+void shell::note_stages() const {
+  for (auto& [stage, seconds] : st().course.times.end(now_s())) {
+    event about{"stage_ended"};
+    about.type = st().task.subject.type;
+    about.part = stage;
+    about.seconds = seconds;
+    note_event(st().deps.log, about);
+  }
+}
+
 void shell::end() const {
   auto outcome = fit_to_leave(st().course.outcome(), st().deps.mask);
   event about{st().env.inputs_only ? "inputs_seen" : "render_ended"};
   about.outcome = outcome.success() ? "success" : "failed";
+  if (outcome.success() && !st().env.inputs_only)
+    note_stages();
   if (outcome.success()) {
     log(spdlog::level::info, st().env.inputs_only ? "can be used" : "rendered",
         std::move(about));

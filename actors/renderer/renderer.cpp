@@ -32,6 +32,10 @@ void shell::arm(timer which, milliseconds delay, uint64_t generation) const {
   st().timers.arm(self, delay, {which, generation});
 }
 
+double shell::now_s() const {
+  return steady_seconds(self->clock().now());
+}
+
 milliseconds shell::time_left() const {
   auto left = st().task.deadline_s - steady_seconds(self->clock().now());
   return milliseconds{static_cast<int64_t>(std::max(0.0, left) * 1000)};
@@ -121,6 +125,7 @@ void shell::carry_out(step next) const {
   if (next.listen)
     listen(std::move(*next.listen));
   auto number = st().course.begin_step();
+  st().course.times.enter(stage_of(next), now_s());
   std::visit(
     [&](auto& x) {
       carry_out(x, number);
@@ -181,8 +186,20 @@ void shell::ask(http_request& x, uint64_t number, size_t index) const {
   x.group = next_group();
   tell_trace(x);
   auto limit = x.total_timeout.count() > 0 ? x.total_timeout : time_left();
-  request<http_response>(st().deps.http, limit + st().cfg.answer_margin, number,
-                         index, x);
+  if (!x.public_only)
+    return request<http_response>(
+      st().deps.http, limit + st().cfg.answer_margin, number, index, x);
+  self->request(st().deps.http, limit + st().cfg.answer_margin, x)
+    .then(
+      [sh = *this, number, index](http_response& got) {
+        event about{"input_fetched"};
+        about.bytes = got.body_bytes;
+        note_event(sh.st().deps.log, about);
+        sh.answered(number, index, answer{std::move(got)});
+      },
+      [sh = *this, number, index](caf::error& err) {
+        sh.answered(number, index, fail(to_failure(err)));
+      });
 }
 
 void shell::ask(msg::identify_file& x, uint64_t number, size_t index) const {

@@ -2,6 +2,7 @@
 // One attempt's course, as pure code: which step is under way, which answers
 // are stale, and how it ends, exactly once. The first reason to end wins.
 #include "actors/renderer/plan.hpp"
+#include "actors/renderer/stages.hpp"
 #include "messages/job.hpp"
 #include "messages/queue.hpp"
 
@@ -61,6 +62,9 @@ public:
   double progress() const noexcept {
     return progress_;
   }
+
+  /// For the metrics.
+  stage_times times;
 
 private:
   phase phase_ = phase::working;

@@ -52,6 +52,9 @@ struct shell {
   std::string next_group() const;
   void arm(timer which, milliseconds delay, uint64_t generation = 0) const;
   milliseconds time_left() const;
+  /// By the steady clock.
+  double now_s() const;
+  void note_stages() const;
 
   // -- its spans; nothing without a trace
   moment now() const;

@@ -6,12 +6,22 @@ namespace render::renderer {
 
 void shell::store(renderer_state::unstored x) const {
   auto what = x.what;
+  auto tell = [sh = *this, begun_s = now_s()](std::string_view how,
+                                              uint64_t bytes) {
+    event about{"result_upload"};
+    about.outcome = how;
+    about.bytes = bytes;
+    about.seconds = sh.now_s() - begun_s;
+    note_event(sh.st().deps.log, about);
+  };
   self->request(st().deps.store, st().cfg.store_timeout, what)
     .then(
-      [sh = *this, x](msg::stored_file& got) {
+      [sh = *this, x, tell](msg::stored_file& got) {
+        tell("stored", got.bytes);
         sh.answered(x.number, x.index, answer{std::move(got)});
       },
-      [sh = *this, x](const caf::error& err) {
+      [sh = *this, x, tell](const caf::error& err) {
+        tell("failed", 0);
         sh.store_failed(x, to_failure(err));
       });
 }

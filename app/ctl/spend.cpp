@@ -1,6 +1,7 @@
 #include "app/ctl/spend.hpp"
 
 #include "app/ctl/record_text.hpp"
+#include "app/records/fleet.hpp"
 #include "app/records/spend.hpp"
 #include "messages/http.hpp"
 #include "messages/money.hpp"
@@ -77,6 +78,10 @@ int show(const context& ctx, redis& db, const spend_options& o) {
                           : records::spent_by_hour(db, o.hours);
   if (!spans)
     return report(failed, spans.error().message);
+  auto workers = records::read_workers(db);
+  if (!workers)
+    return report(failed, workers.error().message);
+  auto balance = records::latest_balance(*workers);
   auto priced = false;
   for (auto& [hour, x] : *spans)
     priced = priced || x.micro > 0 || x.reserved > 0;
@@ -85,12 +90,19 @@ int show(const context& ctx, redis& db, const spend_options& o) {
     for (auto& [hour, x] : *spans)
       items += (items.empty() ? "" : ",")
                + span_json(when_text(hour, o.days > 0), x, priced);
-    std::cout << "{\"spend\":[" << items << "]}\n";
-  } else if (spans->empty()) {
-    std::cout << "nothing was spent\n";
-  } else {
-    std::cout << table_of(*spans, o.days > 0, priced);
+    std::cout << "{\"spend\":[" << items << "]"
+              << (balance
+                    ? ",\"balance\":" + records::balance_text(balance->amount)
+                    : "")
+              << "}\n";
+    return done;
   }
+  std::cout << (spans->empty() ? "nothing was spent\n"
+                               : table_of(*spans, o.days > 0, priced));
+  if (balance)
+    std::cout << "balance of the account, in the provider's unit: "
+              << records::balance_text(balance->amount) << ", "
+              << span_text(balance->age_s) << " ago\n";
   return done;
 }
 
@@ -106,7 +118,8 @@ void add_spend(CLI::App& app, context& ctx, std::function<int()>& action) {
   cmd->footer(
     "A GPU counts when it has ended, in the hours that it ran in. "
     "Reserved is what the\nGPUs that are rented now may cost until "
-    "their end. Dollars need GPU_PRICES.\n\nExamples:\n  c3ctl spend\n"
+    "their end. Dollars need GPU_PRICES. Where the provider tells the "
+    "account's balance,\nit stands below.\n\nExamples:\n  c3ctl spend\n"
     "  c3ctl spend --days 7\n  c3ctl spend --hours 2 --json");
   cmd->callback([&ctx, &action, o] {
     action = [&ctx, o] {

@@ -96,9 +96,9 @@ bool auditor::has_left_jobs(const std::string& worker, const sim_gpu& gpu) {
 }
 
 // What the provider bills for each hour and day, beside the workers' limits.
-// Counters that Redis has lost nobody can bring back.
+// Each time that Redis loses its counters, a limit can be spent once more.
 void auditor::check_spending() {
-  if (world_.nodes().empty() || data_lost_ != long_ago)
+  if (world_.nodes().empty())
     return;
   auto& cfg = world_.nodes().begin()->second.cfg;
   std::map<int64_t, double> hours;
@@ -121,10 +121,11 @@ void auditor::check_spending() {
   }
   auto check = [this](auto& spent, int64_t most, const std::string& limit) {
     for (auto& [when, micro] : spent)
-      if (most >= 0 && micro > static_cast<double>(most))
+      if (most >= 0 && micro > static_cast<double>(most * (1 + losses_)))
         return break_rule(limit + " is passed", std::to_string(when),
                           dollars_text(std::llround(micro)) + " of "
-                            + dollars_text(most) + " dollars");
+                            + dollars_text(most) + " dollars, and Redis lost "
+                            + "its data " + std::to_string(losses_) + " times");
   };
   check(hours, cfg.spend_per_hour, "MAX_SPEND_PER_HOUR");
   check(days, cfg.spend_per_day, "MAX_SPEND_PER_DAY");

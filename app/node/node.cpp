@@ -1,5 +1,6 @@
 #include "app/node/node.hpp"
 
+#include "actors/account/account.hpp"
 #include "actors/io/gpu_cloud/account.hpp"
 #include "actors/io/http/http.hpp"
 #include "actors/io/media/box.hpp"
@@ -24,6 +25,7 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -107,6 +109,13 @@ http_config http_config_of(const worker_config& cfg) {
   return out;
 }
 
+gpu_cloud::config account_of(const worker_config& cfg) {
+  gpu_cloud::config out;
+  out.api_url = cfg.api_url;
+  out.api_key = cfg.api_key;
+  return out;
+}
+
 } // namespace
 
 result<std::string> load_portrait_workflow(const std::string& path) {
@@ -143,6 +152,7 @@ node::node(worker_config cfg, logger log,
   around_ = {unix_now, log_, random_seed, job_store::start_redis_loop,
              std::move(local)};
   around_.keeps_results = true;
+  around_.counts = std::make_shared<job_store::store_counts>();
   around_.card.version = cfg_.program_version;
   around_.card.host = host_name();
   around_.card.settings = cfg_.settings_shown;
@@ -157,6 +167,10 @@ node::node(worker_config cfg, logger log,
   log_->sinks().push_back(last);
   around_.last_error = [last] {
     return last->latest();
+  };
+  log_->sinks().push_back(account_);
+  around_.balance = [seen = account_] {
+    return seen->seen().balance;
   };
   outside_ = spawn_outside_worlds(
     *system_, cfg_, system_->spawn(http_behavior, http_config_of(cfg_), log_),
@@ -225,6 +239,7 @@ result<void> node::start(std::function<void(bool clean)> on_end) {
     return fail(folders.error());
   around_.folders = std::move(*folders);
   sweep_results();
+  look_at_account();
   if (auto ok = join_cluster(); !ok)
     return ok;
   deciding_ = spawn_deciding_actors(*system_, cfg_, std::move(*workflow),
@@ -249,6 +264,19 @@ void node::sweep_results() {
         {{"RESULT SWEEPER", caf::actor_cast<caf::actor>(system_->spawn(
                               result_sweeper_behavior, result_sweeper_config{},
                               result_sweeper_deps{sweep, unix_now, log_}))}});
+}
+
+void node::look_at_account() {
+  account::config cfg;
+  std::set<workload_type> types;
+  for (auto& [kind, type] : cfg_.workload_of_kind)
+    if (types.insert(type).second)
+      cfg.types.push_back(type);
+  watch(root_, {{"ACCOUNT",
+                 caf::actor_cast<caf::actor>(system_->spawn(
+                   account_behavior, cfg, account_of(cfg_),
+                   account_deps{outside_.http, outside_.cloud, outside_.jobs,
+                                unix_now, log_, account_}))}});
 }
 
 // Before the SUPERVISOR, which tells PEERS what this worker has to offer.
@@ -298,17 +326,6 @@ result<size_t> node::count_workloads() {
     return fail(list.error());
   return list->workloads.size();
 }
-
-namespace {
-
-gpu_cloud::config account_of(const worker_config& cfg) {
-  gpu_cloud::config out;
-  out.api_url = cfg.api_url;
-  out.api_key = cfg.api_key;
-  return out;
-}
-
-} // namespace
 
 result<std::vector<workload_type>> node::workload_types() {
   return gpu_cloud::read_types(

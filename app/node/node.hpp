@@ -2,6 +2,7 @@
 // The composition root of the service: the actor system, the real outside
 // worlds, and the end of the process. wiring.hpp decides which actor is spawned
 // with which handles.
+#include "actors/account/note.hpp"
 #include "actors/log.hpp"
 #include "app/node/cluster.hpp"
 #include "app/node/config.hpp"
@@ -58,6 +59,16 @@ public:
   /// What PEERS knows of them.
   result<msg::peers_report> peers();
 
+  /// What the JOB STORE counts; never null.
+  std::shared_ptr<const job_store::store_counts> store_counts() const {
+    return around_.counts;
+  }
+
+  /// What the ACCOUNT has seen; never null.
+  std::shared_ptr<const account::note> account() const {
+    return account_;
+  }
+
   /// The top-level actors, in the order of start.
   named_parts parts() const;
 
@@ -73,12 +84,14 @@ private:
   };
   root_deps root_deps_of() const;
   void sweep_results();
+  void look_at_account();
   result<void> join_cluster();
 
   worker_config cfg_;
   logger log_;
   std::shared_ptr<course> course_ = std::make_shared<course>();
   node_surroundings around_;
+  std::shared_ptr<account::note> account_ = std::make_shared<account::note>();
   caf::actor_system_config caf_cfg_;
   std::unique_ptr<caf::actor_system> system_;
   outside_worlds outside_;

@@ -257,6 +257,9 @@ outside_worlds spawn_outside_worlds(caf::actor_system& system,
   jobs.card.max_gpus = cfg.max_gpus;
   jobs.card.workload_of_kind = cfg.workload_of_kind;
   jobs.last_error = around.last_error;
+  jobs.balance = around.balance;
+  if (around.counts)
+    jobs.counts = around.counts;
   jobs.ended = {cfg.ended_jobs_max, std::chrono::seconds{cfg.ended_jobs_ttl_s}};
   jobs.record_kept = std::chrono::seconds{cfg.job_ttl_s};
   if (!cfg.webhook_secret.empty())

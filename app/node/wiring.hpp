@@ -3,6 +3,7 @@
 // simulator both build their workers here, so that they cannot drift apart.
 #include "actors/io/redis/durable/journal.hpp"
 #include "actors/io/redis/link/link.hpp"
+#include "actors/io/redis/store_counts.hpp"
 #include "actors/io/redis/worker_card.hpp"
 #include "actors/log.hpp"
 #include "actors/node/root.hpp"
@@ -56,6 +57,9 @@ struct node_surroundings {
   /// What heartbeats say of the program and its machine.
   job_store::worker_card card = {};
   job_store::error_reader last_error = {};
+  job_store::balance_reader balance = {};
+  /// Where the JOB STORE counts, for /metrics; none: nowhere.
+  std::shared_ptr<job_store::store_counts> counts = {};
   /// Uploaded results also stay in `output_dir`.
   bool keeps_results = false;
 };

@@ -22,6 +22,9 @@ constexpr double long_call_s = 120;
 // Workers look for leases that have run out at least every 30 s.
 constexpr double long_abandoned_s = 60;
 constexpr double long_overdue_s = 60;
+// A stop is confirmed within seconds, with a provider that is away for a moment
+// within a minute or two.
+constexpr double long_stop_s = 300;
 constexpr double fresh_error_s = 600;
 constexpr double nearly_full = 0.9;
 
@@ -160,6 +163,16 @@ struct examiner {
               std::move(advice));
   }
 
+  void look_at_balance() {
+    auto left = latest_balance(seen.workers);
+    if (left && left->amount <= 0)
+      problem("no_balance",
+              "the provider says that the account's balance is "
+                + balance_text(left->amount) + ", " + span_text(left->age_s)
+                + " ago",
+              "the account has no money left", "top up the account");
+  }
+
   void look_at_launches() {
     if (!seen.pause.empty())
       problem("paused",
@@ -239,6 +252,15 @@ struct examiner {
                                   "within a minute"
                                 : "look into the workers' logs for \"ledger\"");
     auto state = gpu_state(x);
+    if (state == "stopping" && x.stopping_s > long_stop_s)
+      return problem(
+        "stop_unconfirmed",
+        what + "is being stopped since " + span_text(x.stopping_s)
+          + ", which the provider has not confirmed: it may cost money",
+        "the provider does not answer, or refuses the stop",
+        "look at the provider for workload "
+          + excerpt(field(x.fields, "workload"), 60)
+          + ", and stop it there; the worker goes on trying meanwhile");
     if (state == "intent" && x.age_s > long_call_s)
       return warning("launch_slow",
                      what + "is asked for since " + span_text(x.age_s),
@@ -369,6 +391,7 @@ diagnosis diagnose(const fleet_sight& x) {
   examiner it{x};
   it.look_at_redis();
   it.look_at_workers();
+  it.look_at_balance();
   it.look_at_launches();
   it.look_at_queue();
   it.look_at_gpus();

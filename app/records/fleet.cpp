@@ -43,7 +43,8 @@ open_gpu to_open_gpu(std::string id, record fields, double left_s) {
   auto since = [now = unix_now()](double unix_s) {
     return unix_s > 0 ? std::max(0.0, now - unix_s) : 0;
   };
-  open_gpu out{std::move(id), std::move(fields), left_s, 0, 0};
+  open_gpu out{std::move(id), std::move(fields), left_s};
+  out.stopping_s = since(number_field(out.fields, "stopping_at"));
   auto launched = number_field(out.fields, "launched_at");
   out.rented_s = since(launched);
   out.age_s = launched > 0 ? out.rented_s

@@ -16,6 +16,8 @@ struct open_gpu {
   double age_s = 0;
   /// Seconds since the launch; 0 before it.
   double rented_s = 0;
+  /// Seconds since its stop was begun; 0: it was not, or nobody has noted it.
+  double stopping_s = 0;
 };
 
 /// What people call a state of the launch ledger: a GPU that is "running" there

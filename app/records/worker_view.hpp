@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,19 @@ inline constexpr std::array<const char*, 5> gpu_phases{
 
 /// Of a field; 0 or above.
 int64_t count_field(const record& x, const std::string& name);
+
+struct balance_view {
+  /// In the provider's own unit.
+  double amount = 0;
+  double age_s = 0;
+};
+
+/// Of the account, as the worker that asked last has heard it; nothing: no
+/// provider tells it.
+std::optional<balance_view> latest_balance(const std::vector<worker_view>& xs);
+
+/// "12.5"
+std::string balance_text(double x);
 
 /// Why no (other) GPU of a type is launched, as one of the workers says.
 struct held_launch {

@@ -158,8 +158,11 @@ int check_config(const worker_config& cfg, const environment& env,
 int serve(const worker_config& cfg, bool status_address_given,
           const log_output& out, signal_waiter& signals) {
   auto& log = out.log;
-  metrics::options counted{
-    std::string{version()}, {}, cfg.prices, out.lines_dropped};
+  metrics::options counted{std::string{version()},
+                           {},
+                           cfg.prices,
+                           out.lines_dropped,
+                           std::string{built_from_commit()}};
   for (auto& [kind, type] : cfg.workload_of_kind)
     counted.workloads.push_back(type);
   auto counts = std::make_shared<metrics>(std::move(counted));
@@ -177,6 +180,7 @@ int serve(const worker_config& cfg, bool status_address_given,
               "PRODUCER_URLS_VIA_PROXY=true");
   std::atomic<bool> drained_clean{false};
   node worker{cfg, log, std::move(*local)};
+  counts->read(worker.store_counts(), worker.account());
   std::function<result<msg::peers_report>()> ask_peers;
   if (worker.has_cluster())
     ask_peers = [&] {
@@ -201,9 +205,14 @@ int serve(const worker_config& cfg, bool status_address_given,
          return {};
        },
        ask_peers,
-       [counts](const msg::node_status& x, const msg::peers_report* peers,
-                bool redis_up) {
-         return counts->text(x, peers, redis_up);
+       [counts](const msg::node_status& x, const msg::peers_report* peers) {
+         return counts->text(x, peers);
+       },
+       [seen = worker.account()] {
+         return seen->seen();
+       },
+       [counts](std::string_view path, unsigned status, double seconds) {
+         counts->on_request(path, status, seconds);
        },
        [&]() -> result<void> {
          auto now = worker.status(false);

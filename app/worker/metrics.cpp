@@ -1,6 +1,8 @@
 #include "app/worker/metrics.hpp"
 
+#include "actors/renderer/stages.hpp"
 #include "app/worker/metrics_book.hpp"
+#include "app/worker/metrics_outside.hpp"
 #include "app/worker/process_numbers.hpp"
 #include "messages/public_error.hpp"
 
@@ -21,12 +23,13 @@ using labels = prometheus::Labels;
 const std::vector<double> job_buckets{0.05, 0.1, 0.25, 0.5,  1,    2.5,
                                       5,    10,  20,   30,   60,   120,
                                       300,  600, 1200, 1800, 3600, 7200};
+/// Few, since each type has each stage.
+const std::vector<double> stage_buckets{0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800};
 const std::vector<double> boot_buckets{5,  10,  20,  30,  45,  60,
                                        90, 120, 180, 300, 600, 900};
 const std::vector<double> slack_buckets{-3600, -600, -60, 0,    10,   30,  60,
                                         120,   300,  600, 1800, 3600, 7200};
-const std::vector<double> call_buckets{
-  0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300};
+using outside_metrics::call_buckets;
 
 constexpr error_code all_codes[] = {
   error_code::invalid_input,     error_code::rejected,    error_code::expired,
@@ -60,6 +63,8 @@ constexpr help waited{"c3_job_wait_seconds",
 constexpr help ran{"c3_job_run_seconds",
                    "From a job's slot on a GPU to its result, of the attempt "
                    "that succeeded."};
+constexpr help staged{"c3_job_stage_seconds",
+                      "What attempts that succeeded went into."};
 constexpr help total{"c3_job_total_seconds",
                      "From a job's creation to its success."};
 constexpr help slack{"c3_job_deadline_slack_seconds",
@@ -115,6 +120,11 @@ struct metrics::implementation {
               0);
       for (auto& x : {waited, ran, total})
         book.histogram(x.name, x.text, job_buckets, of);
+      // What no worker knows never runs.
+      if (type != "other")
+        for (auto stage : all_stages)
+          book.histogram(staged.name, staged.text, stage_buckets,
+                         {{"type", type}, {"stage", std::string{stage}}});
       book.histogram(slack.name, slack.text, slack_buckets, of);
       count(missed, of, 0);
       count(returned, of, 0);
@@ -127,10 +137,9 @@ struct metrics::implementation {
     for (auto* outcome : {"exported", "dropped", "rejected", "failed"})
       count(spans, {{"outcome", outcome}}, 0);
     book.histogram(hook_time.name, hook_time.text, call_buckets, {});
-    book
-      .gauge("c3_build_info", "1; the label says which version runs.",
-             {{"version", how.version}})
-      .Set(1);
+    outside_metrics::add_zeros(book);
+    book.set("c3_build_info", "1; the labels say which version runs.", 1,
+             {{"version", how.version}, {"commit", how.commit}});
   }
 
   void know(const workload_type& type) {
@@ -148,7 +157,7 @@ struct metrics::implementation {
   // -- counters and histograms -----------------------------------------------
 
   void count(const help& what, const labels& by, double more = 1) {
-    book.counter(what.name, what.text, by).Increment(more);
+    book.count(what.name, what.text, by, more);
   }
 
   void observe(const help& what, const std::vector<double>& buckets,
@@ -187,6 +196,11 @@ struct metrics::implementation {
       return observe(waited, job_buckets, by_type, x.seconds);
     if (x.name == "job_rendered")
       return observe(ran, job_buckets, by_type, x.seconds);
+    if (x.name == "stage_ended")
+      return observe(
+        staged, stage_buckets,
+        {{"type", type_label(x.type)}, {"stage", std::string{x.part}}},
+        x.seconds);
     if (x.name == "job_ended")
       return on_end(x);
     if (x.name == "job_returned")
@@ -216,13 +230,14 @@ struct metrics::implementation {
     if (x.name == "webhook_delivered" || x.name == "webhook_failed"
         || x.name == "webhook_dead")
       count(hooks, {{"outcome", x.outcome}});
+    outside_metrics::count(book, x);
   }
 
   // -- gauges ----------------------------------------------------------------
 
   void set(const char* name, const char* text, double value,
            const labels& by = {}) {
-    book.gauge(name, text, by).Set(value);
+    book.set(name, text, value, by);
   }
 
   void set_queue(const msg::node_status& x) {
@@ -270,19 +285,17 @@ struct metrics::implementation {
           static_cast<double>(x.disk_free_bytes));
     set("c3_results_waiting", "Rendered results that wait for the storage.",
         static_cast<double>(x.results_waiting));
-    for (auto phase : all_phases) {
-      auto n = std::count_if(x.gpus.begin(), x.gpus.end(), [&](auto& gpu) {
-        return gpu.phase == phase;
-      });
-      set("c3_gpus", "GPUs of this worker by phase.", static_cast<double>(n),
-          {{"phase", std::string{to_string(phase)}}});
-    }
-  }
-
-  void rise(const char* name, const char* text, const labels& by,
-            uint64_t all) {
-    auto& x = book.counter(name, text, by);
-    x.Increment(std::max(0.0, static_cast<double>(all) - x.Value()));
+    for (auto& gpu : x.gpus)
+      if (!gpu.type.empty())
+        workloads.insert(gpu.type);
+    for (auto& type : workloads)
+      for (auto phase : all_phases) {
+        auto n = std::count_if(x.gpus.begin(), x.gpus.end(), [&](auto& gpu) {
+          return gpu.phase == phase && gpu.type == type;
+        });
+        set("c3_gpus", "GPUs of this worker by phase.", static_cast<double>(n),
+            {{"workload", type}, {"phase", std::string{to_string(phase)}}});
+      }
   }
 
   void set_peers(const msg::peers_report& x) {
@@ -298,12 +311,13 @@ struct metrics::implementation {
         static_cast<double>(x.links.size()));
     constexpr auto frames = "c3_peer_frames_total";
     constexpr auto frames_help = "Frames between this worker and others.";
-    rise(frames, frames_help, {{"direction", "sent"}}, x.frames_sent);
-    rise(frames, frames_help, {{"direction", "received"}}, x.frames_received);
+    book.rise(frames, frames_help, {{"direction", "sent"}}, x.frames_sent);
+    book.rise(frames, frames_help, {{"direction", "received"}},
+              x.frames_received);
     constexpr auto bytes = "c3_peer_bytes_total";
     constexpr auto bytes_help = "Bytes in those frames.";
-    rise(bytes, bytes_help, {{"direction", "sent"}}, x.bytes_sent);
-    rise(bytes, bytes_help, {{"direction", "received"}}, x.bytes_received);
+    book.rise(bytes, bytes_help, {{"direction", "sent"}}, x.bytes_sent);
+    book.rise(bytes, bytes_help, {{"direction", "received"}}, x.bytes_received);
   }
 
   // Names as all client libraries of Prometheus have them.
@@ -319,9 +333,9 @@ struct metrics::implementation {
                              "Processor time, user and system.", {});
     cpu.Increment(std::max(0.0, now.cpu_s - cpu.Value()));
     if (how.lines_dropped)
-      rise("c3_log_lines_dropped_total",
-           "Lines of the log that its reader did not take in time.", {},
-           how.lines_dropped());
+      book.rise("c3_log_lines_dropped_total",
+                "Lines of the log that its reader did not take in time.", {},
+                how.lines_dropped());
   }
 
   options how;
@@ -329,11 +343,13 @@ struct metrics::implementation {
   std::mutex mutex;
   /// Guarded by `mutex`.
   std::set<workload_type> workloads;
+  std::shared_ptr<const job_store::store_counts> store;
+  std::shared_ptr<const account::note> account;
 };
 
 metrics::metrics(options how)
   : impl_(std::make_unique<implementation>(std::move(how))) {
-  set_level(spdlog::level::off);
+  // nop
 }
 
 metrics::~metrics() = default;
@@ -342,17 +358,36 @@ void metrics::on_event(const event& x) {
   impl_->on_event(x);
 }
 
-std::string metrics::text(const msg::node_status& x,
-                          const msg::peers_report* peers, bool redis_up) {
+void metrics::on_request(std::string_view path, unsigned status,
+                         double seconds) {
+  outside_metrics::count_request(impl_->book, path, status, seconds);
+}
+
+void metrics::read(std::shared_ptr<const job_store::store_counts> store,
+                   std::shared_ptr<const account::note> account) {
   std::lock_guard guard{impl_->mutex};
-  impl_->set("c3_redis_up", "1 while Redis answers this worker.",
-             redis_up ? 1 : 0);
+  impl_->store = std::move(store);
+  impl_->account = std::move(account);
+}
+
+std::string metrics::text(const msg::node_status& x,
+                          const msg::peers_report* peers) {
+  std::lock_guard guard{impl_->mutex};
   impl_->set_queue(x);
   impl_->set_worker(x);
   impl_->set_process();
   if (peers)
     impl_->set_peers(*peers);
-  return prometheus::TextSerializer{}.Serialize(impl_->book.collect());
+  if (impl_->store)
+    outside_metrics::set_store(impl_->book, *impl_->store);
+  auto seen = impl_->account ? impl_->account->seen() : account::sight{};
+  outside_metrics::set_unknown(impl_->book, seen);
+  auto all = impl_->book.collect();
+  if (seen.balance)
+    all.push_back(outside_metrics::balance_of(*seen.balance));
+  if (impl_->store)
+    all.push_back(outside_metrics::command_times(*impl_->store));
+  return prometheus::TextSerializer{}.Serialize(all);
 }
 
 } // namespace render

@@ -6,12 +6,12 @@
 // All series of known labels are there from the start, so that a zero is told
 // from a family that went away. What is the same for all workers of one Redis
 // has scope="fleet": take max() of it, not sum().
-#include "actors/log.hpp"
+#include "actors/account/note.hpp"
+#include "actors/event_sink.hpp"
+#include "actors/io/redis/store_counts.hpp"
 #include "messages/fleet.hpp"
 #include "messages/money.hpp"
 #include "messages/node.hpp"
-
-#include <spdlog/sinks/sink.h>
 
 #include <functional>
 #include <memory>
@@ -20,7 +20,7 @@
 
 namespace render {
 
-class metrics : public spdlog::sinks::sink, public event_listener {
+class metrics : public event_sink {
 public:
   struct options {
     std::string version;
@@ -29,6 +29,8 @@ public:
     gpu_prices prices = {};
     /// Lines that the log has dropped so far.
     std::function<uint64_t()> lines_dropped = {};
+    /// That the program was built from.
+    std::string commit = "unknown";
   };
 
   explicit metrics(options how);
@@ -39,22 +41,16 @@ public:
 
   /// Prometheus text exposition, as of `x`. From any thread.
   std::string text(const msg::node_status& x,
-                   const msg::peers_report* peers = nullptr,
-                   bool redis_up = true);
+                   const msg::peers_report* peers = nullptr);
 
-  // Lines are no matter of it.
-  void log(const spdlog::details::log_msg&) override {
-    // nop
-  }
-  void flush() override {
-    // nop
-  }
-  void set_pattern(const std::string&) override {
-    // nop
-  }
-  void set_formatter(std::unique_ptr<spdlog::formatter>) override {
-    // nop
-  }
+  /// An answer of the status port; an empty path: of a refusal. From any
+  /// thread.
+  void on_request(std::string_view path, unsigned status, double seconds);
+
+  /// Where the JOB STORE counts, and what the ACCOUNT has seen; before that
+  /// their families are not there.
+  void read(std::shared_ptr<const job_store::store_counts> store,
+            std::shared_ptr<const account::note> account = {});
 
 private:
   struct implementation;

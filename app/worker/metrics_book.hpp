@@ -6,6 +6,8 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <vector>
 
 namespace render {
@@ -39,6 +41,23 @@ public:
       .Help(help)
       .Register(registry_)
       .Add(by, buckets);
+  }
+
+  void count(const char* name, const char* help, const prometheus::Labels& by,
+             double more = 1) {
+    counter(name, help, by).Increment(more);
+  }
+
+  void set(const char* name, const char* help, double value,
+           const prometheus::Labels& by = {}) {
+    gauge(name, help, by).Set(value);
+  }
+
+  /// A counter that somebody else counts: `all` so far. Not from two threads.
+  void rise(const char* name, const char* help, const prometheus::Labels& by,
+            uint64_t all) {
+    auto& x = counter(name, help, by);
+    x.Increment(std::max(0.0, static_cast<double>(all) - x.Value()));
   }
 
   std::vector<prometheus::MetricFamily> collect() const {

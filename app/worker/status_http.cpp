@@ -110,6 +110,7 @@ public:
 
   void answer(asked x) {
     asked_ = std::move(x);
+    asked_at_ = std::chrono::steady_clock::now();
     answering_ = true;
     // Keeps this session alive until its answer comes.
     kept_ = shared_from_this();
@@ -207,6 +208,8 @@ private:
   }
 
   void refuse(http::status status, std::string why) {
+    asked_ = {};
+    asked_at_ = std::chrono::steady_clock::now();
     asked_.head = parser_->get().method() == http::verb::head;
     send({static_cast<unsigned>(status), "text/plain; charset=utf-8",
           std::move(why)},
@@ -216,6 +219,11 @@ private:
   void send(http_answer x, bool keep_alive) {
     answering_ = false;
     kept_ = nullptr;
+    if (auto& served = hall_.whole.how.served)
+      served(asked_.path, x.status,
+             std::chrono::duration<double>(std::chrono::steady_clock::now()
+                                           - asked_at_)
+               .count());
     // Moves this session to the end, so that others are closed before it.
     if (place_)
       hall_.open.splice(hall_.open.end(), hall_.open, *place_);
@@ -282,6 +290,7 @@ private:
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::empty_body>> parser_;
   asked asked_;
+  std::chrono::steady_clock::time_point asked_at_;
   http::response<http::string_body> response_;
   bool answering_ = false;
   std::shared_ptr<session> kept_;

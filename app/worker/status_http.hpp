@@ -42,6 +42,10 @@ public:
     std::vector<std::string> hosts;
     /// Paths whose answers are big or late.
     std::set<std::string> back_paths = {};
+    /// Told of each answer, on a thread of the server: path (empty: of a
+    /// request that was refused), status, seconds since the question.
+    std::function<void(std::string_view path, unsigned status, double seconds)>
+      served = {};
   };
 
   /// Opens the port. A failure is `unavailable` and names no setting.

@@ -157,7 +157,8 @@ http_answer check_answer(const result<bool>& x) {
 
 struct status_server::implementation {
   implementation(std::unique_ptr<status_http> listening, const sources& from)
-    : server(std::move(listening)), metrics(from.metrics), status(asking(from)),
+    : server(std::move(listening)), metrics(from.metrics),
+      account(from.account), status(asking(from)),
       alive(checking(alive_of(from))), ready(checking(from.ready)) {
     // So that a check which cannot wait finds a last answer.
     alive.get([](auto&) {});
@@ -184,12 +185,13 @@ struct status_server::implementation {
     if (path == "/readyz")
       return answer_check(ready, std::move(reply));
     if (path == "/status")
-      return status.get(
-        [reply = std::move(reply), names = server->on_loopback()](auto& x) {
-          reply(x ? http_answer{200, "application/json",
-                                to_json(x->node, names, x->peers_ptr())}
-                  : failure_answer(x.error()));
-        });
+      return status.get([this, reply = std::move(reply)](auto& x) {
+        reply(x ? http_answer{200, "application/json",
+                              to_json(x->node, server->on_loopback(),
+                                      x->peers_ptr(),
+                                      account ? account() : account::sight{})}
+                : failure_answer(x.error()));
+      });
     if (path == "/metrics")
       return answer_metrics(std::move(reply));
     if (path == "/")
@@ -202,14 +204,9 @@ struct status_server::implementation {
     if (!metrics)
       return reply({.status = 404, .body = "this program counts nothing\n"});
     status.get([this, reply = std::move(reply)](const result<all_status>& x) {
-      if (!x)
-        return reply(failure_answer(x.error()));
-      ready.get([this, reply, seen = *x](const result<bool>& y) {
-        // One that is unfit has asked Redis.
-        auto up = y || y.error().kind == failure_kind::unfit;
-        reply({200, "text/plain; version=0.0.4; charset=utf-8",
-               metrics(seen.node, seen.peers_ptr(), up)});
-      });
+      reply(x ? http_answer{200, "text/plain; version=0.0.4; charset=utf-8",
+                            metrics(x->node, x->peers_ptr())}
+              : failure_answer(x.error()));
     });
   }
 
@@ -231,6 +228,7 @@ struct status_server::implementation {
 
   std::unique_ptr<status_http> server;
   decltype(status_server::sources::metrics) metrics;
+  decltype(status_server::sources::account) account;
   question<all_status> status;
   question<bool> alive;
   question<bool> ready;
@@ -248,7 +246,8 @@ status_server::start(const std::string& address, sources from, options more) {
                             port,
                             more.next_free ? ports_tried - 1 : 0,
                             std::move(more.hosts),
-                            {"/status", "/metrics"}};
+                            {"/status", "/metrics"},
+                            from.served};
   for (auto& name : machine_names())
     how.hosts.push_back(name);
   how.hosts.push_back(host);

@@ -3,6 +3,7 @@
 // too), /status (JSON), /metrics (Prometheus). The first two have threads of
 // their own and answer within 100 ms whatever else is asked. Read-only; bound
 // to loopback unless told otherwise, since it names jobs and GPUs.
+#include "actors/account/note.hpp"
 #include "messages/failure.hpp"
 #include "messages/fleet.hpp"
 #include "messages/node.hpp"
@@ -10,14 +11,17 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace render {
 
 /// JSON text of a status, for /status and for people. Without `names` it leaves
 /// out what leads to a GPU: host names and workload ids.
+/// `account`: shown with `names` alone.
 std::string to_json(const msg::node_status& x, bool names = true,
-                    const msg::peers_report* peers = nullptr);
+                    const msg::peers_report* peers = nullptr,
+                    const account::sight& account = {});
 
 class status_server {
 public:
@@ -29,9 +33,14 @@ public:
     /// Asks PEERS. May block too; empty: the worker has no cluster.
     std::function<result<msg::peers_report>()> peers = {};
     /// The text of /metrics. From any thread.
-    std::function<std::string(const msg::node_status&, const msg::peers_report*,
-                              bool redis_up)>
+    std::function<std::string(const msg::node_status&,
+                              const msg::peers_report*)>
       metrics = {};
+    /// What is known of the account. From any thread.
+    std::function<account::sight()> account = {};
+    /// Told of each answer, from any thread; see `status_http`.
+    std::function<void(std::string_view path, unsigned status, double seconds)>
+      served = {};
     /// What /healthz asks, when that is not `status`. May block too.
     std::function<result<void>()> alive = {};
   };

@@ -67,10 +67,32 @@ void write_launch(writer& out, const workload_type& type, launch_reason x,
   out.EndObject();
 }
 
+void write_account(writer& out, const account::sight& x) {
+  if (x.balance) {
+    out.Key("balance");
+    out.StartObject();
+    out.Key("amount");
+    out.Double(x.balance->amount);
+    out.Key("at");
+    out.Double(x.balance->at_s);
+    out.EndObject();
+  }
+  if (x.unknown.empty())
+    return;
+  out.Key("unknown_gpus");
+  out.StartObject();
+  for (auto& [type, count] : x.unknown) {
+    write_string(out, type);
+    out.Uint(count);
+  }
+  out.EndObject();
+}
+
 } // namespace
 
 std::string to_json(const msg::node_status& x, bool names,
-                    const msg::peers_report* peers) {
+                    const msg::peers_report* peers,
+                    const account::sight& account) {
   rapidjson::StringBuffer buffer;
   writer out{buffer};
   out.StartObject();
@@ -114,6 +136,8 @@ std::string to_json(const msg::node_status& x, bool names,
   out.Uint64(x.disk_free_bytes);
   out.Key("results_waiting");
   out.Uint64(x.results_waiting);
+  if (names)
+    write_account(out, account);
   if (peers) {
     out.Key("peers");
     write_peers(out, *peers, names);

@@ -356,6 +356,26 @@ BOOST_AUTO_TEST_CASE(an_older_write_does_not_come_back_after_the_end) {
   BOOST_TEST(!back);
 }
 
+BOOST_AUTO_TEST_CASE(since_when_a_gpu_is_being_stopped_is_noted) {
+  auto x = running("e1", "w1");
+  BOOST_REQUIRE(write(store, x));
+  auto noted = [this] {
+    return redis.cmd("HGET", "c3:gpu:e1", "stopping_at").text;
+  };
+  BOOST_TEST(noted() == "");
+  x.state = gpu_entry_state::stopping;
+  BOOST_REQUIRE(write(store, x));
+  auto first = noted();
+  BOOST_TEST(std::abs(std::stod(first) - harness::unix_now()) < 60);
+  // A sign of life is none of a new stop.
+  ::poll(nullptr, 0, 20);
+  BOOST_REQUIRE(write(store, x));
+  BOOST_TEST(noted() == first);
+  x.state = gpu_entry_state::ready;
+  BOOST_REQUIRE(write(store, x));
+  BOOST_TEST(noted() == "");
+}
+
 // A worker that was paused for longer than its lease learns at the next renewal
 // which entries it has lost.
 BOOST_AUTO_TEST_CASE(who_wrote_an_entry_is_told_when_it_is_not_renewed) {

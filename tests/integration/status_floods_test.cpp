@@ -85,7 +85,7 @@ struct status_port {
                                            return ask_redis();
                                          },
                                          {},
-                                         [](auto&, auto*, bool) {
+                                         [](auto&, auto*) {
                                            return big_text();
                                          }},
                                         {{"worker.example"}, false});

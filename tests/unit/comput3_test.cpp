@@ -352,4 +352,11 @@ BOOST_AUTO_TEST_CASE(stays_below_a_domain_that_follows_from_the_settings) {
              == "localhost");
 }
 
+BOOST_AUTO_TEST_CASE(a_label_has_few_values) {
+  BOOST_TEST(code_of(answered(402, "")) == "402");
+  BOOST_TEST(code_of(answered(7'000, "")) == "other");
+  BOOST_TEST(code_of(fail(failure_kind::outcome_unknown, "lost"))
+             == to_string(failure_kind::outcome_unknown));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -208,6 +208,23 @@ BOOST_AUTO_TEST_CASE(looks_at_jobs_that_nobody_runs) {
            "no other one takes over", "lease");
 }
 
+BOOST_AUTO_TEST_CASE(looks_at_the_balance_that_was_asked_for_last) {
+  auto x = calm();
+  x.workers = {worker({{"balance", "0"}, {"balance_at", "1699999000"}}),
+               worker({{"balance", "12.5"}, {"balance_at", "1699999900"}}),
+               worker({{"balance", ""}, {"balance_at", "0"}})};
+  BOOST_TEST(diagnose(x).findings.empty());
+  auto left = latest_balance(x.workers);
+  BOOST_REQUIRE(left);
+  BOOST_TEST(balance_text(left->amount) == "12.5");
+  BOOST_TEST(left->age_s == 100);
+  x.workers[1].fields["balance"] = "-0.25";
+  must_say(x, weight::problem, "balance is -0.25", "no money left", "top up");
+  x.workers.erase(x.workers.begin(), x.workers.begin() + 2);
+  BOOST_TEST(!latest_balance(x.workers));
+  BOOST_TEST(diagnose(x).findings.empty());
+}
+
 BOOST_AUTO_TEST_CASE(looks_at_gpus) {
   auto x = calm();
   x.gpus = {gpu("running", 400)};
@@ -216,6 +233,14 @@ BOOST_AUTO_TEST_CASE(looks_at_gpus) {
   x.gpus = {gpu("intent", 130)};
   must_say(x, weight::warning, "is asked for since 2 min", "none free",
            "worker w1");
+  x.gpus = {gpu("stopping", 9'000)};
+  x.gpus[0].fields["workload"] = "w-7";
+  BOOST_TEST(diagnose(x).findings.empty());
+  x.gpus[0].stopping_s = 300;
+  BOOST_TEST(diagnose(x).findings.empty());
+  x.gpus[0].stopping_s = 301;
+  must_say(x, weight::problem, "being stopped since 5 min", "does not answer",
+           "workload w-7");
   x.gpus = {gpu("ready", 400, -61)};
   must_say(x, weight::problem, "nobody's since 1 min", "died", "ledger");
 }

@@ -62,7 +62,9 @@ struct fixture {
 BOOST_FIXTURE_TEST_SUITE(the_queue, fixture)
 
 BOOST_AUTO_TEST_CASE(claims_nothing_while_redis_is_away) {
+  BOOST_TEST(x.port.cfg.counts->up.get());
   x.go_down(0);
+  BOOST_TEST(!x.port.cfg.counts->up.get());
   auto got = x.ask(x.all.queue, &queue::claim, claim_csm());
   BOOST_REQUIRE(got->times == 1);
   BOOST_TEST((got->what->error().kind == failure_kind::unavailable));
@@ -183,6 +185,8 @@ BOOST_AUTO_TEST_CASE(that_another_has_is_settled_as_not_written) {
   BOOST_REQUIRE(got->times == 1);
   BOOST_TEST(!got->what->value().written);
   BOOST_TEST(x.port.jobs().empty());
+  BOOST_TEST(x.port.cfg.counts->ends_fenced.get() == 1u);
+  BOOST_TEST(x.port.cfg.counts->losses.get() == 0u);
 }
 
 // Redis may have lost the claim; it has not.
@@ -198,6 +202,7 @@ BOOST_AUTO_TEST_CASE(that_is_not_ours_is_given_up_after_a_look_for_a_loss) {
   BOOST_TEST(!got->what->value().ours);
   BOOST_TEST(got->what->value().status == "cancelled");
   BOOST_TEST(!x.all.jobs.claimed().has("a"));
+  BOOST_TEST(x.port.cfg.counts->runs_fenced.get() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(that_redis_has_lost_is_ours_after_all) {
@@ -211,6 +216,8 @@ BOOST_AUTO_TEST_CASE(that_redis_has_lost_is_ours_after_all) {
   BOOST_TEST(got->what->value().ours);
   BOOST_TEST(world.field("job:a", "locked_by") == "w1");
   BOOST_TEST(world.field("job:a", "stage") == "render");
+  BOOST_TEST(x.port.cfg.counts->runs_fenced.get() == 0u);
+  BOOST_TEST(x.port.cfg.counts->losses.get() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(whose_end_redis_has_lost_is_ended_again) {
@@ -296,6 +303,7 @@ BOOST_AUTO_TEST_CASE(of_the_dead_is_taken_after_the_grace_alone) {
   BOOST_TEST(status("b") == "running");
   pass(7s);
   BOOST_TEST(status("b") == "queued");
+  BOOST_TEST(x.port.cfg.counts->recovered.get() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(of_the_dead_is_not_taken_while_redis_refuses) {

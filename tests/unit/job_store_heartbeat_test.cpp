@@ -122,6 +122,29 @@ BOOST_AUTO_TEST_CASE(brings_the_orders_of_the_fleet) {
   BOOST_TEST(paused() == "");
 }
 
+BOOST_AUTO_TEST_CASE(brings_how_many_webhooks_are_left) {
+  played_world world;
+  played_worker x{world, "w1"};
+  x.serve();
+  auto& seen = *x.port.cfg.counts;
+  auto tell = [&] {
+    x.all.heartbeat.tell({}, [](auto) {});
+    x.serve();
+  };
+  tell();
+  BOOST_TEST(seen.webhooks_pending.get() == 0);
+  world.run({"ZADD", "c3:outbox", "1", "a", "2", "b"});
+  world.run({"ZADD", "c3:webhooks:dead", "1", "c"});
+  tell();
+  BOOST_TEST(seen.webhooks_pending.get() == 2);
+  BOOST_TEST(seen.webhooks_dead.get() == 1);
+  world.run({"DEL", "c3:outbox"});
+  world.run({"SET", "c3:outbox", "of another type"});
+  tell();
+  BOOST_TEST(seen.webhooks_pending.get() == -1);
+  BOOST_TEST(seen.webhooks_dead.get() == 1);
+}
+
 BOOST_AUTO_TEST_CASE(is_shown_until_three_of_them_are_missing) {
   played_world world;
   played_worker x{world, "w1"};

@@ -11,10 +11,13 @@ using namespace render;
 namespace {
 
 struct book {
-  metrics x{
-    {"1.2", {"media:fast"}, {{workload_type{"media:fast"}, 1'200'000}}, [] {
-       return uint64_t{3};
-     }}};
+  metrics x{{"1.2",
+             {"media:fast"},
+             {{workload_type{"media:fast"}, 1'200'000}},
+             [] {
+               return uint64_t{3};
+             },
+             "abc"}};
   msg::node_status status;
 
   void tell(std::string_view name, const std::string& type,
@@ -42,7 +45,7 @@ BOOST_AUTO_TEST_SUITE(the_metrics)
 BOOST_AUTO_TEST_CASE(have_their_zeros_from_the_start) {
   book b;
   for (auto* line :
-       {"c3_build_info{version=\"1.2\"} 1",
+       {"c3_build_info{commit=\"abc\",version=\"1.2\"} 1",
         "c3_jobs_ended_total{reason=\"none\",status=\"success\",type=\"csm\"} "
         "0",
         "c3_jobs_ended_total{reason=\"expired\",status=\"failed\",type="
@@ -55,9 +58,16 @@ BOOST_AUTO_TEST_CASE(have_their_zeros_from_the_start) {
         "c3_trace_spans_total{outcome=\"dropped\"} 0",
         "c3_jobs_waiting{scope=\"fleet\",type=\"csm\"} 0",
         "c3_jobs_oldest_wait_seconds{scope=\"fleet\"} 0",
-        "c3_gpus{phase=\"booting\"} 0",
+        "c3_gpus{phase=\"booting\",workload=\"media:fast\"} 0",
         "c3_jobs_blocked{reason=\"max_gpus\",workload=\"media:fast\"} 0",
-        "c3_redis_up 1", "c3_log_lines_dropped_total 3"})
+        "c3_log_lines_dropped_total 3",
+        "c3_job_stage_seconds_count{stage=\"upload\",type=\"csm\"} 0",
+        "c3_provider_requests_total{call=\"launch\",code=\"200\"} 0",
+        "c3_provider_request_seconds_count{call=\"stop\"} 0",
+        "c3_storage_upload_seconds_count{outcome=\"failed\"} 0",
+        "c3_storage_bytes_total 0",
+        "c3_input_bytes_total 0",
+        "c3_http_requests_total{code=\"200\",route=\"/healthz\"} 0"})
     BOOST_TEST(b.has(line), line << "\n" << b.x.text(b.status));
 }
 
@@ -169,6 +179,7 @@ BOOST_AUTO_TEST_CASE(show_a_status_and_go_back_to_zero_with_it) {
   b.status.running_jobs = {"a", "b"};
   b.status.gpus.resize(1);
   b.status.gpus[0].phase = gpu_phase::ready;
+  b.status.gpus[0].type = workload_type{"ollama_webui:fast"};
   auto& why = b.status.launches["ollama_webui:fast"];
   why.kind = launch_reason_kind::provider_refuses;
   why.jobs = 4;
@@ -177,7 +188,8 @@ BOOST_AUTO_TEST_CASE(show_a_status_and_go_back_to_zero_with_it) {
         "c3_jobs_oldest_wait_seconds{scope=\"fleet\"} 20",
         "c3_unfit{reason=\"disk\"} 1", "c3_unfit{reason=\"storage\"} 0",
         "c3_disk_free_bytes 4096", "c3_results_waiting 3", "c3_jobs_running 2",
-        "c3_gpus{phase=\"ready\"} 1",
+        "c3_gpus{phase=\"ready\",workload=\"ollama_webui:fast\"} 1",
+        "c3_gpus{phase=\"ready\",workload=\"media:fast\"} 0",
         "c3_jobs_blocked{reason=\"provider_refuses\",workload=\"ollama_webui:"
         "fast\"} 4"})
     BOOST_TEST(b.has(line), line << "\n" << b.x.text(b.status));
@@ -185,7 +197,8 @@ BOOST_AUTO_TEST_CASE(show_a_status_and_go_back_to_zero_with_it) {
   for (auto* line :
        {"c3_jobs_waiting{scope=\"fleet\",type=\"analyze\"} 0",
         "c3_jobs_oldest_wait_seconds{scope=\"fleet\"} 0",
-        "c3_unfit{reason=\"disk\"} 0", "c3_gpus{phase=\"ready\"} 0",
+        "c3_unfit{reason=\"disk\"} 0",
+        "c3_gpus{phase=\"ready\",workload=\"ollama_webui:fast\"} 0",
         "c3_jobs_blocked{reason=\"provider_refuses\",workload=\"ollama_webui:"
         "fast\"} 0"})
     BOOST_TEST(b.has(line), line << "\n" << b.x.text(b.status));
@@ -202,8 +215,111 @@ BOOST_AUTO_TEST_CASE(tell_of_the_process) {
     BOOST_TEST(std::stod(text.substr(at + std::string{name}.size() + 2)) > 0,
                name);
   }
-  BOOST_TEST(b.x.text(b.status, nullptr, false).find("\nc3_redis_up 0\n")
-             != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(count_what_is_asked_of_others) {
+  book b;
+  auto tell = [&b](std::string_view name, std::string_view part,
+                   const std::string& outcome, double seconds, uint64_t bytes) {
+    event x{name};
+    x.type = "csm";
+    x.part = part;
+    x.outcome = outcome;
+    x.seconds = seconds;
+    x.bytes = bytes;
+    b.x.on_event(x);
+  };
+  tell("provider_called", "launch", "200", 2, 0);
+  tell("provider_called", "launch", "503", 1, 0);
+  tell("provider_called", "list", "unavailable", 10, 0);
+  tell("result_upload", {}, "stored", 3, 1'000);
+  tell("result_upload", {}, "failed", 9, 0);
+  tell("input_fetched", {}, "", -1, 70);
+  tell("input_fetched", {}, "", -1, 7);
+  tell("stage_ended", "upload", "", 4, 0);
+  for (auto* line :
+       {"c3_provider_requests_total{call=\"launch\",code=\"200\"} 1",
+        "c3_provider_requests_total{call=\"launch\",code=\"503\"} 1",
+        "c3_provider_requests_total{call=\"list\",code=\"unavailable\"} 1",
+        "c3_provider_request_seconds_sum{call=\"launch\"} 3",
+        "c3_storage_upload_seconds_sum{outcome=\"stored\"} 3",
+        "c3_storage_upload_seconds_count{outcome=\"failed\"} 1",
+        "c3_storage_bytes_total 1000", "c3_input_bytes_total 77",
+        "c3_job_stage_seconds_sum{stage=\"upload\",type=\"csm\"} 4"})
+    BOOST_TEST(b.has(line), line << "\n" << b.x.text(b.status));
+}
+
+BOOST_AUTO_TEST_CASE(count_what_they_are_asked_themselves) {
+  book b;
+  b.x.on_request("/metrics", 200, 0.02);
+  b.x.on_request("/healthz", 503, 0.01);
+  // What a stranger asks for becomes no label.
+  b.x.on_request("/../etc/passwd", 404, 0.01);
+  b.x.on_request("", 405, 0);
+  for (auto* line :
+       {"c3_http_requests_total{code=\"200\",route=\"/metrics\"} 1",
+        "c3_http_requests_total{code=\"503\",route=\"/healthz\"} 1",
+        "c3_http_requests_total{code=\"404\",route=\"other\"} 1",
+        "c3_http_requests_total{code=\"405\",route=\"other\"} 1",
+        "c3_http_request_seconds_count{route=\"other\"} 2"})
+    BOOST_TEST(b.has(line), line << "\n" << b.x.text(b.status));
+}
+
+BOOST_AUTO_TEST_CASE(show_what_the_job_store_counts) {
+  book b;
+  auto counts = std::make_shared<job_store::store_counts>();
+  BOOST_TEST(!b.has("c3_redis_up 0"));
+  b.x.read(counts);
+  for (auto* line :
+       {"c3_redis_up 0", "c3_redis_amnesia_total 0",
+        "c3_writes_fenced_total{kind=\"end\"} 0",
+        "c3_writes_fenced_total{kind=\"run\"} 0", "c3_jobs_recovered_total 0",
+        "c3_journal_write_errors_total 0",
+        "c3_webhooks_pending{scope=\"fleet\"} 0",
+        "c3_webhooks_dead{scope=\"fleet\"} 0"})
+    BOOST_TEST(b.has(line), line << "\n" << b.x.text(b.status));
+  counts->up.set(true);
+  counts->losses.add();
+  counts->ends_fenced.add(2);
+  counts->recovered.add(3);
+  counts->journal_errors.add(4);
+  counts->webhooks_pending.set(5);
+  // Redis is asked no more: the last number stays.
+  counts->webhooks_dead.set(6);
+  b.x.text(b.status);
+  counts->webhooks_dead.set(-1);
+  static const job_store::script claim{"claim", "", ""};
+  counts->on_command(&claim, 0.0007);
+  counts->on_command(&claim, 0.02);
+  counts->on_command(&claim, 60);
+  counts->on_command(nullptr, 0.0001);
+  for (auto* line :
+       {"c3_redis_up 1", "c3_redis_amnesia_total 1",
+        "c3_writes_fenced_total{kind=\"end\"} 2", "c3_jobs_recovered_total 3",
+        "c3_journal_write_errors_total 4",
+        "c3_webhooks_pending{scope=\"fleet\"} 5",
+        "c3_webhooks_dead{scope=\"fleet\"} 6",
+        "c3_redis_command_seconds_count{script=\"claim\"} 3",
+        "c3_redis_command_seconds_bucket{script=\"claim\",le=\"0.0005\"} 0",
+        "c3_redis_command_seconds_bucket{script=\"claim\",le=\"0.001\"} 1",
+        "c3_redis_command_seconds_bucket{script=\"claim\",le=\"0.025\"} 2",
+        "c3_redis_command_seconds_bucket{script=\"claim\",le=\"+Inf\"} 3",
+        "c3_redis_command_seconds_count{script=\"other\"} 1"})
+    BOOST_TEST(b.has(line), line << "\n" << b.x.text(b.status));
+}
+
+BOOST_AUTO_TEST_CASE(show_the_account_where_it_is_known) {
+  book b;
+  auto seen = std::make_shared<account::note>();
+  b.x.read({}, seen);
+  BOOST_TEST(b.x.text(b.status).find("c3_balance") == std::string::npos);
+  seen->see(job_store::account_balance{12.5, 1'700'000'000});
+  seen->see({{workload_type{"media:fast"}, 2}});
+  BOOST_TEST(b.has("c3_balance{scope=\"fleet\"} 12.5"));
+  BOOST_TEST(b.has("c3_gpu_workloads_unknown{scope=\"fleet\",workload=\"media:"
+                   "fast\"} 2"));
+  seen->see(std::optional<job_store::account_balance>{});
+  BOOST_TEST(b.x.text(b.status).find("c3_balance") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(show_the_peers) {

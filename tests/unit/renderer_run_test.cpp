@@ -154,4 +154,22 @@ BOOST_AUTO_TEST_CASE(is_not_tried_by_a_whole_fleet_at_once) {
   BOOST_TEST(waits.size() > 40u);
 }
 
+BOOST_AUTO_TEST_CASE(tells_what_its_time_goes_into) {
+  stage_times x;
+  BOOST_TEST(x.end(50).empty());
+  x.enter("download", 100);
+  // Between two tries.
+  x.enter("", 103);
+  x.enter("download", 104);
+  x.enter("render", 105);
+  x.enter("store", 125);
+  // A service that wants more.
+  x.enter("render", 126);
+  auto spent = x.end(130);
+  BOOST_TEST(spent.size() == 3u);
+  BOOST_TEST(spent["download"] == 5);
+  BOOST_TEST(spent["render"] == 24);
+  BOOST_TEST(spent["store"] == 1);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -61,6 +61,22 @@ BOOST_AUTO_TEST_CASE(where_others_can_ask_no_gpu_can_be_found) {
   BOOST_TEST(to_json(busy_node()).find("calm-otter") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(the_balance_is_shown_to_this_machine_alone) {
+  account::sight seen{job_store::account_balance{12.5, 1'700'000'000},
+                      {{workload_type{"media:fast"}, 2}}};
+  auto doc = json::parse(to_json(busy_node(), true, nullptr, seen));
+  BOOST_REQUIRE(doc);
+  auto& balance = *json::find(*doc, "balance");
+  BOOST_TEST(*json::number(balance, "amount") == 12.5);
+  BOOST_TEST(*json::number(balance, "at") == 1'700'000'000);
+  BOOST_TEST(*json::integer(*json::find(*doc, "unknown_gpus"), "media:fast")
+             == 2);
+  auto far = to_json(busy_node(), false, nullptr, seen);
+  BOOST_TEST(far.find("balance") == std::string::npos);
+  BOOST_TEST(far.find("unknown_gpus") == std::string::npos);
+  BOOST_TEST(to_json(busy_node()).find("balance") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(the_status_tells_why_no_gpu_is_launched) {
   auto x = busy_node();
   x.at_s = 1'700'000'000;
@@ -101,25 +117,24 @@ BOOST_AUTO_TEST_CASE(the_status_tells_why_nothing_is_claimed) {
 BOOST_AUTO_TEST_CASE(healthz_is_200_while_the_supervisor_answers) {
   bool alive = true;
   auto server = status_server::start(
-    "127.0.0.1:0",
-    {[&]() -> result<msg::node_status> {
-       if (alive)
-         return busy_node();
-       return fail(failure_kind::outcome_unknown, "no answer");
-     },
-     []() -> result<void> {
-       return fail(failure_kind::unavailable, "Redis is away");
-     },
-     {},
-     [](const msg::node_status& x, const msg::peers_report*, bool redis_up) {
-       return std::to_string(x.jobs_succeeded) + (redis_up ? " up" : " away");
-     }});
+    "127.0.0.1:0", {[&]() -> result<msg::node_status> {
+                      if (alive)
+                        return busy_node();
+                      return fail(failure_kind::outcome_unknown, "no answer");
+                    },
+                    []() -> result<void> {
+                      return fail(failure_kind::unavailable, "Redis is away");
+                    },
+                    {},
+                    [](const msg::node_status& x, const msg::peers_report*) {
+                      return std::to_string(x.jobs_succeeded);
+                    }});
   BOOST_REQUIRE(server);
   auto address = local((*server)->port());
   BOOST_TEST(check_health(address).has_value());
   httplib::Client client{"127.0.0.1", (*server)->port()};
   BOOST_TEST(client.Get("/readyz")->status == 503);
-  BOOST_TEST(client.Get("/metrics")->body == "7 away");
+  BOOST_TEST(client.Get("/metrics")->body == "7");
   alive = false;
   auto sick = check_health(address);
   BOOST_REQUIRE(!sick);
@@ -132,21 +147,20 @@ BOOST_AUTO_TEST_CASE(health_is_answered_within_100_ms_whatever_else_is_open) {
   using namespace std::chrono_literals;
   std::atomic<bool> slow{false};
   auto server = status_server::start(
-    "127.0.0.1:0",
-    {[&]() -> result<msg::node_status> {
-       if (slow)
-         std::this_thread::sleep_for(2s);
-       return busy_node();
-     },
-     [&]() -> result<void> {
-       if (slow)
-         std::this_thread::sleep_for(2s);
-       return {};
-     },
-     {},
-     [](const msg::node_status&, const msg::peers_report*, bool) {
-       return std::string(1 << 20, 'x');
-     }});
+    "127.0.0.1:0", {[&]() -> result<msg::node_status> {
+                      if (slow)
+                        std::this_thread::sleep_for(2s);
+                      return busy_node();
+                    },
+                    [&]() -> result<void> {
+                      if (slow)
+                        std::this_thread::sleep_for(2s);
+                      return {};
+                    },
+                    {},
+                    [](const msg::node_status&, const msg::peers_report*) {
+                      return std::string(1 << 20, 'x');
+                    }});
   BOOST_REQUIRE(server);
   auto port = (*server)->port();
   // Two that keep their connections open and ask nothing.

@@ -306,4 +306,12 @@ result<void> read_probe(const msg::probe_gpu& asked,
   return {};
 }
 
+std::string code_of(const result<http_response>& got) {
+  if (!got)
+    return std::string{to_string(got.error().kind)};
+  // A label has few values, whatever a proxy says.
+  return got->status >= 100 && got->status < 600 ? std::to_string(got->status)
+                                                 : "other";
+}
+
 } // namespace render::gpu_cloud

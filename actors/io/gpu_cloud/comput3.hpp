@@ -12,6 +12,9 @@
 
 namespace render::gpu_cloud {
 
+/// For /metrics: the status of an answer, or the kind of a failure.
+std::string code_of(const result<http_response>& got);
+
 struct config {
   /// No trailing slash.
   std::string api_url = "https://api.comput3.ai/api/v0";

@@ -12,19 +12,33 @@ using self_ptr = gpu_cloud_actor::stateful_pointer<gpu_cloud_state>;
 // The transport ends a request by itself; this only bounds a dead transport.
 constexpr auto margin = std::chrono::seconds{5};
 
+/// `call`: a literal.
+void note_call(self_ptr self, std::string_view call, double begun_s,
+               const result<http_response>& got) {
+  event about{"provider_called"};
+  about.part = call;
+  about.outcome = gpu_cloud::code_of(got);
+  about.seconds = steady_seconds(self->clock().now()) - begun_s;
+  note_event(self->state.deps.log, about);
+}
+
 /// Sends the request; `read` makes the answer from the HTTP response.
 template <class Answer, class Read>
-caf::result<Answer>
-exchange(self_ptr self, const http_request& request, Read read) {
+caf::result<Answer> exchange(self_ptr self, std::string_view call,
+                             const http_request& request, Read read) {
   auto out = self->make_response_promise<Answer>();
-  auto answer = [out, read, mask = self->state.deps.mask](
-                  const result<http_response>& got) mutable {
-    auto x = read(got);
-    if (x)
-      out.deliver(std::move(*x));
-    else
-      out.deliver(to_error(fit_to_leave(x.error(), mask)));
-  };
+  auto answer
+    = [self, call, out, read, begun_s = steady_seconds(self->clock().now()),
+       mask = self->state.deps.mask](const result<http_response>& got) mutable {
+        // A probe asks a GPU, not the provider.
+        if (!call.empty())
+          note_call(self, call, begun_s, got);
+        auto x = read(got);
+        if (x)
+          out.deliver(std::move(*x));
+        else
+          out.deliver(to_error(fit_to_leave(x.error(), mask)));
+      };
   self->request(self->state.deps.http, request.total_timeout + margin, request)
     .then(
       [answer](http_response& got) mutable {
@@ -70,13 +84,19 @@ caf::result<msg::gpu_list> list(self_ptr self, const msg::list_gpus& x,
   if (how == list_sharing::way::wait)
     return out;
   auto request = gpu_cloud::list_request(st.cfg, x);
+  auto answer = [self, number = number,
+                 begun_s = steady_seconds(self->clock().now())](
+                  const result<http_response>& got) {
+    note_call(self, "list", begun_s, got);
+    on_listed(self, number, got);
+  };
   self->request(st.deps.http, request.total_timeout + margin, request)
     .then(
-      [self, number = number](http_response& got) {
-        on_listed(self, number, std::move(got));
+      [answer](http_response& got) {
+        answer(std::move(got));
       },
-      [self, number = number](caf::error& err) {
-        on_listed(self, number, fail(to_failure(err)));
+      [answer](caf::error& err) {
+        answer(fail(to_failure(err)));
       });
   return out;
 }
@@ -90,7 +110,7 @@ gpu_cloud_behavior(self_ptr self, gpu_cloud::config cfg, gpu_cloud_deps deps) {
   return {
     [self](const msg::launch_gpu& x) {
       return exchange<gpu_workload>(
-        self, gpu_cloud::launch_request(self->state.cfg, x),
+        self, "launch", gpu_cloud::launch_request(self->state.cfg, x),
         [self, x](const result<http_response>& got) {
           return gpu_cloud::read_launch(self->state.cfg, x, got);
         });
@@ -103,7 +123,7 @@ gpu_cloud_behavior(self_ptr self, gpu_cloud::config cfg, gpu_cloud_deps deps) {
     },
     [self](const msg::stop_gpu& x) {
       return exchange<msg::gpu_stopped>(
-        self, gpu_cloud::stop_request(self->state.cfg, x),
+        self, "stop", gpu_cloud::stop_request(self->state.cfg, x),
         [x](const result<http_response>& got) {
           return gpu_cloud::read_stop(x, got).map([](double refund) {
             return msg::gpu_stopped{refund};
@@ -112,7 +132,7 @@ gpu_cloud_behavior(self_ptr self, gpu_cloud::config cfg, gpu_cloud_deps deps) {
     },
     [self](const msg::probe_gpu& x) {
       return exchange<caf::ok_atom>(
-        self, gpu_cloud::probe_request(self->state.cfg, x),
+        self, {}, gpu_cloud::probe_request(self->state.cfg, x),
         [x](const result<http_response>& got) {
           return gpu_cloud::read_probe(x, got).map([] {
             return caf::ok_atom{};

@@ -27,9 +27,11 @@ object_store_actor::behavior_type folder_store_behavior(
   self->state.cfg = std::move(cfg);
   return {
     [self](const msg::store_file& x) -> caf::result<msg::stored_file> {
+      // Before the file is moved away.
+      auto bytes = kept_results::size_of(x);
       return to_caf(folder_store::keep(self->state.cfg.output_dir, x)
-                      .map([](std::string url) {
-                        return msg::stored_file{std::move(url)};
+                      .map([bytes](std::string url) {
+                        return msg::stored_file{std::move(url), bytes};
                       }));
     },
     [self](const msg::check_storage&) -> caf::result<caf::ok_atom> {

@@ -60,6 +60,12 @@ result<std::string> keep(const std::string& output_dir,
   return path;
 }
 
+uint64_t size_of(const msg::store_file& x) {
+  std::error_code error;
+  auto size = fs::file_size(x.path, error);
+  return error ? 0 : size;
+}
+
 size_t sweep(const std::string& output_dir, double ttl_s, double now_s,
              size_t limit) {
   auto root = files::open_root(output_dir);

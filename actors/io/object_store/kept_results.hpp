@@ -6,6 +6,7 @@
 #include "messages/object_store.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace render::kept_results {
@@ -15,6 +16,9 @@ namespace render::kept_results {
 /// `internal` when the name is a path, as `unavailable` when the disk refuses.
 result<std::string> keep(const std::string& output_dir,
                          const msg::store_file& x);
+
+/// Of the file that is to be stored, bytes; 0: not known.
+uint64_t size_of(const msg::store_file& x);
 
 /// Removes the results that were kept more than `ttl_s` seconds before `now_s`
 /// (Unix time), `limit` at most, and returns their number. Marks of results

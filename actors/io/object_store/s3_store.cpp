@@ -117,10 +117,14 @@ struct shell {
 
   void finish(uint64_t id) const {
     auto up = std::move(st().uploads.extract(id).mapped());
+    // Before the file may be moved away.
+    auto bytes = kept_results::size_of(up.asked);
     keep(up.asked);
-    up.answer.deliver(msg::stored_file{st().who.presign_get(
-      st().seen_at, s3::object_path(st().cfg.bucket, up.key),
-      static_cast<int64_t>(st().deps.now()), st().cfg.url_lifetime_s)});
+    up.answer.deliver(msg::stored_file{
+      st().who.presign_get(
+        st().seen_at, s3::object_path(st().cfg.bucket, up.key),
+        static_cast<int64_t>(st().deps.now()), st().cfg.url_lifetime_s),
+      bytes});
   }
 
   void give_up(uint64_t id, const failure& why) const {

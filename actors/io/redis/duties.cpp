@@ -12,6 +12,7 @@ duties::duties(durable& io)
 void duties::on_change(const link_change& x) {
   if (x.where == channel::waiting)
     return; // It fares like the other one; said once is enough.
+  redis.cfg.counts->up.set(x.up);
   if (!x.up) {
     leases.on_down();
     queue.on_down(x.text);

@@ -57,7 +57,8 @@ outlook outlook_of(const worker_card& card, const msg::node_status& now) {
 
 std::vector<std::string>
 heartbeat_fields(const worker_card& card, const node_id& session,
-                 const msg::node_status& now, const noted_error& last) {
+                 const msg::node_status& now, const noted_error& last,
+                 const std::optional<account_balance>& balance) {
   uint32_t slots = 0;
   uint32_t free = 0;
   for (auto& x : now.gpus)
@@ -97,6 +98,8 @@ heartbeat_fields(const worker_card& card, const node_id& session,
   add("outlook", outlook_json(outlook_of(card, now)));
   add("error", last.text);
   add("error_at", number_text(last.at_s));
+  add("balance", balance ? number_text(balance->amount) : "");
+  add("balance_at", number_text(balance ? balance->at_s : 0));
   return out;
 }
 
@@ -104,13 +107,19 @@ void heartbeat::tell(const msg::node_status& x,
                      answer_to<msg::fleet_orders> then) {
   heartbeat_args what;
   what.worker = redis_.cfg.worker;
-  what.fields = heartbeat_fields(redis_.cfg.card, redis_.session, x,
-                                 redis_.cfg.last_error ? redis_.cfg.last_error()
-                                                       : noted_error{});
+  what.fields = heartbeat_fields(
+    redis_.cfg.card, redis_.session, x,
+    redis_.cfg.last_error ? redis_.cfg.last_error() : noted_error{},
+    redis_.cfg.balance ? redis_.cfg.balance() : std::nullopt);
   what.kept = redis_.cfg.heartbeat_kept;
   what.counted = redis_.cfg.counted();
-  redis_.run(call_of(what), [then = std::move(then)](answer got) {
-    then(std::move(got).and_then(read_heartbeat));
+  redis_.run(call_of(what), [this, then = std::move(then)](answer got) {
+    auto said = std::move(got).and_then(read_heartbeat);
+    redis_.cfg.counts->webhooks_pending.set(said ? said->webhooks_pending : -1);
+    redis_.cfg.counts->webhooks_dead.set(said ? said->webhooks_dead : -1);
+    then(std::move(said).map([](heartbeat_answer&& x) {
+      return std::move(x.orders);
+    }));
   });
 }
 

@@ -10,7 +10,8 @@ namespace render::job_store {
 /// from an earlier one.
 std::vector<std::string>
 heartbeat_fields(const worker_card& card, const node_id& session,
-                 const msg::node_status& now, const noted_error& last);
+                 const msg::node_status& now, const noted_error& last,
+                 const std::optional<account_balance>& balance = {});
 
 class heartbeat {
 public:

@@ -104,6 +104,8 @@ void job_ends::progress(const msg::report_progress& x, loss may_be,
 // A job that nobody works on must not come back as ours when Redis loses it
 // now. `settle` gives up a job whose end we know.
 void job_ends::on_not_ours(const std::string& id, uint64_t fence) {
+  if (redis_.find(id, fence))
+    redis_.cfg.counts->runs_fenced.add();
   if (auto* x = redis_.find(id, fence); !x || !x->outcome)
     drop(id, fence);
 }
@@ -183,6 +185,8 @@ void job_ends::settle(const held_job& x, const told_attempts::attempt& seen,
           settle(x, seen, loss::excluded, then);
         });
       forget(id, fence);
+      if (said && !said->written)
+        redis_.cfg.counts->ends_fenced.add();
       if (said && said->written)
         redis_.on_settled(id, fence, x.session, number);
       else

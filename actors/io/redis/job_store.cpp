@@ -48,7 +48,8 @@ public:
 
   void submit(channel where, command x, handler then) override {
     x.id = ++last_id_;
-    pending_.emplace(x.id, std::move(then));
+    pending_.emplace(
+      x.id, question{std::move(then), where, x.lua, self_->clock().now()});
     link_->submit(where, std::move(x));
   }
 
@@ -71,8 +72,10 @@ public:
     for (auto& x : xs.completions) {
       if (is_refusal(x.answer))
         all.leases.on_refusal();
-      if (auto node = pending_.extract(x.id))
-        node.mapped()(std::move(x.answer));
+      if (auto node = pending_.extract(x.id)) {
+        count(node.mapped());
+        node.mapped().then(std::move(x.answer));
+      }
     }
   }
 
@@ -123,11 +126,26 @@ public:
   }
 
 private:
+  /// A command under way.
+  struct question {
+    handler then;
+    channel where = channel::commands;
+    const script* lua = nullptr;
+    time_point sent;
+  };
+
+  void count(const question& x) const {
+    // The other one waits for work.
+    if (x.where == channel::commands)
+      cfg.counts->on_command(
+        x.lua, std::chrono::duration<double>(now() - x.sent).count());
+  }
+
   self_pointer self_;
   wall_clock unix_now_;
   uint64_t last_id_ = 0;
-  /// Commands under way, by id.
-  std::map<uint64_t, handler> pending_;
+  /// By id.
+  std::map<uint64_t, question> pending_;
   std::map<uint32_t, uint64_t> timer_generations_;
 
 public:

@@ -95,6 +95,7 @@ void leases::recover() {
                                    redis_.cfg.recover.after_failure);
                redis_.place.workers = seen->workers;
                redis_.arm(recover_jobs, next_look(seen->next_due_ms));
+               redis_.cfg.counts->recovered.add(seen->jobs.size());
                for (auto& x : seen->jobs)
                  redis_.log->warn(
                    "job {}: attempt {} lost, worker {} stopped answering; "

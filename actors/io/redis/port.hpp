@@ -6,10 +6,13 @@
 #include "actors/io/redis/scripts/count.hpp"
 #include "actors/io/redis/scripts/spend.hpp"
 #include "actors/io/redis/scripts/told.hpp"
+#include "actors/io/redis/store_counts.hpp"
 #include "actors/io/redis/worker_card.hpp"
 #include "actors/log.hpp"
 #include "messages/fleet_place.hpp"
 #include "messages/worker_place.hpp"
+
+#include <memory>
 
 namespace render::job_store {
 
@@ -84,8 +87,12 @@ struct config {
   worker_card card;
   /// The latest error of the log. None: there is no such thing.
   error_reader last_error;
+  /// None: there is no such thing.
+  balance_reader balance;
   /// A heartbeat is shown for this long: about three of them.
   milliseconds heartbeat_kept{35'000};
+  /// Never null.
+  std::shared_ptr<store_counts> counts = std::make_shared<store_counts>();
 
   /// A worker is counted for this long after a sign of life: longer than the
   /// longest time between two looks for what dead ones have left.

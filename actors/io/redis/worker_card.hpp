@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace render::job_store {
@@ -30,6 +31,17 @@ struct noted_error {
   /// Unix seconds.
   double at_s = 0;
 };
+
+/// What the provider says of the account.
+struct account_balance {
+  /// In the provider's own unit.
+  double amount = 0;
+  /// Unix seconds.
+  double at_s = 0;
+};
+
+/// Nothing: the provider does not tell it, or has not been asked yet.
+using balance_reader = std::function<std::optional<account_balance>()>;
 
 using error_reader = std::function<noted_error()>;
 

@@ -90,6 +90,8 @@ void durable::journaled(const result<void>& done) {
                done.error().message);
   else if (done && journal_failing_)
     log->info("journal: it can be written again");
+  if (!done)
+    cfg.counts->journal_errors.add();
   journal_failing_ = !done;
 }
 

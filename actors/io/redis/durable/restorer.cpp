@@ -58,6 +58,7 @@ void restorer::answer_askers(bool lost) {
 }
 
 void restorer::restore_all() {
+  redis_.cfg.counts->losses.add();
   redis_.log->error(
     "Redis has lost writes that it had confirmed (FLUSHALL, a restart "
     "without persistence, a failover?): {} job(s) and {} GPU(s) are "

@@ -31,7 +31,7 @@ struct heartbeat_args {
 // Its answer: `read_heartbeat`.
 
 inline constexpr std::string_view heartbeat_lua = R"lua(
-local record, workers, events, paused = unpack(KEYS)
+local record, workers, events, paused, outbox, dead = unpack(KEYS)
 local worker, kept_ms, counted_ms = unpack(ARGV, 1, 3)
 local value = {}
 for i = 4, #ARGV, 2 do value[ARGV[i]] = ARGV[i + 1] end
@@ -39,9 +39,11 @@ local r = redis.pcall('HMGET', record, 'incarnation', 'draining')
 local seen_at = clock[1] .. '.' .. string.format('%06d', clock[2])
 local pause = redis.pcall('HMGET', paused, 'since', 'by', 'why')
 for i = 1, 3 do pause[i] = clip(pause[i] or '', 200) end
+local hooks = {redis.pcall('ZCARD', outbox), redis.pcall('ZCARD', dead)}
+for i = 1, 2 do if type(hooks[i]) ~= 'number' then hooks[i] = -1 end end
 local said = redis.pcall('HSET', record, 'seen_at', seen_at, unpack(ARGV, 4))
 if type(said) == 'table' then
-  return string.find(said.err, 'WRONGTYPE', 1, true) and {0, {pause[1], pause[2], pause[3]}} or said
+  return string.find(said.err, 'WRONGTYPE', 1, true) and {0, {pause[1], pause[2], pause[3]}, hooks} or said
 end
 redis.call('PEXPIRE', record, kept_ms)
 redis.call('ZADD', workers, clock_ms + counted_ms, worker)
@@ -53,7 +55,7 @@ end
 if value.draining == '1' and r[2] ~= '1' then
   event(events, 'worker_draining', 'worker', worker)
 end
-return {1, {pause[1], pause[2], pause[3]}}
+return {1, {pause[1], pause[2], pause[3]}, hooks}
 )lua";
 
 inline script_call call_of(const heartbeat_args& x) {
@@ -64,7 +66,8 @@ inline script_call call_of(const heartbeat_args& x) {
   argv.insert(argv.end(), x.fields.begin(), x.fields.end());
   return {&lua,
           {keys::worker(by.prefix, by.id), keys::workers(by.prefix),
-           keys::events(by.prefix), keys::paused(by.prefix)},
+           keys::events(by.prefix), keys::paused(by.prefix),
+           keys::outbox(by.prefix), keys::dead_webhooks(by.prefix)},
           std::move(argv)};
 }
 
@@ -78,21 +81,34 @@ inline std::string utc_text(double unix_s) {
   return text;
 }
 
-/// Of {1 or 0: written, {since, by, why}: of the pause, empty without one}.
-inline result<msg::fleet_orders> read_heartbeat(reply x) {
-  if (auto wrong = unless_array(x, 2, "heartbeat"))
+struct heartbeat_answer {
+  msg::fleet_orders orders;
+  /// Of the whole fleet; negative: not known.
+  int64_t webhooks_pending = -1;
+  int64_t webhooks_dead = -1;
+};
+
+/// Of {1 or 0: written, {since, by, why}: of the pause, empty without one,
+/// {webhooks that are pending, dead ones}}.
+inline result<heartbeat_answer> read_heartbeat(reply x) {
+  if (auto wrong = unless_array(x, 3, "heartbeat"))
     return fail(std::move(*wrong));
-  msg::fleet_orders out;
+  heartbeat_answer said;
+  if (auto& hooks = x.elements[2]; hooks.is_array(2)) {
+    said.webhooks_pending = hooks.elements[0].integer;
+    said.webhooks_dead = hooks.elements[1].integer;
+  }
+  auto& out = said.orders;
   auto& pause = x.elements[1];
   auto since_s = number_at(pause, 0);
   if (!pause.is_array(3) || since_s <= 0)
-    return out;
+    return said;
   auto who = text_at(pause, 1);
   auto why = text_at(pause, 2);
   out.paused = "by " + (who.empty() ? "somebody" : who) + " since "
                + utc_text(since_s) + (why.empty() ? "" : ": " + why);
   out.paused = printable(out.paused, 300);
-  return out;
+  return said;
 }
 
 } // namespace render::job_store

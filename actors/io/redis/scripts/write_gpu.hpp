@@ -1,8 +1,9 @@
 #pragma once
 // Writes a ledger entry, unless another worker owns it, or another entry has
 // its workload. Its `intent_at` is now at the latest, by Redis' clock. What it
-// may cost until its `expires` is reserved; an intent that is `asked` for is
-// refused when a limit of spending does not allow that.
+// may cost until its `expires` is reserved, and since when it is being stopped
+// is noted for people; an intent that is `asked` for is refused when a limit of
+// spending does not allow that.
 //
 // Changes: the entry, the ledger, the mark, the spending of the hours until
 // `expires`; with a new state the events.
@@ -88,6 +89,12 @@ else
 end
 advance(mark, confirmed, number)
 if value.state and value.state ~= state then
+  if value.state == 'stopping' then
+    redis.call('HSET', ledger_entry, 'stopping_at',
+               clock[1] .. '.' .. string.format('%06d', clock[2]))
+  elseif state == 'stopping' then
+    redis.call('HDEL', ledger_entry, 'stopping_at')
+  end
   event(events, 'gpu_' .. value.state, 'gpu', id, 'type', value.type or '',
         'worker', worker)
 end

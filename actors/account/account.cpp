@@ -1,0 +1,132 @@
+#include "actors/account/account.hpp"
+
+#include "actors/io/gpu_cloud/account.hpp"
+#include "messages/failure_caf.hpp"
+#include "messages/moment.hpp"
+
+namespace render {
+
+namespace {
+
+using namespace std::chrono_literals;
+using self_ptr = account_actor::stateful_pointer<account_state>;
+
+constexpr auto margin = 5s;
+constexpr auto ledger_timeout = 10s;
+/// A list that somebody has asked for lately will do.
+constexpr auto list_age = 30s;
+
+struct shell {
+  self_ptr self;
+
+  account_state& st() const {
+    return self->state;
+  }
+
+  double steady_s() const {
+    return steady_seconds(self->clock().now());
+  }
+
+  void on_timer() const {
+    self->delayed_send(self, st().cfg.step, msg::timer_due{});
+    auto refused = st().deps.note->take_refused();
+    if (st().looking
+        || !account::is_due(st().cfg, steady_s(), st().last_s, refused))
+      return;
+    st().last_s = steady_s();
+    st().looking = true;
+    ask_balance();
+  }
+
+  void ask_balance() const {
+    auto request = gpu_cloud::balance_request(st().cloud);
+    auto answer = [sh = *this,
+                   begun_s = steady_s()](const result<http_response>& got) {
+      sh.on_balance(got, begun_s);
+      sh.ask_list();
+    };
+    self->request(st().deps.http, request.total_timeout + margin, request)
+      .then(
+        [answer](http_response& got) {
+          answer(std::move(got));
+        },
+        [answer](caf::error& err) {
+          answer(fail(to_failure(err)));
+        });
+  }
+
+  void on_balance(const result<http_response>& got, double begun_s) const {
+    event about{"provider_called"};
+    about.part = "balance";
+    about.outcome = gpu_cloud::code_of(got);
+    about.seconds = steady_s() - begun_s;
+    note_event(st().deps.log, about);
+    if (auto amount = gpu_cloud::read_balance(got))
+      return st().deps.note->see(
+        job_store::account_balance{*amount, st().deps.now()});
+    // What is known stays known while the provider is away.
+    if (got && got->status < 500 && got->status != 429)
+      st().deps.note->see(std::optional<job_store::account_balance>{});
+  }
+
+  void ask_list() const {
+    self
+      ->request(st().deps.cloud, st().cloud.call_timeout + margin,
+                msg::list_gpus{}, caf::timespan{list_age})
+      .then(
+        [sh = *this](msg::gpu_list& got) {
+          sh.ask_ledger(std::make_shared<look>(look{std::move(got), {}, 0}));
+        },
+        [sh = *this](const caf::error&) {
+          sh.st().looking = false;
+        });
+  }
+
+  struct look {
+    msg::gpu_list list;
+    std::set<workload_id> known;
+    /// Of the types, the next one that the ledger is asked for.
+    size_t next = 0;
+  };
+
+  void ask_ledger(std::shared_ptr<look> x) const {
+    if (x->next == st().cfg.types.size()) {
+      st().looking = false;
+      return st().deps.note->see(account::unknown_of(
+        st().cfg, x->list.workloads, x->known, st().deps.now()));
+    }
+    self
+      ->request(st().deps.ledger, ledger_timeout,
+                msg::view_gpus{st().cfg.types[x->next++], true})
+      .then(
+        [sh = *this, x](msg::gpus_seen& got) {
+          for (auto& entry : got.entries)
+            x->known.insert(entry.workload);
+          x->known.insert(got.ended_workloads.begin(),
+                          got.ended_workloads.end());
+          sh.ask_ledger(x);
+        },
+        [sh = *this](const caf::error&) {
+          sh.st().looking = false;
+        });
+  }
+};
+
+} // namespace
+
+account_actor::behavior_type
+account_behavior(self_ptr self, account::config cfg, gpu_cloud::config cloud,
+                 account_deps deps) {
+  auto& st = self->state;
+  st.cfg = std::move(cfg);
+  st.cloud = std::move(cloud);
+  st.deps = std::move(deps);
+  self->send(self, msg::timer_due{});
+  return {
+    [sh = shell{self}](const msg::timer_due&) {
+      sh.on_timer();
+    },
+  };
+}
+
+} // namespace render

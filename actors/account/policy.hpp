@@ -1,0 +1,36 @@
+#pragma once
+// When the ACCOUNT looks at the provider's books, and what it concludes. Pure.
+#include "messages/gpu_ledger.hpp"
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace render::account {
+
+struct config {
+  /// Workload types that workers rent.
+  std::vector<workload_type> types;
+  std::chrono::seconds every{300};
+  /// How often it is seen whether the provider wanted money.
+  std::chrono::seconds step{15};
+  /// A workload that is younger may be one whose launch has not been written
+  /// down yet.
+  std::chrono::seconds young{600};
+};
+
+/// `last_s`: when the last look began; by the steady clock. `refused`: the
+/// provider has wanted money since.
+bool is_due(const config& cfg, double now_s, std::optional<double> last_s,
+            bool refused);
+
+/// Of each of our types, how many GPUs run that the ledger does not know:
+/// neither an entry nor one that has ended names them. Somebody has rented them
+/// by hand, or they were lost. `now_s`: Unix time.
+std::map<workload_type, uint32_t>
+unknown_of(const config& cfg, const std::vector<gpu_workload>& list,
+           const std::set<workload_id>& known, double now_s);
+
+} // namespace render::account

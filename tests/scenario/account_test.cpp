@@ -1,0 +1,190 @@
+// The ACCOUNT: what is left of the money, and GPUs that the ledger does not
+// know.
+#include "actors/account/account.hpp"
+#include "tests/support/deterministic_system.hpp"
+#include "tests/support/fake_gpu_cloud.hpp"
+#include "tests/support/fake_gpu_ledger.hpp"
+#include "tests/support/fake_http.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace render;
+using namespace render::harness;
+using namespace std::chrono_literals;
+
+namespace {
+
+const workload_type fast{"media:fast"};
+
+gpu_workload workload(const std::string& id, double created_s,
+                      const workload_type& type = fast, bool runs = true) {
+  gpu_workload out;
+  out.workload = workload_id{id};
+  out.type = type;
+  out.running = runs;
+  out.created_s = created_s;
+  return out;
+}
+
+struct fixture : deterministic_system {
+  fixture() {
+    web->log = log;
+    cloud->log = log;
+    cloud->now_ms = [this] {
+      return elapsed_ms();
+    };
+    web->on_request = [this](const http_request& x) {
+      BOOST_TEST(x.url == "https://api.example/balance");
+      return answer;
+    };
+    auto to = null_logger();
+    to->sinks().push_back(seen);
+    gpu_cloud::config api;
+    api.api_url = "https://api.example";
+    account::config cfg;
+    cfg.types = {fast, workload_type{"ollama_webui:fast"}};
+    ask = [this, to, api, cfg] {
+      spawn(account_behavior, cfg, api,
+            account_deps{spawn(fake_http_behavior, web),
+                         spawn(fake_gpu_cloud_behavior, cloud),
+                         spawn(fake_gpu_ledger_behavior, ledger),
+                         [this] {
+                           return unix_now();
+                         },
+                         to, seen});
+    };
+  }
+
+  void say(int32_t status, const std::string& body) {
+    answer = http_status(status);
+    answer.what->body = body;
+  }
+
+  double balance() const {
+    auto x = seen->seen().balance;
+    return x ? x->amount : -1;
+  }
+
+  size_t questions() const {
+    return web->requests.size();
+  }
+
+  void refuse_launch() {
+    event x{"provider_called"};
+    x.part = "launch";
+    x.outcome = "402";
+    seen->on_event(x);
+  }
+
+  event_log_ptr log = std::make_shared<event_log>([this] {
+    return elapsed_ms();
+  });
+  fake_answer answer = http_status(200);
+  fake_http_ptr web = std::make_shared<fake_http>();
+  fake_gpu_cloud_ptr cloud = std::make_shared<fake_gpu_cloud>();
+  fake_gpu_ledger_ptr ledger = std::make_shared<fake_gpu_ledger>();
+  std::shared_ptr<account::note> seen = std::make_shared<account::note>();
+  std::function<void()> ask;
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(the_account, fixture)
+
+BOOST_AUTO_TEST_CASE(is_asked_each_five_minutes) {
+  say(200, R"({"balance":12.5})");
+  BOOST_TEST(balance() == -1);
+  ask();
+  advance(1s);
+  BOOST_TEST(balance() == 12.5);
+  BOOST_TEST(seen->seen().balance->at_s == unix_now() - 1);
+  say(200, R"({"balance":11})");
+  advance(290s);
+  BOOST_TEST(questions() == 1u);
+  BOOST_TEST(balance() == 12.5);
+  advance(15s);
+  BOOST_TEST(questions() == 2u);
+  BOOST_TEST(balance() == 11);
+}
+
+BOOST_AUTO_TEST_CASE(is_asked_soon_after_the_provider_wanted_money) {
+  say(200, R"({"balance":12.5})");
+  ask();
+  advance(31s);
+  say(200, R"({"balance":0})");
+  refuse_launch();
+  refuse_launch();
+  advance(15s);
+  BOOST_TEST(questions() == 2u);
+  BOOST_TEST(balance() == 0);
+  advance(60s);
+  BOOST_TEST(questions() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(does_not_ask_for_ever_where_asking_needs_money) {
+  say(402, R"({"message":"Insufficient balance"})");
+  ask();
+  advance(200s);
+  BOOST_TEST(questions() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(keeps_what_it_knows_while_the_provider_is_away) {
+  say(200, R"({"balance":12.5})");
+  ask();
+  advance(1s);
+  auto at_s = seen->seen().balance->at_s;
+  say(503, "");
+  advance(300s);
+  answer.what = fail(failure_kind::unavailable, "down");
+  advance(300s);
+  BOOST_TEST(questions() == 3u);
+  BOOST_TEST(balance() == 12.5);
+  BOOST_TEST(seen->seen().balance->at_s == at_s);
+}
+
+BOOST_AUTO_TEST_CASE(has_no_balance_where_the_provider_tells_none) {
+  say(404, "");
+  ask();
+  advance(1s);
+  BOOST_TEST(!seen->seen().balance);
+  // One that told it once, too.
+  say(200, R"({"balance":1})");
+  advance(301s);
+  BOOST_TEST(balance() == 1);
+  say(200, R"({"credit":1})");
+  advance(301s);
+  BOOST_TEST(!seen->seen().balance);
+}
+
+BOOST_AUTO_TEST_CASE(counts_gpus_that_the_ledger_does_not_know) {
+  auto old_s = unix_now() - 601;
+  for (auto& x : {workload("lost", old_s), workload("in-ledger", old_s),
+                  workload("young", unix_now() - 500),
+                  workload("stopped", old_s, fast, false),
+                  workload("not-ours", old_s, workload_type{"other:type"})})
+    cloud->machines[x.workload].record = x;
+  gpu_entry known;
+  known.id = ledger_id{"e1"};
+  known.type = fast;
+  known.workload = workload_id{"in-ledger"};
+  ledger->entries["e1"] = known;
+  BOOST_TEST(seen->seen().unknown.empty());
+  ask();
+  advance(1s);
+  auto unknown = seen->seen().unknown;
+  BOOST_TEST(unknown.size() == 2u);
+  BOOST_TEST(unknown[fast] == 1u);
+  BOOST_TEST(unknown[workload_type{"ollama_webui:fast"}] == 0u);
+  // The young one has grown old, and the lost one was stopped by hand.
+  cloud->machines.erase("lost");
+  cloud->list_failures.push_back({failure_kind::unavailable, "down"});
+  advance(300s);
+  BOOST_TEST(seen->seen().unknown[fast] == 1u);
+  advance(300s);
+  BOOST_TEST(seen->seen().unknown[fast] == 1u);
+  cloud->machines.erase("young");
+  advance(300s);
+  BOOST_TEST(seen->seen().unknown[fast] == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
