@@ -75,10 +75,15 @@ function ticks(from, to) {
 
 // So many GPUs are shown; the rest is counted.
 const mostRows = 40;
+// Seconds: no chart is shorter.
+const least = 300;
 
-export function gantt({from, to, rows: all}) {
+export function gantt({from: asked, to, rows: all}) {
   const rows = all.slice(0, mostRows);
   const late = Math.max(to, Math.min(now(), to + 30));
+  // A fleet that has just begun fills the chart as well.
+  const first = Math.min(...rows.flatMap((row) => row.segments.map((x) => x.from)), late - least);
+  const from = Math.max(asked, first);
   const share = (t) => `${(((t - from) / (late - from)) * 100).toFixed(2)}%`;
   const shown = h(
     'div',

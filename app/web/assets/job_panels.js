@@ -1,7 +1,7 @@
 // What the page of a job has on its panels. `text(value, name)` shows a text that
 // may be long.
 import {h} from './h.js';
-import {cut, dollars, ended, roughly, span, uploadOf} from './format.js';
+import {cut, dollars, ended, roughly, sentence, span, uploadOf} from './format.js';
 import {shares} from './charts.js';
 import {act, at, button, facts, jobLink, panel, slack, table, when} from './ui.js';
 
@@ -11,7 +11,7 @@ export function why(job) {
   return panel(
     'Why it waits',
     {id: 'why', key: 'why', about: w.deadline_at_risk ? 'warn' : ''},
-    h('p', {class: 'lead'}, w.text || w.reason.replaceAll('_', ' ')),
+    h('p', {class: 'lead'}, sentence(w.text || w.reason.replaceAll('_', ' '))),
     facts([
       ['Place in the queue', String(w.place)],
       w.begins_in && [

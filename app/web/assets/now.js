@@ -47,9 +47,11 @@ function finding(x) {
   );
 }
 
-function tile(name, value, values, {unit, under} = {}) {
-  const list = (values || []).filter(Number.isFinite);
-  const most = list.length ? Math.max(...list) : null;
+// `present` is the last point of its line.
+function tile(name, value, past, present, {unit, under} = {}) {
+  const values = past ? [...past, present ?? null] : [];
+  const list = values.filter(Number.isFinite);
+  const most = list.length > 1 ? Math.max(...list) : null;
   return h(
     'div',
     {class: 'tile'},
@@ -118,7 +120,7 @@ function begin(fleet) {
 // The rest is a click away.
 const mostRunning = 50;
 
-function runningPanel(fleet) {
+function runningPanel(fleet, gists) {
   const jobs = fleet.running_jobs || [];
   if (!jobs.length)
     return panel(
@@ -148,7 +150,7 @@ function runningPanel(fleet) {
         href: `jobs/${encodeURIComponent(job.id)}`,
         cells: [
           [kind(job.type), jobLink(job.id)],
-          h('span', {dir: 'auto'}, gist(job)),
+          h('span', {dir: 'auto'}, gist(job) || gists.get(job.id) || ''),
           progress(job),
           when(job.started_at, ago(job.started_at)),
           slack(job)
@@ -174,7 +176,7 @@ function waitsPanel(fleet) {
           h('b', {}, cut(x.type || '', 40)),
           ' ',
           h('span', {class: 'badge'}, counted(x.count || 0, 'job')),
-          h('p', {}, x.text),
+          h('p', {}, sentence(x.text || '')),
           x.begins_in &&
             h(
               'p',
@@ -189,11 +191,23 @@ function waitsPanel(fleet) {
 
 export function nowScreen() {
   let chart = null;
+  // The fleet's answer has no parameters of jobs; each is asked for once.
+  let gists = new Map();
+
+  async function learn() {
+    const running = (app.fleet?.running_jobs || []).slice(0, mostRunning);
+    if (running.every((x) => x.input || gists.has(x.id))) return;
+    const {jobs} = await get(`v1/jobs?status=running&limit=${mostRunning}`);
+    gists = new Map([...running.map((x) => [x.id, '']), ...jobs.map((x) => [x.id, gist(x)])]);
+    app.draw();
+  }
+
   return {
     title: 'Now',
     lively: true,
     async load() {
       chart = await get('v1/gpus/gantt?seconds=3600');
+      learn().catch(() => {});
     },
     view() {
       const fleet = app.fleet;
@@ -216,7 +230,7 @@ export function nowScreen() {
           'div',
           {class: 'title', key: 'title'},
           h('h1', {}, 'Now'),
-          h('p', {class: 'muted'}, fleet.verdict || ''),
+          h('p', {class: 'muted'}, sentence(fleet.verdict || '')),
           pauseButton(fleet)
         ),
         fleet.paused &&
@@ -247,17 +261,21 @@ export function nowScreen() {
         h(
           'section',
           {class: 'tiles', key: 'tiles', 'aria-label': 'Figures'},
-          tile('Waiting', whole(fleet.waiting?.total ?? 0), samples.waiting),
-          tile('Running', whole(fleet.running ?? 0), samples.running, {
+          tile('Waiting', whole(fleet.waiting?.total ?? 0), samples.waiting, fleet.waiting?.total),
+          tile('Running', whole(fleet.running ?? 0), samples.running, fleet.running, {
             unit: fleet.slots ? ` of ${fleet.slots} slots` : ''
           }),
           fleet.usd_per_hour === undefined
-            ? tile('GPU hours', (fleet.gpu_hours_today ?? 0).toFixed(1), null, {
+            ? tile('GPU hours', (fleet.gpu_hours_today ?? 0).toFixed(1), null, null, {
                 unit: ' today',
                 under: 'GPU_PRICES is not set: no dollars'
               })
-            : tile('Spend', dollars(fleet.usd_per_hour), samples.usd_per_hour, {unit: ' an hour'}),
-          tile('Idle GPU time', percent(fleet.idle_share), samples.idle_share, {unit: ' last hour'})
+            : tile('Spend', dollars(fleet.usd_per_hour), samples.usd_per_hour, fleet.usd_per_hour, {
+                unit: ' an hour'
+              }),
+          tile('Idle GPU time', percent(fleet.idle_share), samples.idle_share, fleet.idle_share, {
+            unit: ' last hour'
+          })
         ),
         panel(
           'GPUs, last hour',
@@ -271,7 +289,7 @@ export function nowScreen() {
               )
         ),
         waitsPanel(fleet),
-        runningPanel(fleet),
+        runningPanel(fleet, gists),
         h(
           'p',
           {class: 'foot', key: 'foot'},
