@@ -70,6 +70,21 @@ interop_suite(
   COST 4
   ARGS --in deploy --deploy-tools -- suites/test_deploy.py)
 
+# The page in a browser.
+add_test(NAME interop_web COMMAND "${CMAKE_CURRENT_LIST_DIR}/web/run.sh")
+set_tests_properties(
+  interop_web
+  PROPERTIES LABELS
+             interop
+             SKIP_RETURN_CODE
+             77
+             TIMEOUT
+             900
+             COST
+             6
+             ENVIRONMENT
+             "INTEROP_PROGRAMS=${PROJECT_BINARY_DIR}/bin")
+
 # A whole build by Conan's toolchain; minutes, unless little has changed.
 add_test(NAME interop_conan COMMAND "${CMAKE_CURRENT_LIST_DIR}/conan.sh")
 set_tests_properties(

@@ -32,7 +32,8 @@ function placeOf(x) {
 
 function finding(x) {
   const to = placeOf(x);
-  const title = capital(x.title);
+  // The link leads to the job; the whole id would fill a line.
+  const title = capital(x.title).replaceAll(/([0-9a-f]{8})(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '$1');
   return h(
     'li',
     {class: `finding ${x.severity === 'error' ? 'bad' : x.severity === 'warning' ? 'warn' : 'note'}`},
@@ -196,7 +197,7 @@ export function nowScreen() {
 
   async function learn() {
     const running = (app.fleet?.running_jobs || []).slice(0, mostRunning);
-    if (running.every((x) => x.input || gists.has(x.id))) return;
+    if (running.every((x) => gist(x) || gists.has(x.id))) return;
     const {jobs} = await get(`v1/jobs?status=running&limit=${mostRunning}`);
     gists = new Map([...running.map((x) => [x.id, '']), ...jobs.map((x) => [x.id, gist(x)])]);
     app.draw();
