@@ -165,6 +165,33 @@ BOOST_AUTO_TEST_CASE(waiting_costs_two_commands_and_leaves_the_queue_alone) {
   BOOST_TEST(queued() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(spans_go_from_the_record_to_the_outbox) {
+  const std::string parent
+    = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  push("a", "analyze", {"traceparent", parent, "tracestate", "k=v"});
+  push("b", "analyze", {"traceparent", parent + "-more"});
+  auto got = claim(store, 2).jobs;
+  BOOST_REQUIRE(got.size() == 2u);
+  BOOST_TEST(traceparent_of(got[0].trace) == parent);
+  BOOST_TEST(got[0].trace.state == "k=v");
+  BOOST_TEST(!got[1].trace);
+  auto traced = text("x");
+  traced.trace = {1, 2, 3, true, "k=v"};
+  auto done = ask<msg::job_settled>(store, msg::settle_job{got[0], traced});
+  BOOST_REQUIRE(done && done->webhooks.size() == 1u);
+  BOOST_TEST((done->webhooks[0].trace == traced.trace));
+  BOOST_REQUIRE(
+    ask<msg::job_settled>(store, msg::settle_job{got[1], text("x")}));
+  BOOST_TEST(redis.field("c3:outbox:b", "traceparent") == "");
+  // Whoever delivers later has it of the outbox.
+  for (auto id : {"a", "b"})
+    redis.cmd("ZADD", "c3:outbox", "1", id);
+  auto taken = ask<msg::webhooks_taken>(store, msg::take_webhooks{});
+  BOOST_REQUIRE(taken && taken->entries.size() == 2u);
+  BOOST_TEST((taken->entries[0].trace == traced.trace));
+  BOOST_TEST(!taken->entries[1].trace);
+}
+
 BOOST_AUTO_TEST_CASE(outbox_entries_are_leased_retried_and_buried) {
   for (std::string id : {"a", "b", "c"}) {
     push(id);

@@ -190,7 +190,11 @@ private:
          "fence",
          d_.of(words{"0", "1", "nan", "1e300", "-1", "2"}),
          "history",
-         d_.of(words{"", "one\ntwo", big_history_})});
+         d_.of(words{"", "one\ntwo", big_history_}),
+         "traceparent",
+         d_.of(words{"", "00-a", big_history_}),
+         "tracestate",
+         d_.of(words{"", "a=1", big_history_})});
     else if (d_.below(4) == 0)
       servers_.both({"SET", "job:" + id_, "no hash"});
     servers_.both({"RPUSH", "queue:jobs", id_});
@@ -213,6 +217,8 @@ private:
     x.cut_short = d_.below(2) == 0;
     x.mac = "mac";
     x.notice = d_.of(words{"", "notify_url: got 7"});
+    if (d_.below(2) == 0)
+      x.outcome.trace = {1, 2, 3, true, d_.of(words{"", "a=1"})};
     run(call_of(x));
   }
 
