@@ -13,8 +13,9 @@ std::string_view stage_of(const operation& x) {
   // Work on media belongs to whatever it is done for.
   if (!request)
     return {};
-  // A producer's URL.
-  if (request->public_only)
+  // An input, of a producer's URL or of our own service.
+  if (request->public_only
+      || (request->unpack && !request->output_file.empty()))
     return "download";
   for (auto& part : request->parts)
     if (!part.file_path.empty())

@@ -1,4 +1,5 @@
 // The spans of stages and webhooks.
+#include "actors/renderer/inputs.hpp"
 #include "actors/renderer/stage_spans.hpp"
 #include "actors/webhook/try_spans.hpp"
 #include "tests/unit/span_text.hpp"
@@ -34,6 +35,15 @@ step upload() {
 
 BOOST_AUTO_TEST_CASE(follow_from_what_is_asked) {
   BOOST_TEST(stage_of(fetch()) == "download");
+  http_request collect;
+  collect.output_file = "/w/result";
+  BOOST_TEST(stage_of(asks(collect)) == "render");
+  render_environment env;
+  env.uploads_url = "http://10.0.0.1/v1/files/";
+  for (auto* url :
+       {"https://a.example/x.wav",
+        "http://10.0.0.1/v1/files/0123456789abcdef0123456789abcdef"})
+    BOOST_TEST(stage_of(asks(fetch_request(url, "x", env))) == "download");
   BOOST_TEST(stage_of(upload()) == "upload");
   BOOST_TEST(stage_of(asks(http_request{})) == "render");
   BOOST_TEST(stage_of(asks(msg::store_file{})) == "store");
