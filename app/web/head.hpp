@@ -13,14 +13,16 @@ namespace render::web {
 
 struct read_head {
   request x;
-  /// Why it is refused.
-  std::optional<std::string> flaw;
+  /// The answer when it is refused.
+  std::optional<response> refused;
 };
 
 /// `peer`: the address of the connection. One of `proxies` names its own
-/// client in X-Forwarded-For.
+/// client in X-Forwarded-For. `most`: bytes of a head. The parser has a look at
+/// this limit only when a head comes in pieces.
 read_head head_of(const boost::beast::http::request_header<>& head,
-                  std::string peer, const std::vector<std::string>& proxies);
+                  std::string peer, const std::vector<std::string>& proxies,
+                  size_t most);
 
 /// The answer to a head that could not be read; absent: there is nobody to
 /// tell.

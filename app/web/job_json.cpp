@@ -4,6 +4,7 @@
 #include "messages/http.hpp"
 #include "messages/money.hpp"
 #include "messages/text/lower.hpp"
+#include "messages/text/percent.hpp"
 #include "messages/text/utf8.hpp"
 
 #include <algorithm>
@@ -248,7 +249,9 @@ std::string job_gist(const record& x) {
 std::string local_result(const record& x) {
   constexpr std::string_view scheme = "file://";
   auto url = field(x, "result_url");
-  return url.starts_with(scheme) ? url.substr(scheme.size()) : "";
+  if (!url.starts_with(scheme))
+    return {};
+  return percent_decoded(url.substr(scheme.size())).value_or("");
 }
 
 std::string content_type_of(const std::string& name) {

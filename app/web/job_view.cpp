@@ -9,6 +9,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace render::web {
@@ -82,12 +83,33 @@ std::string real_file(const std::string& path) {
   return err || !std::filesystem::is_regular_file(out, err) ? "" : out.string();
 }
 
-bool is_below(const std::string& path, const std::string& folder) {
+/// A line break in it would add headers of whoever wrote the record.
+bool may_be_location(const std::string& url) {
+  return (url.starts_with("http://") || url.starts_with("https://"))
+         && std::all_of(url.begin(), url.end(), [](unsigned char c) {
+              return c > 0x20 && c != 0x7f;
+            });
+}
+
+/// Uploads have links of their own, and beside them lies what those are signed
+/// with; what is hidden is no result.
+bool may_be_sent(const std::string& path, const service_facts& facts) {
   std::error_code err;
-  auto root = std::filesystem::canonical(folder, err).string();
-  return !err && !root.empty() && path.starts_with(root)
-         && path.size() > root.size()
-         && (root.back() == '/' || path[root.size()] == '/');
+  auto root = std::filesystem::canonical(facts.output_dir, err);
+  if (err || facts.output_dir.empty())
+    return false;
+  auto below = std::filesystem::path{path}.lexically_relative(root);
+  if (below.empty() || below == "." || *below.begin() == "..")
+    return false;
+  for (auto& part : below)
+    if (part.string().starts_with('.'))
+      return false;
+  if (!facts.files)
+    return true;
+  auto uploads = std::filesystem::canonical(facts.files->folder(), err);
+  return err || uploads == root
+         || *std::filesystem::path{path}.lexically_relative(uploads).begin()
+              == "..";
 }
 
 } // namespace
@@ -184,15 +206,14 @@ response result_of(const request& x, const std::string& id, const record& job,
   }
   auto local = local_result(job);
   if (local.empty()) {
-    if (!url.starts_with("http://") && !url.starts_with("https://"))
+    if (!may_be_location(url))
       return problem(404, "the result is not to be had here", {}, id);
     auto out = answer(302, {});
     out.headers.emplace_back("Location", url);
     return out;
   }
   auto path = real_file(local);
-  if (path.empty() || facts.output_dir.empty()
-      || !is_below(path, facts.output_dir))
+  if (path.empty() || !may_be_sent(path, facts))
     return problem(404, "the result's file is not on this machine any more", {},
                    id);
   auto name = path.substr(path.rfind('/') + 1);

@@ -156,6 +156,8 @@ response transcription(const request& x, records::redis& db,
   auto* file = only_file(x);
   if (!file)
     return error(400, "one file is needed, in the part file", "file");
+  if (file->bytes == 0)
+    return error(400, "the file is empty", "file");
   auto format = text_part(x, "response_format");
   if (!format.empty() && format != "json" && format != "text")
     return error(400, "response_format must be json or text",

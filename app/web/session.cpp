@@ -147,11 +147,11 @@ private:
         co_await send(std::move(*refusal), false, false);
       co_return false;
     }
-    auto head = head_of(parser_->get(), peer_, hall_.how.proxies);
+    auto head = head_of(parser_->get(), peer_, hall_.how.proxies,
+                        limits().header_bytes);
     auto& x = head.x;
-    if (head.flaw) {
-      auto refusal = problem(400, *head.flaw);
-      co_await send(std::move(refusal), false, false);
+    if (head.refused) {
+      co_await send(std::move(*head.refused), false, false);
       co_return false;
     }
     auto only_head = x.method == "HEAD";

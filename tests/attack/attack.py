@@ -15,8 +15,11 @@ import records  # noqa: E402, F401
 import secrets_of_ours  # noqa: E402, F401
 import status  # noqa: E402, F401
 import urls  # noqa: E402, F401
+import web  # noqa: E402, F401
+import web_data  # noqa: E402, F401
 from rows import ROWS  # noqa: E402
 from stage import Broken, Stage, WorldError  # noqa: E402
+from web_stage import WebStage  # noqa: E402
 from world import end_at_signals, make_media, sweep  # noqa: E402
 
 
@@ -44,6 +47,10 @@ def wanted(row, chosen):
     return named and not (chosen.quick and row.slow)
 
 
+def set_up(row, inputs):
+    return WebStage(inputs) if row.section == "web" else Stage(inputs)
+
+
 def play(row, inputs, stage):
     """What has gone wrong, or None."""
     try:
@@ -54,7 +61,7 @@ def play(row, inputs, stage):
             if not stage.worker.running():
                 return "the worker has died"
         else:
-            own = Stage(inputs)
+            own = set_up(row, inputs)
             try:
                 row.play(own)
             finally:
@@ -89,7 +96,7 @@ def main():
                 if stage:
                     stage.close()
                     stage.remove()
-                stage = Stage(inputs)
+                stage = set_up(row, inputs)
             why = play(row, inputs, stage)
             broken += why is not None
             print(f"{'BROKEN' if why else 'safe':7} {section:9} "

@@ -53,6 +53,11 @@ interop_suite(
 # The HTTP service, beside the API that it replaces.
 interop_suite(web_legacy ARGS --in web -- suites/test_web_legacy.py)
 interop_suite(
+  web_api
+  COST 6
+  ARGS --in web --need espeak-ng --need ffmpeg -- suites/test_web_api.py
+       suites/test_web_openapi.py)
+interop_suite(
   redis
   COST 4
   ARGS --in peers --need espeak-ng --need ffmpeg --need stunnel --
