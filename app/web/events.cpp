@@ -221,26 +221,33 @@ result<void> event_tail::read_entries(records::redis& db) {
 }
 
 result<void> event_tail::look_at_jobs(records::redis& db) {
-  std::vector<std::pair<std::string, std::string>> gists;
+  auto watched = to_.watched();
+  if (watched.empty()) {
+    gists_.clear();
+    return {};
+  }
+  std::vector<std::string> ids{watched.begin(), watched.end()};
+  auto gists = to_.gists(db, ids);
+  if (!gists)
+    return fail(gists.error());
   std::vector<told> out;
-  for (auto& id : to_.watched()) {
+  std::map<std::string, std::string> seen;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    auto& id = ids[i];
+    seen[id] = (*gists)[i];
+    auto before = gists_.find(id);
+    auto known = before != gists_.end();
+    if (known && before->second == seen[id])
+      continue;
     auto now = to_.look(db, id);
     if (!now)
       return fail(now.error());
-    auto before = std::find_if(gists_.begin(), gists_.end(), [&](auto& x) {
-      return x.first == id;
-    });
-    auto known = before != gists_.end();
-    auto changed = !known || before->second != now->gist;
-    gists.emplace_back(id, now->gist);
-    if (!now->found)
-      out.push_back({{}, "end", "{}", id});
-    else if (now->ended)
-      out.push_back({{}, "end", now->json, id});
-    else if (changed)
-      out.push_back({{}, known ? "progress" : "state", now->json, id});
+    auto* name = !now->found || now->ended ? "end"
+                 : known                   ? "progress"
+                                           : "state";
+    out.push_back({{}, name, now->found ? now->json : "{}", id});
   }
-  gists_ = std::move(gists);
+  gists_ = std::move(seen);
   if (!out.empty())
     to_.publish(std::move(out));
   return {};

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -108,17 +109,19 @@ class event_tail {
 public:
   struct state {
     std::string json;
-    /// What makes a difference to a client: when this changes it is told.
-    std::string gist;
     bool found = false;
     bool ended = false;
   };
 
   struct hooks {
-    /// The jobs whose records are looked at. From the tail's thread.
+    /// The jobs whose records are looked at. All are called from the tail's
+    /// thread.
     std::function<std::set<std::string>()> watched;
+    /// In the order of the jobs: when one changes, the job is looked at.
+    std::function<result<std::vector<std::string>>(
+      records::redis&, const std::vector<std::string>&)>
+      gists;
     std::function<result<state>(records::redis&, const std::string& id)> look;
-    /// From the tail's thread.
     std::function<void(std::vector<told>)> publish;
   };
 
@@ -138,7 +141,7 @@ private:
   records::redis_address where_;
   hooks to_;
   std::string last_;
-  std::vector<std::pair<std::string, std::string>> gists_;
+  std::map<std::string, std::string> gists_;
   std::mutex lock_;
   bool stopping_ = false;
   std::thread thread_;

@@ -2,8 +2,6 @@
 
 #include "actors/io/redis/scripts/keys.hpp"
 #include "app/records/find.hpp"
-#include "app/records/queue.hpp"
-#include "app/records/waits.hpp"
 #include "app/web/job_json.hpp"
 #include "app/web/range.hpp"
 
@@ -18,35 +16,8 @@ namespace {
 
 namespace keys = job_store::keys;
 using records::field;
+using records::number_field;
 using records::record;
-
-/// Why it waits, if it does.
-result<std::optional<records::waiting>>
-waiting_of(records::redis& db, const std::string& id, const record& job) {
-  if (field(job, "status") != "queued")
-    return std::nullopt;
-  auto queue = records::read_queue_head(db);
-  if (!queue)
-    return fail(queue.error());
-  auto before = records::types_until(*queue, id);
-  if (before.empty())
-    return std::nullopt;
-  auto all = records::waits::read(db);
-  if (!all)
-    return fail(all.error());
-  return all->why(before, records::number_field(job, "complete_by"));
-}
-
-// csm and whisper report no progress.
-std::optional<double> estimate_of(records::redis& db, const record& job) {
-  auto began = records::number_field(job, "started_at");
-  if (field(job, "status") != "running" || began <= 0)
-    return std::nullopt;
-  auto all = records::waits::read(db);
-  if (!all)
-    return std::nullopt;
-  return all->progress(field(job, "type"), all->now_s() - began);
-}
 
 void add_webhook(records::redis& db, const std::string& id, job_extras& to) {
   auto entry = db.hash(keys::outbox_entry(records::key_prefix, id));
@@ -67,11 +38,17 @@ result<std::string> described(records::redis& db, const std::string& id,
   job_extras more;
   more.base_path = facts.base_path;
   more.details = details;
-  auto waiting = waiting_of(db, id, job);
-  if (!waiting)
-    return fail(waiting.error());
-  more.waiting = std::move(*waiting);
-  more.estimate = estimate_of(db, job);
+  auto status = field(job, "status");
+  if (status == "queued") {
+    auto waiting = facts.waits->why(db, id, number_field(job, "complete_by"));
+    if (!waiting)
+      return fail(waiting.error());
+    more.waiting = std::move(*waiting);
+  }
+  // csm and whisper report no progress.
+  auto began = number_field(job, "started_at");
+  if (status == "running" && began > 0)
+    more.estimate = facts.waits->progress(db, field(job, "type"), began);
   add_webhook(db, id, more);
   return job_json(id, job, more);
 }
@@ -147,8 +124,27 @@ result<event_tail::state> look_at_job(records::redis& db, const std::string& id,
   if (!text)
     return fail(text.error());
   out.json = std::move(*text);
-  out.gist = job_gist(*job);
   out.ended = records::is_final(field(*job, "status"));
+  return out;
+}
+
+result<std::vector<std::string>> gists_of(records::redis& db,
+                                          const std::vector<std::string>& ids) {
+  std::vector<std::string> names;
+  for (auto& id : ids)
+    names.push_back(keys::record(id));
+  auto got = db.hashes(names,
+                       {"status", "stage", "progress", "attempt", "worker"});
+  if (!got)
+    return fail(got.error());
+  // Why a job waits changes without a word in its record.
+  constexpr auto waits_every_s = 5;
+  auto turn = static_cast<int64_t>(records::unix_now()) / waits_every_s;
+  std::vector<std::string> out;
+  for (auto& x : *got) {
+    auto waits = field(x, "status") == "queued";
+    out.push_back(job_gist(x) + (waits ? "\n" + std::to_string(turn) : ""));
+  }
   return out;
 }
 

@@ -4,11 +4,13 @@
 #include "app/records/redis.hpp"
 #include "app/web/events.hpp"
 #include "app/web/files.hpp"
+#include "app/web/glance.hpp"
 #include "app/web/message.hpp"
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace render::web {
 
@@ -19,6 +21,7 @@ struct service_facts {
   /// none.
   std::string output_dir;
   std::shared_ptr<file_store> files;
+  std::shared_ptr<glance> waits = std::make_shared<glance>();
   uint64_t upload_max = 0;
   std::string version;
   std::string commit;
@@ -32,9 +35,14 @@ result<std::optional<std::string>>
 describe_job(records::redis& db, const std::string& id,
              const service_facts& facts, bool details);
 
-/// For streams of events: cheaper than all of it while nothing changes.
+/// For streams of events.
 result<event_tail::state> look_at_job(records::redis& db, const std::string& id,
                                       const service_facts& facts);
+
+/// What is looked at again and again for them: as long as this stays the same,
+/// there is nothing to tell.
+result<std::vector<std::string>> gists_of(records::redis& db,
+                                          const std::vector<std::string>& ids);
 
 /// The answer with the result of a job: a file, a part of it, a text, or where
 /// it is.

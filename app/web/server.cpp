@@ -152,7 +152,7 @@ void server::serve() {
                         std::lock_guard guard{house.watched_lock};
                         return house.watched;
                       },
-                      house.to.look,
+                      house.to.gists, house.to.look,
                       [impl = impl_.get()](std::vector<told> xs) {
                         asio::post(impl->io, [impl, xs = std::move(xs)] {
                           impl->house.hub.publish(xs);

@@ -52,9 +52,13 @@ public:
   struct hooks {
     /// One line for each action: who did what, from where, and how it ended.
     std::function<void(const std::string&)> audit;
+    /// For streams of jobs, see `event_tail::hooks`.
     std::function<result<event_tail::state>(records::redis&,
                                             const std::string&)>
       look;
+    std::function<result<std::vector<std::string>>(
+      records::redis&, const std::vector<std::string>&)>
+      gists;
     /// Called on the pool about once a minute.
     std::function<void(records::redis&)> each_minute;
     /// A finished request: its route's pattern, status and seconds. From the

@@ -166,7 +166,7 @@ result<std::unique_ptr<service>> service::start(service_config cfg, hooks to) {
                                       std::move(routes), keeper);
   auto made = server::listen(
     std::move(how), *out->gate_,
-    {std::move(to.audit), look, each_minute, std::move(to.served)});
+    {std::move(to.audit), look, gists_of, each_minute, std::move(to.served)});
   if (!made)
     return fail(failure_kind::invalid_input, "WEB_ADDRESS: cannot listen on "
                                                + cfg.address + " ("

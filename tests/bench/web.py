@@ -1,0 +1,196 @@
+#!/usr/bin/python3
+"""What the HTTP service takes: jobs a second beside the older API's design on
+the same Redis, and a thousand streams of events. Called by `./run bench`."""
+import argparse
+import asyncio
+import os
+import pathlib
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import redis
+
+HERE = pathlib.Path(__file__).resolve().parent
+BIN = pathlib.Path(os.environ.get("C3_BIN_DIR", HERE.parents[1] / "build/release/bin"))
+CONNECTIONS = 16
+CHANGES_A_SECOND = 100
+BODIES = {
+    "/csm": '{"text": "Hello there"}',
+    "/v1/jobs": '{"type": "csm", "input": {"text": "Hello there"}}',
+}
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for_port(port):
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    sys.exit(f"nothing listens on port {port}")
+
+
+def cpu_seconds(pids):
+    ticks = os.sysconf("SC_CLK_TCK")
+    total = 0
+    for pid in pids:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / ticks
+
+
+def resident_mb(pid):
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", text).group(1)) / 1024
+
+
+def children_of(pid):
+    path = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(x) for x in path.read_text().split()]
+
+
+class Programs:
+    """A Redis, our service and the older design, until the end of the block."""
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="c3-bench-")
+        self.started = []
+        self.redis_port, self.ours, self.older = free_port(), free_port(), free_port()
+        # Records are durable: each write is in the file once it is answered.
+        self.start("redis-server", "--port", str(self.redis_port), "--save", "",
+                   "--appendonly", "yes", "--appendfsync", "everysec",
+                   "--dir", self.folder.name)
+        wait_for_port(self.redis_port)
+        env = {**os.environ, "REDIS_PORT": str(self.redis_port), "LOG_LEVEL": "warning",
+               "OUTPUT_DIR": self.folder.name + "/out", "WEB_ADDRESS": f"127.0.0.1:{self.ours}"}
+        self.service = self.start(str(BIN / "c3-render-web"), env=env)
+        self.gunicorn = self.start(
+            "gunicorn", "--workers", "4", "--bind", f"127.0.0.1:{self.older}",
+            "--chdir", str(HERE), "--log-level", "error", "flask_app:app", env=env)
+        wait_for_port(self.ours)
+        wait_for_port(self.older)
+        return self
+
+    def start(self, *command, env=None):
+        process = subprocess.Popen(command, env=env, cwd=self.folder.name,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.started.append(process)
+        return process
+
+    def __exit__(self, *_):
+        for x in reversed(self.started):
+            x.terminate()
+            x.wait(20)
+        self.folder.cleanup()
+
+
+def submissions(port, path, seconds, folder):
+    """Answers a second that were a success; others end the run."""
+    script = pathlib.Path(folder) / "post.lua"
+    script.write_text(
+        'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\n'
+        f"wrk.body = [[{BODIES[path]}]]\n")
+    text = subprocess.run(
+        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", str(script),
+         f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in text or "Socket errors" in text:
+        sys.exit(f"the load did not go through:\n{text}")
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1))
+
+
+def compare(programs, rounds, seconds):
+    store = redis.Redis(port=programs.redis_port)
+    cases = [("older design, POST /csm", programs.older, "/csm"),
+             ("ours, POST /csm", programs.ours, "/csm"),
+             ("ours, POST /v1/jobs", programs.ours, "/v1/jobs")]
+    rates = {name: [] for name, _, _ in cases}
+    costs = {name: [] for name, _, _ in cases}
+    older = [programs.gunicorn.pid, *children_of(programs.gunicorn.pid)]
+    for _ in range(rounds):
+        for name, port, path in cases:
+            store.flushall()
+            pids = older if port == programs.older else [programs.service.pid]
+            before = cpu_seconds(pids)
+            rate = submissions(port, path, seconds, programs.folder.name)
+            rates[name].append(rate)
+            costs[name].append(1e6 * (cpu_seconds(pids) - before) / (rate * seconds))
+            queued = store.llen("queue:jobs")
+            if abs(queued - rate * seconds) > rate * seconds * 0.05 + CONNECTIONS:
+                sys.exit(f"{name}: {queued} jobs in the queue after {rate * seconds:.0f} answers")
+    reference = statistics.median(rates[cases[0][0]])
+    print(f"Submissions, {CONNECTIONS} connections, medians of {rounds} rounds of {seconds} s")
+    for name, _, _ in cases:
+        rate = statistics.median(rates[name])
+        print(f"  {name:26} {rate:8.0f} /s  {rate / reference:5.2f}x"
+              f"  {statistics.median(costs[name]):6.0f} us CPU each")
+
+
+class Stream(asyncio.Protocol):
+    """Notes how long after its making each event came."""
+
+    def __init__(self, delays):
+        self.delays = delays
+        self.rest = b""
+
+    def connection_made(self, transport):
+        transport.write(b"GET /v1/fleet/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+    def data_received(self, data):
+        now = time.time()
+        lines = (self.rest + data).split(b"\n")
+        self.rest = lines.pop()
+        for line in lines:
+            if line.startswith(b"id: "):
+                self.delays.append(now - int(line[4:].split(b"-")[0]) / 1000)
+
+
+async def follow(programs, streams, seconds):
+    loop = asyncio.get_running_loop()
+    delays = []
+    for _ in range(streams):
+        await loop.create_connection(lambda: Stream(delays), "127.0.0.1", programs.ours)
+    await asyncio.sleep(1)
+    pid = programs.service.pid
+    store = redis.Redis(port=programs.redis_port)
+    changes = seconds * CHANGES_A_SECOND
+    before, began = cpu_seconds([pid]), time.monotonic()
+    for i in range(changes):
+        store.xadd("c3:events", {"what": "job_claimed", "job": f"job-{i}", "worker": "w"},
+                   maxlen=10_000, approximate=True)
+        await asyncio.sleep(max(0, began + (i + 1) / CHANGES_A_SECOND - time.monotonic()))
+    await asyncio.sleep(1)
+    used = cpu_seconds([pid]) - before
+    if len(delays) != changes * streams:
+        sys.exit(f"{len(delays)} events came of {changes * streams}")
+    delays.sort()
+    print(f"Events: {streams} streams, {CHANGES_A_SECOND} changes a second, {seconds} s")
+    print(f"  delay: median {1000 * delays[len(delays) // 2]:.1f} ms, "
+          f"99 % {1000 * delays[int(len(delays) * 0.99)]:.1f} ms (aim: 50), "
+          f"most {1000 * delays[-1]:.1f} ms")
+    print(f"  service: {used / (seconds + 1):.2f} of a core, {resident_mb(pid):.0f} MB resident")
+    print("  (the reader is one Python process on the same machine: its own lag is in the delays)")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    chosen, _ = parser.parse_known_args()
+    rounds, seconds, streams = (1, 2, 200) if chosen.quick else (3, 5, 1000)
+    with Programs() as programs:
+        asyncio.run(follow(programs, streams, 5 if chosen.quick else 10))
+        compare(programs, rounds, seconds)
+
+
+if __name__ == "__main__":
+    main()
