@@ -236,10 +236,15 @@ int serve(const worker_config& cfg, bool status_address_given,
     auto settings = web::service_settings(cfg);
     settings.version = version();
     settings.commit = built_from_commit();
-    auto serving = web::service::start(settings, {[log](const std::string& x) {
-                                                    log->info("web: {}", x);
-                                                  },
-                                                  {}});
+    web::service::hooks hooks;
+    hooks.audit = [log](const std::string& x) {
+      log->info("web: {}", x);
+    };
+    hooks.served = [counts](std::string_view route, unsigned status,
+                            double seconds) {
+      counts->on_route(route, status, seconds);
+    };
+    auto serving = web::service::start(settings, std::move(hooks));
     if (!serving)
       return report(configuration, serving.error().message);
     web = std::move(*serving);

@@ -363,6 +363,11 @@ void metrics::on_request(std::string_view path, unsigned status,
   outside_metrics::count_request(impl_->book, path, status, seconds);
 }
 
+void metrics::on_route(std::string_view route, unsigned status,
+                       double seconds) {
+  outside_metrics::count_route(impl_->book, route, status, seconds);
+}
+
 void metrics::read(std::shared_ptr<const job_store::store_counts> store,
                    std::shared_ptr<const account::note> account) {
   std::lock_guard guard{impl_->mutex};

@@ -47,6 +47,10 @@ public:
   /// thread.
   void on_request(std::string_view path, unsigned status, double seconds);
 
+  /// An answer of the HTTP service by this route of its; empty: by none. From
+  /// any thread.
+  void on_route(std::string_view route, unsigned status, double seconds);
+
   /// Where the JOB STORE counts, and what the ACCOUNT has seen; before that
   /// their families are not there.
   void read(std::shared_ptr<const job_store::store_counts> store,

@@ -85,13 +85,18 @@ void count(metrics_book& to, const event& x) {
   }
 }
 
-void count_request(metrics_book& to, std::string_view path, unsigned status,
-                   double seconds) {
-  auto by = route_of(path);
+void count_route(metrics_book& to, std::string_view route, unsigned status,
+                 double seconds) {
+  labels by{{"route", route.empty() ? "other" : std::string{route}}};
   to.histogram(asked_time, asked_time_help, answer_buckets, by)
     .Observe(seconds);
   by["code"] = std::to_string(status);
   to.count(asked, asked_help, by);
+}
+
+void count_request(metrics_book& to, std::string_view path, unsigned status,
+                   double seconds) {
+  count_route(to, route_of(path)["route"], status, seconds);
 }
 
 void set_store(metrics_book& to, const job_store::store_counts& x) {

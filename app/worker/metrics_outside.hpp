@@ -25,6 +25,11 @@ void count(metrics_book& to, const event& x);
 void count_request(metrics_book& to, std::string_view path, unsigned status,
                    double seconds);
 
+/// An answer of the HTTP service; `route`: as the routes have it, never what a
+/// client sent. Empty: no route was found.
+void count_route(metrics_book& to, std::string_view route, unsigned status,
+                 double seconds);
+
 void set_store(metrics_book& to, const job_store::store_counts& x);
 
 /// Histograms that the JOB STORE has counted itself.
