@@ -70,7 +70,7 @@ function reduce(from, to) {
 }
 
 test('pictures for the README', {skip: !folder, timeout: 300_000}, async () => {
-  const world = await World.make({cloud, env: {MAX_GPUS: '5', WORKER_ID: 'harbour-1'}});
+  const world = await World.make({cloud, env: {MAX_GPUS: '4', WORKER_ID: 'harbour-1'}});
   const browser = await openBrowser();
   try {
     world.redisAll(lastDay());
@@ -80,17 +80,16 @@ test('pictures for the README', {skip: !folder, timeout: 300_000}, async () => {
     const image = await upload(world, path.join(process.env.C3_SOURCES, 'app/demo/face.jpg'));
     const make = [
       (i) => world.submit('csm', {text: texts[i % texts.length]}),
-      () => world.submit('analyze', {image, prompt: 'Who is in this picture?'}),
       () => world.submit('portrait', {image, audio}),
       () => world.submit('whisper', {audio}),
       (i) => world.submit('csm', {text: texts[(i + 1) % texts.length]})
     ];
-    for (let i = 0; i < 52; ++i) {
+    for (let i = 0; i < 44; ++i) {
       await make[i % make.length](i);
       await sleep(i % 9 === 8 ? 9000 : 2600);
     }
     // Some wait and some run while the picture is made.
-    for (let i = 0; i < 9; ++i) await world.submit('csm', {text: texts[i % texts.length]});
+    for (let i = 0; i < 5; ++i) await world.submit('csm', {text: texts[i % texts.length]});
     const page = await openPage(browser, world.origin, {viewport: {width: 1180, height: 980}});
     await page.goto('/');
     await page.locator('.gantt').waitFor();
