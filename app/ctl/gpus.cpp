@@ -1,6 +1,7 @@
 #include "app/ctl/gpus.hpp"
 
 #include "app/ctl/record_text.hpp"
+#include "app/ctl/wishes.hpp"
 #include "app/records/fleet.hpp"
 #include "messages/http.hpp"
 #include "messages/text/json.hpp"
@@ -19,6 +20,9 @@ using rows = std::vector<std::vector<std::string>>;
 
 struct gpu_options {
   uint32_t closed = 0;
+  /// Ids of ledger entries.
+  std::string drain;
+  std::string stop;
   /// Negative: not given.
   double price_per_hour = -1;
 
@@ -175,15 +179,26 @@ void add_gpus(CLI::App& app, context& ctx, std::function<int()>& action) {
       "--price", opts->price_per_hour,
       "Price of a GPU hour in dollars: adds what each GPU and all have cost")
     ->check(CLI::Range(0.0, 1e6));
-  cmd->footer("A GPU whose lease has run out has lost its worker; another "
-              "worker adopts it\nwithin a minute. In state intent the provider "
-              "has not named the workload yet;\nin state running some of the "
-              "GPU's services are not up yet."
-              "\n\nExamples:\n  c3ctl gpus\n  "
-              "c3ctl gpus --closed 20 --price 1.2\n  c3ctl gpus --json");
+  auto* drain = cmd->add_option("--drain", opts->drain,
+                                "This GPU takes no more jobs, and stops when "
+                                "it has none");
+  cmd
+    ->add_option("--stop", opts->stop,
+                 "This GPU stops at once; its jobs begin again, uncounted")
+    ->excludes(drain);
+  cmd->footer(
+    "A GPU whose lease has run out has lost its worker; another "
+    "worker adopts it\nwithin a minute. In state intent the provider "
+    "has not named the workload yet;\nin state running some of the "
+    "GPU's services are not up yet."
+    "\n\nExamples:\n  c3ctl gpus\n  "
+    "c3ctl gpus --closed 20 --price 1.2\n  c3ctl gpus --json\n  c3ctl "
+    "gpus --stop 9f86d081884c7d65");
   cmd->callback([&ctx, &action, opts] {
     action = [&ctx, opts] {
       return with_redis(ctx, [&](redis& db) {
+        if (auto stop = !opts->stop.empty(); stop || !opts->drain.empty())
+          return wish_of_gpu(ctx, db, stop ? opts->stop : opts->drain, stop);
         return opts->closed > 0 ? show_closed(ctx, db, *opts)
                                 : show_open(ctx, db, *opts);
       });

@@ -13,6 +13,7 @@
 #include "app/ctl/watch.hpp"
 #include "app/ctl/webhooks.hpp"
 #include "app/ctl/why.hpp"
+#include "app/ctl/wishes.hpp"
 #include "app/ctl/workers.hpp"
 #include "app/version/version.hpp"
 
@@ -148,6 +149,7 @@ int main(int argc, char** argv) {
   add_spend(app, ctx, action);
   add_workers(app, ctx, action);
   add_pause(app, ctx, action);
+  add_drain(app, ctx, action);
   add_webhooks(app, ctx, action);
   add_doctor(app, ctx, action);
   add_pages(app, page);

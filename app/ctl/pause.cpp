@@ -16,13 +16,6 @@ struct pause_options {
   std::string by;
 };
 
-std::string whoever() {
-  auto* user = std::getenv("USER");
-  char host[256] = "";
-  gethostname(host, sizeof(host) - 1);
-  return std::string{user && *user ? user : "somebody"} + "@" + host;
-}
-
 int change(const context& ctx, bool pauses, const pause_options& opts) {
   return with_redis(ctx, [&](redis& db) {
     auto by = opts.by.empty() ? whoever() : opts.by;
@@ -46,6 +39,13 @@ int change(const context& ctx, bool pauses, const pause_options& opts) {
 }
 
 } // namespace
+
+std::string whoever() {
+  auto* user = std::getenv("USER");
+  char host[256] = "";
+  gethostname(host, sizeof(host) - 1);
+  return std::string{user && *user ? user : "somebody"} + "@" + host;
+}
 
 void add_pause(CLI::App& app, context& ctx, std::function<int()>& action) {
   auto opts = std::make_shared<pause_options>();

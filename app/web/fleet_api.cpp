@@ -5,6 +5,7 @@
 #include "app/records/picture.hpp"
 #include "app/records/spend.hpp"
 #include "app/records/webhooks.hpp"
+#include "app/records/wishes.hpp"
 #include "app/web/fleet_json.hpp"
 #include "app/web/job_api.hpp"
 #include "app/web/json_object.hpp"
@@ -205,6 +206,36 @@ std::string text_member(const json::value& x, const std::string& prefix,
   return {};
 }
 
+response told(const result<records::wished>& got, const std::string& what,
+              const std::string& then) {
+  using how = records::wished::how;
+  if (!got)
+    return away(got.error());
+  if (got->outcome == how::missing)
+    return problem(404, "there is no " + what + " with a worker that lives");
+  if (got->outcome == how::under_way)
+    return problem(409, what + " drains or stops already");
+  return said(then);
+}
+
+response drain_gpu(const request& x, records::redis& db) {
+  auto& id = x.vars.at("id");
+  return told(records::drain_gpu(db, id, x.who.name), "GPU " + id,
+              "it takes no more jobs within 10 s, and stops when it has none");
+}
+
+response stop_gpu(const request& x, records::redis& db) {
+  auto& id = x.vars.at("id");
+  return told(records::stop_gpu(db, id, x.who.name), "GPU " + id,
+              "it stops within 10 s; its jobs begin again, uncounted");
+}
+
+response drain_worker(const request& x, records::redis& db) {
+  auto& id = x.vars.at("id");
+  return told(records::drain_worker(db, id, x.who.name), "worker " + id,
+              "it drains within 10 s, and ends");
+}
+
 response pause(const request& x, records::redis& db) {
   auto doc = body_object(x);
   if (!doc)
@@ -344,16 +375,20 @@ std::vector<route> fleet_routes() {
       return out;
     };
   };
-  return {{"GET", "/v1/fleet", role::view, fleet},
-          {"POST", "/v1/fleet/pause", role::operate, changed(pause)},
-          {"POST", "/v1/fleet/resume", role::operate, changed(resume)},
-          {"GET", "/v1/workers", role::view, workers},
-          {"GET", "/v1/gpus", role::view, gpus},
-          {"GET", "/v1/gpus/gantt", role::view, gantt},
-          {"GET", "/v1/webhooks", role::view, webhooks},
-          {"POST", "/v1/webhooks/{id}/replay", role::operate, changed(replay)},
-          {"GET", "/v1/usage", role::view, usage},
-          {"POST", "/v1/jobs/bulk", role::operate, changed(bulk)}};
+  return {
+    {"GET", "/v1/fleet", role::view, fleet},
+    {"POST", "/v1/fleet/pause", role::operate, changed(pause)},
+    {"POST", "/v1/fleet/resume", role::operate, changed(resume)},
+    {"GET", "/v1/workers", role::view, workers},
+    {"GET", "/v1/gpus", role::view, gpus},
+    {"GET", "/v1/gpus/gantt", role::view, gantt},
+    {"POST", "/v1/gpus/{id}/drain", role::operate, changed(drain_gpu)},
+    {"POST", "/v1/gpus/{id}/stop", role::operate, changed(stop_gpu)},
+    {"POST", "/v1/workers/{id}/drain", role::operate, changed(drain_worker)},
+    {"GET", "/v1/webhooks", role::view, webhooks},
+    {"POST", "/v1/webhooks/{id}/replay", role::operate, changed(replay)},
+    {"GET", "/v1/usage", role::view, usage},
+    {"POST", "/v1/jobs/bulk", role::operate, changed(bulk)}};
 }
 
 } // namespace render::web

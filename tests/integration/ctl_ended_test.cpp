@@ -126,4 +126,19 @@ BOOST_AUTO_TEST_CASE(launches_are_paused_once_and_resumed) {
   BOOST_TEST(redis.cmd("XLEN", "c3:events").integer == 2);
 }
 
+BOOST_AUTO_TEST_CASE(a_worker_and_its_gpus_are_told_to_go) {
+  redis.cmd_list({"HSET", "c3:worker:w1", "incarnation", "17"});
+  redis.cmd_list({"HSET", "c3:gpu:e1", "owner", "w1", "state", "ready"});
+  BOOST_TEST(run({"drain", "w1"}).code == 0);
+  BOOST_TEST(redis.field("c3:wishes:w1", "drain").starts_with("17 "));
+  BOOST_TEST(run({"drain", "w9"}).code == 1);
+  BOOST_TEST(contains(run({"gpus", "--drain", "e1"}).text, "takes no more"));
+  BOOST_TEST(redis.field("c3:wishes:w1", "gpu:e1").starts_with("drain "));
+  auto told = run({"gpus", "--stop", "e1", "--json"});
+  BOOST_TEST(told.text == "{\"worker\":\"w1\"}\n");
+  BOOST_TEST(redis.field("c3:wishes:w1", "gpu:e1").starts_with("stop "));
+  BOOST_TEST(contains(run({"gpus", "--stop", "e9"}).text, "no GPU e9"));
+  BOOST_TEST(run({"gpus", "--stop", "e1", "--drain", "e1"}).code == 2);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

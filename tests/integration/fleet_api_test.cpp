@@ -315,6 +315,22 @@ BOOST_AUTO_TEST_CASE(the_fleet_is_paused_and_resumed) {
   BOOST_TEST(wrong(post("/v1/fleet/pause", "[]")) == "");
 }
 
+BOOST_AUTO_TEST_CASE(workers_and_gpus_are_told_what_is_wished) {
+  put_worker("w", {"incarnation", "17"});
+  put_gpu("g1", "ready");
+  put_gpu("g2", "stopping");
+  BOOST_TEST(post("/v1/workers/{id}/drain", "", "w").status == 200u);
+  BOOST_TEST(post("/v1/gpus/{id}/drain", "", "g1").status == 200u);
+  auto wishes = db.hash("c3:wishes:w").value();
+  BOOST_TEST(wishes["drain"] == "17 op");
+  BOOST_TEST(wishes["gpu:g1"] == "drain op");
+  BOOST_TEST(post("/v1/gpus/{id}/stop", "", "g1").status == 200u);
+  BOOST_TEST(db.hash("c3:wishes:w").value()["gpu:g1"] == "stop op");
+  BOOST_TEST(post("/v1/gpus/{id}/stop", "", "g2").status == 409u);
+  BOOST_TEST(post("/v1/gpus/{id}/stop", "", "g9").status == 404u);
+  BOOST_TEST(post("/v1/workers/{id}/drain", "", "w9").status == 404u);
+}
+
 BOOST_AUTO_TEST_CASE(pages_share_one_picture_of_the_fleet) {
   auto routes = fleet_routes();
   auto picture = [&] {

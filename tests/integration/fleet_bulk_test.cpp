@@ -5,6 +5,7 @@
 #include "app/records/sight.hpp"
 #include "app/records/spend.hpp"
 #include "app/records/webhooks.hpp"
+#include "app/records/wishes.hpp"
 #include "tests/integration/fleet_world.hpp"
 
 using namespace render;
@@ -157,6 +158,31 @@ BOOST_AUTO_TEST_CASE(what_was_spent_is_read_by_day) {
   auto hours = spent_by_hour(db, 1);
   BOOST_REQUIRE(hours);
   BOOST_TEST(hours->size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_wish_is_left_for_the_worker_that_it_is_about) {
+  using how = wished::how;
+  put("c3:worker:w1", {"incarnation", "17", "draining", "0"});
+  BOOST_TEST((drain_worker(db, "w1", "ann at home")->outcome == how::told));
+  auto wishes = db.hash("c3:wishes:w1").value();
+  BOOST_TEST(wishes["drain"] == "17 ann at home");
+  auto left = db.ask({"TTL", "c3:wishes:w1"})->integer;
+  BOOST_TEST((left > 50 && left <= 60));
+  BOOST_TEST((drain_worker(db, "w9", "ann")->outcome == how::missing));
+  put("c3:worker:w1", {"draining", "1"});
+  BOOST_TEST((drain_worker(db, "w1", "ann")->outcome == how::under_way));
+  put("c3:gpu:e1", {"owner", "w1", "state", "ready"});
+  auto got = drain_gpu(db, "e1", "ann");
+  BOOST_TEST((got->outcome == how::told));
+  BOOST_TEST(got->worker == "w1");
+  BOOST_TEST(db.hash("c3:wishes:w1").value()["gpu:e1"] == "drain ann");
+  BOOST_TEST((stop_gpu(db, "e1", "ann")->outcome == how::told));
+  BOOST_TEST(db.hash("c3:wishes:w1").value()["gpu:e1"] == "stop ann");
+  BOOST_TEST((stop_gpu(db, "e9", "ann")->outcome == how::missing));
+  put("c3:gpu:e2", {"owner", "dead", "state", "ready"});
+  BOOST_TEST((stop_gpu(db, "e2", "ann")->outcome == how::missing));
+  put("c3:gpu:e1", {"state", "stopping"});
+  BOOST_TEST((drain_gpu(db, "e1", "ann")->outcome == how::under_way));
 }
 
 BOOST_AUTO_TEST_CASE(the_fleet_is_paused_once) {

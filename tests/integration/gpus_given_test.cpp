@@ -93,4 +93,26 @@ BOOST_AUTO_TEST_CASE(a_heartbeat_is_written_and_expires) {
   }));
 }
 
+BOOST_AUTO_TEST_CASE(a_heartbeat_brings_what_is_wished) {
+  caf::scoped_actor self{*system};
+  auto tell = [&] {
+    self->request(store, 5s, msg::node_status{})
+      .receive([](const msg::fleet_orders&) {},
+               [](const caf::error& err) {
+                 BOOST_FAIL(to_failure(err).message);
+               });
+  };
+  tell();
+  auto own = redis.field("c3:worker:worker-a", "incarnation");
+  redis.cmd("HSET", "c3:wishes:worker-a", "drain", own + " ann");
+  tell();
+  std::string reason;
+  self->receive(
+    [&](const msg::drain_node& x) {
+      reason = x.reason;
+    },
+    caf::after(5s) >> [] {});
+  BOOST_TEST(reason == "wished by ann");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

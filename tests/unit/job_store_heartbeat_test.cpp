@@ -145,6 +145,77 @@ BOOST_AUTO_TEST_CASE(brings_how_many_webhooks_are_left) {
   BOOST_TEST(seen.webhooks_dead.get() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(brings_what_is_wished_of_the_worker_once) {
+  played_world world;
+  played_worker x{world, "w1"};
+  x.serve();
+  job_store::wishes heard;
+  x.all.heartbeat.follow_wishes([&](const job_store::wishes& got) {
+    heard = got;
+  });
+  auto tell = [&](bool draining = false) {
+    msg::node_status now;
+    now.draining = draining;
+    heard = {};
+    x.all.heartbeat.tell(now, [](result<msg::fleet_orders> got) {
+      BOOST_REQUIRE(got);
+    });
+    x.serve();
+    return heard;
+  };
+  using gpus = std::vector<ledger_id>;
+  BOOST_TEST(tell().drain == "");
+  auto own = world.field("c3:worker:w1", "incarnation");
+  world.run({"HSET", "c3:wishes:w1", "drain", "17 ann", "gpu:e1", "drain ann",
+             "gpu:e2", "stop ann", "gpu:e3", "polish ann", "other", "drain",
+             "gpu:e4", ""});
+  auto got = tell();
+  // Of a process before this one.
+  BOOST_TEST(got.drain == "");
+  BOOST_TEST((got.drain_gpus == gpus{ledger_id{"e1"}}));
+  BOOST_TEST((got.stop_gpus == gpus{ledger_id{"e2"}}));
+  // One that is heard again is none.
+  BOOST_TEST(tell().stop_gpus.empty());
+  // It may be hurried.
+  world.run({"HSET", "c3:wishes:w1", "gpu:e1", "stop ann"});
+  got = tell();
+  BOOST_TEST(got.drain_gpus.empty());
+  BOOST_TEST((got.stop_gpus == gpus{ledger_id{"e1"}}));
+  // A second order to drain would hurry.
+  world.run({"HSET", "c3:wishes:w1", "drain", own + " ann\nat home"});
+  BOOST_TEST(tell(true).drain == "");
+  BOOST_TEST(tell().drain.starts_with("ann"));
+  BOOST_TEST(tell().drain == "");
+}
+
+BOOST_AUTO_TEST_CASE(brings_no_wishes_that_nobody_could_have) {
+  played_world world;
+  played_worker x{world, "w1"};
+  x.serve();
+  size_t heard = 0;
+  x.all.heartbeat.follow_wishes([&](const job_store::wishes& got) {
+    heard += got.stop_gpus.size();
+  });
+  auto tell = [&] {
+    x.all.heartbeat.tell({}, [](result<msg::fleet_orders> got) {
+      BOOST_TEST(got.has_value());
+    });
+    x.serve();
+  };
+  world.run({"SET", "c3:wishes:w1", "of another type"});
+  tell();
+  world.run({"DEL", "c3:wishes:w1"});
+  for (int i = 0; i < 201; ++i)
+    world.run({"HSET", "c3:wishes:w1", "gpu:x" + std::to_string(i), "stop"});
+  tell();
+  BOOST_TEST(heard == 0u);
+  world.run({"HDEL", "c3:wishes:w1", "gpu:x0"});
+  // A record that is no hash hides nothing.
+  world.run({"SET", "c3:worker:w1", "in the way"});
+  tell();
+  BOOST_TEST(heard == 200u);
+}
+
 BOOST_AUTO_TEST_CASE(is_shown_until_three_of_them_are_missing) {
   played_world world;
   played_worker x{world, "w1"};

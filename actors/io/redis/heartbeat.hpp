@@ -1,8 +1,13 @@
 #pragma once
 // The worker's record in Redis, by which people and tools see the workers that
-// live. Nothing is decided by it.
+// live. Nothing is decided by it. Its answers bring what people wish.
 #include "actors/io/redis/durable/durable.hpp"
+#include "actors/io/redis/scripts/wishes.hpp"
 #include "messages/node.hpp"
+
+#include <functional>
+#include <set>
+#include <string>
 
 namespace render::job_store {
 
@@ -19,11 +24,21 @@ public:
     // nop
   }
 
+  /// Calls `x` with what is wished that was not wished before.
+  void follow_wishes(std::function<void(const wishes&)> x) {
+    wished_ = std::move(x);
+  }
+
   /// Written once: the next one says it all again.
   void tell(const msg::node_status& x, answer_to<msg::fleet_orders> then);
 
 private:
+  void pass_on(wishes x, bool drains);
+
   durable& redis_;
+  std::function<void(const wishes&)> wished_;
+  /// "drain", "stop:" and a ledger entry's id …
+  std::set<std::string> told_;
 };
 
 } // namespace render::job_store

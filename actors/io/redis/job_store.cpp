@@ -43,6 +43,9 @@ public:
       [me = caf::actor_cast<job_store_shell_actor>(self)](redis_events xs) {
         caf::anon_send(me, std::move(xs));
       });
+    all.heartbeat.follow_wishes([this](const wishes& x) {
+      pass_on(x);
+    });
     all.leases.start();
   }
 
@@ -104,6 +107,10 @@ public:
   promise<void> write_gpu(const msg::write_gpu& x) {
     // Before the promise, which takes the sender away.
     auto writer = caf::actor_cast<caf::actor_addr>(self_->current_sender());
+    std::erase_if(gpu_actors_, [this](auto& known) {
+      return !all.gpus.mine().has(known.first);
+    });
+    gpu_actors_[x.entry.id] = writer;
     auto to = self_->make_response_promise<caf::ok_atom>();
     all.gpus.write(
       x.entry,
@@ -113,6 +120,24 @@ public:
       },
       answer_by<void>(to));
     return to;
+  }
+
+  promise<msg::fleet_orders> heartbeat(const msg::node_status& x) {
+    // Before the promise, which takes the sender away.
+    supervisor_ = caf::actor_cast<caf::actor_addr>(self_->current_sender());
+    auto to = self_->make_response_promise<msg::fleet_orders>();
+    all.heartbeat.tell(x, answer_by<msg::fleet_orders>(to));
+    return to;
+  }
+
+  /// A GPU that goes tells the SUPERVISOR so, as one does that is too old.
+  void pass_on(const wishes& x) {
+    for (auto& id : x.stop_gpus)
+      tell_gpu(id, msg::halt_gpu{"an operator wishes it to stop"});
+    for (auto& id : x.drain_gpus)
+      tell_gpu(id, msg::drain_gpu{"an operator wishes it to drain"});
+    if (!x.drain.empty())
+      send_to(supervisor_, msg::drain_node{"wished by " + x.drain});
   }
 
   promise<std::string> version() {
@@ -141,12 +166,29 @@ private:
         x.lua, std::chrono::duration<double>(now() - x.sent).count());
   }
 
+  template <class Message>
+  static void send_to(const caf::actor_addr& whom, Message what) {
+    if (auto to = caf::actor_cast<caf::actor>(whom))
+      caf::anon_send(to, std::move(what));
+  }
+
+  template <class Message>
+  void tell_gpu(const ledger_id& id, Message what) {
+    if (auto at = gpu_actors_.find(id);
+        at != gpu_actors_.end() && all.gpus.mine().has(id))
+      send_to(at->second, std::move(what));
+  }
+
   self_pointer self_;
   wall_clock unix_now_;
   uint64_t last_id_ = 0;
   /// By id.
   std::map<uint64_t, question> pending_;
   std::map<uint32_t, uint64_t> timer_generations_;
+  /// Who has told its worker's state last.
+  caf::actor_addr supervisor_;
+  /// Who writes the entry of a GPU.
+  std::map<ledger_id, caf::actor_addr> gpu_actors_;
 
 public:
   duties all;
@@ -197,7 +239,9 @@ job_store_shell_actor::behavior_type job_store_behavior(
     sh->on(all.outbox, &outbox::take),
     sh->on(all.outbox, &outbox::record),
     sh->on(all.gpus, &gpu_ledger::hand_over),
-    sh->on(all.heartbeat, &heartbeat::tell),
+    [sh](const msg::node_status& x) {
+      return sh->heartbeat(x);
+    },
     [sh](caf::get_atom) {
       return sh->version();
     },

@@ -10,6 +10,7 @@
 #include "actors/io/redis/scripts/lua.hpp"
 #include "actors/io/redis/scripts/reading.hpp"
 #include "actors/io/redis/scripts/told.hpp"
+#include "actors/io/redis/scripts/wishes.hpp"
 #include "messages/node.hpp"
 #include "messages/text/printable.hpp"
 
@@ -31,7 +32,7 @@ struct heartbeat_args {
 // Its answer: `read_heartbeat`.
 
 inline constexpr std::string_view heartbeat_lua = R"lua(
-local record, workers, events, paused, outbox, dead = unpack(KEYS)
+local record, workers, events, paused, outbox, dead, wishes = unpack(KEYS)
 local worker, kept_ms, counted_ms = unpack(ARGV, 1, 3)
 local value = {}
 for i = 4, #ARGV, 2 do value[ARGV[i]] = ARGV[i + 1] end
@@ -41,9 +42,13 @@ local pause = redis.pcall('HMGET', paused, 'since', 'by', 'why')
 for i = 1, 3 do pause[i] = clip(pause[i] or '', 200) end
 local hooks = {redis.pcall('ZCARD', outbox), redis.pcall('ZCARD', dead)}
 for i = 1, 2 do if type(hooks[i]) ~= 'number' then hooks[i] = -1 end end
+local wished = redis.pcall('HLEN', wishes)
+wished = type(wished) == 'number' and wished <= 200
+         and redis.call('HGETALL', wishes) or {}
+for i = 1, #wished do wished[i] = clip(wished[i], 300) end
 local said = redis.pcall('HSET', record, 'seen_at', seen_at, unpack(ARGV, 4))
 if type(said) == 'table' then
-  return string.find(said.err, 'WRONGTYPE', 1, true) and {0, {pause[1], pause[2], pause[3]}, hooks} or said
+  return string.find(said.err, 'WRONGTYPE', 1, true) and {0, {pause[1], pause[2], pause[3]}, hooks, wished} or said
 end
 redis.call('PEXPIRE', record, kept_ms)
 redis.call('ZADD', workers, clock_ms + counted_ms, worker)
@@ -55,7 +60,7 @@ end
 if value.draining == '1' and r[2] ~= '1' then
   event(events, 'worker_draining', 'worker', worker)
 end
-return {1, {pause[1], pause[2], pause[3]}, hooks}
+return {1, {pause[1], pause[2], pause[3]}, hooks, wished}
 )lua";
 
 inline script_call call_of(const heartbeat_args& x) {
@@ -67,7 +72,8 @@ inline script_call call_of(const heartbeat_args& x) {
   return {&lua,
           {keys::worker(by.prefix, by.id), keys::workers(by.prefix),
            keys::events(by.prefix), keys::paused(by.prefix),
-           keys::outbox(by.prefix), keys::dead_webhooks(by.prefix)},
+           keys::outbox(by.prefix), keys::dead_webhooks(by.prefix),
+           keys::wishes(by.prefix, by.id)},
           std::move(argv)};
 }
 
@@ -86,18 +92,22 @@ struct heartbeat_answer {
   /// Of the whole fleet; negative: not known.
   int64_t webhooks_pending = -1;
   int64_t webhooks_dead = -1;
+  wishes wished;
 };
 
 /// Of {1 or 0: written, {since, by, why}: of the pause, empty without one,
-/// {webhooks that are pending, dead ones}}.
-inline result<heartbeat_answer> read_heartbeat(reply x) {
-  if (auto wrong = unless_array(x, 3, "heartbeat"))
+/// {webhooks that are pending, dead ones}, {field, value, ...}: of the wishes}.
+inline result<heartbeat_answer> read_heartbeat(reply x,
+                                               const node_id& session) {
+  if (auto wrong = unless_array(x, 4, "heartbeat"))
     return fail(std::move(*wrong));
   heartbeat_answer said;
   if (auto& hooks = x.elements[2]; hooks.is_array(2)) {
     said.webhooks_pending = hooks.elements[0].integer;
     said.webhooks_dead = hooks.elements[1].integer;
   }
+  said.wished = read_wishes(std::move(x.elements[3]),
+                            std::to_string(session.incarnation));
   auto& out = said.orders;
   auto& pause = x.elements[1];
   auto since_s = number_at(pause, 0);
