@@ -179,6 +179,7 @@ function waitsPanel(fleet) {
           h('span', {class: 'badge'}, counted(x.count || 0, 'job')),
           h('p', {}, sentence(x.text || '')),
           x.begins_in &&
+            !/begins in/.test(x.text || '') &&
             h(
               'p',
               {class: 'muted num'},
@@ -289,8 +290,8 @@ export function nowScreen() {
                 chart ? 'No GPU was rented in the last hour. One is launched when a job waits.' : ''
               )
         ),
-        waitsPanel(fleet),
         runningPanel(fleet, gists),
+        waitsPanel(fleet),
         h(
           'p',
           {class: 'foot', key: 'foot'},

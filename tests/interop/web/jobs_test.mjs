@@ -144,8 +144,13 @@ describe('many jobs', () => {
       assert.ok(await button.isDisabled());
       const field = dialog.locator('input');
       await field.fill(String(count).slice(0, 1));
-      // Neither the dialog nor what was typed is lost to updates.
+      // Neither the dialog nor what was typed is lost to updates; nothing is asked for.
+      const asked = [];
+      const note = (x) => asked.push(x.url());
+      page.on('request', note);
       await page.waitForTimeout(2500);
+      page.off('request', note);
+      assert.deepEqual(asked, []);
       assert.equal(await field.inputValue(), String(count).slice(0, 1));
       assert.ok(await button.isDisabled());
       await field.fill(String(count));
