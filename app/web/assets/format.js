@@ -68,7 +68,9 @@ export function counted(n, one, many = `${one}s`) {
 
 const pad = (n) => String(n).padStart(2, '0');
 
-export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+// A command keeps its letters.
+export const capital = (text) => text.startsWith('c3ctl ') ? text
+  : text.charAt(0).toUpperCase() + text.slice(1);
 // A sentence of what begins small and has no full stop.
 export const sentence = (text) => capital(text) + (/[.!?:]$/.test(text) ? '' : '.');
 
