@@ -183,7 +183,10 @@ bool is_cross_site(const request& x) {
   if (!site.empty())
     return site != "same-origin" && site != "none";
   auto& origin = x.header("origin");
-  return !origin.empty() && authority_of(origin) != x.header("host");
+  auto authority = authority_of(origin);
+  // "null" is the origin of a page that hides its own.
+  return !origin.empty()
+         && (authority.empty() || authority != x.header("host"));
 }
 
 std::string set_cookie(std::string_view token, std::string_view path,

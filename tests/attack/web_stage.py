@@ -1,6 +1,7 @@
 """The HTTP service of a worker with keys, and a client that sends any bytes."""
 
 import json
+import pathlib
 import socket
 import statistics
 import subprocess
@@ -9,6 +10,8 @@ import time
 from stage import BIN, Stage, expect, free_port
 
 MOST_UPLOADED = 1 << 20
+# From the disk, so that a path might lead elsewhere.
+ASSETS = pathlib.Path(__file__).resolve().parents[2] / "app" / "web" / "assets"
 
 
 class Answer:
@@ -56,7 +59,7 @@ class WebStage(Stage):
                 lines.write(made.stderr)
         return super().start(name, **{
             "WEB_ADDRESS": f"127.0.0.1:{self.web_port}",
-            "WEB_KEYS_FILE": str(path),
+            "WEB_KEYS_FILE": str(path), "WEB_ASSETS": str(ASSETS),
             "WEB_UPLOAD_MAX": str(MOST_UPLOADED), **more})
 
     def connect(self, source="127.0.0.1", limit=5):

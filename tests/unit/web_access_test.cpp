@@ -121,6 +121,9 @@ BOOST_AUTO_TEST_CASE(other_origins) {
   BOOST_TEST(!is_cross_site(x));
   x.headers["origin"] = "null";
   BOOST_TEST(is_cross_site(x));
+  auto nameless = x;
+  nameless.headers.erase("host");
+  BOOST_TEST(is_cross_site(nameless));
   x.headers["origin"] = "http://h:2";
   BOOST_TEST(is_cross_site(x));
   // A browser says it best itself.

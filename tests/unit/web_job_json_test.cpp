@@ -177,4 +177,16 @@ BOOST_AUTO_TEST_CASE(ids_of_events) {
              == "id: 1-0\nevent: change\ndata: {}\n\n");
 }
 
+/// As the worker writes it: with its blanks escaped.
+BOOST_AUTO_TEST_CASE(a_file_of_this_machine) {
+  auto of = [](const std::string& url) {
+    return local_result({{"result_url", url}});
+  };
+  BOOST_TEST(of("file:///out/a%20b/c.mp3") == "/out/a b/c.mp3");
+  BOOST_TEST(of("file:///out/%2e%2e/x") == "/out/../x");
+  BOOST_TEST(of("file:///out/%") == "");
+  BOOST_TEST(of("https://a/b") == "");
+  BOOST_TEST(of("FILE:///a") == "");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
