@@ -69,8 +69,8 @@ export function counted(n, one, many = `${one}s`) {
 const pad = (n) => String(n).padStart(2, '0');
 
 // A command keeps its letters.
-export const capital = (text) => text.startsWith('c3ctl ') ? text
-  : text.charAt(0).toUpperCase() + text.slice(1);
+export const capital = (text) =>
+  text.startsWith('c3ctl ') ? text : text.charAt(0).toUpperCase() + text.slice(1);
 // A sentence of what begins small and has no full stop.
 export const sentence = (text) => capital(text) + (/[.!?:]$/.test(text) ? '' : '.');
 

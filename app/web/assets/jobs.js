@@ -1,7 +1,8 @@
 // Find jobs, and do something with many of them.
 import {h} from './h.js';
 import {get, query} from './api.js';
-import {ago, counted, cut, dollars, ended, gist, kinds, now, span, statuses} from './format.js';
+import {ago, counted, cut, dollars, ended, kinds, now, span, statuses} from './format.js';
+import {gistOf, learn} from './gists.js';
 import {app} from './state.js';
 import {bar, button, command, empty, jobLink, kind, may, slack, status, table, when} from './ui.js';
 import {actOnMany} from './bulk.js';
@@ -44,6 +45,7 @@ export function jobsScreen(search) {
     // Rows under somebody's eyes or hands stay where they are.
     if (list && list.key === key() && (chosen.size || scrollY > 120)) merge(answer);
     else show(answer);
+    learn(list.jobs.filter((x) => !x.error));
   }
 
   const key = () => query(filter);
@@ -200,7 +202,7 @@ export function jobsScreen(search) {
         h(
           'span',
           {dir: 'auto', class: job.error ? 'bad' : ''},
-          job.error ? cut(job.error.message, 90) : gist(job)
+          job.error ? cut(job.error.message, 90) : gistOf(job)
         ),
         job.status === 'running'
           ? [status(job), bar(job.progress, 'Progress', `of-${job.type}`)]

@@ -1,7 +1,8 @@
 // What happens now, and what needs somebody.
 import {h} from './h.js';
 import {get} from './api.js';
-import {ago, capital, counted, cut, dollars, gist, now, percent, roughly, sentence, whole} from './format.js';
+import {ago, capital, counted, cut, dollars, now, percent, roughly, sentence, whole} from './format.js';
+import {gistOf, learn} from './gists.js';
 import {app} from './state.js';
 import {gantt, legend, sparkline} from './charts.js';
 import {act, ask, button, command, empty, jobLink, kind, panel, progress, slack, table, when} from './ui.js';
@@ -121,7 +122,7 @@ function begin(fleet) {
 // The rest is a click away.
 const mostRunning = 50;
 
-function runningPanel(fleet, gists) {
+function runningPanel(fleet) {
   const jobs = fleet.running_jobs || [];
   if (!jobs.length)
     return panel(
@@ -151,7 +152,7 @@ function runningPanel(fleet, gists) {
         href: `jobs/${encodeURIComponent(job.id)}`,
         cells: [
           [kind(job.type), jobLink(job.id)],
-          h('span', {dir: 'auto'}, gist(job) || gists.get(job.id) || ''),
+          h('span', {dir: 'auto'}, gistOf(job)),
           progress(job),
           when(job.started_at, ago(job.started_at)),
           slack(job)
@@ -193,23 +194,12 @@ function waitsPanel(fleet) {
 
 export function nowScreen() {
   let chart = null;
-  // The fleet's answer has no parameters of jobs; each is asked for once.
-  let gists = new Map();
-
-  async function learn() {
-    const running = (app.fleet?.running_jobs || []).slice(0, mostRunning);
-    if (running.every((x) => gist(x) || gists.has(x.id))) return;
-    const {jobs} = await get(`v1/jobs?status=running&limit=${mostRunning}`);
-    gists = new Map([...running.map((x) => [x.id, '']), ...jobs.map((x) => [x.id, gist(x)])]);
-    app.draw();
-  }
-
   return {
     title: 'Now',
     lively: true,
     async load() {
       chart = await get('v1/gpus/gantt?seconds=3600');
-      learn().catch(() => {});
+      learn((app.fleet?.running_jobs || []).slice(0, mostRunning));
     },
     view() {
       const fleet = app.fleet;
@@ -290,7 +280,7 @@ export function nowScreen() {
                 chart ? 'No GPU was rented in the last hour. One is launched when a job waits.' : ''
               )
         ),
-        runningPanel(fleet, gists),
+        runningPanel(fleet),
         waitsPanel(fleet),
         h(
           'p',

@@ -83,6 +83,7 @@ describe('many jobs', () => {
     await page.keyboard.press('Enter');
     await page.waitForURL(/q=number/);
     await until('one row', async () => (await page.locator(rows).count()) === 1);
+    await page.locator(rows, {hasText: 'Sentence number 4711'}).waitFor();
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/jobs\/ended-004711$/);
