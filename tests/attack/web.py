@@ -98,6 +98,11 @@ def web_traversal(stage):
              for begin in ("/", "/assets/", "/v1/files/", "/assets/app.js/")
              for up in ups for depth in (1, 6)
              for end in ("", "/etc/passwd", "%2fetc%2fpasswd")]
+    # One segment that would lead up to the root.
+    paths += [f"{begin}{up * 12}etc{slash}passwd"
+              for begin in ("/assets/", "/v1/files/")
+              for up, slash in (("..%2f", "%2f"), ("%2e%2e%2f", "%2f"),
+                                ("..%2F", "%2F"), ("..%5c", "%5c"))]
     paths += ["/assets//etc/passwd", "//etc/passwd", "/assets/%2fetc%2fpasswd",
               "/assets/index.html", "/assets/", "/v1/files/.secret",
               "/v1/files/" + "a" * 63 + "/", "/assets/app.js%00.txt"]

@@ -1,6 +1,8 @@
 // WEB_KEYS_FILE, and what a request says who it is: the headers Authorization,
 // Cookie, Origin and Host in four lines, then the file.
 #include "app/web/access.hpp"
+#include "messages/text/digest.hpp"
+#include "messages/text/hex.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 #include <set>
@@ -44,7 +46,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   must(copy && copy->size() == keys->size(), "it reads the same once written");
   keyring ring{*keys};
   must(ring.empty() == keys->empty(), "no key is lost");
-  // Nobody can have found the text of a digest.
-  must(!ring.find(key), "no text is a key");
+  // libFuzzer copies digests that it sees compared, so it may find one.
+  if (ring.find(key))
+    must(text.find(to_hex(sha256(key))) != std::string_view::npos,
+         "a key is known by its digest alone");
   return 0;
 }
