@@ -162,10 +162,13 @@ effects policy::stop_failed(const std::string& why) {
                  : cfg_.stop_delays[std::min<size_t>(
                    step->attempt - 1, cfg_.stop_delays.size() - 1)];
   auto out = arm(timer::stop_retry, delay);
-  out.push_back(say{severity::warning,
-                    why + ", attempt " + std::to_string(step->attempt) + " of "
-                      + std::to_string(cfg_.stop_tries_max) + ", next in "
-                      + std::to_string(delay.count() / 1000) + " s"});
+  // From then on it is more than a lost packet, and the GPU is paid for.
+  constexpr uint32_t hiccups = 2;
+  auto level = step->attempt > hiccups ? severity::error : severity::warning;
+  out.push_back(say{level, why + ", attempt " + std::to_string(step->attempt)
+                             + " of " + std::to_string(cfg_.stop_tries_max)
+                             + ", next in "
+                             + std::to_string(delay.count() / 1000) + " s"});
   ++step->attempt;
   return out;
 }

@@ -22,11 +22,16 @@ redis_value to_value(job_store::reply x) {
   return out;
 }
 
+/// Without the place in a script where it happened, which tells people nothing.
+std::string words_of(const std::string& error) {
+  return error.substr(0, error.find(" script: "));
+}
+
 result<redis_value> checked(result<job_store::reply> got) {
   if (!got)
     return fail(got.error());
   if (got->type == job_store::reply::kind::error)
-    return fail(failure_kind::rejected, "Redis: " + got->text);
+    return fail(failure_kind::rejected, "Redis: " + words_of(got->text));
   return to_value(std::move(*got));
 }
 

@@ -92,7 +92,9 @@ bool may_be_sent(const std::string& path, const service_facts& facts) {
 } // namespace
 
 response away(const failure& why) {
-  auto out = problem(503, "Redis: " + why.message);
+  constexpr std::string_view of_redis = "Redis: ";
+  auto named = why.message.starts_with(of_redis);
+  auto out = problem(503, (named ? "" : std::string{of_redis}) + why.message);
   out.headers.emplace_back("Retry-After", "5");
   return out;
 }

@@ -184,6 +184,24 @@ BOOST_AUTO_TEST_CASE(a_node_name_that_comes_late_is_taken_from_the_list) {
   BOOST_TEST(all<probe>(out).size() == 1u);
 }
 
+// A GPU that does not stop is paid for: people must see why.
+BOOST_AUTO_TEST_CASE(a_stop_that_is_refused_again_is_an_error) {
+  auto x = ready_gpu();
+  auto written = all<write_ledger>(x.on_halt("test", t0));
+  x.on_ledger_written(written.back().entry, {}, t0);
+  std::vector<severity> told;
+  for (auto i = 0; i < 4; ++i) {
+    auto out = x.on_stopped(fail(failure_kind::rejected, "HTTP 403"), t0);
+    for (auto& one : all<say>(out))
+      told.push_back(one.level);
+    for (auto& one : all<arm_timer>(out))
+      x.on_timer(one.which, one.generation, t0);
+  }
+  BOOST_TEST((told
+              == std::vector{severity::warning, severity::warning,
+                             severity::error, severity::error}));
+}
+
 BOOST_AUTO_TEST_CASE(a_gpu_waits_for_its_renderers_before_it_is_gone) {
   auto x = ready_gpu();
   x.on_run_job(task("a"));
