@@ -30,6 +30,13 @@ std::string type_of(std::string_view name) {
   return "application/octet-stream";
 }
 
+/// "gzip;q=0" is a rare way to say no, and counts as one.
+bool takes_gzip(const request& x) {
+  auto& codings = x.header("accept-encoding");
+  return codings.find("gzip") != std::string::npos
+         && codings.find("gzip;q=0") == std::string::npos;
+}
+
 bool wants_page(const request& x) {
   return x.header("accept").find("text/html") != std::string::npos;
 }
@@ -40,41 +47,46 @@ page::page(settings how) : how_(std::move(how)) {
   // nop
 }
 
-std::string page::content(const std::string& name) const {
+page::content page::content_of(const std::string& name) const {
   if (!how_.folder.empty()) {
     auto path = path_below(how_.folder, name);
     std::ifstream in{path ? *path : std::string{}, std::ios::binary};
     std::stringstream out;
     out << in.rdbuf();
     if (!out.str().empty())
-      return out.str();
+      return {out.str(), {}};
   }
   for (auto& x : embedded_assets())
     if (x.name == name)
-      return std::string{x.bytes};
+      return {std::string{x.bytes}, std::string{x.packed}};
   return {};
 }
 
-response page::with_tag(const request& x, std::string text,
-                        std::string type) const {
+response page::with_tag(const request& x, content of, std::string type) const {
+  auto packs = !of.packed.empty() && takes_gzip(x);
+  auto& text = packs ? of.packed : of.text;
   auto tag = "\"" + to_hex(sha256(text)).substr(0, 20) + "\"";
   response out;
   out.type = std::move(type);
   out.headers.emplace_back("ETag", tag);
   out.headers.emplace_back("Cache-Control", "no-cache");
-  if (x.header("if-none-match") == tag)
+  out.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+  if (x.header("if-none-match") == tag) {
     out.status = 304;
-  else
-    out.body = std::move(text);
+    return out;
+  }
+  if (packs)
+    out.headers.emplace_back("Content-Encoding", "gzip");
+  out.body = std::move(text);
   return out;
 }
 
 response page::frame(const request& x) const {
-  auto text = content("index.html");
+  auto text = content_of("index.html").text;
   for (auto at = text.find(base_mark); at != std::string::npos;
        at = text.find(base_mark, at))
     text.replace(at, base_mark.size(), how_.base_path + "/");
-  auto out = with_tag(x, std::move(text), type_of("index.html"));
+  auto out = with_tag(x, {std::move(text), {}}, type_of("index.html"));
   auto media = how_.storage_origin.empty() ? "" : " " + how_.storage_origin;
   out.headers.emplace_back(
     "Content-Security-Policy",
@@ -83,15 +95,14 @@ response page::frame(const request& x) const {
       + media + "; media-src 'self' blob:" + media
       + "; base-uri 'self'; form-action 'self'; frame-ancestors 'none'");
   out.headers.emplace_back("X-Frame-Options", "DENY");
-  out.headers.emplace_back("Vary", "Accept");
   return out;
 }
 
 response page::file(const request& x, const std::string& name) const {
-  auto text = content(name);
-  if (text.empty() || name == "index.html")
+  auto of = content_of(name);
+  if (of.text.empty() || name == "index.html")
     return problem(404, "");
-  return with_tag(x, std::move(text), type_of(name));
+  return with_tag(x, std::move(of), type_of(name));
 }
 
 std::vector<route> page_routes(page::settings how) {

@@ -14,6 +14,8 @@ namespace render::web {
 struct asset {
   std::string_view name;
   std::string_view bytes;
+  /// The same, packed by gzip.
+  std::string_view packed;
 };
 
 /// What CMake put into the program: all of app/web/assets, and openapi.json.
@@ -39,8 +41,14 @@ public:
   response file(const request& x, const std::string& name) const;
 
 private:
-  response with_tag(const request& x, std::string text, std::string type) const;
-  std::string content(const std::string& name) const;
+  struct content {
+    std::string text;
+    /// Empty: there is no such form.
+    std::string packed;
+  };
+
+  response with_tag(const request& x, content of, std::string type) const;
+  content content_of(const std::string& name) const;
 
   settings how_;
 };

@@ -218,6 +218,36 @@ BOOST_AUTO_TEST_CASE(ranges) {
     BOOST_TEST((parse_range(text, 10) == whole), text);
 }
 
+BOOST_AUTO_TEST_CASE(files_of_the_page_are_packed_and_asked_for_once) {
+  page all{{"", "/base", ""}};
+  auto header = [](const response& x, std::string_view name) {
+    for (auto& [key, value] : x.headers)
+      if (key == name)
+        return value;
+    return std::string{};
+  };
+  request x;
+  auto plain = all.file(x, "app.js");
+  BOOST_TEST(plain.status == 200u);
+  BOOST_TEST(header(plain, "Content-Encoding") == "");
+  x.headers["accept-encoding"] = "br, gzip";
+  auto packed = all.file(x, "app.js");
+  BOOST_TEST(header(packed, "Content-Encoding") == "gzip");
+  BOOST_TEST(packed.body.size() < plain.body.size());
+  BOOST_TEST(packed.body.starts_with("\x1f\x8b"));
+  BOOST_TEST(header(packed, "ETag") != header(plain, "ETag"));
+  x.headers["if-none-match"] = header(packed, "ETag");
+  auto known = all.file(x, "app.js");
+  BOOST_TEST(known.status == 304u);
+  BOOST_TEST(known.body == "");
+  BOOST_TEST(all.file(x, "../openapi.json").status == 404u);
+  BOOST_TEST(all.file(x, "index.html").status == 404u);
+  auto frame = all.frame(x);
+  BOOST_TEST((frame.body.find("<base href=\"/base/\">") != std::string::npos));
+  BOOST_TEST((header(frame, "Content-Security-Policy").find("script-src 'self'")
+              != std::string::npos));
+}
+
 /// Each route of /v1 is described, with its role, and nothing more is.
 BOOST_AUTO_TEST_CASE(the_description_is_of_these_routes) {
   std::ifstream in{PROJECT_DIR "/app/web/openapi.json"};
