@@ -1,12 +1,12 @@
 #include "app/web/server.hpp"
 
 #include "app/web/session.hpp"
+#include "app/worker/listening.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <fcntl.h>
 
 #include <thread>
 
@@ -19,12 +19,6 @@ using namespace std::chrono_literals;
 
 constexpr auto accept_pause = 100ms;
 constexpr auto sample_every = 60s;
-
-/// Keeps child processes from inheriting the socket.
-template <class Socket>
-void keep_from_children(Socket& socket) {
-  ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
-}
 
 } // namespace
 
@@ -45,36 +39,11 @@ struct server::implementation {
 
   result<void> bind() {
     auto& how = house.how;
-    tcp::resolver resolver{io};
-    error_code err;
-    auto found = resolver.resolve(how.host, "", tcp::resolver::passive, err);
-    if (err || found.empty())
-      return fail(failure_kind::unavailable, "unknown host");
-    auto where = found.begin()->endpoint();
-    for (auto& x : found)
-      if (x.endpoint().address().is_v4()) {
-        where = x.endpoint();
-        break;
-      }
-    for (auto i = 0; i <= how.more_ports && how.port + i <= 65535; ++i) {
-      where.port(static_cast<uint16_t>(how.port + i));
-      acceptor.open(where.protocol(), err);
-      // Not SO_REUSEPORT: two services must not share the port.
-      acceptor.set_option(tcp::acceptor::reuse_address(true), err);
-      acceptor.bind(where, err);
-      if (!err)
-        acceptor.listen(asio::socket_base::max_listen_connections, err);
-      if (!err) {
-        keep_from_children(acceptor);
-        loopback = where.address().is_loopback();
-        return {};
-      }
-      error_code ignored;
-      acceptor.close(ignored);
-      if (err != asio::error::address_in_use)
-        break;
-    }
-    return fail(failure_kind::unavailable, err.message());
+    auto on = listen_on(io, acceptor, how.host, how.port, how.more_ports);
+    if (!on)
+      return fail(on.error());
+    loopback = *on;
+    return {};
   }
 
   void accept() {

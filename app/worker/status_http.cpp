@@ -1,5 +1,7 @@
 #include "app/worker/status_http.hpp"
 
+#include "app/worker/listening.hpp"
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -7,7 +9,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <list>
@@ -39,12 +40,6 @@ constexpr auto idle_limit = 30s;
 constexpr size_t refused_max = 1 << 20;
 constexpr auto refused_limit = 1s;
 constexpr auto accept_pause = 100ms;
-
-/// Keeps child processes from inheriting the socket.
-template <class Socket>
-void keep_from_children(Socket& socket) {
-  ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
-}
 
 class session;
 struct house;
@@ -331,40 +326,13 @@ struct status_http::implementation {
   bool loopback = false;
 
   result<void> bind() {
-    tcp::resolver resolver{whole.front.io};
-    error_code err;
-    auto found = resolver.resolve(whole.how.host, "", tcp::resolver::passive,
-                                  err);
-    if (err || found.empty())
-      return fail(failure_kind::unavailable, "unknown host");
-    auto where = found.begin()->endpoint();
-    for (auto& x : found)
-      if (x.endpoint().address().is_v4()) {
-        where = x.endpoint();
-        break;
-      }
-    for (auto i = 0; i <= whole.how.more_ports; ++i) {
-      auto port = whole.how.port + i;
-      if (port > 65535)
-        break;
-      where.port(static_cast<uint16_t>(port));
-      acceptor.open(where.protocol(), err);
-      // Not SO_REUSEPORT: two workers must not share the port.
-      acceptor.set_option(tcp::acceptor::reuse_address(true), err);
-      acceptor.bind(where, err);
-      if (!err)
-        acceptor.listen(asio::socket_base::max_listen_connections, err);
-      if (!err) {
-        keep_from_children(acceptor);
-        loopback = where.address().is_loopback();
-        return {};
-      }
-      error_code ignored;
-      acceptor.close(ignored);
-      if (err != asio::error::address_in_use)
-        break;
-    }
-    return fail(failure_kind::unavailable, err.message());
+    auto& how = whole.how;
+    auto on = listen_on(whole.front.io, acceptor, how.host, how.port,
+                        how.more_ports);
+    if (!on)
+      return fail(on.error());
+    loopback = *on;
+    return {};
   }
 
   void accept() {
