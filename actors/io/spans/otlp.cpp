@@ -13,18 +13,18 @@ namespace {
 
 constexpr size_t text_max = 4096;
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
   return json::quote(valid_utf8(text.substr(0, text_max)));
 }
 
 void add_key(std::string& out, std::string_view key) {
   out += out.back() == '[' ? "" : ",";
-  out += R"({"key":)" + quoted(key) + R"(,"value":{)";
+  out += R"({"key":)" + json_text(key) + R"(,"value":{)";
 }
 
 void add_text(std::string& out, std::string_view key, std::string_view text) {
   add_key(out, key);
-  out += R"("stringValue":)" + quoted(text) + "}}";
+  out += R"("stringValue":)" + json_text(text) + "}}";
 }
 
 void add(std::string& out, const span_attribute& x) {
@@ -47,7 +47,7 @@ void add_ids(std::string& out, const span_context& x) {
   out += R"("traceId":")" + trace_id_text(x) + R"(","spanId":")"
          + span_id_text(x.span) + '"';
   if (!x.state.empty())
-    out += R"(,"traceState":)" + quoted(x.state);
+    out += R"(,"traceState":)" + json_text(x.state);
 }
 
 void add(std::string& out, const span& x) {
@@ -56,7 +56,7 @@ void add(std::string& out, const span& x) {
   if (x.parent != 0)
     out += R"(,"parentSpanId":")" + span_id_text(x.parent) + '"';
   out += R"(,"flags":)" + std::to_string(x.at.sampled ? 1 : 0);
-  out += R"(,"name":)" + quoted(x.name) + R"(,"kind":)"
+  out += R"(,"name":)" + json_text(x.name) + R"(,"kind":)"
          + std::to_string(static_cast<int>(x.kind));
   out += R"(,"startTimeUnixNano":")" + nanoseconds(x.start_s)
          + R"(","endTimeUnixNano":")"
@@ -80,7 +80,7 @@ void add(std::string& out, const span& x) {
   if (!x.error.empty()) {
     out += R"(,"status":{"code":2)";
     if (!x.error_text.empty())
-      out += R"(,"message":)" + quoted(x.error_text);
+      out += R"(,"message":)" + json_text(x.error_text);
     out += '}';
   }
   out += '}';
@@ -108,7 +108,7 @@ std::string encode(const resource& by, const std::vector<span>& spans) {
   for (auto& [key, text] : by.attributes)
     add_text(out, key, text);
   out += R"(]},"scopeSpans":[{"scope":{"name":"c3-render-worker","version":)"
-         + quoted(by.version) + R"(},"spans":[)";
+         + json_text(by.version) + R"(},"spans":[)";
   for (auto& x : spans) {
     out += out.back() == '[' ? "" : ",";
     add(out, x);
