@@ -118,8 +118,11 @@ bool is_tracestate(std::string_view text) {
 span_context read_span_context(std::string_view traceparent,
                                std::string_view tracestate) {
   auto out = read_traceparent(traceparent).value_or(span_context{});
-  if (out && is_tracestate(tracestate))
+  if (out && is_tracestate(tracestate)) {
     out.state = tracestate;
+    // Between members a tab is as good as a blank, and a log has no tabs.
+    std::replace(out.state.begin(), out.state.end(), '\t', ' ');
+  }
   return out;
 }
 

@@ -110,6 +110,7 @@ BOOST_AUTO_TEST_CASE(a_tracestate_is_passed_on_only_when_it_is_one) {
 
 BOOST_AUTO_TEST_CASE(a_bad_state_does_not_cost_the_parent) {
   BOOST_TEST(read_span_context(good, "a=1").state == "a=1");
+  BOOST_TEST(read_span_context(good, "a=1\t,\tb=2").state == "a=1 , b=2");
   auto x = read_span_context(good, "a");
   BOOST_TEST(traceparent_of(x) == good);
   BOOST_TEST(x.state == "");
