@@ -5,7 +5,10 @@
 #include "app/records/service_keys.hpp"
 #include "messages/text/hex.hpp"
 
-#include <random>
+#include <unistd.h>
+
+#include <array>
+#include <stdexcept>
 
 namespace render::records {
 
@@ -141,8 +144,15 @@ result<retried> read_retried(const result<redis_value>& x,
 } // namespace
 
 std::string new_job_id() {
-  std::random_device random;
-  return make_uuid(random);
+  // std::random_device may ask the processor for each digit, which takes half a
+  // millisecond together in a virtual machine.
+  std::array<unsigned char, 32> bits{};
+  if (getentropy(bits.data(), bits.size()) != 0)
+    throw std::runtime_error("there are no random bytes");
+  auto next = [at = size_t{0}, &bits]() mutable {
+    return bits.at(at++);
+  };
+  return make_uuid(next);
 }
 
 result<enqueued>
