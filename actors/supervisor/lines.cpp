@@ -59,8 +59,7 @@ say ended_line(const job_id& id, const ended_job& x, double unix_s) {
   about.attempt = x.attempt;
   about.outcome = x.success ? "success" : "failed";
   about.error_kind = x.error_code;
-  auto text = "job " + id + " (" + excerpt(x.type, 40)
-              + "): " + about.outcome;
+  auto text = "job " + id + " (" + excerpt(x.type, 40) + "): " + about.outcome;
   if (!x.error_code.empty())
     text += " (" + x.error_code + ")";
   if (unix_s > 0 && x.created_s > 0) {
