@@ -41,7 +41,8 @@ result<std::string> make_secret(const fs::path& path) {
   if (RAND_bytes(random.data(), random.size()) != 1)
     return fail(failure_kind::unfit, "there are no random bytes");
   auto text = to_hex({reinterpret_cast<char*>(random.data()), random.size()});
-  auto part = path.string() + "-XXXXXX";
+  // mkostemp replaces the last six characters.
+  auto part = path.string() + std::string(6, 'X');
   auto file = ::mkostemp(part.data(), O_CLOEXEC);
   if (file < 0)
     return fail(disk("the secret of WEB_FILES_DIR"));

@@ -1,7 +1,7 @@
 // c3-render-web: the HTTP service and its page without a worker, with the same
 // settings. Exit codes: 0 clean, 1 runtime failure, 2 configuration.
-#include "app/cli/pages.hpp"
 #include "app/cli/process_settings.hpp"
+#include "app/cli/program.hpp"
 #include "app/node/log.hpp"
 #include "app/node/signals.hpp"
 #include "app/version/version.hpp"
@@ -21,19 +21,17 @@ namespace {
 
 using namespace render;
 
-enum exit_code : int { clean = 0, runtime = 1, configuration = 2 };
+using enum cli::exit_code;
 
 constexpr auto default_address = "127.0.0.1:8095";
 
 struct options {
   std::string env_file = ".env";
   std::vector<std::string> make_key;
-  bool man_page = false;
 };
 
-int report(exit_code code, const std::string& message) {
-  std::cerr << "c3-render-web: " << message << '\n';
-  return code;
+int report(cli::exit_code code, const std::string& message) {
+  return cli::report("c3-render-web", code, message);
 }
 
 /// The key goes to standard output, the line for the file to standard error, so
@@ -116,30 +114,13 @@ int main(int argc, char** argv) {
                 "and its line for WEB_KEYS_FILE")
     ->expected(2)
     ->type_name("NAME ROLE");
-  app.add_flag("--man-page", opts.man_page, "Print the man page, and exit")
-    ->group("");
   app.footer(
     "It reads the worker's settings: WEB_*, REDIS_*, OUTPUT_DIR, MINIO_*, "
     "LOG_*; see\nc3-render-worker --help. WEB_ADDRESS is 127.0.0.1:8095, or "
     "the next free port,\nunless it is set.\n\nExit codes: 0 clean, 1 runtime "
     "failure, 2 configuration.");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& err) {
-    if (err.get_exit_code() == 0) {
-      app.exit(err);
-      return clean;
-    }
-    return report(configuration, cli::what_is_wrong(app, err) + "; see --help");
-  }
-  if (opts.man_page) {
-    std::cout << cli::man_page(app, std::string{version()});
-    return clean;
-  }
-  try {
+  return cli::run_program(app, argc, argv, [&] {
     return opts.make_key.empty() ? run(opts, env_file->count() > 0)
                                  : make_key(opts.make_key);
-  } catch (const std::exception& err) {
-    return report(runtime, err.what());
-  }
+  });
 }

@@ -17,7 +17,6 @@ namespace {
 using boost::system::error_code;
 using namespace std::chrono_literals;
 
-constexpr auto accept_pause = 100ms;
 constexpr auto sample_every = 60s;
 
 } // namespace
@@ -26,10 +25,8 @@ struct server::implementation {
   // Outlives the sessions, which are among the handlers of `io`.
   hall house;
   asio::io_context io{1};
-  tcp::acceptor acceptor{io};
-  asio::steady_timer pause{io};
+  listening_port port{io};
   asio::steady_timer minute{io};
-  bool loopback = false;
   std::unique_ptr<event_tail> tail;
   std::thread thread;
 
@@ -37,34 +34,10 @@ struct server::implementation {
     // nop
   }
 
-  result<void> bind() {
-    auto& how = house.how;
-    auto on = listen_on(io, acceptor, how.host, how.port, how.more_ports);
-    if (!on)
-      return fail(on.error());
-    loopback = *on;
-    return {};
-  }
-
-  void accept() {
-    acceptor.async_accept([this](error_code err, tcp::socket socket) {
-      if (err == asio::error::operation_aborted)
-        return;
-      if (err) {
-        // Most likely no file descriptor is free.
-        pause.expires_after(accept_pause);
-        pause.async_wait([this](error_code stopped) {
-          if (!stopped)
-            accept();
-        });
-        return;
-      }
-      keep_from_children(socket);
-      // An idle connection makes room; one that is at work is not cut.
-      if (house.open.size() < house.how.limits.connections || close_idle())
-        start_session(house, std::move(socket));
-      accept();
-    });
+  // An idle connection makes room; one that is at work is not cut.
+  void take(tcp::socket socket) {
+    if (house.open.size() < house.how.limits.connections || close_idle())
+      start_session(house, std::move(socket));
   }
 
   bool close_idle() {
@@ -98,7 +71,8 @@ result<std::unique_ptr<server>> server::listen(server_options how, gate& checks,
   auto impl = std::make_unique<implementation>(checks);
   impl->house.how = std::move(how);
   impl->house.to = std::move(to);
-  if (auto ok = impl->bind(); !ok)
+  auto& where = impl->house.how;
+  if (auto ok = impl->port.open(where.host, where.port, where.more_ports); !ok)
     return fail(ok.error());
   return std::unique_ptr<server>{new server{std::move(impl)}};
 }
@@ -128,7 +102,9 @@ void server::serve() {
                           impl->house.note_watched();
                         });
                       }});
-  impl_->accept();
+  impl_->port.accept([impl = impl_.get()](tcp::socket x) {
+    impl->take(std::move(x));
+  });
   impl_->sample();
   impl_->thread = std::thread{[impl = impl_.get()] {
     impl->io.run();
@@ -136,12 +112,11 @@ void server::serve() {
 }
 
 int server::port() const noexcept {
-  error_code ignored;
-  return impl_->acceptor.local_endpoint(ignored).port();
+  return impl_->port.port();
 }
 
 bool server::on_loopback() const noexcept {
-  return impl_->loopback;
+  return impl_->port.on_loopback();
 }
 
 } // namespace render::web

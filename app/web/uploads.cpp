@@ -83,7 +83,8 @@ result<void> upload_receiver::begin(const multipart_reader::part& x) {
     auto space = std::filesystem::space(folder_, err);
     if (!err && space.available < spare)
       return fail(failure_kind::unfit, "the disk for uploads is full");
-    auto pattern = (folder_ / ".upload-XXXXXX").string();
+    // mkostemp replaces the last six characters.
+    auto pattern = (folder_ / ".upload-").string() + std::string(6, 'X');
     file_ = ::mkostemp(pattern.data(), O_CLOEXEC);
     if (file_ < 0)
       return disk_failure();

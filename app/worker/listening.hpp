@@ -3,23 +3,44 @@
 #include "messages/failure.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
-#include <fcntl.h>
+#include <boost/asio/steady_timer.hpp>
 
+#include <functional>
 #include <string>
 
 namespace render {
 
-/// Keeps child processes from inheriting the socket.
-template <class Socket>
-void keep_from_children(Socket& socket) {
-  ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
-}
+/// Belongs to the thread of its loop once it accepts.
+class listening_port {
+public:
+  using socket = boost::asio::ip::tcp::socket;
 
-/// Opens the port, or the first free one of so many after it when it is in use;
-/// port 0: any. Tells whether it is reached from this machine alone. A failure
-/// is `unavailable` and names no setting.
-result<bool> listen_on(boost::asio::io_context& io,
-                       boost::asio::ip::tcp::acceptor& acceptor,
-                       const std::string& host, int port, int more_ports);
+  explicit listening_port(boost::asio::io_context& io);
+
+  /// Opens the port, or the first free one of so many after it when it is in
+  /// use; port 0: any. A failure is `unavailable` and names no setting.
+  result<void> open(const std::string& host, int port, int more_ports);
+
+  /// Gives each connection to `take`, from then on. Child processes do not
+  /// inherit the sockets. Call once.
+  void accept(std::function<void(socket)> take);
+
+  /// 0: it is not open.
+  int port() const noexcept;
+
+  /// Is it reached from this machine alone?
+  bool on_loopback() const noexcept {
+    return loopback_;
+  }
+
+private:
+  void wait();
+
+  boost::asio::io_context& io_;
+  boost::asio::ip::tcp::acceptor acceptor_;
+  boost::asio::steady_timer pause_;
+  std::function<void(socket)> take_;
+  bool loopback_ = false;
+};
 
 } // namespace render

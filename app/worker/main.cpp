@@ -2,8 +2,8 @@
 // Exit codes: 0 clean, 1 runtime failure, 2 configuration.
 #include "actors/io/redis/durable/sqlite_journal.hpp"
 #include "actors/io/redis/link/tls.hpp"
-#include "app/cli/pages.hpp"
 #include "app/cli/process_settings.hpp"
+#include "app/cli/program.hpp"
 #include "app/node/config.hpp"
 #include "app/node/log.hpp"
 #include "app/node/node.hpp"
@@ -33,18 +33,16 @@ namespace {
 
 using namespace render;
 
-enum exit_code : int { clean = 0, runtime = 1, configuration = 2 };
+using enum cli::exit_code;
 
 struct options {
   std::string env_file = ".env";
   bool check_config = false;
   bool healthcheck = false;
-  bool man_page = false;
 };
 
-int report(exit_code code, const std::string& message) {
-  std::cerr << "c3-render-worker: " << message << '\n';
-  return code;
+int report(cli::exit_code code, const std::string& message) {
+  return cli::report("c3-render-worker", code, message);
 }
 
 // Files are readable by this user only, whatever the shell's umask. No key or
@@ -333,26 +331,9 @@ int main(int argc, char** argv) {
   app.add_flag(
     "--healthcheck", opts.healthcheck,
     "Ask the worker on STATUS_ADDRESS whether it is alive, and exit");
-  app.add_flag("--man-page", opts.man_page, "Print the man page, and exit")
-    ->group("");
   app.footer(settings_help()
              + "\nExit codes: 0 clean, 1 runtime failure, 2 configuration.");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& err) {
-    if (err.get_exit_code() == 0) {
-      app.exit(err);
-      return clean;
-    }
-    return report(configuration, cli::what_is_wrong(app, err) + "; see --help");
-  }
-  if (opts.man_page) {
-    std::cout << cli::man_page(app, std::string{version()});
-    return clean;
-  }
-  try {
+  return cli::run_program(app, argc, argv, [&] {
     return run(opts, env_file->count() > 0);
-  } catch (const std::exception& err) {
-    return report(runtime, err.what());
-  }
+  });
 }

@@ -39,7 +39,6 @@ constexpr auto idle_limit = 30s;
 /// the reason.
 constexpr size_t refused_max = 1 << 20;
 constexpr auto refused_limit = 1s;
-constexpr auto accept_pause = 100ms;
 
 class session;
 struct house;
@@ -321,38 +320,7 @@ std::vector<std::string> machine_names() {
 
 struct status_http::implementation {
   house whole;
-  tcp::acceptor acceptor{whole.front.io};
-  asio::steady_timer pause{whole.front.io};
-  bool loopback = false;
-
-  result<void> bind() {
-    auto& how = whole.how;
-    auto on = listen_on(whole.front.io, acceptor, how.host, how.port,
-                        how.more_ports);
-    if (!on)
-      return fail(on.error());
-    loopback = *on;
-    return {};
-  }
-
-  void accept() {
-    acceptor.async_accept([this](error_code err, tcp::socket socket) {
-      if (err == asio::error::operation_aborted)
-        return;
-      if (err) {
-        // Most likely no file descriptor is free.
-        pause.expires_after(accept_pause);
-        pause.async_wait([this](error_code stopped) {
-          if (!stopped)
-            accept();
-        });
-        return;
-      }
-      keep_from_children(socket);
-      whole.front.take(std::move(socket));
-      accept();
-    });
-  }
+  listening_port port{whole.front.io};
 };
 
 status_http::status_http(std::unique_ptr<implementation> impl)
@@ -363,7 +331,8 @@ status_http::status_http(std::unique_ptr<implementation> impl)
 result<std::unique_ptr<status_http>> status_http::listen(settings how) {
   auto impl = std::make_unique<implementation>();
   impl->whole.how = std::move(how);
-  if (auto ok = impl->bind(); !ok)
+  auto& where = impl->whole.how;
+  if (auto ok = impl->port.open(where.host, where.port, where.more_ports); !ok)
     return fail(ok.error());
   return std::unique_ptr<status_http>{new status_http{std::move(impl)}};
 }
@@ -386,7 +355,9 @@ status_http::~status_http() {
 void status_http::serve(handler answer) {
   auto& whole = impl_->whole;
   whole.answer = std::move(answer);
-  impl_->accept();
+  impl_->port.accept([&whole](tcp::socket x) {
+    whole.front.take(std::move(x));
+  });
   for (auto* x : {&whole.front, &whole.back})
     x->thread = std::thread{[x] {
       auto stay = asio::make_work_guard(x->io);
@@ -395,12 +366,11 @@ void status_http::serve(handler answer) {
 }
 
 int status_http::port() const noexcept {
-  error_code ignored;
-  return impl_->acceptor.local_endpoint(ignored).port();
+  return impl_->port.port();
 }
 
 bool status_http::on_loopback() const noexcept {
-  return impl_->loopback;
+  return impl_->port.on_loopback();
 }
 
 void status_http::later(std::chrono::milliseconds delay,
