@@ -2,6 +2,7 @@
 
 #include "actors/io/redis/scripts/keys.hpp"
 #include "app/records/job_list.hpp"
+#include "app/records/members.hpp"
 #include "messages/text/printable.hpp"
 
 #include <algorithm>
@@ -11,8 +12,6 @@ namespace render::records {
 namespace {
 
 namespace keys = job_store::keys;
-
-constexpr uint32_t workers_max = 10'000;
 
 /// The first pause stays; a reason given later takes the place of its reason.
 constexpr auto pause_lua = R"lua(
@@ -65,25 +64,14 @@ result<bool> change_pause(redis& db, const char* lua, const std::string& by,
 } // namespace
 
 result<std::vector<worker_view>> read_workers(redis& db) {
-  auto ids = db.scored(keys::workers(key_prefix), workers_max);
-  if (!ids)
-    return fail(ids.error());
-  auto now = db.time();
-  if (!now)
-    return fail(now.error());
-  std::vector<std::string> beats;
-  for (auto& [id, counted_ms] : *ids)
-    beats.push_back(keys::worker(key_prefix, id));
-  auto all = db.whole_hashes(beats);
-  if (!all)
-    return fail(all.error());
+  auto beats = read_heartbeats(db);
+  if (!beats)
+    return fail(beats.error());
   std::vector<worker_view> out;
-  for (size_t i = 0; i < beats.size(); ++i) {
-    auto& [id, counted_ms] = (*ids)[i];
+  for (auto& x : beats->all)
     // The workers themselves remove those whose time is over.
-    if (!(*all)[i].empty() || counted_ms > *now * 1000)
-      out.push_back({id, std::move((*all)[i]), *now});
-  }
+    if (!x.fields.empty() || x.score > beats->now_s * 1000)
+      out.push_back({std::move(x.id), std::move(x.fields), beats->now_s});
   std::sort(out.begin(), out.end(), [](auto& a, auto& b) {
     return a.id < b.id;
   });
@@ -91,24 +79,18 @@ result<std::vector<worker_view>> read_workers(redis& db) {
 }
 
 result<std::vector<open_gpu>> read_open_gpus(redis& db) {
-  auto ids = db.scored(keys::gpus(key_prefix), 100'000);
-  if (!ids)
-    return fail(ids.error());
-  auto now = db.time();
-  if (!now)
-    return fail(now.error());
-  std::vector<std::string> entries;
-  for (auto& [id, end_ms] : *ids)
-    entries.push_back(keys::gpu(key_prefix, id));
-  auto all = db.whole_hashes(entries);
-  if (!all)
-    return fail(all.error());
+  auto entries = read_members(db, keys::gpus(key_prefix), 100'000,
+                              [](const std::string& id) {
+                                return keys::gpu(key_prefix, id);
+                              });
+  if (!entries)
+    return fail(entries.error());
   std::vector<open_gpu> out;
-  for (size_t i = 0; i < entries.size(); ++i)
+  for (auto& x : entries->all)
     // Else it has ended since the ids were read.
-    if (!(*all)[i].empty())
-      out.push_back(to_open_gpu((*ids)[i].first, std::move((*all)[i]),
-                                (*ids)[i].second / 1000 - *now));
+    if (!x.fields.empty())
+      out.push_back(to_open_gpu(std::move(x.id), std::move(x.fields),
+                                x.score / 1000 - entries->now_s));
   return out;
 }
 
@@ -128,24 +110,14 @@ result<std::vector<json::document>> read_closed_gpus(redis& db,
 }
 
 result<std::vector<leased_job>> read_leased(redis& db, uint32_t limit) {
-  auto ids = db.scored(keys::leases(key_prefix), limit);
-  if (!ids)
-    return fail(ids.error());
+  auto leased = read_members(db, keys::leases(key_prefix), limit, keys::record,
+                             shown_fields());
+  if (!leased)
+    return fail(leased.error());
   std::vector<leased_job> out;
-  if (ids->empty())
-    return out;
-  auto now = db.time();
-  if (!now)
-    return fail(now.error());
-  std::vector<std::string> records;
-  for (auto& [id, end_ms] : *ids)
-    records.push_back(keys::record(id));
-  auto all = db.hashes(records, shown_fields());
-  if (!all)
-    return fail(all.error());
-  for (size_t i = 0; i < records.size(); ++i)
-    out.push_back({std::move((*ids)[i].first), std::move((*all)[i]),
-                   (*ids)[i].second / 1000 - *now});
+  for (auto& x : leased->all)
+    out.push_back(
+      {std::move(x.id), std::move(x.fields), x.score / 1000 - leased->now_s});
   return out;
 }
 

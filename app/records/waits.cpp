@@ -1,16 +1,12 @@
 #include "app/records/waits.hpp"
 
-#include "actors/io/redis/scripts/keys.hpp"
+#include "app/records/members.hpp"
 
 #include <algorithm>
 
 namespace render::records {
 
 namespace {
-
-namespace keys = job_store::keys;
-
-constexpr uint32_t workers_max = 10'000;
 
 bool is_at_risk(const supervisor::forecast::start& x, measured run,
                 double left_s) {
@@ -20,23 +16,15 @@ bool is_at_risk(const supervisor::forecast::start& x, measured run,
 } // namespace
 
 result<waits> waits::read(redis& db) {
-  auto ids = db.scored(keys::workers(key_prefix), workers_max);
-  if (!ids)
-    return fail(ids.error());
-  auto now = db.time();
-  if (!now)
-    return fail(now.error());
-  std::vector<std::string> workers;
-  for (auto& [id, counted_ms] : *ids)
-    workers.push_back(keys::worker(key_prefix, id));
-  auto all = db.hashes(workers, {"outlook", "seen_at"});
-  if (!all)
-    return fail(all.error());
+  auto beats = read_heartbeats(db, {"outlook", "seen_at"});
+  if (!beats)
+    return fail(beats.error());
   std::vector<std::pair<outlook, double>> said;
-  for (auto& x : *all)
-    if (auto read = read_outlook(field(x, "outlook")))
-      said.emplace_back(std::move(*read), *now - number_field(x, "seen_at"));
-  return of(std::move(said), *now);
+  for (auto& x : beats->all)
+    if (auto read = read_outlook(field(x.fields, "outlook")))
+      said.emplace_back(std::move(*read),
+                        beats->now_s - number_field(x.fields, "seen_at"));
+  return of(std::move(said), beats->now_s);
 }
 
 waits waits::of(std::vector<std::pair<outlook, double>> said, double now_s) {

@@ -1,6 +1,7 @@
 #include "app/records/webhooks.hpp"
 
 #include "actors/io/redis/scripts/keys.hpp"
+#include "app/records/members.hpp"
 
 namespace render::records {
 
@@ -47,20 +48,16 @@ result<std::vector<std::string>> replay(redis& db, bool all,
 
 result<std::vector<webhook_entry>> read_webhooks(redis& db, bool dead,
                                                  uint32_t limit) {
-  auto ids = db.scored(
-    dead ? keys::dead_webhooks(key_prefix) : keys::outbox(key_prefix), limit);
-  if (!ids)
-    return fail(ids.error());
-  std::vector<std::string> entries;
-  for (auto& [id, ms] : *ids)
-    entries.push_back(keys::outbox_entry(key_prefix, id));
-  auto all = db.whole_hashes(entries);
-  if (!all)
-    return fail(all.error());
+  auto entries = read_members(
+    db, dead ? keys::dead_webhooks(key_prefix) : keys::outbox(key_prefix),
+    limit, [](const std::string& id) {
+      return keys::outbox_entry(key_prefix, id);
+    });
+  if (!entries)
+    return fail(entries.error());
   std::vector<webhook_entry> out;
-  for (size_t i = 0; i < entries.size(); ++i)
-    out.push_back({std::move((*ids)[i].first), std::move((*all)[i]), dead,
-                   (*ids)[i].second / 1000});
+  for (auto& x : entries->all)
+    out.push_back({std::move(x.id), std::move(x.fields), dead, x.score / 1000});
   return out;
 }
 
@@ -70,11 +67,16 @@ result<std::optional<webhook_entry>> read_webhook(redis& db,
   auto fields = db.hash(keys::outbox_entry(key_prefix, job_id));
   if (!fields)
     return fail(fields.error());
-  auto due = db.ask({"ZSCORE", keys::outbox(key_prefix), job_id});
-  auto dead = db.ask({"ZSCORE", keys::dead_webhooks(key_prefix), job_id});
+  if (fields->empty())
+    return std::optional<webhook_entry>{};
+  auto scores
+    = db.ask_all({{"ZSCORE", keys::outbox(key_prefix), job_id},
+                  {"ZSCORE", keys::dead_webhooks(key_prefix), job_id}});
+  auto& due = scores[0];
+  auto& dead = scores[1];
   if (!due || !dead)
     return fail((due ? dead : due).error());
-  if (fields->empty() || (due->nil && dead->nil))
+  if (due->nil && dead->nil)
     return std::optional<webhook_entry>{};
   out.fields = std::move(*fields);
   out.dead = due->nil;

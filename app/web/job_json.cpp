@@ -142,20 +142,22 @@ std::string webhook_json(const record& x, const job_extras& more) {
   json_object out;
   auto doc = json::parse(field(x, "data"));
   auto url = doc ? json::string_or_empty(*doc, "notify_url") : std::string{};
-  if (url.empty() && more.webhook.empty())
+  if (url.empty() && !more.webhook)
     return out.add("state", "none").finish();
   auto ended = records::is_final(field(x, "status"));
   // A front end that ends a job itself gets no webhook.
   auto ours = !field(x, "settled_by").empty();
-  auto* state = !more.webhook.empty() ? (more.webhook_dead ? "dead" : "pending")
-                : ended && ours       ? "delivered"
-                                      : "none";
+  auto* state = more.webhook    ? (more.webhook->dead ? "dead" : "pending")
+                : ended && ours ? "delivered"
+                                : "none";
   out.add("state", state).some("host", host_of(url));
-  if (!more.webhook.empty()) {
+  if (more.webhook) {
+    auto& entry = *more.webhook;
     out.add("tries",
-            static_cast<int64_t>(number_field(more.webhook, "attempts")));
-    out.some("next_at", more.webhook_next_s);
-    out.some("error", cut(field(more.webhook, "error")));
+            static_cast<int64_t>(number_field(entry.fields, "attempts")));
+    if (!entry.dead)
+      out.some("next_at", entry.at_s);
+    out.some("error", cut(field(entry.fields, "error")));
   }
   return out.finish();
 }

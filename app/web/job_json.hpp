@@ -2,6 +2,7 @@
 // A job's record as clients of the HTTP service see it. Pure.
 #include "app/records/record.hpp"
 #include "app/records/waits.hpp"
+#include "app/records/webhooks.hpp"
 #include "app/web/message.hpp"
 
 #include <optional>
@@ -14,12 +15,8 @@ struct job_extras {
   std::optional<records::waiting> waiting;
   /// Of a running job that tells no progress itself: from past runs, 0 to 1.
   std::optional<double> estimate;
-  /// The entry of its webhook in the outbox; empty: there is none.
-  records::record webhook;
-  /// It was given up.
-  bool webhook_dead = false;
-  /// Unix seconds; 0: it is not waiting for a next try.
-  double webhook_next_s = 0;
+  /// Its webhook, while it waits or was given up.
+  std::optional<records::webhook_entry> webhook;
   /// By the index, Unix seconds; 0: not known.
   double ended_s = 0;
   /// Details for operators may be told.

@@ -19,19 +19,6 @@ using records::field;
 using records::number_field;
 using records::record;
 
-void add_webhook(records::redis& db, const std::string& id, job_extras& to) {
-  auto entry = db.hash(keys::outbox_entry(records::key_prefix, id));
-  if (!entry || entry->empty())
-    return;
-  to.webhook = std::move(*entry);
-  auto asked
-    = db.ask_all({{"ZSCORE", keys::outbox(records::key_prefix), id},
-                  {"ZSCORE", keys::dead_webhooks(records::key_prefix), id}});
-  if (asked[0] && !asked[0]->nil)
-    to.webhook_next_s = records::number_of(asked[0]->text) / 1000;
-  to.webhook_dead = asked[1] && !asked[1]->nil;
-}
-
 result<std::string> described(records::redis& db, const std::string& id,
                               const record& job, const service_facts& facts,
                               bool details) {
@@ -49,7 +36,10 @@ result<std::string> described(records::redis& db, const std::string& id,
   auto began = number_field(job, "started_at");
   if (status == "running" && began > 0)
     more.estimate = facts.waits->progress(db, field(job, "type"), began);
-  add_webhook(db, id, more);
+  auto webhook = records::read_webhook(db, id);
+  if (!webhook)
+    return fail(webhook.error());
+  more.webhook = std::move(*webhook);
   return job_json(id, job, more);
 }
 

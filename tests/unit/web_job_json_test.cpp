@@ -99,9 +99,10 @@ BOOST_AUTO_TEST_CASE(webhooks_have_a_state) {
   x["settled_by"] = "w 1";
   BOOST_TEST(state(x) == "delivered");
   job_extras more;
-  more.webhook = {{"attempts", "2"}, {"error", "HTTP 500"}};
+  more.webhook = records::webhook_entry{
+    "id-1", {{"attempts", "2"}, {"error", "HTTP 500"}}};
   BOOST_TEST(state(x, more) == "pending");
-  more.webhook_dead = true;
+  more.webhook->dead = true;
   BOOST_TEST(state(x, more) == "dead");
 }
 
