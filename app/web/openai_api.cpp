@@ -112,12 +112,20 @@ response send_and_wait(records::redis& db, job_kind kind,
   return out;
 }
 
+/// Code points of UTF-8.
+size_t characters_of(std::string_view text) {
+  return static_cast<size_t>(
+    std::count_if(text.begin(), text.end(), [](char c) {
+      return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    }));
+}
+
 response speech(const request& x, records::redis& db, const facts_ptr& facts) {
   auto doc = json::parse(x.body);
   if (!doc || !doc->IsObject())
     return error(400, "the body must be a JSON object");
   auto input = json::string_or_empty(*doc, "input");
-  if (input.empty() || input.size() > 4 * 4096)
+  if (input.empty() || characters_of(input) > 4096)
     return error(400, "input must be a text of 1 to 4096 characters", "input");
   auto format = json::string(*doc, "response_format").value_or("mp3");
   if (format != "mp3")

@@ -63,15 +63,10 @@ public:
     return heard_;
   }
 
-  void forget() {
-    heard_.clear();
-  }
-
   answered answer() {
-    boost::beast::flat_buffer buffer;
     boost::beast::http::response<boost::beast::http::string_body> got;
     boost::system::error_code err;
-    boost::beast::http::read(socket_, buffer, got, err);
+    boost::beast::http::read(socket_, buffer_, got, err);
     answered out;
     if (err)
       return out;
@@ -85,6 +80,8 @@ public:
 private:
   asio::io_context io_;
   asio::ip::tcp::socket socket_;
+  /// What `answer` has read of the next one.
+  boost::beast::flat_buffer buffer_;
   std::string heard_;
 };
 

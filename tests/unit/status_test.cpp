@@ -146,10 +146,13 @@ BOOST_AUTO_TEST_CASE(healthz_is_200_while_the_supervisor_answers) {
 BOOST_AUTO_TEST_CASE(health_is_answered_within_100_ms_whatever_else_is_open) {
   using namespace std::chrono_literals;
   std::atomic<bool> slow{false};
+  std::atomic<bool> asked{false};
   auto server = status_server::start(
     "127.0.0.1:0", {[&]() -> result<msg::node_status> {
-                      if (slow)
+                      if (slow) {
+                        asked = true;
                         std::this_thread::sleep_for(2s);
+                      }
                       return busy_node();
                     },
                     [&]() -> result<void> {
@@ -187,14 +190,17 @@ BOOST_AUTO_TEST_CASE(health_is_answered_within_100_ms_whatever_else_is_open) {
                == static_cast<ssize_t>(said.size()));
     lazy.push_back(fd);
   }
-  std::this_thread::sleep_for(100ms);
   slow = true;
   std::thread asker{[port] {
     httplib::Client x{"127.0.0.1", port};
     x.set_read_timeout(10s);
     x.Get("/metrics");
   }};
-  std::this_thread::sleep_for(50ms);
+  // Else health would be asked of a server with nothing to do.
+  auto end = std::chrono::steady_clock::now() + 10s;
+  while (!asked && std::chrono::steady_clock::now() < end)
+    std::this_thread::yield();
+  BOOST_REQUIRE(asked);
   for (auto* path : {"/healthz", "/readyz"}) {
     std::vector<std::chrono::steady_clock::duration> took;
     for (auto i = 0; i < 9; ++i) {
