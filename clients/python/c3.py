@@ -153,6 +153,9 @@ class Result:
                     open(aside, "wb") as out:
                 while block := got.read(1 << 16):
                     out.write(block)
+                # A read in pieces ends without an error where the connection breaks.
+                if got.length:
+                    raise C3Error(f"the result of job {self.job.id} was cut off")
             os.replace(aside, target)
         finally:
             if os.path.exists(aside):
@@ -372,8 +375,7 @@ class Client:
             except urllib.error.HTTPError as error:
                 with error:
                     problem = _problem(error)
-                busy = error.code == 409 and "Idempotency-Key" in (headers or {})
-                if error.code not in LATER and not busy:
+                if error.code not in LATER:
                     kind = NotFound if error.code == 404 else Refused
                     raise kind(error.code, problem) from None
                 why = problem.get("detail") or f"HTTP {error.code}"
@@ -422,11 +424,8 @@ class Client:
         headers = {"Accept": "text/event-stream"}
         if last_id:
             headers["Last-Event-ID"] = last_id
-        # A service that says nothing for so long is taken for gone.
-        span = 45.0 if deadline is None else max(
-            0.1, min(45.0, deadline - time.monotonic()))
         with self._send("GET", f"/v1/jobs/{id}/events", None, headers, once=True,
-                        timeout=span) as got:
+                        timeout=_silence(deadline)) as got:
             kind, event_id = "message", ""
             lines: List[str] = []
             for raw in got:
@@ -436,6 +435,7 @@ class Client:
                         yield kind, event_id, json.loads("\n".join(lines))
                     kind, event_id, lines = "message", "", []
                     _check(deadline, Job(self, id))
+                    _shorten(got, deadline)
                     continue
                 name, _, value = line.partition(":")
                 value = value[1:] if value.startswith(" ") else value
@@ -481,6 +481,20 @@ def _problem(error: urllib.error.HTTPError) -> Json:
 def _retry_after(error: urllib.error.HTTPError, otherwise: float) -> float:
     text = error.headers.get("Retry-After") or ""
     return min(float(text), 60) if text.isdigit() else otherwise
+
+
+def _silence(deadline: Optional[float]) -> float:
+    """A stream that says nothing for so many seconds is taken for gone."""
+    return 45.0 if deadline is None else max(
+        0.1, min(45.0, deadline - time.monotonic()))
+
+
+def _shorten(got: HTTPResponse, deadline: Optional[float]) -> None:
+    """The next read ends at the deadline. Without the socket, which urllib hides,
+    it ends with the service's next sign of life, 15 s later at most."""
+    link = getattr(getattr(got.fp, "raw", None), "_sock", None)
+    if deadline is not None and link is not None:
+        link.settimeout(_silence(deadline))
 
 
 def _check(deadline: Optional[float], job: Job) -> None:

@@ -144,6 +144,17 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** The answer with its body read; `alive` is called at each piece of it. */
+async function whole(got: Response, alive: () => void): Promise<Response> {
+  const pieces = got.body?.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
+    transform(piece, to) {
+      alive();
+      to.enqueue(piece);
+    },
+  }));
+  return new Response(await new Response(pieces ?? null).blob());
+}
+
 /** Named apart from the compiler's knowledge, so that browsers and their bundlers need no Node. */
 async function nodeModule<T>(name: string): Promise<T> {
   return await import(/* @vite-ignore */ /* webpackIgnore: true */ `node:${name}`) as T;
@@ -298,8 +309,8 @@ interface SendOptions {
   once?: boolean;
   /** Of the whole answer, its body included. */
   signal?: AbortSignal;
-  /** Milliseconds for the head of the answer. */
-  timeout?: number;
+  /** The caller reads the body, and `signal` lives no longer than the caller. */
+  streams?: boolean;
 }
 
 export class C3 {
@@ -308,7 +319,10 @@ export class C3 {
   private readonly timeout: number;
   private readonly tries: number;
 
-  /** `timeout`: milliseconds for one answer; `tries`: how often an answer is tried for. */
+  /**
+   * `timeout`: milliseconds until an answer begins, and between two pieces of its body; `tries`: how often an
+   * answer is tried for.
+   */
   constructor(how: { url?: string; key?: string; timeout?: number; tries?: number } = {}) {
     this.url = (how.url ?? environment("C3_URL") ?? "http://127.0.0.1:8095").replace(/\/+$/, "");
     this.key = how.key ?? environment("C3_KEY") ?? "";
@@ -400,13 +414,17 @@ export class C3 {
       const onAbort = () => stop.abort(how.signal?.reason);
       how.signal?.throwIfAborted();
       how.signal?.addEventListener("abort", onAbort, { once: true });
-      const timer = setTimeout(() => stop.abort(new Error("no answer in time")), how.timeout ?? this.timeout);
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const alive = () => {
+        clearTimeout(timer);
+        timer = setTimeout(() => stop.abort(new Error("no answer in time")), this.timeout);
+      };
+      alive();
       try {
         const got = await fetch(this.url + path, { method, headers, body: how.body ?? null, signal: stop.signal });
-        if (got.ok) return got;
+        if (got.ok) return how.streams ? got : await whole(got, alive);
         const problem = await got.json().catch(() => ({ title: got.statusText })) as Problem;
-        const busy = got.status === 409 && "Idempotency-Key" in headers;
-        if (!later.includes(got.status) && !busy)
+        if (!later.includes(got.status))
           throw new (got.status === 404 ? NotFound : Refused)(got.status, problem);
         why = problem.detail || `HTTP ${got.status}`;
         const after = got.headers.get("Retry-After") ?? "";
@@ -418,6 +436,7 @@ export class C3 {
         why = cause?.message || (error as Error).message;
       } finally {
         clearTimeout(timer);
+        if (!how.streams) how.signal?.removeEventListener("abort", onAbort);
       }
       if (n + 1 < tries) await sleep(pause, how.signal);
     }
@@ -428,7 +447,8 @@ export class C3 {
   async *stream(id: string, lastId: string, signal: AbortSignal):
       AsyncGenerator<{ kind: string; id: string; data: Record<string, unknown> }, void, undefined> {
     const got = await this.send("GET", `/v1/jobs/${id}/events`, {
-      once: true, signal, headers: { Accept: "text/event-stream", ...(lastId ? { "Last-Event-ID": lastId } : {}) },
+      once: true, streams: true, signal,
+      headers: { Accept: "text/event-stream", ...(lastId ? { "Last-Event-ID": lastId } : {}) },
     });
     const reader = got.body!.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";

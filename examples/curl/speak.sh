@@ -15,9 +15,21 @@ ask() {
   curl -fsS ${C3_KEY:+-H "Authorization: Bearer $C3_KEY"} "$@"
 }
 
+# Until there is something in a file; a minute at most.
+wait_for() {
+  local end=$((SECONDS + 60))
+  until [ -s "$1" ]; do
+    [ "$SECONDS" -lt "$end" ] || {
+      echo "nothing came within 60 s: $2" >&2
+      exit 1
+    }
+    sleep 0.1
+  done
+}
+
 # A receiver that answers 401 to what is not signed by our worker.
 c3ctl listen --secret "$WEBHOOK_SECRET" --env-file "$work/hook" >"$work/webhooks" &
-until [ -s "$work/hook" ]; do sleep 0.05; done
+wait_for "$work/hook" "the receiver's address"
 . "$work/hook"
 
 # The same Idempotency-Key with the same body makes no second job, so that --retry
@@ -31,9 +43,14 @@ ask --retry 5 -X POST "$url/v1/jobs" -d @"$work/job" \
 id=$(jq -r .id "$work/answer")
 echo "submitted $id"
 
+end=$((SECONDS + 660))
 until jq -e '.status | IN("success", "failed", "cancelled", "timed_out")' \
   "$work/answer" >/dev/null; do
   jq -r '"\(.status) \(.stage // "") \(.waiting.text // "")"' "$work/answer"
+  [ "$SECONDS" -lt "$end" ] || {
+    echo "job $id has not ended in time; it goes on" >&2
+    exit 1
+  }
   sleep 1
   ask "$url/v1/jobs/$id" >"$work/answer"
 done
@@ -45,5 +62,5 @@ jq -e '.status == "success"' "$work/answer" >/dev/null || {
 # -L: the file may be at the storage; curl takes the key to no other host.
 ask -L -o "$path" "$url/v1/jobs/$id/result"
 echo "saved $path $(jq -c .receipt "$work/answer")"
-until [ -s "$work/webhooks" ]; do sleep 0.1; done
+wait_for "$work/webhooks" "a webhook"
 echo "webhook $(jq -c .body "$work/webhooks")"

@@ -25,7 +25,7 @@ function isOurs(headers, body) {
 
 const told = Promise.withResolvers?.() ?? (() => {
   const x = {};
-  x.promise = new Promise((resolve) => { x.resolve = resolve; });
+  x.promise = new Promise((resolve, reject) => Object.assign(x, { resolve, reject }));
   return x;
 })();
 const receiver = createServer(async (request, response) => {
@@ -62,7 +62,9 @@ let job = await (await ask("POST", "/v1/jobs", {
 }, { "Idempotency-Key": randomUUID() })).json();
 console.log("submitted", job.id);
 
+const end = Date.now() + 660_000;
 while (!["success", "failed", "cancelled", "timed_out"].includes(job.status)) {
+  if (Date.now() > end) throw new Error(`job ${job.id} has not ended in time; it goes on`);
   console.log(job.status, job.stage ?? "", job.waiting?.text ?? "");
   await new Promise((later) => setTimeout(later, 500));
   job = await (await ask("GET", `/v1/jobs/${job.id}`)).json();
@@ -70,5 +72,7 @@ while (!["success", "failed", "cancelled", "timed_out"].includes(job.status)) {
 if (job.status !== "success") throw new Error(`${job.status}: ${job.error?.message}`);
 await writeFile(path, Buffer.from(await (await ask("GET", `/v1/jobs/${job.id}/result`)).arrayBuffer()));
 console.log("saved", path, job.receipt);
+const late = setTimeout(() => told.reject(new Error("no webhook came within 60 s")), 60_000);
 console.log("webhook", await told.promise);
+clearTimeout(late);
 receiver.close();

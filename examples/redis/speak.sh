@@ -20,6 +20,8 @@ r HSET "job:$id" id "$id" type csm status queued created_at "$now" \
 r RPUSH queue:jobs "$id" >/dev/null
 echo "submitted $id"
 
+# Where no worker lives, nobody ends the job.
+end=$((SECONDS + 660))
 while status=$(r HGET "job:$id" status); do
   case $status in
     success)
@@ -31,5 +33,9 @@ while status=$(r HGET "job:$id" status); do
       exit 1
       ;;
   esac
+  [ "$SECONDS" -lt "$end" ] || {
+    echo "job $id has not ended in time; it goes on" >&2
+    exit 1
+  }
   sleep 0.5
 done

@@ -46,6 +46,10 @@ class Service:
         # Events after which each stream is cut; None: none is.
         self.cut_after = None
         self.no_streams = False
+        # Seconds between the signs of life of streams that tell nothing; None: they tell.
+        self.quiet = None
+        # What befalls the next answers with a file, in the middle: "cut" or "hang".
+        self.files_faults = []
         # Steps of a job, a look or an event apart.
         self.steps = [{"status": "queued", "waiting": {"place": 1, "reason": "launching"}},
                       {"status": "running", "stage": "render", "progress": 0.1},
@@ -101,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def answer(self, status, body=None, kind="application/json", **headers):
+    def answer(self, status, body=None, kind="application/json", fault="", **headers):
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", kind)
@@ -109,6 +113,14 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
+        if fault:
+            self.wfile.write(data[:len(data) // 2])
+            self.wfile.flush()
+            # Until the client has gone.
+            if fault == "hang":
+                self.connection.recv(1)
+            self.close_connection = True
+            return
         self.wfile.write(data)
 
     def problem(self, status, detail="", errors=(), **headers):
@@ -157,7 +169,8 @@ class Handler(BaseHTTPRequestHandler):
                     return
         if url.path == "/storage/result":
             leaked = self.headers.get("Authorization", "")
-            self.answer(200, f"sound{leaked}".encode(), "audio/mpeg")
+            fault = s.files_faults.pop(0) if s.files_faults else ""
+            self.answer(200, f"sound{leaked}".encode(), "audio/mpeg", fault)
             return
         if self.headers.get("Authorization") != f"Bearer {KEY}":
             self.problem(401, "a key is needed here")
@@ -265,6 +278,10 @@ class Handler(BaseHTTPRequestHandler):
         while True:
             if sent == s.cut_after:
                 return
+            if s.quiet is not None:
+                self.wfile.write(b":\n\n")
+                time.sleep(s.quiet)
+                continue
             if job["status"] in FINAL:
                 self.event("end", "", public(job))
                 return

@@ -42,6 +42,19 @@ class WithFake(unittest.TestCase):
             self.assertEqual(pathlib.Path(path).read_bytes(), b"sound")
             self.assertEqual(os.listdir(folder), ["x.mp3"])
 
+    def test_a_file_that_is_cut_off_is_not_saved(self):
+        got = self.c.run("csm", text="Hello")
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "x.mp3"
+            path.write_bytes(b"before")
+            self.service.files_faults = ["cut"]
+            with self.assertRaisesRegex(c3.C3Error, "cut off"):
+                got.save(path)
+            self.assertEqual(path.read_bytes(), b"before")
+            self.assertEqual(os.listdir(folder), ["x.mp3"])
+            got.save(path)
+            self.assertEqual(path.read_bytes(), b"sound")
+
     def test_a_text_is_a_text(self):
         got = self.c.run("whisper", audio="http://x/a.mp3")
         self.assertEqual(got.text, "héllo")
@@ -168,6 +181,15 @@ class WithFake(unittest.TestCase):
         self.assertEqual(self.service.jobs[job.id]["status"], "running")
         with self.assertRaises(c3.C3Error):
             job.result()
+
+    def test_a_wait_ends_in_time_where_streams_tell_little(self):
+        self.service.forever = True
+        self.service.quiet = 2
+        job = self.c.submit("csm", text="x")
+        begun = time.monotonic()
+        with self.assertRaises(TimeoutError):
+            job.wait(timeout=2.5)
+        self.assertLess(time.monotonic() - begun, 3.5)
 
     def test_a_job_is_cancelled_while_it_is_followed(self):
         self.service.forever = True

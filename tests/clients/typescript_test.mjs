@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash, createHmac } from "node:crypto";
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -57,6 +57,26 @@ test("a run is followed to its result", async () => {
   // Nor has the storage got the key.
   assert.equal(await readFile(path.join(folder, "x.mp3"), "utf8"), "sound");
   await rm(folder, { recursive: true });
+});
+
+test("a file that is cut off, or does not go on, is asked for again", async () => {
+  await fresh({ files_faults: ["cut", "hang"] });
+  c3 = new C3({ url, key, timeout: 400, tries: 3 });
+  const got = await c3.run("csm", { text: "Hello" });
+  assert.equal(Buffer.from(await got.bytes()).toString(), "sound");
+  await fresh({ files_faults: ["hang"] });
+  c3 = new C3({ url, key, timeout: 400, tries: 1 });
+  const silent = await c3.run("csm", { text: "Hello" });
+  await assert.rejects(silent.bytes(), (e) => e instanceof Unavailable && /in time/.test(e.message));
+});
+
+test("a signal that outlives its requests is left as it was", async () => {
+  await fresh({ faults: [["GET", "/v1/jobs/[^/]+", [503]]] });
+  const { signal } = new AbortController();
+  const job = await c3.submit("csm", { text: "x" }, { signal });
+  await job.refresh(signal);
+  await job.wait({ signal });
+  assert.equal(getEventListeners(signal, "abort").length, 0);
 });
 
 test("a text is a text", async () => {
