@@ -8,6 +8,7 @@ import openai
 import pytest
 
 from support.local_cloud import LocalCloud
+from support.process import wait_until
 from support.web_service import WebService
 from support.world import World
 
@@ -44,8 +45,13 @@ def warm(tmp_path_factory):
         for _ in range(2):
             job = world.run("csm", {"text": "Warm.", "voice": "random"})
             assert job["status"] == "success"
-        # Workers write every 10 s what they have.
-        time.sleep(11)
+        # The service goes by what workers write every 10 s.
+        ended = time.time()
+        wait_until(lambda: any(
+            int(x.get("gpus_ready", 0)) >= 1 and float(x["seen_at"]) > ended
+            for x in map(world.redis.hgetall,
+                         world.redis.scan_iter("c3:worker:*"))),
+            what="a heartbeat with a ready GPU")
         yield world
     cloud.close()
 
