@@ -1,5 +1,6 @@
 #include "app/node/web_settings.hpp"
 
+#include "app/worker/status_address.hpp"
 #include "messages/http.hpp"
 #include "messages/text/loose_number.hpp"
 #include "messages/text/web_url.hpp"
@@ -161,7 +162,9 @@ std::vector<setting> with_web_settings(std::vector<setting> before) {
 std::string uploads_url(const web_config& x) {
   if (x.url.empty() && x.address.empty())
     return {};
-  auto url = x.url.empty() ? "http://" + x.address + x.base_path : x.url;
+  // As the service itself makes its links.
+  auto url = x.url.empty() ? url_of(split_address(x.address)) + x.base_path
+                           : x.url;
   return url + "/v1/files/";
 }
 

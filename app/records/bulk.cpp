@@ -39,7 +39,7 @@ std::vector<job_place> places_of(const bulk_terms& x) {
 
 result<names> matching_ids(redis& db, const bulk_terms& terms) {
   auto unique = std::set<std::string>{terms.ids.begin(), terms.ids.end()};
-  auto found = read_jobs(db, {unique.begin(), unique.end()});
+  auto found = read_jobs(db, {unique.begin(), unique.end()}, terms.filter);
   if (!found)
     return fail(found.error());
   auto filter = terms.filter;

@@ -4,10 +4,8 @@
 #include "app/records/record.hpp"
 #include "app/records/service_keys.hpp"
 #include "messages/text/hex.hpp"
+#include "messages/text/random_bytes.hpp"
 
-#include <unistd.h>
-
-#include <array>
 #include <stdexcept>
 
 namespace render::records {
@@ -146,11 +144,11 @@ result<retried> read_retried(const result<redis_value>& x,
 std::string new_job_id() {
   // std::random_device may ask the processor for each digit, which takes half a
   // millisecond together in a virtual machine.
-  std::array<unsigned char, 32> bits{};
-  if (getentropy(bits.data(), bits.size()) != 0)
-    throw std::runtime_error("there are no random bytes");
+  auto bits = random_bytes(32);
+  if (!bits)
+    throw std::runtime_error(bits.error().message);
   auto next = [at = size_t{0}, &bits]() mutable {
-    return bits.at(at++);
+    return static_cast<unsigned char>(bits->at(at++));
   };
   return make_uuid(next);
 }

@@ -27,14 +27,21 @@ int64_t ms_of(double s) {
   return static_cast<int64_t>(std::llround(std::clamp(s, 0.0, 9e12) * 1000));
 }
 
+/// What has to be known of a job to see whether it fits.
+std::vector<std::string> names_of(const job_filter& x) {
+  auto out = shown_fields();
+  if (!x.gpu.empty())
+    for (int n = 1; n <= attempts_shown; ++n)
+      out.push_back("attempt_" + std::to_string(n));
+  return out;
+}
+
 /// Looks at candidates until so many fit.
 class collector {
 public:
-  collector(redis& db, const find_terms& terms) : db_(db), terms_(terms) {
-    names_ = shown_fields();
-    if (!terms.filter.gpu.empty())
-      for (int n = 1; n <= attempts_shown; ++n)
-        names_.push_back("attempt_" + std::to_string(n));
+  collector(redis& db, const find_terms& terms)
+    : db_(db), terms_(terms), names_(names_of(terms.filter)) {
+    // nop
   }
 
   bool full() const {
@@ -267,16 +274,21 @@ result<record> read_job(redis& db, const std::string& id) {
 }
 
 result<std::vector<listed_job>> read_jobs(redis& db,
-                                          const std::vector<std::string>& ids) {
+                                          const std::vector<std::string>& ids,
+                                          const job_filter& filter) {
   std::vector<std::string> records;
   for (auto& id : ids)
     records.push_back(keys::record(id));
-  auto got = db.hashes(records, shown_fields());
+  auto got = db.hashes(records, names_of(filter));
   if (!got)
     return fail(got.error());
   std::vector<listed_job> out;
-  for (size_t i = 0; i < ids.size(); ++i)
-    out.push_back({ids[i], 0, std::move((*got)[i])});
+  for (size_t i = 0; i < ids.size(); ++i) {
+    auto& fields = (*got)[i];
+    auto ended = is_final(field(fields, "status"));
+    out.push_back({ids[i], ended ? number_field(fields, "finished_at") : 0,
+                   std::move(fields)});
+  }
   return out;
 }
 

@@ -38,8 +38,10 @@ result<job_page> find(redis& db, const find_terms& terms);
 /// The whole record; empty: there is none.
 result<record> read_job(redis& db, const std::string& id);
 
-/// The shown fields of these jobs, in their order.
+/// These jobs in their order, with the shown fields and what the filter looks
+/// at.
 result<std::vector<listed_job>> read_jobs(redis& db,
-                                          const std::vector<std::string>& ids);
+                                          const std::vector<std::string>& ids,
+                                          const job_filter& filter);
 
 } // namespace render::records

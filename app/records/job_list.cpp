@@ -1,6 +1,7 @@
 #include "app/records/job_list.hpp"
 
 #include "messages/text/json.hpp"
+#include "messages/text/lower.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -8,15 +9,6 @@
 namespace render::records {
 
 namespace {
-
-char lower(char x) {
-  return x >= 'A' && x <= 'Z' ? static_cast<char>(x - 'A' + 'a') : x;
-}
-
-std::string lowered(std::string x) {
-  std::transform(x.begin(), x.end(), x.begin(), lower);
-  return x;
-}
 
 /// Producers may write é as \u00e9, which nobody types.
 std::string readable(const std::string& data) {
@@ -32,7 +24,7 @@ bool has_words(const job_filter& filter, const listed_job& x) {
   auto all = x.id;
   for (auto name : {"error", "result", "result_url"})
     all += "\n" + field(x.fields, name);
-  all = lowered(all + "\n" + readable(field(x.fields, "data")));
+  all = lower(all + "\n" + readable(field(x.fields, "data")));
   return std::all_of(filter.words.begin(), filter.words.end(), [&](auto& word) {
     return all.find(word) != std::string::npos;
   });
@@ -53,11 +45,11 @@ bool ran_on(const std::string& gpu, const record& x) {
 
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> out(1);
-  for (auto x : text)
+  for (auto x : lower(text))
     if (x == ' ' || x == '\t' || x == '\n' || x == '\r')
       out.emplace_back();
     else
-      out.back() += lower(x);
+      out.back() += x;
   std::erase(out, "");
   return out;
 }

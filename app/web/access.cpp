@@ -6,7 +6,6 @@
 #include "messages/text/lower.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace render::web {
 

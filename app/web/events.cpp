@@ -1,8 +1,9 @@
 #include "app/web/events.hpp"
 
 #include "actors/io/redis/scripts/keys.hpp"
+#include "app/records/events.hpp"
 #include "app/records/record.hpp"
-#include "messages/text/json.hpp"
+#include "app/web/job_json.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -14,7 +15,7 @@ namespace {
 
 namespace keys = job_store::keys;
 
-constexpr std::string_view key_prefix = "c3:";
+using records::key_prefix;
 constexpr auto look_every = std::chrono::milliseconds{500};
 constexpr auto retry_after = std::chrono::milliseconds{1'000};
 constexpr std::string_view entries_a_time = "500";
@@ -30,26 +31,9 @@ std::pair<uint64_t, uint64_t> parts_of(std::string_view id) {
 }
 
 told told_of(const records::redis_value& entry) {
-  told out;
-  out.name = "change";
-  out.id = entry.elements[0].text;
-  auto ms = parts_of(out.id).first;
-  auto fraction = std::to_string(1000 + ms % 1000).substr(1);
-  out.data = "{\"at\":" + std::to_string(ms / 1000) + "." + fraction;
-  std::string fields;
-  auto& words = entry.elements[1].elements;
-  for (size_t i = 0; i + 1 < words.size(); i += 2) {
-    auto& name = words[i].text;
-    if (name == "what")
-      out.data += ",\"what\":" + json::quote(words[i + 1].text);
-    else
-      fields += (fields.empty() ? "" : ",") + json::quote(name) + ":"
-                + json::quote(words[i + 1].text);
-    if (name == "job")
-      out.job = words[i + 1].text;
-  }
-  out.data += ",\"fields\":{" + fields + "}}";
-  return out;
+  auto& id = entry.elements[0].text;
+  auto x = records::read_event(id, entry.elements[1].elements);
+  return {id, "change", event_json(x), records::field(x.fields, "job")};
 }
 
 } // namespace
@@ -246,6 +230,9 @@ result<void> event_tail::look_at_jobs(records::redis& db) {
                  : known                   ? "progress"
                                            : "state";
     out.push_back({{}, name, now->found ? now->json : "{}", id});
+    // Whoever joins later has to be told of the end too.
+    if (!now->found || now->ended)
+      seen.erase(id);
   }
   gists_ = std::move(seen);
   if (!out.empty())

@@ -1,6 +1,7 @@
 #include "app/web/file_api.hpp"
 
 #include "app/records/redis.hpp"
+#include "app/web/doorkeeper.hpp"
 #include "app/web/json_object.hpp"
 
 namespace render::web {
@@ -44,11 +45,8 @@ response send_file(const request& x, const service_facts& facts) {
   auto by_link = facts.files->is_signed(id, x.param("expires").value_or(""),
                                         x.param("signature").value_or(""),
                                         records::unix_now());
-  if (!by_link && x.who.may < role::view) {
-    auto out = problem(401, "a key is needed here, or a link that holds");
-    out.headers.emplace_back("WWW-Authenticate", "Bearer");
-    return out;
-  }
+  if (!by_link && x.who.may < role::view)
+    return unauthorized("a key is needed here, or a link that holds");
   auto found = facts.files->find(id);
   if (!found)
     return problem(404, "there is no such file, or it is over");

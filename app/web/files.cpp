@@ -6,14 +6,13 @@
 #include "messages/text/digest.hpp"
 #include "messages/text/hex.hpp"
 #include "messages/text/lower.hpp"
+#include "messages/text/random_bytes.hpp"
 
 #include <fcntl.h>
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -37,10 +36,10 @@ failure disk(std::string_view what) {
 
 /// Written whole or not at all, readable by this user only.
 result<std::string> make_secret(const fs::path& path) {
-  std::array<unsigned char, secret_bytes> random{};
-  if (RAND_bytes(random.data(), random.size()) != 1)
-    return fail(failure_kind::unfit, "there are no random bytes");
-  auto text = to_hex({reinterpret_cast<char*>(random.data()), random.size()});
+  auto random = random_bytes(secret_bytes);
+  if (!random)
+    return fail(random.error());
+  auto text = to_hex(*random);
   // mkostemp replaces the last six characters.
   auto part = path.string() + std::string(6, 'X');
   auto file = ::mkostemp(part.data(), O_CLOEXEC);
@@ -121,6 +120,10 @@ result<file_store> file_store::open(fs::path folder, std::string url,
       return fail(made.error());
     secret = read_text(path);
   }
+  // With an empty key anybody could sign links.
+  if (secret.size() != 2 * secret_bytes)
+    return fail(failure_kind::unfit, "WEB_FILES_DIR: " + path.string()
+                                       + " cannot be read, or is none");
   return file_store{std::move(folder), std::move(url), std::move(secret),
                     ttl_s};
 }
@@ -191,25 +194,29 @@ bool file_store::is_signed(std::string_view id, std::string_view expires,
          && CRYPTO_memcmp(right.data(), given.data(), right.size()) == 0;
 }
 
-size_t file_store::sweep(double now_s) const {
-  if (ttl_s_ <= 0)
-    return 0;
+double file_store::life_of(const std::string& name) const {
   // A part of an upload that a process has left.
-  constexpr double upload_s = 3600;
+  constexpr double part_s = 3600;
+  if (name.starts_with(".upload-"))
+    return part_s;
+  return is_file_id(name) ? ttl_s_ : 0;
+}
+
+size_t file_store::sweep(double now_s) const {
   size_t out = 0;
   std::error_code err;
-  for (auto& x : fs::directory_iterator{folder_, err}) {
-    auto name = x.path().filename().string();
-    auto is_part = name.starts_with(".upload-");
+  // The iterator's own ++ throws where a folder goes away under it.
+  for (fs::directory_iterator at{folder_, err}, end; !err && at != end;
+       at.increment(err)) {
+    auto& path = at->path();
+    auto life_s = life_of(path.filename().string());
     struct stat about {};
-    if ((!is_part && !is_file_id(name))
-        || ::stat(x.path().c_str(), &about) != 0)
-      continue;
-    if (changed_s(about) + (is_part ? upload_s : ttl_s_) > now_s)
+    if (life_s <= 0 || ::stat(path.c_str(), &about) != 0
+        || changed_s(about) + life_s > now_s)
       continue;
     std::error_code ignored;
-    fs::remove(x.path(), ignored);
-    fs::remove(x.path().string() + ".about", ignored);
+    fs::remove(path, ignored);
+    fs::remove(path.string() + ".about", ignored);
     ++out;
   }
   return out;

@@ -61,6 +61,9 @@ public:
   }
 
 private:
+  /// Seconds after its last change; 0: it stays.
+  double life_of(const std::string& name) const;
+
   file_store(std::filesystem::path folder, std::string url, std::string secret,
              double ttl_s);
 

@@ -137,7 +137,7 @@ response webhooks(const request& x, records::redis& db) {
   if (!pending)
     return away(pending.error());
   auto dead = records::read_webhooks(db, true, limit);
-  return dead ? answer(200, webhooks_json(*pending, *dead))
+  return dead ? answer(200, webhooks_json(*pending, *dead, operates(x)))
               : away(dead.error());
 }
 

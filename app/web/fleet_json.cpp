@@ -35,15 +35,6 @@ std::string pair_json(const std::pair<double, double>& x) {
   return "[" + rounded(x.first) + "," + rounded(x.second) + "]";
 }
 
-std::string host_of(const std::string& url) {
-  auto at = url.find("://");
-  if (at == std::string::npos)
-    return {};
-  auto host = url.substr(at + 3);
-  host = host.substr(0, host.find_first_of("/?#"));
-  return host.substr(host.rfind('@') + 1);
-}
-
 std::string waiting_json(const records::fleet_sight& x) {
   json_object out;
   uint64_t total = x.not_looked_at;
@@ -205,7 +196,7 @@ std::string closed_json(const records::closed_gpu& x) {
   return out.finish();
 }
 
-std::string webhook_json(const records::webhook_entry& x) {
+std::string webhook_json(const records::webhook_entry& x, bool details) {
   auto& f = x.fields;
   json_object out;
   out.add("job", x.job_id)
@@ -215,7 +206,7 @@ std::string webhook_json(const records::webhook_entry& x) {
   // Of a dead one: when it was given up.
   return out.some(x.dead ? "dead_at" : "next_at", x.at_s)
     .some("created_at", number_field(f, "created_ms") / 1000)
-    .some("error", field(f, "error"))
+    .some("error", details ? field(f, "error") : "")
     .finish();
 }
 
@@ -358,12 +349,13 @@ std::string gantt_json(const std::vector<records::gantt_row>& rows,
 }
 
 std::string webhooks_json(const std::vector<records::webhook_entry>& pending,
-                          const std::vector<records::webhook_entry>& dead) {
+                          const std::vector<records::webhook_entry>& dead,
+                          bool details) {
   json_object out;
   for (auto* list : {&pending, &dead}) {
     json_array all;
     for (auto& x : *list)
-      all.raw(webhook_json(x));
+      all.raw(webhook_json(x, details));
     out.raw(list == &pending ? "pending" : "dead", all.finish());
   }
   return out.finish();

@@ -27,7 +27,8 @@ std::string gantt_json(const std::vector<records::gantt_row>& rows,
                        double from_s, double to_s);
 
 std::string webhooks_json(const std::vector<records::webhook_entry>& pending,
-                          const std::vector<records::webhook_entry>& dead);
+                          const std::vector<records::webhook_entry>& dead,
+                          bool details);
 
 /// By the first hour of each day. Days without spending are there too: `days`
 /// of them until the one with the hour `now_hour` (whole hours since 1970).

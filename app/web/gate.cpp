@@ -1,5 +1,6 @@
 #include "app/web/gate.hpp"
 
+#include "app/web/multipart.hpp"
 #include "app/worker/status_address.hpp"
 #include "messages/text/lower.hpp"
 
@@ -72,10 +73,10 @@ gate::verdict gate::admit(request& x, std::string_view target, double now_s) {
                            + std::string{to_string(least)} + " is needed")};
   auto& type = x.header("content-type");
   auto takes = found.to->takes;
-  if (takes == route::body::files && x.method == "POST"
-      && !type.starts_with("multipart/form-data"))
-    return {nullptr,
-            problem(415, "", {{"Content-Type", type, "multipart/form-data"}})};
+  if (takes == route::body::files && x.method == "POST" && !boundary_of(type))
+    return {nullptr, problem(415, "",
+                             {{"Content-Type", type,
+                               "multipart/form-data; boundary=…"}})};
   if (takes == route::body::json && has_body(x) && !is_json(type))
     return {nullptr,
             problem(415, "", {{"Content-Type", type, "application/json"}})};

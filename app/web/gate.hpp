@@ -32,14 +32,6 @@ public:
   /// and peer are known. `now_s`: of a steady clock.
   verdict admit(request& x, std::string_view target, double now_s);
 
-  const settings& how() const noexcept {
-    return how_;
-  }
-
-  const router& routes() const noexcept {
-    return routes_;
-  }
-
 private:
   settings how_;
   router routes_;

@@ -22,11 +22,20 @@ bool has(const std::vector<records::queued_job>& queue, const std::string& id) {
 } // namespace
 
 result<std::optional<records::waiting>>
-glance::why(records::redis& db, const std::string& id, double complete_by_s) {
+glance::why(records::redis& db, const std::string& id, const std::string& type,
+            double complete_by_s) {
   auto now = look(db, id);
   if (!now)
     return fail(now.error());
-  auto before = records::types_until((*now)->queue, id);
+  auto& queue = (*now)->queue;
+  auto before = records::types_until(queue, id);
+  // It may have been queued since that look: then it is the last one.
+  if (before.empty() && clock::now() - (*now)->at < oldest_without
+      && queue.size() < records::queue_looked_at) {
+    for (auto& x : queue)
+      before.push_back(x.type);
+    before.push_back(type);
+  }
   if (before.empty())
     return std::nullopt;
   return (*now)->all.why(before, complete_by_s);

@@ -16,9 +16,10 @@ namespace render::web {
 /// From any thread.
 class glance {
 public:
-  /// Nothing: the job is not among the looked-at ones.
+  /// Of a queued job of this type. Nothing: it is not among the looked-at ones.
   result<std::optional<records::waiting>>
-  why(records::redis& db, const std::string& id, double complete_by_s);
+  why(records::redis& db, const std::string& id, const std::string& type,
+      double complete_by_s);
 
   /// Of a job that runs since then (Unix seconds), by past runs.
   std::optional<double> progress(records::redis& db, const std::string& type,

@@ -7,6 +7,7 @@
 #include "app/web/job_json.hpp"
 #include "app/web/json_object.hpp"
 #include "app/web/submission.hpp"
+#include "messages/http.hpp"
 #include "messages/job_params.hpp"
 #include "messages/text/digest.hpp"
 #include "messages/text/hex.hpp"
@@ -25,13 +26,6 @@ constexpr size_t page_most = 200;
 /// Of a list that is filtered by words no more is looked at for one page.
 constexpr size_t looked_at_most = 20'000;
 
-bool is_job_id(const std::string& x) {
-  return !x.empty() && x.size() <= 64 && x.front() != '.' && x.front() != '-'
-         && x.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz"
-                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ._-")
-              == std::string::npos;
-}
-
 response no_job(const std::string& id) {
   return problem(404, "there is no job " + id, {}, id);
 }
@@ -46,12 +40,12 @@ bool may_see_details(const request& x) {
 
 response job_answer(unsigned status, records::redis& db, const std::string& id,
                     const service_facts& facts, bool details) {
-  auto text = describe_job(db, id, facts, details);
-  if (!text)
-    return away(text.error());
-  if (!*text)
+  auto now = look_at_job(db, id, facts, details);
+  if (!now)
+    return away(now.error());
+  if (!now->found)
     return no_job(id);
-  return answer(status, std::move(**text));
+  return answer(status, std::move(now->json));
 }
 
 // -- lists --------------------------------------------------------------------
@@ -116,16 +110,10 @@ list_request read_list_request(const request& x) {
 /// The link's own query, with another cursor.
 std::string next_link(const request& x, const std::string& cursor,
                       const service_facts& facts) {
-  std::string out = facts.base_path + x.path + "?cursor=" + cursor;
+  auto out = facts.base_path + x.path + "?cursor=" + percent_encode(cursor);
   for (auto& [name, value] : x.query)
-    if (name != "cursor" && !value.empty()) {
-      out += "&" + name + "=";
-      for (auto c : value) {
-        auto plain = std::isalnum(static_cast<unsigned char>(c)) || c == '-'
-                     || c == '_' || c == '.';
-        out += plain ? std::string{c} : "%" + to_hex({&c, 1});
-      }
-    }
+    if (name != "cursor" && !value.empty())
+      out += "&" + percent_encode(name) + "=" + percent_encode(value);
   return out;
 }
 
@@ -192,7 +180,7 @@ response retry_job(const request& x, records::redis& db,
 
 response follow_job(const request& x, records::redis& db,
                     const service_facts& facts) {
-  auto now = look_at_job(db, id_of(x), facts);
+  auto now = look_at_job(db, id_of(x), facts, false);
   if (!now)
     return away(now.error());
   if (!now->found)
@@ -213,16 +201,8 @@ response job_timeline(const request& x, records::redis& db) {
   if (job->empty() && events->empty())
     return no_job(id_of(x));
   json_array out;
-  for (auto& one : records::timeline(*job, *events)) {
-    json_object fields;
-    for (auto& [name, value] : one.fields)
-      fields.add(name, value);
-    json_object event;
-    event.add("at", one.at_s)
-      .add("what", one.what)
-      .raw("fields", fields.finish());
-    out.raw(event.finish());
-  }
+  for (auto& one : records::timeline(*job, *events))
+    out.raw(event_json(one));
   return answer(200, "{\"events\":" + out.finish() + "}");
 }
 
@@ -242,7 +222,7 @@ with(const facts_ptr& facts,
      response (*f)(const request&, records::redis&, const service_facts&)) {
   return [facts, f](const request& x, records::redis& db) {
     if (auto at = x.vars.find("id");
-        at != x.vars.end() && !is_job_id(at->second))
+        at != x.vars.end() && !job_id::from(at->second))
       return problem(404, "");
     return f(x, db, *facts);
   };
@@ -279,23 +259,22 @@ response create_job(const request& x, records::redis& db,
   if (done->outcome == how::key_reused)
     return problem(422, "this Idempotency-Key came with another request");
   auto id = done->id;
-  auto details = may_see_details(x);
-  auto made = [facts, id, details](records::redis& from) {
-    auto out = job_answer(202, from, id, *facts, details);
+  auto made = [facts, id](const request& y, records::redis& from, bool waited) {
+    auto now = look_at_job(from, id, *facts, may_see_details(y));
+    if (!now)
+      return away(now.error());
+    auto out = answer(waited && now->ended ? 200 : 202, std::move(now->json));
     out.headers.emplace_back("Location", facts->base_path + "/v1/jobs/" + id);
     return out;
   };
-  auto out = made(db);
+  auto out = made(x, db, false);
   if (done->outcome == how::repeated)
     out.headers.emplace_back("Idempotency-Replayed", "true");
   if (auto seconds = preferred_wait(x.header("prefer")); seconds > 0) {
-    auto then = [made](const request&, records::redis& from) {
-      auto y = made(from);
-      auto doc = json::parse(y.body);
-      if (doc && records::is_final(json::string_or_empty(*doc, "status")))
-        y.status = 200;
-      y.headers.emplace_back("Preference-Applied", "wait");
-      return y;
+    auto then = [made](const request& y, records::redis& from) {
+      auto late = made(y, from, true);
+      late.headers.emplace_back("Preference-Applied", "wait");
+      return late;
     };
     out.wait = wait_for_job{id, seconds, then};
   }

@@ -5,7 +5,7 @@
 #include "messages/money.hpp"
 #include "messages/text/lower.hpp"
 #include "messages/text/percent.hpp"
-#include "messages/text/utf8.hpp"
+#include "messages/text/web_url.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -35,17 +35,18 @@ std::string cut(std::string_view x) {
   return std::string{out} + "…";
 }
 
-/// A query may hold a signature, and the rest of a URL is where it leads.
-std::string without_query(std::string_view x) {
-  auto is_url = x.starts_with("http://") || x.starts_with("https://");
-  return cut(is_url ? x.substr(0, x.find('?')) : x);
+/// A query may hold a signature, and the part before the host a password.
+std::string shown_text(std::string_view x) {
+  return cut(is_web_url(x) ? redacted_url(x) : std::string{x});
 }
 
 std::string shown_value(const json::value& x) {
   if (x.IsString())
-    return json::quote(without_query({x.GetString(), x.GetStringLength()}));
-  if (!x.IsArray())
-    return cut(json::to_text(x)).size() > text_max ? "null" : json::to_text(x);
+    return json::quote(shown_text({x.GetString(), x.GetStringLength()}));
+  if (!x.IsArray()) {
+    auto text = json::to_text(x);
+    return text.size() > text_max ? "null" : text;
+  }
   json_array out;
   size_t left = text_max;
   for (auto& one : x.GetArray()) {
@@ -129,15 +130,6 @@ std::string stages_json(std::string_view lines) {
   return out.finish();
 }
 
-std::string host_of(const std::string& url) {
-  auto at = url.find("://");
-  if (at == std::string::npos)
-    return {};
-  auto host = url.substr(at + 3);
-  host = host.substr(0, host.find_first_of("/?#"));
-  return host.substr(host.rfind('@') + 1);
-}
-
 std::string webhook_json(const record& x, const job_extras& more) {
   json_object out;
   auto doc = json::parse(field(x, "data"));
@@ -157,7 +149,9 @@ std::string webhook_json(const record& x, const job_extras& more) {
             static_cast<int64_t>(number_field(entry.fields, "attempts")));
     if (!entry.dead)
       out.some("next_at", entry.at_s);
-    out.some("error", cut(field(entry.fields, "error")));
+    // It quotes the receiver.
+    if (more.details)
+      out.some("error", cut(field(entry.fields, "error")));
   }
   return out.finish();
 }
@@ -239,6 +233,24 @@ std::string job_json(const std::string& id, const record& x,
   if (x.contains("data"))
     out.raw("webhook", webhook_json(x, more));
   return out.raw("actions", actions_json(status)).finish();
+}
+
+std::string host_of(const std::string& url) {
+  auto at = url.find("://");
+  if (at == std::string::npos)
+    return {};
+  auto host = url.substr(at + 3);
+  host = host.substr(0, host.find_first_of("/?#"));
+  return host.substr(host.rfind('@') + 1);
+}
+
+std::string event_json(const records::told_event& x) {
+  json_object fields;
+  for (auto& [name, value] : x.fields)
+    fields.add(name, value);
+  json_object out;
+  out.add("at", x.at_s).add("what", x.what).raw("fields", fields.finish());
+  return out.finish();
 }
 
 std::string job_gist(const record& x) {

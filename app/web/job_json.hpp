@@ -1,6 +1,7 @@
 #pragma once
 // A job's record as clients of the HTTP service see it. Pure.
 #include "app/records/record.hpp"
+#include "app/records/timeline.hpp"
 #include "app/records/waits.hpp"
 #include "app/records/webhooks.hpp"
 #include "app/web/message.hpp"
@@ -27,6 +28,12 @@ struct job_extras {
 
 std::string job_json(const std::string& id, const records::record& x,
                      const job_extras& extras);
+
+/// "h.example:8443" of a URL; empty: it is none.
+std::string host_of(const std::string& url);
+
+/// An entry of `c3:events`, or of a job's timeline, as clients see it.
+std::string event_json(const records::told_event& x);
 
 /// What changes when a client should be told: status, stage, progress in
 /// hundredths, attempt.

@@ -27,7 +27,8 @@ result<std::string> described(records::redis& db, const std::string& id,
   more.details = details;
   auto status = field(job, "status");
   if (status == "queued") {
-    auto waiting = facts.waits->why(db, id, number_field(job, "complete_by"));
+    auto waiting = facts.waits->why(db, id, field(job, "type"),
+                                    number_field(job, "complete_by"));
     if (!waiting)
       return fail(waiting.error());
     more.waiting = std::move(*waiting);
@@ -89,22 +90,9 @@ response away(const failure& why) {
   return out;
 }
 
-result<std::optional<std::string>>
-describe_job(records::redis& db, const std::string& id,
-             const service_facts& facts, bool details) {
-  auto job = records::read_job(db, id);
-  if (!job)
-    return fail(job.error());
-  if (job->empty())
-    return std::nullopt;
-  auto text = described(db, id, *job, facts, details);
-  if (!text)
-    return fail(text.error());
-  return std::move(*text);
-}
-
 result<event_tail::state> look_at_job(records::redis& db, const std::string& id,
-                                      const service_facts& facts) {
+                                      const service_facts& facts,
+                                      bool details) {
   auto job = records::read_job(db, id);
   if (!job)
     return fail(job.error());
@@ -112,7 +100,7 @@ result<event_tail::state> look_at_job(records::redis& db, const std::string& id,
   out.found = !job->empty();
   if (!out.found)
     return out;
-  auto text = described(db, id, *job, facts, false);
+  auto text = described(db, id, *job, facts, details);
   if (!text)
     return fail(text.error());
   out.json = std::move(*text);

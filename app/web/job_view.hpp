@@ -29,15 +29,10 @@ struct service_facts {
   bool login = false;
 };
 
-/// A job for a client, with why it waits and how its webhook fares; nullopt:
-/// there is none. `details`: those for operators are told too.
-result<std::optional<std::string>>
-describe_job(records::redis& db, const std::string& id,
-             const service_facts& facts, bool details);
-
-/// For streams of events.
+/// A job for a client, with why it waits and how its webhook fares. `details`:
+/// those for operators are told too.
 result<event_tail::state> look_at_job(records::redis& db, const std::string& id,
-                                      const service_facts& facts);
+                                      const service_facts& facts, bool details);
 
 /// What is looked at again and again for them: as long as this stays the same,
 /// there is nothing to tell.

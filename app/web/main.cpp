@@ -8,13 +8,12 @@
 #include "app/web/settings.hpp"
 #include "messages/text/digest.hpp"
 #include "messages/text/hex.hpp"
+#include "messages/text/random_bytes.hpp"
 
 #include <CLI/CLI.hpp>
-#include <openssl/rand.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <iostream>
 
 namespace {
@@ -37,21 +36,21 @@ int report(cli::exit_code code, const std::string& message) {
 /// The key goes to standard output, the line for the file to standard error, so
 /// that neither is taken for the other.
 int make_key(const std::vector<std::string>& name_and_role) {
-  std::array<unsigned char, 32> random{};
-  if (RAND_bytes(random.data(), random.size()) != 1)
-    return report(runtime, "there are no random bytes");
-  auto key = web::make_key(
-    {reinterpret_cast<const char*>(random.data()), random.size()});
+  auto random = random_bytes(32);
+  if (!random)
+    return report(runtime, random.error().message);
+  auto key = web::make_key(*random);
   auto line = name_and_role[0] + " " + name_and_role[1] + " "
               + to_hex(sha256(key));
-  if (auto ok = web::parse_keys(line); !ok)
+  auto made = web::parse_keys(line);
+  if (!made)
     return report(configuration,
                   "--make-key needs NAME (letters, digits, - _ .) and ROLE "
                   "(view, submit or operate)");
   std::cout << key << '\n';
   // Fit to be appended to the file.
   std::cerr << "# for WEB_KEYS_FILE; the key itself is not kept\n"
-            << line << '\n';
+            << web::key_line(made->front()) << '\n';
   return clean;
 }
 

@@ -2,8 +2,6 @@
 
 #include "app/records/change.hpp"
 #include "app/records/find.hpp"
-#include "app/records/queue.hpp"
-#include "app/records/waits.hpp"
 #include "app/web/file_api.hpp"
 #include "app/web/json_object.hpp"
 #include "messages/job_params.hpp"
@@ -69,23 +67,21 @@ response finished(const request& x, records::redis& db, const std::string& id,
 }
 
 // A fleet that is cold is told at once, before the client waits for nothing.
-std::optional<double> too_long(records::redis& db, const std::string& id) {
-  auto queue = records::read_queue_head(db);
-  auto all = records::waits::read(db);
-  if (!queue || !all)
+std::optional<double> too_long(records::redis& db, glance& waits,
+                               const job& x) {
+  auto why = waits.why(db, x.id, x.type, 0);
+  if (!why || !*why)
     return std::nullopt;
-  auto before = records::types_until(*queue, id);
-  if (before.empty())
-    return std::nullopt;
-  auto why = all->why(before, 0);
-  if (!why.begins_in)
+  auto& begins_in = (*why)->begins_in;
+  if (!begins_in)
     return 60;
-  if (why.guessed || why.begins_in->first > wait_s)
-    return std::max(10.0, why.begins_in->second);
+  if ((*why)->guessed || begins_in->first > wait_s)
+    return std::max(10.0, begins_in->second);
   return std::nullopt;
 }
 
-response send_and_wait(records::redis& db, job_kind kind,
+response send_and_wait(const request& asked, records::redis& db,
+                       const service_facts& facts, job_kind kind,
                        const std::string& data, shape of) {
   if (auto ok = parse_params(kind, data); !ok)
     return error(400, ok.error().message);
@@ -98,10 +94,12 @@ response send_and_wait(records::redis& db, job_kind kind,
   x.created_at_s = *now;
   x.complete_by_s = *now + complete_in_s;
   x.data = data;
+  x.trace = read_span_context(asked.header("traceparent"),
+                              asked.header("tracestate"));
   auto done = records::enqueue(db, x);
   if (!done)
     return error(503, done.error().message);
-  if (auto after = too_long(db, done->id))
+  if (auto after = too_long(db, *facts.waits, x))
     return not_yet(done->id, *after);
   auto id = done->id;
   response out;
@@ -138,7 +136,7 @@ response speech(const request& x, records::redis& db, const facts_ptr& facts) {
   json_object data;
   data.add("text", input).add("voice", known ? voice : "random");
   return send_and_wait(
-    db, job_kind::csm, data.finish(),
+    x, db, *facts, job_kind::csm, data.finish(),
     [facts](const request& y, const std::string& id, const record& job) {
       return result_of(y, id, job, *facts);
     });
@@ -183,7 +181,7 @@ response transcription(const request& x, records::redis& db,
     .add("language", text_part(x, "language"));
   auto plain = format == "text";
   return send_and_wait(
-    db, job_kind::whisper, data.finish(),
+    x, db, *facts, job_kind::whisper, data.finish(),
     [plain](const request&, const std::string&, const record& job) {
       auto text = field(job, "result");
       auto out = answer(200, plain ? text

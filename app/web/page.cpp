@@ -15,6 +15,7 @@ namespace render::web {
 namespace {
 
 constexpr std::string_view base_mark = "{{base}}";
+constexpr std::string_view frame_name = "index.html";
 
 std::string type_of(std::string_view name) {
   if (name.ends_with(".js"))
@@ -44,49 +45,70 @@ bool wants_page(const request& x) {
 } // namespace
 
 page::page(settings how) : how_(std::move(how)) {
-  // nop
-}
-
-page::content page::content_of(const std::string& name) const {
-  if (!how_.folder.empty()) {
-    auto path = path_below(how_.folder, name);
-    std::ifstream in{path ? *path : std::string{}, std::ios::binary};
-    std::stringstream out;
-    out << in.rdbuf();
-    if (!out.str().empty())
-      return {out.str(), {}};
+  for (auto& x : embedded_assets()) {
+    std::string name{x.name};
+    files_[name] = name == frame_name
+                     ? content{form_of(based(std::string{x.bytes})), {}}
+                     : content{form_of(std::string{x.bytes}),
+                               form_of(std::string{x.packed})};
   }
-  for (auto& x : embedded_assets())
-    if (x.name == name)
-      return {std::string{x.bytes}, std::string{x.packed}};
-  return {};
 }
 
-response page::with_tag(const request& x, content of, std::string type) const {
-  auto packs = !of.packed.empty() && takes_gzip(x);
-  auto& text = packs ? of.packed : of.text;
-  auto tag = "\"" + to_hex(sha256(text)).substr(0, 20) + "\"";
+page::form page::form_of(std::string bytes) {
+  auto tag = "\"" + to_hex(sha256(bytes)).substr(0, 20) + "\"";
+  return {std::move(bytes), std::move(tag)};
+}
+
+std::string page::based(std::string frame) const {
+  for (auto at = frame.find(base_mark); at != std::string::npos;
+       at = frame.find(base_mark, at))
+    frame.replace(at, base_mark.size(), how_.base_path + "/");
+  return frame;
+}
+
+std::optional<page::content> page::from_folder(const std::string& name) const {
+  auto path = path_below(how_.folder, name);
+  std::ifstream in{path ? *path : std::string{}, std::ios::binary};
+  std::stringstream text;
+  text << in.rdbuf();
+  if (text.str().empty())
+    return std::nullopt;
+  return content{form_of(name == frame_name ? based(text.str()) : text.str()),
+                 {}};
+}
+
+const page::content* page::found(const std::string& name) const {
+  auto at = files_.find(name);
+  return at == files_.end() ? nullptr : &at->second;
+}
+
+response page::answer_of(const request& x, const content& of,
+                         const std::string& name) {
+  auto packs = !of.packed.bytes.empty() && takes_gzip(x);
+  auto& sent = packs ? of.packed : of.plain;
   response out;
-  out.type = std::move(type);
-  out.headers.emplace_back("ETag", tag);
+  out.type = type_of(name);
+  out.headers.emplace_back("ETag", sent.tag);
   out.headers.emplace_back("Cache-Control", "no-cache");
   out.headers.emplace_back("Vary", "Accept, Accept-Encoding");
-  if (x.header("if-none-match") == tag) {
+  if (x.header("if-none-match") == sent.tag) {
     out.status = 304;
     return out;
   }
   if (packs)
     out.headers.emplace_back("Content-Encoding", "gzip");
-  out.body = std::move(text);
+  out.body = sent.bytes;
   return out;
 }
 
+response page::send(const request& x, const std::string& name) const {
+  auto fresh = how_.folder.empty() ? std::nullopt : from_folder(name);
+  auto* of = fresh ? &*fresh : found(name);
+  return of ? answer_of(x, *of, name) : problem(404, "");
+}
+
 response page::frame(const request& x) const {
-  auto text = content_of("index.html").text;
-  for (auto at = text.find(base_mark); at != std::string::npos;
-       at = text.find(base_mark, at))
-    text.replace(at, base_mark.size(), how_.base_path + "/");
-  auto out = with_tag(x, {std::move(text), {}}, type_of("index.html"));
+  auto out = send(x, std::string{frame_name});
   auto media = how_.storage_origin.empty() ? "" : " " + how_.storage_origin;
   out.headers.emplace_back(
     "Content-Security-Policy",
@@ -99,10 +121,7 @@ response page::frame(const request& x) const {
 }
 
 response page::file(const request& x, const std::string& name) const {
-  auto of = content_of(name);
-  if (of.text.empty() || name == "index.html")
-    return problem(404, "");
-  return with_tag(x, std::move(of), type_of(name));
+  return name == frame_name ? problem(404, "") : send(x, name);
 }
 
 std::vector<route> page_routes(page::settings how) {

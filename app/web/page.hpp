@@ -5,6 +5,7 @@
 #include "app/web/router.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,16 +42,31 @@ public:
   response file(const request& x, const std::string& name) const;
 
 private:
-  struct content {
-    std::string text;
-    /// Empty: there is no such form.
-    std::string packed;
+  /// One form of a file.
+  struct form {
+    std::string bytes;
+    std::string tag;
   };
 
-  response with_tag(const request& x, content of, std::string type) const;
-  content content_of(const std::string& name) const;
+  struct content {
+    form plain;
+    /// Empty: there is no such form.
+    form packed;
+  };
+
+  static form form_of(std::string bytes);
+  static response answer_of(const request& x, const content& of,
+                            const std::string& name);
+
+  response send(const request& x, const std::string& name) const;
+  /// The frame with its base in the place of the mark.
+  std::string based(std::string frame) const;
+  /// Of the folder; nothing: it is not there.
+  std::optional<content> from_folder(const std::string& name) const;
+  const content* found(const std::string& name) const;
 
   settings how_;
+  std::map<std::string, content> files_;
 };
 
 /// The page, its files and the description of the service. `GET /` is the page

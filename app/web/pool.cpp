@@ -46,7 +46,11 @@ void pool::run() {
       next = std::move(waiting_.front());
       waiting_.pop_front();
     }
-    next(db);
+    try {
+      next(db);
+    } catch (const std::exception&) {
+      // The task's own matter. The worker, with its GPUs, goes on.
+    }
   }
 }
 

@@ -1,5 +1,7 @@
 #include "app/web/router.hpp"
 
+#include "messages/text/percent.hpp"
+
 #include <algorithm>
 #include <set>
 
@@ -7,37 +9,17 @@ namespace render::web {
 
 namespace {
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  if (c >= 'a' && c <= 'f')
-    return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F')
-    return c - 'A' + 10;
-  return -1;
-}
-
 /// nullopt for a bad escape or a control character.
 std::optional<std::string> decoded(std::string_view text, bool plus_is_space) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    auto c = text[i];
-    if (c == '%') {
-      if (i + 2 >= text.size())
-        return std::nullopt;
-      auto high = hex_value(text[i + 1]);
-      auto low = hex_value(text[i + 2]);
-      if (high < 0 || low < 0)
-        return std::nullopt;
-      c = static_cast<char>(high * 16 + low);
-      i += 2;
-    } else if (c == '+' && plus_is_space) {
-      c = ' ';
-    }
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      return std::nullopt;
-    out += c;
-  }
+  std::string plain{text};
+  if (plus_is_space)
+    std::replace(plain.begin(), plain.end(), '+', ' ');
+  auto out = percent_decoded(plain);
+  auto is_control = [](unsigned char c) {
+    return c < 0x20 || c == 0x7f;
+  };
+  if (!out || std::any_of(out->begin(), out->end(), is_control))
+    return std::nullopt;
   return out;
 }
 

@@ -54,10 +54,6 @@ public:
   /// names.
   found find(std::string_view method, const target& where) const;
 
-  const std::vector<route>& routes() const noexcept {
-    return routes_;
-  }
-
 private:
   std::vector<route> routes_;
 };

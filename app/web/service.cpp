@@ -9,14 +9,12 @@
 #include "app/web/legacy.hpp"
 #include "app/web/openai_api.hpp"
 #include "app/web/page.hpp"
+#include "app/worker/listening.hpp"
 #include "app/worker/status_address.hpp"
 #include "messages/text/hex.hpp"
+#include "messages/text/random_bytes.hpp"
 
-#include <openssl/rand.h>
-
-#include <array>
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -29,14 +27,6 @@ using facts_ptr = std::shared_ptr<const service_facts>;
 double steady_s() {
   auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration<double>(now).count();
-}
-
-result<std::string> random_bytes(size_t size) {
-  std::string out(size, '\0');
-  auto* to = reinterpret_cast<unsigned char*>(out.data());
-  if (RAND_bytes(to, static_cast<int>(size)) != 1)
-    return fail(failure_kind::unfit, "there are no random bytes");
-  return out;
 }
 
 result<keyring> read_keys(const std::string& path) {
@@ -106,12 +96,6 @@ std::vector<route> general_routes(const facts_ptr& facts) {
           {"GET", "/v1/fleet/events", role::view, follow}};
 }
 
-std::string shown_host(const std::string& host) {
-  if (host == "0.0.0.0" || host == "::")
-    return "127.0.0.1";
-  return host.find(':') == std::string::npos ? host : "[" + host + "]";
-}
-
 } // namespace
 
 std::vector<route> all_routes(const facts_ptr& facts,
@@ -147,7 +131,7 @@ result<std::unique_ptr<service>> service::start(service_config cfg, hooks to) {
   how.proxies = cfg.proxies;
   auto facts = std::make_shared<service_facts>();
   auto look = [facts](records::redis& db, const std::string& id) {
-    return look_at_job(db, id, *facts);
+    return look_at_job(db, id, *facts, false);
   };
   auto each_minute = [facts](records::redis& db) {
     facts->files->sweep(records::unix_now());
@@ -162,7 +146,10 @@ result<std::unique_ptr<service>> service::start(service_config cfg, hooks to) {
   routes.add(session_routes(keeper));
   routes.add(
     all_routes(facts, {cfg.assets_dir, cfg.base_path, cfg.storage_origin}));
-  out->gate_ = std::make_unique<gate>(gate::settings{cfg.base_path, cfg.hosts},
+  auto hosts = machine_names();
+  hosts.push_back(where.host);
+  hosts.insert(hosts.end(), cfg.hosts.begin(), cfg.hosts.end());
+  out->gate_ = std::make_unique<gate>(gate::settings{cfg.base_path, hosts},
                                       std::move(routes), keeper);
   auto made = server::listen(
     std::move(how), *out->gate_,
@@ -177,8 +164,7 @@ result<std::unique_ptr<service>> service::start(service_config cfg, hooks to) {
                   + " is reached from other machines, so WEB_KEYS_FILE is "
                     "needed; without keys only loopback is served");
   out->server_ = std::move(*made);
-  auto origin = "http://" + shown_host(where.host) + ":"
-                + std::to_string(out->server_->port());
+  auto origin = url_of({where.host, out->server_->port()});
   out->address_ = origin + cfg.base_path + "/";
   auto files = file_store::open(
     cfg.files_dir, cfg.url.empty() ? origin + cfg.base_path : cfg.url,

@@ -172,12 +172,14 @@ private:
     }
     stream_.expires_never();
     auto y = co_await call(verdict.to->answer, x);
-    note(x, y.status);
     if (y.wait) {
       auto wait = std::move(*y.wait);
       y = co_await wait_for(std::move(wait), x);
     }
-    if (y.stream) {
+    note(x, y.status);
+    if (y.stream && only_head)
+      y.type = "text/event-stream";
+    else if (y.stream) {
       auto wanted = std::move(*y.stream);
       co_await send_events(std::move(wanted));
       co_return false;
@@ -195,11 +197,10 @@ private:
     if (parser_->content_length().value_or(0) > most)
       co_return too_large(most);
     if (of_form) {
-      auto boundary = boundary_of(x.header("content-type"));
-      if (!boundary)
-        co_return no_boundary(x);
+      // The gate has seen that there is one.
+      auto boundary = boundary_of(x.header("content-type")).value_or("");
       receiver_ = std::make_unique<upload_receiver>(
-        *boundary, hall_.how.upload_folder, most);
+        boundary, hall_.how.upload_folder, most);
     }
     constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     if (!parser_->is_done() && lower(x.header("expect")) == "100-continue")
@@ -234,12 +235,6 @@ private:
       x.parts = std::move(*parts);
     }
     co_return std::nullopt;
-  }
-
-  static response no_boundary(const request& x) {
-    return problem(415, "",
-                   {{"Content-Type", x.header("content-type"),
-                     "multipart/form-data; boundary=…"}});
   }
 
   static response too_large(uint64_t most) {
@@ -311,11 +306,15 @@ private:
   // -- what goes out ----------------------------------------------------------
 
   awaitable<bool> send(response y, bool only_head, bool keep) {
-    auto seconds = std::chrono::duration<double>(steady::now() - began_);
-    if (hall_.to.served)
-      hall_.to.served(pattern_, y.status, seconds.count());
+    count(y.status);
     return write_answer(stream_, std::move(y), {only_head, keep},
                         limits().piece);
+  }
+
+  void count(unsigned status) {
+    auto seconds = std::chrono::duration<double>(steady::now() - began_);
+    if (hall_.to.served)
+      hall_.to.served(pattern_, status, seconds.count());
   }
 
   awaitable<void> send_events(event_stream wanted) {
@@ -330,6 +329,7 @@ private:
     shown.type = "text/event-stream";
     shown.headers.emplace_back("X-Accel-Buffering", "no");
     http::response<http::empty_body> head;
+    count(shown.status);
     set_common_headers(head, shown);
     head.chunked(true);
     stream_.expires_after(limits().piece);

@@ -1,6 +1,7 @@
 #include "app/worker/listening.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 namespace render {
 
@@ -20,6 +21,15 @@ void keep_from_children(Socket& socket) {
 }
 
 } // namespace
+
+std::vector<std::string> machine_names() {
+  char name[256] = "";
+  gethostname(name, sizeof(name) - 1);
+  std::string full{name};
+  if (full.empty())
+    return {};
+  return {full, full.substr(0, full.find('.'))};
+}
 
 listening_port::listening_port(asio::io_context& io)
   : io_(io), acceptor_(io), pause_(io) {

@@ -7,8 +7,12 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace render {
+
+/// The name of this machine, and its part before the first dot.
+std::vector<std::string> machine_names();
 
 /// Belongs to the thread of its loop once it accepts.
 class listening_port {

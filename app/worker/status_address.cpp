@@ -22,6 +22,14 @@ host_port split_address(const std::string& address) {
   return out;
 }
 
+std::string url_of(const host_port& x) {
+  auto all = x.host == "0.0.0.0" || x.host == "::";
+  auto host = all                                     ? "127.0.0.1"
+              : x.host.find(':') == std::string::npos ? x.host
+                                                      : "[" + x.host + "]";
+  return "http://" + host + ":" + std::to_string(x.port);
+}
+
 bool is_our_host(std::string_view header,
                  const std::vector<std::string>& names) {
   auto host = header;

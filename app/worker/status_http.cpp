@@ -309,15 +309,6 @@ void hall::make_room() {
 
 } // namespace
 
-std::vector<std::string> machine_names() {
-  char name[256] = "";
-  gethostname(name, sizeof(name) - 1);
-  std::string full{name};
-  if (full.empty())
-    return {};
-  return {full, full.substr(0, full.find('.'))};
-}
-
 struct status_http::implementation {
   house whole;
   listening_port port{whole.front.io};

@@ -16,9 +16,6 @@
 
 namespace render {
 
-/// The name of this machine, and its part before the first dot.
-std::vector<std::string> machine_names();
-
 struct http_answer {
   unsigned status = 200;
   std::string type = "text/plain; charset=utf-8";

@@ -167,6 +167,15 @@ BOOST_AUTO_TEST_CASE(a_redis_that_is_away_is_said_and_comes_back) {
   }));
 }
 
+BOOST_AUTO_TEST_CASE(this_machines_name_is_one_of_its_hosts) {
+  world w;
+  char name[256] = "";
+  gethostname(name, sizeof(name) - 1);
+  line x{w.service->port()};
+  x.say("GET /v1/me HTTP/1.1\r\nHost: " + std::string{name} + "\r\n\r\n");
+  BOOST_TEST(x.answer().status == 200u);
+}
+
 BOOST_AUTO_TEST_CASE(a_service_for_others_needs_keys) {
   harness::temp_folder folder;
   web::service_config cfg;

@@ -133,6 +133,11 @@ BOOST_AUTO_TEST_CASE(a_job_is_followed_to_its_end) {
   w.end(id, "failed", {"error", "why"});
   // The last chunk: the stream ends by itself.
   BOOST_TEST((x.hear("\r\n0\r\n\r\n").find("event: end") != std::string::npos));
+  // HEAD opens no stream.
+  line head{w.service->port()};
+  head.say("HEAD /v1/fleet/events HTTP/1.1\r\nHost: localhost\r\n\r\n"
+           "GET /v1/me HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  BOOST_TEST((head.hear("\"role\"").find("\"role\"") != std::string::npos));
   // One that has ended is told at once.
   auto late = w.ask("GET", "/v1/jobs/" + id + "/events");
   BOOST_TEST(late.body.starts_with("retry: 2000\n\nevent: end"));

@@ -1,4 +1,5 @@
 #include "app/node/web_settings.hpp"
+#include "app/records/redis.hpp"
 #include "app/web/access.hpp"
 #include "app/web/files.hpp"
 #include "app/web/settings.hpp"
@@ -173,6 +174,10 @@ BOOST_AUTO_TEST_CASE(links_hold_for_one_file_and_for_a_time) {
   BOOST_TEST(!holds(part.sha256, expires, signature.substr(1), 1000));
   BOOST_TEST(!holds(part.sha256, "", "", 1000));
   BOOST_TEST(!files->link(std::string(64, 'a'), 1000));
+  // A secret that cannot be one is no secret: anybody could sign.
+  harness::temp_folder other;
+  std::ofstream{other.path(".secret")} << "short";
+  BOOST_TEST(!file_store::open(other.path(), "http://h", 0));
   // The secret outlives the process.
   auto again = file_store::open(folder.path(), "http://h", 0);
   BOOST_TEST(again->is_signed(part.sha256, expires, signature, 1000));
@@ -188,6 +193,17 @@ BOOST_AUTO_TEST_CASE(uploads_end) {
   BOOST_TEST(files->find(part.sha256).has_value());
   BOOST_TEST(files->sweep(end + 5) == 1u);
   BOOST_TEST(!files->find(part.sha256));
+}
+
+BOOST_AUTO_TEST_CASE(parts_of_dead_uploads_end_where_uploads_stay) {
+  harness::temp_folder folder;
+  auto files = file_store::open(folder.path(), "http://h", 0);
+  std::ofstream{folder.path(".upload-abc")} << "half";
+  auto part = uploaded(folder, "hello", "image/png", "");
+  BOOST_REQUIRE(files->keep(part));
+  BOOST_TEST(files->sweep(records::unix_now()) == 0u);
+  BOOST_TEST(files->sweep(records::unix_now() + 4000) == 1u);
+  BOOST_TEST(files->find(part.sha256).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(settings_say_what_they_take) {
@@ -218,6 +234,11 @@ BOOST_AUTO_TEST_CASE(where_uploads_are_follows_from_the_settings) {
   x.address = "127.0.0.1:8095";
   x.base_path = "/b";
   BOOST_TEST(uploads_url(x) == "http://127.0.0.1:8095/b/v1/files/");
+  // As the service's own links begin.
+  x.address = "0.0.0.0:8095";
+  BOOST_TEST(uploads_url(x) == "http://127.0.0.1:8095/b/v1/files/");
+  x.address = "[fd00::1]:80";
+  BOOST_TEST(uploads_url(x) == "http://[fd00::1]:80/b/v1/files/");
   x.url = "https://h/b";
   BOOST_TEST(uploads_url(x) == "https://h/b/v1/files/");
   environment env{{"C3_API_KEY", "k"},

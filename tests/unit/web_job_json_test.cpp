@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(details_are_for_operators) {
 
 BOOST_AUTO_TEST_CASE(input_is_shown_without_signatures_and_without_end) {
   auto x
-    = shown({{"data", R"({"audio_url":"https://a/b?sig=1","text":")"
+    = shown({{"data", R"({"audio_url":"https://u:secret@a/b?sig=1","text":")"
                         + std::string(19'999, 'x') + "ö" + std::string(30, 'y')
                         + R"(","monologue":["http://a/?b"],"topk":5})"}});
   BOOST_TEST(text_at(x, "input", "audio_url") == "https://a/b");
@@ -104,6 +104,16 @@ BOOST_AUTO_TEST_CASE(webhooks_have_a_state) {
   BOOST_TEST(state(x, more) == "pending");
   more.webhook->dead = true;
   BOOST_TEST(state(x, more) == "dead");
+}
+
+BOOST_AUTO_TEST_CASE(what_receivers_say_is_for_operators) {
+  job_extras more;
+  more.webhook = records::webhook_entry{"id-1",
+                                        {{"error", "HTTP 500: node-7"}}};
+  BOOST_TEST(text_at(shown({{"data", "{}"}}, more), "webhook", "error") == "");
+  more.details = true;
+  BOOST_TEST(text_at(shown({{"data", "{}"}}, more), "webhook", "error")
+             == "HTTP 500: node-7");
 }
 
 BOOST_AUTO_TEST_CASE(attempts_stages_and_receipt) {
