@@ -2,12 +2,12 @@
 
 #include "messages/http.hpp"
 #include "messages/text/json.hpp"
+#include "messages/text/utc_time.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <ctime>
 
 namespace render::ctl {
 
@@ -24,12 +24,7 @@ std::string seconds_text(double s) {
 }
 
 std::string clock_text(double unix_s) {
-  auto whole = static_cast<std::time_t>(std::clamp(unix_s, 0.0, 2e11));
-  std::tm parts{};
-  std::array<char, 40> text{};
-  gmtime_r(&whole, &parts);
-  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts);
-  return text.data();
+  return utc_time(unix_s, "%Y-%m-%d %H:%M:%S");
 }
 
 /// Between two dates of a record; "-" when one is missing.

@@ -3,11 +3,11 @@
 #include "messages/http.hpp"
 #include "messages/money.hpp"
 #include "messages/text/json.hpp"
+#include "messages/text/utc_time.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <ctime>
 
 namespace render::ctl {
 
@@ -30,13 +30,8 @@ bool is_time(std::string_view name) {
 }
 
 std::string time_text(double unix_s, double now) {
-  auto whole = static_cast<std::time_t>(unix_s);
-  std::tm parts{};
-  std::array<char, 40> text{};
-  gmtime_r(&whole, &parts);
-  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S UTC", &parts);
   auto distance = now - unix_s;
-  return std::string{text.data()} + " ("
+  return utc_time(unix_s, "%Y-%m-%d %H:%M:%S UTC") + " ("
          + (distance >= 0 ? span_text(distance) + " ago"
                           : "in " + span_text(-distance))
          + ")";

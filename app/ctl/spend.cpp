@@ -6,9 +6,9 @@
 #include "messages/http.hpp"
 #include "messages/money.hpp"
 #include "messages/text/json.hpp"
+#include "messages/text/utc_time.hpp"
 
 #include <array>
-#include <ctime>
 #include <iostream>
 #include <map>
 
@@ -22,13 +22,8 @@ struct spend_options {
 };
 
 std::string when_text(int64_t hour, bool days) {
-  auto at = static_cast<std::time_t>(hour) * 3600;
-  std::tm parts{};
-  gmtime_r(&at, &parts);
-  std::array<char, 40> text{};
-  std::strftime(text.data(), text.size(), days ? "%Y-%m-%d" : "%Y-%m-%d %H:00",
-                &parts);
-  return text.data();
+  return utc_time(static_cast<double>(hour) * 3600,
+                  days ? "%Y-%m-%d" : "%Y-%m-%d %H:00");
 }
 
 std::string hours_text(int64_t ms) {

@@ -121,6 +121,13 @@ result<std::vector<leased_job>> read_leased(redis& db, uint32_t limit) {
   return out;
 }
 
+std::set<std::string> busy_gpus(const std::vector<leased_job>& running) {
+  std::set<std::string> out;
+  for (auto& x : running)
+    out.insert(field(x.fields, "gpu"));
+  return out;
+}
+
 result<record> read_pause(redis& db) {
   auto got = db.hash(keys::paused(key_prefix));
   if (got && field(*got, "since").empty())

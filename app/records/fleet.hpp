@@ -5,6 +5,7 @@
 #include "app/records/worker_view.hpp"
 #include "messages/text/json.hpp"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,9 @@ struct leased_job {
 
 /// Leased jobs, those whose leases end first at the front.
 result<std::vector<leased_job>> read_leased(redis& db, uint32_t limit);
+
+/// Ledger ids of the GPUs that run them.
+std::set<std::string> busy_gpus(const std::vector<leased_job>& running);
 
 /// Since when, by whom and why launches are paused; empty: they are not.
 result<record> read_pause(redis& db);

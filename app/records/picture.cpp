@@ -36,13 +36,6 @@ std::vector<type_waits> why_types_wait(const waits& all,
   return out;
 }
 
-std::set<std::string> busy_gpus(const std::vector<leased_job>& running) {
-  std::set<std::string> out;
-  for (auto& x : running)
-    out.insert(field(x.fields, "gpu"));
-  return out;
-}
-
 /// csm and whisper tell no progress.
 std::vector<std::optional<double>>
 estimates_of(const waits& all, const std::vector<leased_job>& running) {
@@ -145,9 +138,8 @@ result<fleet_picture> read_fleet_picture(redis& db) {
   out.running = std::move(*running);
   out.today = *today;
   out.idle_share = idle_share_since(*samples, out.now_s - hour_s);
-  if (!out.idle_share && out.use.rented > 0)
-    out.idle_share = static_cast<double>(out.use.idle)
-                     / static_cast<double>(out.use.rented);
+  if (!out.idle_share)
+    out.idle_share = out.use.idle_share();
   out.samples = grid_of(*samples, out.now_s, step_s,
                         static_cast<size_t>(day_s / step_s));
   return out;

@@ -25,10 +25,8 @@ std::vector<risky_job> jobs_at_risk(const waits& all,
   });
   due.resize(std::min(due.size(), looked_at_most));
   for (auto i : due) {
-    std::vector<std::string> before;
-    for (size_t k = 0; k <= i; ++k)
-      before.push_back(queue[k].type);
     auto& x = queue[i];
+    auto before = types_until(queue, x.id);
     if (all.why(before, x.complete_by_s).deadline_at_risk.value_or(false))
       out.push_back({x.id, x.type, x.complete_by_s});
   }

@@ -36,10 +36,7 @@ result<bool> take_sample(redis& db) {
   auto gpus = read_open_gpus(db);
   if (!gpus)
     return fail(gpus.error());
-  std::set<std::string> busy;
-  for (auto& x : *running)
-    busy.insert(field(x.fields, "gpu"));
-  auto use = use_of(*gpus, busy);
+  auto use = use_of(*gpus, busy_gpus(*running));
   std::vector<std::string> entry{"XADD",    keys::samples(key_prefix),
                                  "MAXLEN",  "~",
                                  most,      "*",
@@ -49,11 +46,8 @@ result<bool> take_sample(redis& db) {
   if (use.micro_per_hour)
     entry.insert(entry.end(),
                  {"usd_per_hour", dollars_text(*use.micro_per_hour)});
-  if (use.rented > 0)
-    entry.insert(
-      entry.end(),
-      {"idle_share", std::to_string(static_cast<double>(use.idle)
-                                    / static_cast<double>(use.rented))});
+  if (auto share = use.idle_share())
+    entry.insert(entry.end(), {"idle_share", std::to_string(*share)});
   auto written = db.ask(entry);
   if (!written)
     return fail(written.error());

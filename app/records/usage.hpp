@@ -19,6 +19,13 @@ struct fleet_use {
   /// What the rented ones cost, in millionths of a dollar an hour; nothing:
   /// none of them has a price.
   std::optional<int64_t> micro_per_hour;
+
+  /// Of the rented ones, 0 to 1; nothing: none is rented.
+  std::optional<double> idle_share() const {
+    if (rented == 0)
+      return std::nullopt;
+    return static_cast<double>(idle) / static_cast<double>(rented);
+  }
 };
 
 /// `busy`: ledger ids of the GPUs that run jobs.

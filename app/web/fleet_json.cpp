@@ -2,11 +2,11 @@
 
 #include "app/web/job_json.hpp"
 #include "app/web/json_object.hpp"
+#include "messages/text/utc_time.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <ctime>
 
 namespace render::web {
 
@@ -211,12 +211,7 @@ std::string webhook_json(const records::webhook_entry& x, bool details) {
 }
 
 std::string day_text(int64_t hour) {
-  auto at = static_cast<std::time_t>(hour) * 3600;
-  std::tm parts{};
-  gmtime_r(&at, &parts);
-  std::array<char, 40> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%d", &parts);
-  return text.data();
+  return utc_time(static_cast<double>(hour) * 3600, "%Y-%m-%d");
 }
 
 std::string day_json(int64_t hour, const records::spent_span& x, bool priced) {

@@ -6,10 +6,9 @@
 #include "app/web/legacy_checks.hpp"
 #include "app/web/python_values.hpp"
 #include "messages/text/lower.hpp"
+#include "messages/text/utc_time.hpp"
 
-#include <array>
 #include <cmath>
-#include <ctime>
 
 namespace render::web {
 
@@ -106,13 +105,8 @@ return 1
 )lua";
 
 std::string iso_time(double unix_s) {
-  auto whole = static_cast<std::time_t>(unix_s);
-  std::tm parts{};
-  gmtime_r(&whole, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
   auto micros = static_cast<int64_t>((unix_s - std::floor(unix_s)) * 1e6);
-  return std::string{text.data()} + "."
+  return utc_time(unix_s, "%Y-%m-%dT%H:%M:%S.")
          + std::to_string(1'000'000 + micros).substr(1);
 }
 
@@ -161,12 +155,7 @@ response end_job(const request& x, records::redis& db) {
 } // namespace
 
 std::string legacy_time(double unix_s) {
-  auto whole = static_cast<std::time_t>(unix_s);
-  std::tm parts{};
-  gmtime_r(&whole, &parts);
-  std::array<char, 40> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S UTC", &parts);
-  return text.data();
+  return utc_time(unix_s, "%Y-%m-%d %H:%M:%S UTC");
 }
 
 response legacy_root(double now_s) {
