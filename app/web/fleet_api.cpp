@@ -6,13 +6,13 @@
 #include "app/records/spend.hpp"
 #include "app/records/webhooks.hpp"
 #include "app/records/wishes.hpp"
+#include "app/web/fields.hpp"
 #include "app/web/fleet_json.hpp"
 #include "app/web/job_api.hpp"
 #include "app/web/json_object.hpp"
 #include "messages/job.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <memory>
@@ -189,14 +189,9 @@ void check_members(const json::value& x, const std::string& prefix,
   }
 }
 
-const json::value* member(const json::value& x, const char* name) {
-  auto at = x.FindMember(name);
-  return at == x.MemberEnd() ? nullptr : &at->value;
-}
-
 std::string text_member(const json::value& x, const std::string& prefix,
                         const char* name, errors& to) {
-  auto* value = member(x, name);
+  auto* value = json::find(x, name);
   if (!value)
     return {};
   if (value->IsString() && value->GetStringLength() <= 200)
@@ -261,7 +256,7 @@ response resume(const request& x, records::redis& db) {
 }
 
 double time_member(const json::value& x, const char* name, errors& to) {
-  auto* value = member(x, name);
+  auto* value = json::find(x, name);
   if (!value)
     return 0;
   if (value->IsNumber() && value->GetDouble() >= 0 && value->GetDouble() < 1e12)
@@ -273,7 +268,7 @@ double time_member(const json::value& x, const char* name, errors& to) {
 
 std::vector<std::string> ids_member(const json::value& x, errors& to) {
   std::vector<std::string> out;
-  auto* value = member(x, "ids");
+  auto* value = json::find(x, "ids");
   if (!value)
     return out;
   auto fits = value->IsArray() && !value->Empty() && value->Size() <= 1'000;
@@ -299,17 +294,11 @@ void read_filter(const json::value& x, records::bulk_terms& out, errors& to) {
   };
   auto& filter = out.filter;
   filter.status = text("status");
-  constexpr std::array statuses{"queued", "running",   "success",
-                                "failed", "cancelled", "timed_out"};
-  if (member(x, "status")
-      && std::find(statuses.begin(), statuses.end(), filter.status)
-           == statuses.end())
-    to.push_back({"filter.status", filter.status,
-                  "queued, running, success, failed, cancelled or timed_out"});
+  if (json::find(x, "status") && !is_status(filter.status))
+    to.push_back({"filter.status", filter.status, std::string{statuses_rule}});
   filter.type = text("type");
-  if (member(x, "type") && !job_kind_from(filter.type))
-    to.push_back(
-      {"filter.type", filter.type, "csm, whisper, portrait or analyze"});
+  if (json::find(x, "type") && !job_kind_from(filter.type))
+    to.push_back({"filter.type", filter.type, std::string{kinds_rule}});
   filter.worker = text("worker");
   filter.gpu = text("gpu");
   filter.words = records::words_of(text("q"));
@@ -328,17 +317,17 @@ records::bulk_terms read_bulk(const json::value& x, errors& to) {
   out.what = what == "retry" ? action::retry : action::cancel;
   if (what != "retry" && what != "cancel")
     to.push_back({"action", what, "cancel or retry"});
-  if (auto* filter = member(x, "filter"); filter && filter->IsObject())
+  if (auto* filter = json::find(x, "filter"); filter && filter->IsObject())
     read_filter(*filter, out, to);
   else
     to.push_back({"filter", filter ? json::to_text(*filter) : "nothing",
                   "an object; {} is all jobs"});
-  if (auto* dry = member(x, "dry_run")) {
+  if (auto* dry = json::find(x, "dry_run")) {
     out.dry_run = dry->IsBool() && dry->GetBool();
     if (!dry->IsBool())
       to.push_back({"dry_run", json::to_text(*dry), "true or false"});
   }
-  if (auto* limit = member(x, "limit")) {
+  if (auto* limit = json::find(x, "limit")) {
     if (limit->IsUint() && limit->GetUint() >= 1 && limit->GetUint() <= 10'000)
       out.limit = limit->GetUint();
     else

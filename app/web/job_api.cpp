@@ -4,6 +4,7 @@
 #include "app/records/change.hpp"
 #include "app/records/events.hpp"
 #include "app/records/find.hpp"
+#include "app/web/fields.hpp"
 #include "app/web/job_json.hpp"
 #include "app/web/json_object.hpp"
 #include "app/web/submission.hpp"
@@ -65,27 +66,15 @@ void read_time(const request& x, const char* name, double& to,
     errors.push_back({name, *text, "Unix seconds"});
 }
 
-bool is_one_of(const std::string& x, std::initializer_list<const char*> all) {
-  for (auto* one : all)
-    if (x == one)
-      return true;
-  return false;
-}
-
 list_request read_list_request(const request& x) {
   list_request out;
   auto& filter = out.terms.filter;
   filter.status = x.param("status").value_or("");
-  if (!filter.status.empty()
-      && !is_one_of(filter.status, {"queued", "running", "success", "failed",
-                                    "cancelled", "timed_out"}))
-    out.errors.push_back({"status", filter.status,
-                          "queued, running, success, failed, cancelled or "
-                          "timed_out"});
+  if (!filter.status.empty() && !is_status(filter.status))
+    out.errors.push_back({"status", filter.status, std::string{statuses_rule}});
   filter.type = x.param("type").value_or("");
   if (!filter.type.empty() && !job_kind_from(filter.type))
-    out.errors.push_back(
-      {"type", filter.type, "csm, whisper, portrait or analyze"});
+    out.errors.push_back({"type", filter.type, std::string{kinds_rule}});
   filter.worker = x.param("worker").value_or("");
   filter.gpu = x.param("gpu").value_or("");
   filter.words = records::words_of(x.param("q").value_or(""));

@@ -1,5 +1,6 @@
 #include "app/web/submission.hpp"
 
+#include "app/web/fields.hpp"
 #include "app/web/json_object.hpp"
 #include "messages/job_params.hpp"
 #include "messages/text/alike.hpp"
@@ -131,7 +132,7 @@ private:
       kind_ = job_kind_from(text_of(*type));
     if (!kind_)
       refuse("type", type ? json::to_text(*type) : "nothing",
-             "csm, whisper, portrait or analyze");
+             std::string{kinds_rule});
     else
       out_.record.type = to_string(*kind_);
   }

@@ -1,0 +1,22 @@
+#pragma once
+// Words that parameters of several routes take. Pure.
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace render::web {
+
+inline constexpr std::array<std::string_view, 6> statuses{
+  "queued", "running", "success", "failed", "cancelled", "timed_out"};
+
+inline constexpr std::string_view statuses_rule
+  = "queued, running, success, failed, cancelled or timed_out";
+
+inline constexpr std::string_view kinds_rule
+  = "csm, whisper, portrait or analyze";
+
+inline bool is_status(std::string_view x) {
+  return std::find(statuses.begin(), statuses.end(), x) != statuses.end();
+}
+
+} // namespace render::web
