@@ -1,6 +1,7 @@
 #include "app/worker/status_server.hpp"
 
 #include "app/worker/ask_http.hpp"
+#include "app/worker/listening.hpp"
 #include "app/worker/status_http.hpp"
 #include "messages/http.hpp"
 #include "messages/text/json.hpp"
