@@ -11,15 +11,17 @@
 
 namespace render::msg {
 
-/// To the SUPERVISOR: finish the running jobs, claim no more. A second message
-/// requeues the running jobs at once.
+/// To the SUPERVISOR: finish the running jobs, claim no more.
 struct drain_node {
   std::string reason;
+  /// One that comes while the node drains requeues the running jobs at once.
+  /// Else it is none then: it may be said again.
+  bool hurries = true;
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, drain_node& x) {
-  return f(x.reason);
+  return f(x.reason, x.hurries);
 }
 
 /// To the SUPERVISOR: asks for `node_status`.

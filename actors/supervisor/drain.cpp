@@ -7,8 +7,9 @@
 
 namespace render::supervisor {
 
-effects policy::on_drain(const std::string& reason, double now_s) {
-  if (drain_.phase == drain_phase::finishing)
+effects policy::on_drain(const std::string& reason, double now_s,
+                         bool hurries) {
+  if (drain_.phase == drain_phase::finishing && hurries)
     return halt_all("hurried: " + reason);
   if (draining())
     return {};

@@ -60,8 +60,9 @@ public:
   /// The ledger did not confirm; it is asked again, which is safe.
   effects on_write_failed(ledger_write what, const failure& why);
   effects on_timer(timer which, uint64_t generation, double now_s);
-  /// The second one hurries.
-  effects on_drain(const std::string& reason, double now_s);
+  /// One that `hurries` does so while the node drains; another is none then.
+  effects on_drain(const std::string& reason, double now_s,
+                   bool hurries = true);
   effects on_flushed();
   effects on_handed_over(const msg::hand_over_gpus& asked,
                          const result<msg::gpus_handed_over>& got);

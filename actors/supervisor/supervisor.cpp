@@ -385,7 +385,11 @@ supervisor_actor::behavior_type supervisor_behavior(self_ptr self,
       sh.run(sh.st().policy.on_fleet_view(std::move(x), sh.steady_s()));
     },
     [sh](const msg::drain_node& x) {
-      sh.run(sh.st().policy.on_drain(x.reason, sh.steady_s()));
+      auto todo = sh.st().policy.on_drain(x.reason, sh.steady_s(), x.hurries);
+      // The answer to the status brings a wish to drain again.
+      if (todo.empty())
+        return;
+      sh.run(std::move(todo));
       // Whoever looks from outside shall not offer it anything.
       sh.tell_status();
     },

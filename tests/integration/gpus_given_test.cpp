@@ -110,6 +110,7 @@ BOOST_AUTO_TEST_CASE(a_heartbeat_brings_what_is_wished) {
   self->receive(
     [&](const msg::drain_node& x) {
       reason = x.reason;
+      BOOST_TEST(!x.hurries);
     },
     caf::after(5s) >> [] {});
   BOOST_TEST(reason == "wished by ann");

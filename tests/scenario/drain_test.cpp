@@ -43,6 +43,25 @@ BOOST_AUTO_TEST_CASE(finishes_what_runs_and_stops_the_gpu) {
   BOOST_TEST(cloud->running() == 0u);
 }
 
+// The answer to the worker's state brings the wish again: it must not be told
+// for that.
+BOOST_AUTO_TEST_CASE(is_told_at_once_and_once) {
+  begin(60s);
+  auto wish = [this] {
+    caf::anon_send(supervisor, msg::drain_node{"wished by ann", false});
+    run();
+  };
+  auto before = store->times_told;
+  wish();
+  BOOST_TEST(store->told.draining);
+  BOOST_TEST(store->times_told == before + 1);
+  wish();
+  BOOST_TEST(store->times_told == before + 1);
+  advance(10min);
+  BOOST_TEST(status("a") == "success");
+  BOOST_TEST(log->first("settle a") == t0 + 60'000);
+}
+
 BOOST_AUTO_TEST_CASE(claims_nothing_more) {
   begin(60s);
   push("b");

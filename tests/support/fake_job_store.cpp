@@ -109,6 +109,7 @@ fake_job_store_actor::behavior_type fake_job_store_behavior(
     },
     [=](const msg::node_status& x) {
       world->told = x;
+      ++world->times_told;
       return world->orders;
     },
     [=](const msg::confirm_gpus& x) {

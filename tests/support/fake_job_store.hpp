@@ -44,6 +44,7 @@ struct fake_job_store {
   std::vector<msg::job_claim> confirmed;
   /// What the SUPERVISOR has told of the worker last.
   msg::node_status told;
+  size_t times_told = 0;
   /// What people have set for the fleet.
   msg::fleet_orders orders;
   /// Requests of any kind, except those about the launch ledger.

@@ -43,7 +43,7 @@ struct fixture {
     auto out = std::make_shared<heard<void>>();
     x.all.gpus.write(
       harness::running_entry(),
-      [this] {
+      [this](auto&) {
         ++checks;
       },
       into<void>(out));

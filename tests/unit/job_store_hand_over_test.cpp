@@ -21,7 +21,7 @@ struct fixture {
     auto done = std::make_shared<heard<void>>();
     x.all.gpus.write(
       entry,
-      [this] {
+      [this](auto&) {
         ++checks;
       },
       into<void>(done));
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(is_not_renewed_or_written_by_the_giver) {
   given(ids);
   auto done = std::make_shared<heard<void>>();
   x.all.gpus.write(
-    entry, [] {}, into<void>(done));
+    entry, [](auto&) {}, into<void>(done));
   x.serve();
   BOOST_REQUIRE(done->what && !done->what->has_value());
   BOOST_TEST((done->what->error().kind == failure_kind::not_owner));

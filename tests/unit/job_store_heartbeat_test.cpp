@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(brings_how_many_webhooks_are_left) {
   BOOST_TEST(seen.webhooks_dead.get() == 1);
 }
 
-BOOST_AUTO_TEST_CASE(brings_what_is_wished_of_the_worker_once) {
+BOOST_AUTO_TEST_CASE(brings_what_is_wished_of_the_worker) {
   played_world world;
   played_worker x{world, "w1"};
   x.serve();
@@ -153,39 +153,66 @@ BOOST_AUTO_TEST_CASE(brings_what_is_wished_of_the_worker_once) {
   x.all.heartbeat.follow_wishes([&](const job_store::wishes& got) {
     heard = got;
   });
-  auto tell = [&](bool draining = false) {
-    msg::node_status now;
-    now.draining = draining;
+  auto tell = [&] {
     heard = {};
-    x.all.heartbeat.tell(now, [](result<msg::fleet_orders> got) {
+    x.all.heartbeat.tell({}, [](result<msg::fleet_orders> got) {
       BOOST_REQUIRE(got);
     });
     x.serve();
     return heard;
   };
-  using gpus = std::vector<ledger_id>;
+  auto text = [](const std::vector<job_store::wishes::of_gpu>& gpus) {
+    std::string out;
+    for (auto& gpu : gpus)
+      out += gpu.id.text() + " by " + gpu.by + ";";
+    return out;
+  };
   BOOST_TEST(tell().drain == "");
   auto own = world.field("c3:worker:w1", "incarnation");
   world.run({"HSET", "c3:wishes:w1", "drain", "17 ann", "gpu:e1", "drain ann",
-             "gpu:e2", "stop ann", "gpu:e3", "polish ann", "other", "drain",
-             "gpu:e4", ""});
+             "gpu:e2", "stop bob\nthe builder", "gpu:e3", "polish ann", "other",
+             "drain", "gpu:e4", ""});
   auto got = tell();
   // Of a process before this one.
   BOOST_TEST(got.drain == "");
-  BOOST_TEST((got.drain_gpus == gpus{ledger_id{"e1"}}));
-  BOOST_TEST((got.stop_gpus == gpus{ledger_id{"e2"}}));
-  // One that is heard again is none.
-  BOOST_TEST(tell().stop_gpus.empty());
+  BOOST_TEST(text(got.drain_gpus) == "e1 by ann;");
+  BOOST_TEST(text(got.stop_gpus).starts_with("e2 by bob"));
+  BOOST_TEST(text(got.stop_gpus).find('\n') == std::string::npos);
+  // Nobody may have taken it yet: its GPU INSTANCE has not written the entry.
+  BOOST_TEST(text(tell().drain_gpus) == "e1 by ann;");
   // It may be hurried.
-  world.run({"HSET", "c3:wishes:w1", "gpu:e1", "stop ann"});
+  world.run({"HSET", "c3:wishes:w1", "gpu:e1", "stop"});
   got = tell();
   BOOST_TEST(got.drain_gpus.empty());
-  BOOST_TEST((got.stop_gpus == gpus{ledger_id{"e1"}}));
-  // A second order to drain would hurry.
+  BOOST_TEST(text(got.stop_gpus).find("e1 by somebody;") != std::string::npos);
   world.run({"HSET", "c3:wishes:w1", "drain", own + " ann\nat home"});
-  BOOST_TEST(tell(true).drain == "");
   BOOST_TEST(tell().drain.starts_with("ann"));
-  BOOST_TEST(tell().drain == "");
+  BOOST_TEST(tell().drain.starts_with("ann"));
+}
+
+BOOST_AUTO_TEST_CASE(has_wishes_for_who_has_written_a_gpus_entry) {
+  played_world world;
+  played_worker x{world, "w1"};
+  x.serve();
+  std::string halted;
+  auto tell = [&](const std::string& why) {
+    x.all.gpus.tell(ledger_id{"e1"}, msg::halt_gpu{why});
+  };
+  tell("a");
+  gpu_entry entry;
+  entry.id = ledger_id{"e1"};
+  x.all.gpus.write(
+    entry,
+    [&](const word_to_writer& what) {
+      halted += std::get<msg::halt_gpu>(what).reason;
+    },
+    [](auto) {});
+  tell("c");
+  x.serve();
+  tell("d");
+  x.all.gpus.leave({"e1"});
+  tell("e");
+  BOOST_TEST(halted == "cd");
 }
 
 BOOST_AUTO_TEST_CASE(brings_no_wishes_that_nobody_could_have) {

@@ -317,7 +317,7 @@ protected:
   void write_gpu(site& x, const gpu_entry& what) {
     auto said = std::make_shared<heard<void>>();
     x.worker->all.gpus.write(
-      what, [] {},
+      what, [](auto&) {},
       [&x, said, id = what.id](const result<void>& got) {
         ++said->times;
         if (!got && got.error().kind == failure_kind::not_owner)

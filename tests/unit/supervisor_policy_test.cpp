@@ -126,6 +126,17 @@ BOOST_AUTO_TEST_CASE(waits_half_a_second_for_a_claim_under_way) {
   BOOST_TEST(f.x.on_flushed().empty());
 }
 
+// A wish is heard with several heartbeats, also after a signal.
+BOOST_AUTO_TEST_CASE(is_not_hurried_by_what_does_not_hurry) {
+  fleet f{1};
+  BOOST_TEST(!f.x.on_drain("wished by ann", t0, false).empty());
+  BOOST_TEST(f.x.on_drain("wished by ann", t0 + 1, false).empty());
+  // A signal does.
+  auto out = f.x.on_drain("SIGTERM", t0 + 2);
+  BOOST_TEST(all<supervisor::halt_gpu>(out).size() == 1u);
+  BOOST_TEST(f.x.on_drain("wished by ann", t0 + 3, false).empty());
+}
+
 BOOST_AUTO_TEST_CASE(gives_up_at_last) {
   fleet f{1};
   f.x.on_drain("test", t0);

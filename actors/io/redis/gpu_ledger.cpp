@@ -10,10 +10,10 @@
 
 namespace render::job_store {
 
-void gpu_ledger::write(const gpu_entry& x, std::function<void()> on_not_renewed,
+void gpu_ledger::write(const gpu_entry& x, entry_writer writer,
                        answer_to<void> then) {
   mine_.take(x.id, 0, redis_.now());
-  writers_[x.id] = std::move(on_not_renewed);
+  writers_[x.id] = std::move(writer);
   auto asked = x.state == gpu_entry_state::intent && x.workload.empty()
                && x.expires_s > 0;
   held_gpu entry{x.id, redis_.cfg.worker.id, redis_.session, gpu_fields(x), 0};
@@ -170,8 +170,12 @@ void gpu_ledger::on_not_renewed(const std::string& id) {
     "ledger: entry {} was not renewed, it is another worker's now "
     "or gone",
     id);
-  if (auto at = writers_.find(id); at != writers_.end())
-    at->second();
+  tell(ledger_id{id}, msg::check_gpu{ledger_id{id}});
+}
+
+void gpu_ledger::tell(const ledger_id& id, const word_to_writer& what) const {
+  if (auto at = writers_.find(id); at != writers_.end() && mine_.has(id))
+    at->second(what);
 }
 
 } // namespace render::job_store

@@ -7,7 +7,18 @@
 #include "messages/fleet.hpp"
 #include "messages/gpu_ledger.hpp"
 
+#include <functional>
+#include <map>
+#include <string>
+#include <variant>
+
 namespace render::job_store {
+
+/// What the writer of an entry is told: it was not renewed, or what an operator
+/// wishes of its GPU.
+using word_to_writer
+  = std::variant<msg::check_gpu, msg::drain_gpu, msg::halt_gpu>;
+using entry_writer = std::function<void(const word_to_writer&)>;
 
 class gpu_ledger {
 public:
@@ -19,9 +30,10 @@ public:
     return mine_;
   }
 
-  /// `on_not_renewed` is kept as long as the entry is ours.
-  void write(const gpu_entry& x, std::function<void()> on_not_renewed,
-             answer_to<void> then);
+  /// `writer` is kept as long as the entry is ours.
+  void write(const gpu_entry& x, entry_writer writer, answer_to<void> then);
+  /// Nothing where the entry is not ours, or nobody has written it here yet.
+  void tell(const ledger_id& id, const word_to_writer& what) const;
   void close(const msg::close_gpu& x, answer_to<void> then);
   /// Leaves the entry to others.
   void leave(const msg::leave_gpu& x);
@@ -45,8 +57,7 @@ private:
 
   durable& redis_;
   holdings mine_;
-  /// Who is told when an entry is not renewed.
-  std::map<std::string, std::function<void()>> writers_;
+  std::map<std::string, entry_writer> writers_;
 };
 
 } // namespace render::job_store

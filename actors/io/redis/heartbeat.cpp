@@ -13,9 +13,6 @@ namespace render::job_store {
 
 namespace {
 
-/// Wishes that are remembered; they are heard again for a minute.
-constexpr size_t told_max = 1'000;
-
 constexpr gpu_phase shown_phases[] = {gpu_phase::launching, gpu_phase::booting,
                                       gpu_phase::ready, gpu_phase::draining,
                                       gpu_phase::stopping};
@@ -116,39 +113,18 @@ void heartbeat::tell(const msg::node_status& x,
     redis_.cfg.balance ? redis_.cfg.balance() : std::nullopt);
   what.kept = redis_.cfg.heartbeat_kept;
   what.counted = redis_.cfg.counted();
-  redis_.run(call_of(what), [this, drains = x.draining,
-                             then = std::move(then)](answer got) {
+  redis_.run(call_of(what), [this, then = std::move(then)](answer got) {
     auto said = std::move(got).and_then([this](reply y) {
       return read_heartbeat(std::move(y), redis_.session);
     });
     redis_.cfg.counts->webhooks_pending.set(said ? said->webhooks_pending : -1);
     redis_.cfg.counts->webhooks_dead.set(said ? said->webhooks_dead : -1);
-    if (said)
-      pass_on(std::move(said->wished), drains);
+    if (said && wished_)
+      wished_(said->wished);
     then(std::move(said).map([](heartbeat_answer&& y) {
       return std::move(y.orders);
     }));
   });
-}
-
-// A wish is told with several heartbeats. One that is heard again is none: the
-// second order to drain would hurry.
-void heartbeat::pass_on(wishes x, bool drains) {
-  if (drains || told_.contains("drain"))
-    x.drain.clear();
-  auto is_told = [this](const char* what) {
-    return [this, what](const ledger_id& id) {
-      return !told_.insert(what + std::string{id}).second;
-    };
-  };
-  if (told_.size() > told_max)
-    told_.clear();
-  std::erase_if(x.drain_gpus, is_told("drain:"));
-  std::erase_if(x.stop_gpus, is_told("stop:"));
-  if (!x.drain.empty())
-    told_.insert("drain");
-  if (wished_)
-    wished_(x);
 }
 
 } // namespace render::job_store

@@ -6,7 +6,6 @@
 #include "messages/node.hpp"
 
 #include <functional>
-#include <set>
 #include <string>
 
 namespace render::job_store {
@@ -24,7 +23,7 @@ public:
     // nop
   }
 
-  /// Calls `x` with what is wished that was not wished before.
+  /// Calls `x` with what is wished. A wish is heard with several heartbeats.
   void follow_wishes(std::function<void(const wishes&)> x) {
     wished_ = std::move(x);
   }
@@ -33,12 +32,8 @@ public:
   void tell(const msg::node_status& x, answer_to<msg::fleet_orders> then);
 
 private:
-  void pass_on(wishes x, bool drains);
-
   durable& redis_;
   std::function<void(const wishes&)> wished_;
-  /// "drain", "stop:" and a ledger entry's id …
-  std::set<std::string> told_;
 };
 
 } // namespace render::job_store

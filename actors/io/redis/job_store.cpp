@@ -107,16 +107,15 @@ public:
   promise<void> write_gpu(const msg::write_gpu& x) {
     // Before the promise, which takes the sender away.
     auto writer = caf::actor_cast<caf::actor_addr>(self_->current_sender());
-    std::erase_if(gpu_actors_, [this](auto& known) {
-      return !all.gpus.mine().has(known.first);
-    });
-    gpu_actors_[x.entry.id] = writer;
     auto to = self_->make_response_promise<caf::ok_atom>();
     all.gpus.write(
       x.entry,
-      [writer, id = x.entry.id] {
-        if (auto to_writer = caf::actor_cast<caf::actor>(writer))
-          caf::anon_send(to_writer, msg::check_gpu{id});
+      [writer](const word_to_writer& what) {
+        std::visit(
+          [&writer](auto& word) {
+            send_to(writer, word);
+          },
+          what);
       },
       answer_by<void>(to));
     return to;
@@ -132,12 +131,13 @@ public:
 
   /// A GPU that goes tells the SUPERVISOR so, as one does that is too old.
   void pass_on(const wishes& x) {
-    for (auto& id : x.stop_gpus)
-      tell_gpu(id, msg::halt_gpu{"an operator wishes it to stop"});
-    for (auto& id : x.drain_gpus)
-      tell_gpu(id, msg::drain_gpu{"an operator wishes it to drain"});
+    for (auto& gpu : x.stop_gpus)
+      all.gpus.tell(gpu.id, msg::halt_gpu{"wished by " + gpu.by});
+    for (auto& gpu : x.drain_gpus)
+      all.gpus.tell(gpu.id, msg::drain_gpu{"wished by " + gpu.by});
+    // It is heard again while the node drains.
     if (!x.drain.empty())
-      send_to(supervisor_, msg::drain_node{"wished by " + x.drain});
+      send_to(supervisor_, msg::drain_node{"wished by " + x.drain, false});
   }
 
   promise<std::string> version() {
@@ -172,13 +172,6 @@ private:
       caf::anon_send(to, std::move(what));
   }
 
-  template <class Message>
-  void tell_gpu(const ledger_id& id, Message what) {
-    if (auto at = gpu_actors_.find(id);
-        at != gpu_actors_.end() && all.gpus.mine().has(id))
-      send_to(at->second, std::move(what));
-  }
-
   self_pointer self_;
   wall_clock unix_now_;
   uint64_t last_id_ = 0;
@@ -187,8 +180,6 @@ private:
   std::map<uint32_t, uint64_t> timer_generations_;
   /// Who has told its worker's state last.
   caf::actor_addr supervisor_;
-  /// Who writes the entry of a GPU.
-  std::map<ledger_id, caf::actor_addr> gpu_actors_;
 
 public:
   duties all;

@@ -22,12 +22,18 @@ inline std::string wishes(std::string_view prefix, std::string_view worker) {
 } // namespace keys
 
 struct wishes {
+  struct of_gpu {
+    ledger_id id;
+    /// Who wishes it; never empty.
+    std::string by;
+  };
+
   /// Who wishes that this process drains; empty: nobody.
   std::string drain;
   /// GPUs that are to take no more jobs, and to stop when they have none …
-  std::vector<ledger_id> drain_gpus;
+  std::vector<of_gpu> drain_gpus;
   /// … and those that are to stop at once. Both may be other workers' by now.
-  std::vector<ledger_id> stop_gpus;
+  std::vector<of_gpu> stop_gpus;
 };
 
 /// Of {field, value, ...}. Another process of this worker may have been meant:
@@ -40,14 +46,17 @@ inline wishes read_wishes(reply x, const std::string& incarnation) {
     auto text = text_at(x, i + 1);
     auto blank = std::min(text.find(' '), text.size());
     auto what = text.substr(0, blank);
+    auto by = blank + 1 < text.size() ? printable(text.substr(blank + 1), 200)
+                                      : "somebody";
+    auto gpu = [&name, &by, &of_gpu] {
+      return wishes::of_gpu{ledger_id{name.substr(of_gpu.size())}, by};
+    };
     if (name == "drain" && what == incarnation)
-      out.drain = blank + 1 < text.size()
-                    ? printable(text.substr(blank + 1), 200)
-                    : "somebody";
+      out.drain = by;
     else if (name.starts_with(of_gpu) && what == "drain")
-      out.drain_gpus.emplace_back(name.substr(of_gpu.size()));
+      out.drain_gpus.push_back(gpu());
     else if (name.starts_with(of_gpu) && what == "stop")
-      out.stop_gpus.emplace_back(name.substr(of_gpu.size()));
+      out.stop_gpus.push_back(gpu());
   }
   return out;
 }
