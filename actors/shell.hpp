@@ -2,6 +2,7 @@
 // What the shells of all policies do alike: perform effects in turn, and log.
 #include "actors/log.hpp"
 #include "actors/say.hpp"
+#include "messages/moment.hpp"
 
 #include <utility>
 #include <variant>
@@ -13,6 +14,12 @@ template <class Shell, class Effects>
 void perform(const Shell& shell, Effects&& all) {
   for (auto& x : all)
     std::visit(shell, std::move(x));
+}
+
+/// The time of an actor by the steady clock, as in `moment`.
+template <class Actor>
+double steady_s(Actor& self) {
+  return steady_seconds(self.clock().now());
 }
 
 inline spdlog::level::level_enum log_level(severity x) {

@@ -1,8 +1,8 @@
 #include "actors/account/account.hpp"
 
 #include "actors/io/gpu_cloud/account.hpp"
+#include "actors/shell.hpp"
 #include "messages/failure_caf.hpp"
-#include "messages/moment.hpp"
 
 namespace render {
 
@@ -24,14 +24,16 @@ struct shell {
   }
 
   double steady_s() const {
-    return steady_seconds(self->clock().now());
+    return render::steady_s(*self);
   }
 
   void on_timer() const {
     self->delayed_send(self, st().cfg.step, msg::timer_due{});
+    // A refusal during a look is for the next one.
+    if (st().looking)
+      return;
     auto refused = st().deps.note->take_refused();
-    if (st().looking
-        || !account::is_due(st().cfg, steady_s(), st().last_s, refused))
+    if (!account::is_due(st().cfg, steady_s(), st().last_s, refused))
       return;
     st().last_s = steady_s();
     st().looking = true;
@@ -56,17 +58,10 @@ struct shell {
   }
 
   void on_balance(const result<http_response>& got, double begun_s) const {
-    event about{"provider_called"};
-    about.part = "balance";
-    about.outcome = gpu_cloud::code_of(got);
-    about.seconds = steady_s() - begun_s;
-    note_event(st().deps.log, about);
-    if (auto amount = gpu_cloud::read_balance(got))
-      return st().deps.note->see(
-        job_store::account_balance{*amount, st().deps.now()});
-    // What is known stays known while the provider is away.
-    if (got && got->status < 500 && got->status != 429)
-      st().deps.note->see(std::optional<job_store::account_balance>{});
+    note_event(st().deps.log,
+               gpu_cloud::call_event("balance", got, steady_s() - begun_s));
+    auto& note = *st().deps.note;
+    note.see(account::after_balance(got, note.seen().balance, st().deps.now()));
   }
 
   void ask_list() const {

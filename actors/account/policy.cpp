@@ -1,11 +1,32 @@
 #include "actors/account/policy.hpp"
 
+#include "actors/io/gpu_cloud/account.hpp"
+
 namespace render::account {
+
+namespace {
+
+/// There is no such thing as a balance. A key that is refused, a limit of calls
+/// or a proxy's trouble says nothing of it.
+bool tells_none(const http_response& x) {
+  return x.ok() || x.status == 404 || x.status == 405 || x.status == 410;
+}
+
+} // namespace
 
 bool is_due(const config& cfg, double now_s, std::optional<double> last_s,
             bool refused) {
   return !last_s || refused
          || now_s - *last_s >= static_cast<double>(cfg.every.count());
+}
+
+std::optional<job_store::account_balance>
+after_balance(const result<http_response>& got,
+              const std::optional<job_store::account_balance>& known,
+              double now_s) {
+  if (auto amount = gpu_cloud::read_balance(got))
+    return job_store::account_balance{*amount, now_s};
+  return got && tells_none(*got) ? std::nullopt : known;
 }
 
 std::map<workload_type, uint32_t>

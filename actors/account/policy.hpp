@@ -1,6 +1,8 @@
 #pragma once
 // When the ACCOUNT looks at the provider's books, and what it concludes. Pure.
+#include "actors/io/redis/worker_card.hpp"
 #include "messages/gpu_ledger.hpp"
+#include "messages/http.hpp"
 
 #include <chrono>
 #include <map>
@@ -25,6 +27,14 @@ struct config {
 /// provider has wanted money since.
 bool is_due(const config& cfg, double now_s, std::optional<double> last_s,
             bool refused);
+
+/// The balance after an answer to the question for it. `known`: what it was
+/// before, which stays while the provider does not answer it. None: it tells no
+/// balance. `now_s`: Unix time.
+std::optional<job_store::account_balance>
+after_balance(const result<http_response>& got,
+              const std::optional<job_store::account_balance>& known,
+              double now_s);
 
 /// Of each of our types, how many GPUs run that the ledger does not know:
 /// neither an entry nor one that has ended names them. Somebody has rented them

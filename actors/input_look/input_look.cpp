@@ -1,8 +1,8 @@
 #include "actors/input_look/input_look.hpp"
 
 #include "actors/input_look/choice.hpp"
+#include "actors/shell.hpp"
 #include "messages/failure_caf.hpp"
-#include "messages/moment.hpp"
 #include "messages/text/printable.hpp"
 
 #include <set>
@@ -56,7 +56,7 @@ struct shell {
     for (auto& x : what.jobs) {
       ++asked->missing;
       msg::run_job task;
-      task.deadline_s = steady_seconds(self->clock().now())
+      task.deadline_s = steady_s(*self)
                         + std::chrono::duration<double>(cfg->limit).count();
       task.deadline_error = "the look took too long";
       task.subject = x;

@@ -28,7 +28,7 @@ struct shell {
   }
 
   double steady_s() const {
-    return steady_seconds(self->clock().now());
+    return render::steady_s(*self);
   }
 
   void run(effects xs) const {

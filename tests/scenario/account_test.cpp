@@ -121,6 +121,21 @@ BOOST_AUTO_TEST_CASE(is_asked_soon_after_the_provider_wanted_money) {
   BOOST_TEST(questions() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(is_asked_for_a_refusal_during_a_look) {
+  say(200, R"({"balance":12.5})");
+  answer.takes = 20s;
+  ask();
+  advance(5s);
+  refuse_launch();
+  advance(12s);
+  // The look is not over.
+  BOOST_TEST(balance() == -1);
+  say(200, R"({"balance":0})");
+  advance(30s);
+  BOOST_TEST(questions() == 2u);
+  BOOST_TEST(balance() == 0);
+}
+
 BOOST_AUTO_TEST_CASE(does_not_ask_for_ever_where_asking_needs_money) {
   say(402, R"({"message":"Insufficient balance"})");
   ask();
@@ -185,6 +200,41 @@ BOOST_AUTO_TEST_CASE(counts_gpus_that_the_ledger_does_not_know) {
   cloud->machines.erase("young");
   advance(300s);
   BOOST_TEST(seen->seen().unknown[fast] == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(the_balance)
+
+BOOST_AUTO_TEST_CASE(is_none_only_where_there_is_none) {
+  const job_store::account_balance known{12.5, 100};
+  auto after = [&](int32_t status, const std::string& body = {}) {
+    http_response got;
+    got.status = status;
+    got.body = body;
+    return account::after_balance(got, known, 200);
+  };
+  auto told = after(200, R"({"balance":11})");
+  BOOST_REQUIRE(told.has_value());
+  BOOST_TEST(told->amount == 11);
+  BOOST_TEST(told->at_s == 200);
+  // A key that is refused, a proxy, a limit of calls: it is not known better.
+  for (auto status : {302, 400, 401, 402, 403, 408, 429, 500, 503}) {
+    auto got = after(status);
+    BOOST_REQUIRE(got.has_value());
+    BOOST_TEST(got->amount == 12.5);
+    BOOST_TEST(got->at_s == 100);
+  }
+  for (auto status : {404, 405, 410})
+    BOOST_TEST(!after(status).has_value(), status);
+  BOOST_TEST(!after(200, "<html>").has_value());
+  BOOST_TEST(!after(200, R"({"credit":1})").has_value());
+  auto down = account::after_balance(fail(failure_kind::unavailable, "down"),
+                                     known, 200);
+  BOOST_TEST(down.has_value());
+  BOOST_TEST(!account::after_balance(fail(failure_kind::unavailable, "down"),
+                                     std::nullopt, 200)
+                .has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -357,6 +357,11 @@ BOOST_AUTO_TEST_CASE(a_label_has_few_values) {
   BOOST_TEST(code_of(answered(7'000, "")) == "other");
   BOOST_TEST(code_of(fail(failure_kind::outcome_unknown, "lost"))
              == to_string(failure_kind::outcome_unknown));
+  auto call = call_event("stop", answered(503, ""), 1.5);
+  BOOST_TEST(call.name == "provider_called");
+  BOOST_TEST(call.part == "stop");
+  BOOST_TEST(call.outcome == "503");
+  BOOST_TEST(call.seconds == 1.5);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -314,4 +314,13 @@ std::string code_of(const result<http_response>& got) {
                                                  : "other";
 }
 
+event call_event(std::string_view call, const result<http_response>& got,
+                 double seconds) {
+  event out{"provider_called"};
+  out.part = call;
+  out.outcome = code_of(got);
+  out.seconds = seconds;
+  return out;
+}
+
 } // namespace render::gpu_cloud

@@ -2,6 +2,7 @@
 // Comput3's API v0 in pure code: requests out, answers in. A proxy stands in
 // front of the API and of every GPU. So any answer may be an HTML page, and a
 // 502 or 504 to a launch may hide a GPU that was rented.
+#include "actors/event.hpp"
 #include "messages/gpu.hpp"
 #include "messages/http.hpp"
 
@@ -14,6 +15,10 @@ namespace render::gpu_cloud {
 
 /// For /metrics: the status of an answer, or the kind of a failure.
 std::string code_of(const result<http_response>& got);
+
+/// `call`: a literal. `seconds`: what it took.
+event call_event(std::string_view call, const result<http_response>& got,
+                 double seconds);
 
 struct config {
   /// No trailing slash.

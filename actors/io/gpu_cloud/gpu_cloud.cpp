@@ -1,7 +1,7 @@
 #include "actors/io/gpu_cloud/gpu_cloud.hpp"
 
+#include "actors/shell.hpp"
 #include "messages/failure_caf.hpp"
-#include "messages/moment.hpp"
 
 namespace render {
 
@@ -15,11 +15,8 @@ constexpr auto margin = std::chrono::seconds{5};
 /// `call`: a literal.
 void note_call(self_ptr self, std::string_view call, double begun_s,
                const result<http_response>& got) {
-  event about{"provider_called"};
-  about.part = call;
-  about.outcome = gpu_cloud::code_of(got);
-  about.seconds = steady_seconds(self->clock().now()) - begun_s;
-  note_event(self->state.deps.log, about);
+  note_event(self->state.deps.log,
+             gpu_cloud::call_event(call, got, steady_s(*self) - begun_s));
 }
 
 /// Sends the request; `read` makes the answer from the HTTP response.
@@ -28,7 +25,7 @@ caf::result<Answer> exchange(self_ptr self, std::string_view call,
                              const http_request& request, Read read) {
   auto out = self->make_response_promise<Answer>();
   auto answer
-    = [self, call, out, read, begun_s = steady_seconds(self->clock().now()),
+    = [self, call, out, read, begun_s = steady_s(*self),
        mask = self->state.deps.mask](const result<http_response>& got) mutable {
         // A probe asks a GPU, not the provider.
         if (!call.empty())
@@ -75,7 +72,7 @@ caf::result<msg::gpu_list> list(self_ptr self, const msg::list_gpus& x,
   auto out = self->make_response_promise<msg::gpu_list>();
   auto [how, number] = st.lists.on_question(
     x.running_only, std::chrono::duration<double>(age).count(),
-    steady_seconds(self->clock().now()));
+    steady_s(*self));
   if (how == list_sharing::way::take) {
     out.deliver(st.latest);
     return out;
@@ -85,8 +82,7 @@ caf::result<msg::gpu_list> list(self_ptr self, const msg::list_gpus& x,
     return out;
   auto request = gpu_cloud::list_request(st.cfg, x);
   auto answer = [self, number = number,
-                 begun_s = steady_seconds(self->clock().now())](
-                  const result<http_response>& got) {
+                 begun_s = steady_s(*self)](const result<http_response>& got) {
     note_call(self, "list", begun_s, got);
     on_listed(self, number, got);
   };

@@ -36,7 +36,7 @@ struct shell {
   }
 
   double now_s() const {
-    return steady_seconds(self->clock().now());
+    return render::steady_s(*self);
   }
 
   void run(effects xs) const {
