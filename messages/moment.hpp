@@ -16,6 +16,11 @@ struct moment {
   double steady_at(double date_s) const noexcept {
     return steady_s + (date_s - unix_s);
   }
+
+  /// The date of a time by the steady clock, as the wall clock is set now.
+  double unix_at(double time_s) const noexcept {
+    return unix_s - (steady_s - time_s);
+  }
 };
 
 /// Seconds by the steady clock, as in `moment`.

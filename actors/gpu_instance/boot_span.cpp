@@ -17,9 +17,10 @@ std::optional<span> boot_span::follow(msg::gpu_update& x,
   span out;
   out.name = "gpu boot";
   out.at = at_;
-  out.start_s = now.unix_s - (now.steady_s - start_s_);
+  out.start_s = now.unix_at(start_s_);
   out.end_s = now.unix_s;
-  if (x.phase != gpu_phase::ready) {
+  // One that is drained, given away or not paid for has not failed.
+  if (x.failed) {
     out.error = "boot_failed";
     out.error_text = x.reason;
   }

@@ -1,4 +1,5 @@
 #include "actors/renderer/shell.hpp"
+#include "actors/shell.hpp"
 #include "messages/trace_headers.hpp"
 
 #include <algorithm>
@@ -33,16 +34,16 @@ void shell::arm(timer which, milliseconds delay, uint64_t generation) const {
 }
 
 double shell::now_s() const {
-  return steady_seconds(self->clock().now());
+  return steady_s(*self);
 }
 
 milliseconds shell::time_left() const {
-  auto left = st().task.deadline_s - steady_seconds(self->clock().now());
+  auto left = st().task.deadline_s - now_s();
   return milliseconds{static_cast<int64_t>(std::max(0.0, left) * 1000)};
 }
 
 moment shell::now() const {
-  return {steady_seconds(self->clock().now()), st().deps.now()};
+  return {now_s(), st().deps.now()};
 }
 
 void shell::tell_spans() const {
@@ -50,11 +51,8 @@ void shell::tell_spans() const {
 }
 
 void shell::tell_trace(http_request& x) const {
-  auto& env = st().env;
-  for (auto* base :
-       {&env.csm_url, &env.whisper_url, &env.comfyui_url, &env.vision_url})
-    if (is_below(x.url, *base))
-      return add_trace_headers(x, st().stages.current());
+  if (is_to_node(x.url, st().env))
+    add_trace_headers(x, st().stages.current());
 }
 
 void shell::start() const {
@@ -186,15 +184,17 @@ void shell::ask(http_request& x, uint64_t number, size_t index) const {
   x.group = next_group();
   tell_trace(x);
   auto limit = x.total_timeout.count() > 0 ? x.total_timeout : time_left();
-  if (!x.public_only)
+  if (!is_input(x))
     return request<http_response>(
       st().deps.http, limit + st().cfg.answer_margin, number, index, x);
   self->request(st().deps.http, limit + st().cfg.answer_margin, x)
     .then(
       [sh = *this, number, index](http_response& got) {
-        event about{"input_fetched"};
-        about.bytes = got.body_bytes;
-        note_event(sh.st().deps.log, about);
+        if (got.ok()) {
+          event about{"input_fetched"};
+          about.bytes = got.body_bytes;
+          note_event(sh.st().deps.log, about);
+        }
         sh.answered(number, index, answer{std::move(got)});
       },
       [sh = *this, number, index](caf::error& err) {

@@ -13,9 +13,7 @@ std::string_view stage_of(const operation& x) {
   // Work on media belongs to whatever it is done for.
   if (!request)
     return {};
-  // An input, of a producer's URL or of our own service.
-  if (request->public_only
-      || (request->unpack && !request->output_file.empty()))
+  if (is_input(*request))
     return "download";
   for (auto& part : request->parts)
     if (!part.file_path.empty())
@@ -35,6 +33,11 @@ std::string_view stage_of(const step& x) {
   return std::holds_alternative<stream>(x.next) ? "render" : "";
 }
 
+// Of a producer's URL, or of our own service, whose address may be private.
+bool is_input(const http_request& x) {
+  return x.public_only || (x.unpack && !x.output_file.empty());
+}
+
 bool is_below(std::string_view url, std::string_view base) {
   auto without_scheme = [](std::string_view x) {
     auto border = x.find("://");
@@ -47,6 +50,14 @@ bool is_below(std::string_view url, std::string_view base) {
     return false;
   url.remove_prefix(base.size());
   return url.empty() || url.front() == '/' || url.front() == '?';
+}
+
+bool is_to_node(std::string_view url, const render_environment& env) {
+  for (auto* base :
+       {&env.csm_url, &env.whisper_url, &env.comfyui_url, &env.vision_url})
+    if (is_below(url, *base))
+      return true;
+  return false;
 }
 
 void stage_spans::on_step(const step& x, const moment& now) {
@@ -66,7 +77,7 @@ void stage_spans::on_end(std::string error, const moment& now) {
   out.kind = span_kind::client;
   out.at = ended.at;
   out.parent = attempt_.span;
-  out.start_s = now.unix_s - (now.steady_s - ended.start_s);
+  out.start_s = now.unix_at(ended.start_s);
   out.end_s = now.unix_s;
   out.error = std::move(error);
   done_.push_back(std::move(out));

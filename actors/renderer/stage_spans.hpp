@@ -14,8 +14,15 @@ namespace render {
 /// "download", "upload", "render" or "store"; empty: what is under way goes on.
 std::string_view stage_of(const step& x);
 
+/// Does it fetch an input?
+bool is_input(const http_request& x);
+
 /// Is `url`, whatever its scheme, `base` or below it? No without a base.
 bool is_below(std::string_view url, std::string_view base);
+
+/// May it see trace headers? Only services of the GPU do: producers and the
+/// storage learn nothing of our traces.
+bool is_to_node(std::string_view url, const render_environment& env);
 
 class stage_spans {
 public:

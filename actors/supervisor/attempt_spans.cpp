@@ -12,15 +12,7 @@ namespace {
 /// An end that is not written for so long is never told to be.
 constexpr double forgotten_after_s = 900;
 
-double unix_of(double steady_s, const moment& now) {
-  return now.unix_s - (now.steady_s - steady_s);
-}
-
 } // namespace
-
-void attempt_spans::on_rent(uint64_t instance, const workload_type& type) {
-  gpus_[instance].type = type;
-}
 
 void attempt_spans::on_gpu_update(const msg::gpu_update& x, double now_s) {
   if (x.phase == gpu_phase::gone) {
@@ -28,10 +20,15 @@ void attempt_spans::on_gpu_update(const msg::gpu_update& x, double now_s) {
     return;
   }
   auto& known = gpus_[x.instance];
+  known.type = x.type;
   known.entry = x.ledger_id;
   known.boot = x.boot;
   if (x.phase == gpu_phase::ready && known.ready_s == 0)
     known.ready_s = now_s;
+}
+
+void attempt_spans::on_gpu_died(uint64_t instance) {
+  gpus_.erase(instance);
 }
 
 // A job that waited for its first attempt has waited since it was made.
@@ -79,7 +76,7 @@ void attempt_spans::on_placed(msg::run_job& task, uint64_t instance,
   wait.name = "wait";
   wait.at = ids_.child(x.at);
   wait.parent = x.at.span;
-  wait.start_s = unix_of(x.start_s, now);
+  wait.start_s = now.unix_at(x.start_s);
   wait.end_s = now.unix_s;
   add(std::move(wait));
 }
@@ -114,6 +111,9 @@ void attempt_spans::on_attempt_failed(const msg::note_attempt& x,
 }
 
 void attempt_spans::on_end(msg::settle_job& x, const moment& now) {
+  // Told before: its span has ended, and may be forgotten by now.
+  if (x.outcome.trace)
+    return;
   auto& id = x.subject.id;
   // One that was refused with its claim never waited for a place.
   if (!jobs_.contains(id))
@@ -184,8 +184,8 @@ void attempt_spans::end(const job_id& id, attempt& x,
   out.kind = span_kind::consumer;
   out.at = x.at;
   out.parent = x.parent;
-  out.start_s = unix_of(x.start_s, now);
-  out.end_s = unix_of(end_s, now);
+  out.start_s = now.unix_at(x.start_s);
+  out.end_s = now.unix_at(end_s);
   out.links = x.links;
   out.error = x.error;
   add_text(out, "messaging.system", "redis");

@@ -24,8 +24,9 @@ public:
     // nop
   }
 
-  void on_rent(uint64_t instance, const workload_type& type);
   void on_gpu_update(const msg::gpu_update& x, double now_s);
+  /// Its actor has ended without a word.
+  void on_gpu_died(uint64_t instance);
 
   void on_claimed(const job& x, const moment& now);
   /// Tells the task its span.
@@ -46,6 +47,11 @@ public:
 
   /// Those that have ended since the last time.
   std::vector<span> take();
+
+  /// GPUs that are known.
+  size_t gpus() const noexcept {
+    return gpus_.size();
+  }
 
 private:
   struct attempt {

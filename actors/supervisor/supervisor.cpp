@@ -91,8 +91,6 @@ struct shell {
   }
 
   void operator()(rent x) const {
-    if (auto* y = spans())
-      y->on_rent(x.instance, x.type);
     auto handle = st().deps.make_gpu(
       x, caf::actor_cast<gpu_owner_actor>(supervisor_actor{self}));
     self->monitor(handle);
@@ -319,6 +317,8 @@ struct shell {
       if (handle.address() == x.source) {
         auto gone = instance;
         st().gpus.erase(gone);
+        if (auto* y = spans())
+          y->on_gpu_died(gone);
         return run(
           st().policy.on_gpu_died(gone, caf::to_string(x.reason), steady_s()));
       }

@@ -26,7 +26,7 @@ std::optional<span> try_spans::end(const std::string& id,
   out.kind = span_kind::client;
   out.at = x.at;
   out.parent = x.parent;
-  out.start_s = now.unix_s - (now.steady_s - x.start_s);
+  out.start_s = now.unix_at(x.start_s);
   out.end_s = now.unix_s;
   add_text(out, "http.request.method", "POST");
   add_text(out, "server.address", x.host);

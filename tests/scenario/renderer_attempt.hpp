@@ -139,7 +139,7 @@ struct attempt : deterministic_system {
       plan->followed = followed;
       return plan;
     };
-    deps.log = null_logger();
+    deps.log = lines;
     deps.folders = folders;
     deps.mask = secret_mask{{"node-key-0123456789"}};
     env.work_dir = folder.path(".work/here/" + task.subject.id + "-"
@@ -157,6 +157,7 @@ struct attempt : deterministic_system {
   });
   fake_job_store_ptr store = std::make_shared<fake_job_store>();
   fake_http_ptr web = std::make_shared<fake_http>();
+  logger lines = null_logger();
   std::shared_ptr<job_outcome> outcome = std::make_shared<job_outcome>();
   fake_http_actor http;
   renderer_config cfg;

@@ -1,4 +1,6 @@
 // How the RENDERER runs a plan and follows a stream.
+#include "actors/event_sink.hpp"
+#include "actors/renderer/inputs.hpp"
 #include "tests/scenario/renderer_attempt.hpp"
 
 using namespace render;
@@ -30,6 +32,43 @@ BOOST_AUTO_TEST_CASE(is_told_all_answers_together_and_in_order) {
   advance(7s);
   BOOST_TEST(log->times("ended") == "7000");
   BOOST_TEST(outcome->text == "http://s.example/a.mp3");
+}
+
+BOOST_AUTO_TEST_CASE(tells_the_bytes_of_each_input_that_came) {
+  struct sink : event_sink {
+    void on_event(const event& x) override {
+      if (x.name == "input_fetched")
+        bytes += std::to_string(x.bytes) + " ";
+    }
+    std::string bytes;
+  };
+  auto heard = std::make_shared<sink>();
+  lines->sinks().push_back(heard);
+  env.uploads_url = "http://10.0.0.1/v1/files/";
+  auto own = env.uploads_url + std::string(64, 'a');
+  web->on_request = [own](const http_request& x) {
+    auto out = http_status(x.url == "http://f.example/gone" ? 404 : 200, 1s);
+    out.what->body_bytes = x.url == own ? 7 : 70;
+    return out;
+  };
+  start([this, own] {
+    step out;
+    out.next = call{{fetch_request("http://f.example/a", "a", env),
+                     fetch_request("http://f.example/gone", "b", env),
+                     get("http://n/result")},
+                    [this, own](const answers&) {
+                      step next;
+                      next.next = call{{fetch_request(own, "c", env)},
+                                       [](const answers&) {
+                                         return done("");
+                                       }};
+                      return next;
+                    }};
+    return out;
+  });
+  advance(3s);
+  BOOST_TEST(log->count("ended") == 1u);
+  BOOST_TEST(heard->bytes == "70 7 ");
 }
 
 BOOST_AUTO_TEST_CASE(that_throws_fails_as_a_bug_of_ours) {

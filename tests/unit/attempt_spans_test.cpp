@@ -12,7 +12,7 @@ namespace {
 
 struct attempts {
   explicit attempts(sampling how = {}) : it(tracer{how, 1}) {
-    it.on_rent(3, "media:fast");
+    gpu(gpu_phase::launching, 1);
   }
 
   static job some(uint32_t attempt = 1) {
@@ -42,6 +42,7 @@ struct attempts {
     x.instance = 3;
     x.phase = phase;
     x.ledger_id = "entry";
+    x.type = "media:fast";
     x.boot = boot;
     it.on_gpu_update(x, now_s);
   }
@@ -232,6 +233,31 @@ BOOST_AUTO_TEST_CASE(what_is_not_held_any_more_has_ended) {
   x.take(1);
 }
 
+// Redis is away for long, and the end is written again and again.
+BOOST_AUTO_TEST_CASE(a_forgotten_one_does_not_end_again) {
+  attempts x;
+  x.it.on_claimed(attempts::some(), at(300));
+  auto what = x.end(301, {});
+  x.take(1);
+  x.it.keep({}, at(1'300));
+  BOOST_TEST(!x.it.of("j"));
+  auto trace = what.outcome.trace;
+  x.it.on_end(what, at(1'301));
+  BOOST_TEST((what.outcome.trace == trace));
+  BOOST_TEST(!x.it.of("j"));
+  x.take(0);
+}
+
+BOOST_AUTO_TEST_CASE(gpus_are_known_until_they_end) {
+  attempts x;
+  BOOST_TEST(x.it.gpus() == 1u);
+  x.gpu(gpu_phase::gone, 4);
+  BOOST_TEST(x.it.gpus() == 0u);
+  x.gpu(gpu_phase::launching, 5);
+  x.it.on_gpu_died(3);
+  BOOST_TEST(x.it.gpus() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(one_that_is_claimed_again_begins_anew) {
   attempts x;
   x.it.on_claimed(attempts::some(), at(200));
@@ -301,11 +327,24 @@ BOOST_AUTO_TEST_CASE(fails_with_the_gpu) {
     it.follow(x, "t", at(10));
     x.phase = phase;
     x.reason = "no answer";
+    x.failed = true;
     auto got = it.follow(x, "t", at(20));
     BOOST_REQUIRE(got.has_value());
     BOOST_TEST(summary(*got) == "gpu boot 1010-1020 boot_failed");
     BOOST_TEST(got->error_text == "no answer");
   }
+}
+
+BOOST_AUTO_TEST_CASE(that_is_not_waited_for_is_no_failure) {
+  gpu_instance::boot_span it{tracer{{}, 5}};
+  msg::gpu_update x;
+  it.follow(x, "t", at(10));
+  x.phase = gpu_phase::stopping;
+  x.reason = "the node drains";
+  auto got = it.follow(x, "t", at(20));
+  BOOST_REQUIRE(got.has_value());
+  BOOST_TEST(summary(*got) == "gpu boot 1010-1020");
+  BOOST_TEST(got->error_text == "");
 }
 
 BOOST_AUTO_TEST_CASE(is_made_only_when_it_is_sampled) {

@@ -118,10 +118,13 @@ BOOST_AUTO_TEST_CASE(drops_what_has_no_room_and_says_so_once) {
   play x{small()};
   BOOST_TEST(x.spans(12) == "dropped 2, " + slow + ", post 4");
   BOOST_TEST(x.spans(3) == "dropped 3");
-  BOOST_TEST(x.answer(200) == "exported 4, " + again + ", post 4");
+  // It is as slow as before until there is room for more than a batch.
+  BOOST_TEST(x.answer(200) == "exported 4, post 4");
   // Those under way take room, too.
-  BOOST_TEST(x.spans(5) == "dropped 1, " + slow);
-  BOOST_TEST(x.answer(200) == "exported 4, " + again + ", post 4");
+  BOOST_TEST(x.spans(5) == "dropped 1");
+  BOOST_TEST(x.answer(200) == "exported 4, post 4");
+  BOOST_TEST(x.answer(200) == "exported 4, " + again + ", batch 5000");
+  BOOST_TEST(x.spans(9) == "dropped 1, " + slow + ", post 4");
 }
 
 BOOST_AUTO_TEST_CASE(tries_again_within_limits) {
@@ -206,7 +209,15 @@ BOOST_AUTO_TEST_CASE(at_the_end_does_not_wait_for_a_next_try) {
   x.spans(4);
   x.answer(503);
   BOOST_TEST(x.told(x.it.on_stop()) == "post 4, flush 800");
-  x.answer(503);
+  // Nor for another one: it would come after the end.
+  BOOST_TEST(x.answer(503) == "failed 4, " + lost + "HTTP 503, done");
+  BOOST_TEST(x.due(timer::flush) == "");
+}
+
+BOOST_AUTO_TEST_CASE(at_the_end_gives_up_what_is_not_answered) {
+  play x{small()};
+  x.spans(4);
+  BOOST_TEST(x.told(x.it.on_stop()) == "flush 800");
   BOOST_TEST(x.due(timer::flush)
              == "dropped 4, ! traces: 4 spans were not exported before the "
                 "end, done");

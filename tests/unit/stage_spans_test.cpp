@@ -43,6 +43,10 @@ BOOST_AUTO_TEST_CASE(follow_from_what_is_asked) {
   auto own = fetch_request(env.uploads_url + std::string(64, 'a'), "x", env);
   BOOST_TEST(!own.public_only);
   BOOST_TEST(stage_of(asks(own)) == "download");
+  BOOST_TEST(is_input(own));
+  BOOST_TEST(is_input(fetch_request("https://files.example/a", "x", env)));
+  BOOST_TEST(!is_input(collect));
+  BOOST_TEST(!is_input(http_request{}));
   BOOST_TEST(stage_of(upload()) == "upload");
   BOOST_TEST(stage_of(asks(http_request{})) == "render");
   BOOST_TEST(stage_of(asks(msg::store_file{})) == "store");
@@ -115,6 +119,16 @@ BOOST_AUTO_TEST_CASE(headers_go_to_the_node_alone) {
     BOOST_TEST(!is_below(url, node), url);
   BOOST_TEST(!is_below("https://n.example/", ""));
   BOOST_TEST(!is_below("https://n.example/", "https://"));
+  render_environment env;
+  env.csm_url = "https://n.example/csm";
+  env.comfyui_url = "https://ui-n.example";
+  for (auto* url :
+       {"https://n.example/csm/config", "wss://ui-n.example/ws?clientId=1"})
+    BOOST_TEST(is_to_node(url, env), url);
+  // Neither a producer's URL nor the node's other ones.
+  for (auto* url : {"https://files.example/a.wav", "https://n.example/other",
+                    "https://files.example/?https://n.example/csm", ""})
+    BOOST_TEST(!is_to_node(url, env), url);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

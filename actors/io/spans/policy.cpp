@@ -80,14 +80,18 @@ effects policy::on_answer(const result<http_response>& got, double unix_s) {
     out.push_back(tally(exported, good));
   if (bad > 0)
     out.push_back(tally(rejected, bad));
-  if (std::exchange(in_trouble_, false))
+  // With less than that to do: a queue that is full soon drops spans again.
+  if (in_trouble_ && queue_.size() < cfg_.batch_max) {
+    in_trouble_ = false;
     out.push_back(say{severity::info, "traces: spans are exported again"});
+  }
   append(out, go_on());
   return out;
 }
 
 effects policy::again(const otlp::verdict& what) {
-  if (tries_ >= cfg_.tries_max)
+  // There is no time for another one at the end.
+  if (stopping_ || tries_ >= cfg_.tries_max)
     return give_up(failed, what.why);
   auto delay = std::min(cfg_.retry_max,
                         cfg_.retry_min * (1 << std::min(tries_ - 1, 16u)));
