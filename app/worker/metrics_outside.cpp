@@ -30,13 +30,16 @@ constexpr auto stored_bytes = "c3_storage_bytes_total";
 constexpr auto stored_bytes_help = "Bytes of results that were stored.";
 constexpr auto input_bytes = "c3_input_bytes_total";
 constexpr auto input_bytes_help
-  = "Bytes of inputs that were fetched from producers' URLs.";
+  = "Bytes of inputs that were fetched: from producers' URLs, and uploads from "
+    "the HTTP service.";
 
 constexpr auto asked = "c3_http_requests_total";
-constexpr auto asked_help = "Answers of the status port.";
+constexpr auto asked_help
+  = "Answers of the status port and of the HTTP service.";
 constexpr auto asked_time = "c3_http_request_seconds";
 constexpr auto asked_time_help
-  = "From a question to the status port until its answer is sent.";
+  = "From a question to the status port, or to the HTTP service, until its "
+    "answer is sent.";
 
 labels route_of(std::string_view path) {
   for (auto& x : routes)

@@ -51,3 +51,34 @@ BOOST_AUTO_TEST_CASE(tells_its_attempts_its_stages_and_its_gpu) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(the_counts)
+
+// Reports and renewals say so while its end is on the way, which counts.
+BOOST_AUTO_TEST_CASE(have_a_job_once_that_is_not_ours_at_its_end) {
+  played_world world;
+  played_worker x{world, "w1"};
+  x.serve();
+  world.push("a");
+  auto got = x.ask(x.all.queue, &queue::claim, msg::claim_jobs{{{{"csm"}, 1}}});
+  x.serve();
+  auto a = got->what->value().jobs.at(0);
+  world.run({"HSET", "job:a", "locked_by", "w2", "fence", "9"});
+  // The end gets no answer yet.
+  x.ask(x.all.jobs, &job_ends::settle, msg::settle_job{a, {}});
+  auto end = std::move(x.port.sent.front());
+  x.port.sent.pop_front();
+  auto& seen = *x.port.cfg.counts;
+  for (int i = 0; i < 2; ++i) {
+    x.ask(x.all.jobs, &job_ends::progress,
+          msg::report_progress{"a", "render", 0.5, a.fence});
+    x.serve();
+  }
+  BOOST_TEST(seen.runs_fenced.get() == 0u);
+  x.port.sent.push_back(std::move(end));
+  x.serve();
+  BOOST_TEST(seen.runs_fenced.get() == 0u);
+  BOOST_TEST(seen.ends_fenced.get() == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -104,10 +104,12 @@ void job_ends::progress(const msg::report_progress& x, loss may_be,
 // A job that nobody works on must not come back as ours when Redis loses it
 // now. `settle` gives up a job whose end we know.
 void job_ends::on_not_ours(const std::string& id, uint64_t fence) {
-  if (redis_.find(id, fence))
+  auto* x = redis_.find(id, fence);
+  if (x && x->outcome)
+    return;
+  if (x)
     redis_.cfg.counts->runs_fenced.add();
-  if (auto* x = redis_.find(id, fence); !x || !x->outcome)
-    drop(id, fence);
+  drop(id, fence);
 }
 
 void job_ends::note_remote(const msg::note_remote& x) {

@@ -17,6 +17,11 @@ namespace render::job_store {
 template <class T>
 class shared_number {
 public:
+  shared_number() = default;
+  explicit shared_number(T x) : value_(x) {
+    // nop
+  }
+
   T get() const noexcept {
     return value_.load(std::memory_order_relaxed);
   }
@@ -68,8 +73,8 @@ struct store_counts {
   shared_number<uint64_t> journal_errors;
 
   // -- of the whole fleet, as of the latest heartbeat; negative: not known
-  shared_number<int64_t> webhooks_pending;
-  shared_number<int64_t> webhooks_dead;
+  shared_number<int64_t> webhooks_pending{-1};
+  shared_number<int64_t> webhooks_dead{-1};
 
   /// By the writer alone. `lua`: of static lifetime; null: no script.
   void on_command(const script* lua, double seconds) noexcept {
