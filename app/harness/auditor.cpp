@@ -269,7 +269,7 @@ void auditor::check_early_stop(const sim_gpu& gpu, const sim_node& node) {
 void auditor::on_data_lost() {
   auto& server = world_.redis.server();
   data_lost_ = world_.time.now();
-  ++losses_;
+  losses_.push_back(virtual_epoch_s + in_seconds(data_lost_));
   ledger_.reload(server);
   held_.clear();
   finals_ = 0;

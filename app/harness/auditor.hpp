@@ -195,8 +195,8 @@ private:
   /// When a job of this kind was last seen waiting.
   std::array<virtual_duration, 4> waited_;
   virtual_duration data_lost_ = long_ago;
-  /// How often Redis has lost data.
-  int64_t losses_ = 0;
+  /// When Redis has lost data, Unix seconds.
+  std::vector<double> losses_;
   size_t finals_ = 0;
 };
 

@@ -1,6 +1,7 @@
 // The auditor's rules about money: whose the GPU seconds are, by the receipts
 // in the jobs' records, the list of ended GPUs, and the provider's books.
 #include "app/harness/auditor.hpp"
+#include "app/harness/spending.hpp"
 #include "app/harness/virtual_seconds.hpp"
 #include "messages/money.hpp"
 #include "messages/text/json.hpp"
@@ -96,7 +97,8 @@ bool auditor::has_left_jobs(const std::string& worker, const sim_gpu& gpu) {
 }
 
 // What the provider bills for each hour and day, beside the workers' limits.
-// Each time that Redis loses its counters, a limit can be spent once more.
+// Each time that Redis loses its counters, the limits of then can be spent once
+// more.
 void auditor::check_spending() {
   if (world_.nodes().empty())
     return;
@@ -119,16 +121,21 @@ void auditor::check_spending() {
       at = next;
     }
   }
-  auto check = [this](auto& spent, int64_t most, const std::string& limit) {
-    for (auto& [when, micro] : spent)
-      if (most >= 0 && micro > static_cast<double>(most * (1 + losses_)))
+  auto check = [&](auto& spent, double length_s, int64_t most,
+                   const std::string& limit) {
+    for (auto& [when, micro] : spent) {
+      auto from_s = static_cast<double>(when) * length_s;
+      auto losses = losses_in(losses_, from_s, from_s + length_s,
+                              cfg.gpu_lifetime.count());
+      if (most >= 0 && micro > static_cast<double>(most * (1 + losses)))
         return break_rule(limit + " is passed", std::to_string(when),
                           dollars_text(std::llround(micro)) + " of "
                             + dollars_text(most) + " dollars, and Redis lost "
-                            + "its data " + std::to_string(losses_) + " times");
+                            + "its data " + std::to_string(losses) + " times");
+    }
   };
-  check(hours, cfg.spend_per_hour, "MAX_SPEND_PER_HOUR");
-  check(days, cfg.spend_per_day, "MAX_SPEND_PER_DAY");
+  check(hours, 3'600, cfg.spend_per_hour, "MAX_SPEND_PER_HOUR");
+  check(days, 86'400, cfg.spend_per_day, "MAX_SPEND_PER_DAY");
 }
 
 void auditor::check_money() {

@@ -242,9 +242,10 @@ result<void> node::start(std::function<void(bool clean)> on_end) {
   look_at_account();
   if (auto ok = join_cluster(); !ok)
     return ok;
-  deciding_ = spawn_deciding_actors(*system_, cfg_, std::move(*workflow),
-                                    outside_, around_, root_);
+  auto deciding = spawn_deciding_actors(*system_, cfg_, std::move(*workflow),
+                                        outside_, around_, root_);
   std::unique_lock guard{course_->mutex};
+  deciding_ = std::move(deciding);
   course_->on_end = on_end;
   auto ended = course_->ended_clean;
   guard.unlock();
@@ -285,16 +286,21 @@ result<void> node::join_cluster() {
     return {};
   if (!reached_at_)
     return fail(reached_at_.error());
-  cluster_ = spawn_cluster(*system_, cfg_, *reached_at_, around_);
-  outside_.peers = cluster_.peers;
-  watch(root_, parts_of(cluster_));
+  auto cluster = spawn_cluster(*system_, cfg_, *reached_at_, around_);
+  outside_.peers = cluster.peers;
+  watch(root_, parts_of(cluster));
+  std::lock_guard guard{course_->mutex};
+  cluster_ = std::move(cluster);
   return {};
 }
 
 result<msg::peers_report> node::peers() {
-  if (!cluster_.peers)
+  std::unique_lock guard{course_->mutex};
+  auto whom = cluster_.peers;
+  guard.unlock();
+  if (!whom)
     return fail(failure_kind::unavailable, "the worker has no cluster yet");
-  return ask<msg::peers_report>(*system_, cluster_.peers, question_timeout,
+  return ask<msg::peers_report>(*system_, whom, question_timeout,
                                 msg::get_peers{});
 }
 
@@ -303,14 +309,15 @@ void node::drain(std::string reason) {
 }
 
 result<msg::node_status> node::status(bool with_jobs) {
-  if (!deciding_.supervisor)
+  std::unique_lock guard{course_->mutex};
+  auto whom = deciding_.supervisor;
+  auto fault = course_->fault;
+  guard.unlock();
+  if (!whom)
     return fail(failure_kind::unavailable, "the worker is still starting");
-  {
-    std::lock_guard guard{course_->mutex};
-    if (!course_->fault.empty())
-      return fail(failure_kind::unavailable, course_->fault);
-  }
-  return ask<msg::node_status>(*system_, deciding_.supervisor, question_timeout,
+  if (!fault.empty())
+    return fail(failure_kind::unavailable, fault);
+  return ask<msg::node_status>(*system_, whom, question_timeout,
                                msg::get_status{with_jobs});
 }
 

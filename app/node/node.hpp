@@ -95,9 +95,12 @@ private:
   caf::actor_system_config caf_cfg_;
   std::unique_ptr<caf::actor_system> system_;
   outside_worlds outside_;
+  /// Guarded by the mutex of `course_` until `start` has returned: the status
+  /// port asks meanwhile.
   deciding_actors deciding_;
   /// Where other workers reach this one.
   result<peers::address> reached_at_;
+  /// Guarded as `deciding_` is.
   cluster_actors cluster_;
   root_actor root_;
   std::thread watchdog_;

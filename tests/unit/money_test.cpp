@@ -1,4 +1,5 @@
 // Prices, receipts, and what of a receipt a webhook tells.
+#include "app/harness/spending.hpp"
 #include "messages/money.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -81,3 +82,29 @@ BOOST_AUTO_TEST_CASE(a_header_is_made_of_numbers_alone) {
     == R"({"seconds":3.000,"own_s":1.000,"boot_s":2.000,)"
        R"("idle_s":0.000})");
 }
+
+BOOST_AUTO_TEST_SUITE(a_loss_of_the_counters)
+
+BOOST_AUTO_TEST_CASE(counts_where_money_was_spent_or_reserved) {
+  using harness::losses_in;
+  constexpr double hour = 3'600;
+  // At 1:30; GPUs of then end at 3:15 at the latest.
+  std::vector<double> lost{1.5 * hour};
+  auto in = [&](int n) {
+    return losses_in(lost, n * hour, (n + 1) * hour, 1.75 * hour);
+  };
+  BOOST_TEST(in(0) == 0);
+  BOOST_TEST(in(1) == 1);
+  BOOST_TEST(in(2) == 1);
+  BOOST_TEST(in(3) == 1);
+  BOOST_TEST(in(4) == 0);
+  lost = {0.5 * hour, 1.5 * hour, 1.6 * hour};
+  BOOST_TEST(in(0) == 1);
+  BOOST_TEST(in(1) == 3);
+  BOOST_TEST(in(2) == 3);
+  BOOST_TEST(in(3) == 2);
+  BOOST_TEST(losses_in({}, 0, 24 * hour, hour) == 0);
+  BOOST_TEST(losses_in(lost, 0, 24 * hour, hour) == 3);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
