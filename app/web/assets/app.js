@@ -76,6 +76,18 @@ function notFound() {
   };
 }
 
+function notFetched() {
+  return {
+    view: () =>
+      h(
+        'div',
+        {class: 'empty'},
+        h('p', {class: 'lead'}, 'This screen could not be fetched.'),
+        h('p', {}, 'The service may be away. Load the page again in a moment.')
+      )
+  };
+}
+
 // Shows what the address says; `moved`: the reader has gone there.
 async function show(moved) {
   const mine = ++turn;
@@ -85,20 +97,12 @@ async function show(moved) {
   if (!app.me && route !== 'login') return;
   if (route !== 'login' && !app.fleet) live.start();
   const found = screens.find(([pattern]) => pattern.test(route));
-  const values = found ? route.match(found[0]).slice(1).filter(Boolean).map(decodeURIComponent) : [];
   let next;
   try {
+    const values = found ? route.match(found[0]).slice(1).filter(Boolean).map(decodeURIComponent) : [];
     next = found ? (await found[1]())(url.searchParams, ...values) : notFound();
-  } catch {
-    next = {
-      view: () =>
-        h(
-          'div',
-          {class: 'empty'},
-          h('p', {class: 'lead'}, 'This screen could not be fetched.'),
-          h('p', {}, 'The service may be away. Load the page again in a moment.')
-        )
-    };
+  } catch (fault) {
+    next = fault instanceof URIError ? notFound() : notFetched();
   }
   if (mine !== turn) return;
   screen?.close?.();

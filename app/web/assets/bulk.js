@@ -1,11 +1,13 @@
 // Cancels many jobs, or runs them again: counted first, then confirmed.
 import {post} from './api.js';
-import {counted} from './format.js';
+import {counted, whole} from './format.js';
 import {app} from './state.js';
 import {ask, notice} from './ui.js';
 
 // More than so many are confirmed by typing their number.
 const typedAbove = 100;
+// The service changes no more by one request.
+const atOnce = 10_000;
 
 const words = {
   cancel: {
@@ -40,18 +42,23 @@ export async function actOnMany(action, filter, said) {
       notice(none);
       return false;
     }
+    const now = Math.min(matched, atOnce);
+    const rest =
+      matched > now ? `No more than ${whole(now)} are done at once; ${whole(matched - now)} are left. ` : '';
     const sure = await ask({
       title: `${verb}: ${counted(matched, 'job')}`,
-      body: (said ? `All that match (${said}), whether they are on this page or not. ` : '') + warning,
-      confirm: `${verb} ${matched}`,
+      body: (said ? `All that match (${said}), whether they are on this page or not. ` : '') + rest + warning,
+      confirm: `${verb} ${now}`,
       bad: action === 'cancel',
-      word: matched > typedAbove ? String(matched) : undefined
+      word: now > typedAbove ? String(now) : undefined
     });
     if (!sure) return false;
     const answer = await post('v1/jobs/bulk', body);
+    const left = answer.matched - answer.done - answer.failed;
     notice(
-      `${counted(answer.done ?? matched, 'job')} ${done}` +
-        (answer.failed ? `, ${answer.failed} could not be.` : '.'),
+      `${counted(answer.done, 'job')} ${done}` +
+        (answer.failed ? `, ${answer.failed} could not be` : '') +
+        (left > 0 ? `, ${whole(left)} are left.` : '.'),
       Boolean(answer.failed)
     );
     return true;

@@ -6,6 +6,8 @@ import {app} from './state.js';
 import {dialogOpen} from './ui.js';
 
 const most = 2000;
+// Statuses of a moment in which nobody could answer.
+const away = [0, 429, 502, 503, 504];
 const known = new Map();
 let busy = false;
 
@@ -22,10 +24,15 @@ export async function learn(jobs) {
       if (document.hidden || dialogOpen()) break;
       if (gist(job) || known.has(job.id)) continue;
       known.set(job.id, '');
-      known.set(job.id, gist(await get(`v1/jobs/${encodeURIComponent(job.id)}`)));
+      try {
+        known.set(job.id, gist(await get(`v1/jobs/${encodeURIComponent(job.id)}`)));
+      } catch (problem) {
+        // Else the column stays empty.
+        if (!away.includes(problem.status)) continue;
+        known.delete(job.id);
+        break;
+      }
     }
-  } catch {
-    // The column stays empty.
   } finally {
     busy = false;
     app.draw();

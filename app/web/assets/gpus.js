@@ -15,10 +15,6 @@ const states = {
 };
 const hours = {3600: '1 h', 21600: '6 h', 86400: '24 h'};
 
-function total(list, name) {
-  return list.reduce((sum, x) => sum + (x[name] || 0), 0);
-}
-
 export function gpusScreen(search, id) {
   let data = null;
   let chart = null;
@@ -135,8 +131,7 @@ export function gpusScreen(search, id) {
         side: h(
           'span',
           {class: 'muted num'},
-          `${(total(list, 'seconds') / 3600).toFixed(1)} h`,
-          list.some((x) => x.usd !== undefined) ? `, ${dollars(total(list, 'usd'))}` : ''
+          `${(list.reduce((sum, x) => sum + (x.seconds || 0), 0) / 3600).toFixed(1)} h`
         )
       },
       table(
@@ -147,7 +142,6 @@ export function gpusScreen(search, id) {
           {name: 'Rented', num: true},
           {name: 'Time', about: 'grow'},
           {name: 'Busy', num: true},
-          {name: 'Cost', num: true},
           {name: 'Why'}
         ],
         list.map((x) => {
@@ -166,7 +160,6 @@ export function gpusScreen(search, id) {
               span(x.seconds),
               shares(parts, 'Time'),
               x.seconds && x.busy_s !== undefined ? `${Math.round((x.busy_s / x.seconds) * 100)} %` : '–',
-              x.usd === undefined ? '–' : dollars(x.usd),
               cut(x.reason || '–', 60)
             ]
           };

@@ -5,7 +5,7 @@ import {bytes, cut, ended, gist, uploadOf} from './format.js';
 import {app} from './state.js';
 import {attempts, failure, parameters, receipt, summary, webhook, why} from './job_panels.js';
 import {timeline} from './timeline.js';
-import {act, ask, button, copy, empty, kind, may, panel, progress, short, status} from './ui.js';
+import {act, ask, button, copy, curlLine, empty, kind, may, panel, progress, short, status} from './ui.js';
 
 const shownText = 4000;
 
@@ -19,21 +19,12 @@ export function newJobOf(job) {
   return {type: job.type, input, ...(job.max_time ? {max_time: job.max_time} : {})};
 }
 
-function asCurl(job) {
-  const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
-  return (
-    `curl ${new URL('v1/jobs', document.baseURI).href} \\\n` +
-    (app.me?.login ? '  -H "Authorization: Bearer $C3_KEY" \\\n' : '') +
-    "  -H 'Content-Type: application/json' \\\n" +
-    `  -d ${quoted(JSON.stringify(newJobOf(job)))}`
-  );
-}
-
 export function jobScreen(search, id) {
   let job = null;
   let events = [];
   let trouble = null;
   let source = null;
+  let gone = false;
   let unplayable = false;
   let asked = 0;
   const opened = new Set();
@@ -54,9 +45,10 @@ export function jobScreen(search, id) {
   }
 
   // Progress comes by a stream of the job's own. While it is lost the page's
-  // snapshots have it.
+  // snapshots have it. An answer may come when the screen is closed: nobody would
+  // close a stream that begins then.
   function follow() {
-    if (source || ended(job) || document.hidden) return;
+    if (gone || source || ended(job) || document.hidden) return;
     source = new EventSource(`${path}/events`);
     const take = (event) => {
       try {
@@ -212,7 +204,9 @@ export function jobScreen(search, id) {
           can('retry') && button('Run again', again, {role: 'submit'}),
           may('submit') &&
             h('a', {class: 'button', href: `new?from=${encodeURIComponent(id)}`}, 'Change and run'),
-          button('Copy as curl', () => copy(asCurl(job), 'The command'), {about: 'quiet'})
+          button('Copy as curl', () => copy(curlLine(JSON.stringify(newJobOf(job))), 'The command'), {
+            about: 'quiet'
+          })
         )
       ),
       job.notice && h('p', {class: 'banner warn', key: 'notice'}, cut(job.notice, 500)),
@@ -255,6 +249,7 @@ export function jobScreen(search, id) {
     load,
     view,
     close() {
+      gone = true;
       close();
       document.removeEventListener('visibilitychange', hidden);
     }

@@ -4,9 +4,21 @@ import {get, query} from './api.js';
 import {ago, counted, cut, dollars, ended, kinds, now, span, statuses} from './format.js';
 import {gistOf, learn} from './gists.js';
 import {app} from './state.js';
-import {bar, button, command, empty, jobLink, kind, may, slack, status, table, when} from './ui.js';
+import {
+  bar,
+  button,
+  command,
+  curlLine,
+  empty,
+  jobLink,
+  kind,
+  may,
+  slack,
+  status,
+  table,
+  when
+} from './ui.js';
 import {actOnMany} from './bulk.js';
-import {curlLine} from './now.js';
 
 const names = ['status', 'type', 'q', 'since', 'worker', 'gpu', 'from', 'to', 'cursor'];
 const sinces = {'': 'any time', 3600: 'last hour', 86400: 'last day', 604800: 'last week'};

@@ -3,8 +3,7 @@ import {h} from './h.js';
 import {get, post, upload} from './api.js';
 import {bytes, cut, kinds} from './format.js';
 import {app} from './state.js';
-import {curlLine} from './now.js';
-import {command, empty, may, notice} from './ui.js';
+import {command, curlLine, empty, may, notice} from './ui.js';
 import {newJobOf} from './job.js';
 
 const models = ['tiny', 'base', 'small', 'medium', 'large', 'large-v2', 'large-v3'];
@@ -299,6 +298,7 @@ export function newScreen(search) {
                 on: {
                   click: () => {
                     type = value;
+                    idempotency = null;
                     errors = {};
                     problem = '';
                     app.draw();
@@ -347,6 +347,7 @@ export function newScreen(search) {
                 on: {
                   input: (e) => {
                     common.complete_in = e.target.value;
+                    idempotency = null;
                   }
                 }
               })
@@ -362,6 +363,7 @@ export function newScreen(search) {
                 on: {
                   input: (e) => {
                     common.webhook = e.target.value;
+                    idempotency = null;
                   }
                 }
               }),

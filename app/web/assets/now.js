@@ -5,16 +5,21 @@ import {ago, capital, counted, cut, dollars, now, percent, roughly, sentence, wh
 import {gistOf, learn} from './gists.js';
 import {app} from './state.js';
 import {gantt, legend, sparkline} from './charts.js';
-import {act, ask, button, command, empty, jobLink, kind, panel, progress, slack, table, when} from './ui.js';
-
-export function curlLine() {
-  return (
-    `curl ${new URL('v1/jobs', document.baseURI).href} \\\n` +
-    (app.me?.login ? '  -H "Authorization: Bearer $C3_KEY" \\\n' : '') +
-    "  -H 'Content-Type: application/json' \\\n" +
-    `  -d '{"type": "csm", "input": {"text": "Hello, world."}}'`
-  );
-}
+import {
+  act,
+  ask,
+  button,
+  command,
+  curlLine,
+  empty,
+  jobLink,
+  kind,
+  panel,
+  progress,
+  slack,
+  table,
+  when
+} from './ui.js';
 
 // Where one looks further, by the word of a finding.
 const places = [
@@ -37,7 +42,7 @@ function finding(x) {
   const title = capital(x.title).replaceAll(/([0-9a-f]{8})(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '$1');
   return h(
     'li',
-    {class: `finding ${x.severity === 'error' ? 'bad' : x.severity === 'warning' ? 'warn' : 'note'}`},
+    {class: `finding ${x.severity === 'error' ? 'bad' : 'warn'}`},
     h('i', {'aria-hidden': 'true'}),
     h(
       'div',
@@ -214,7 +219,7 @@ export function nowScreen() {
               )
             )
           : h('p', {class: 'loading'}, 'Loading…');
-      const rank = {error: 0, warning: 1, note: 2};
+      const rank = {error: 0, warning: 1};
       const list = [...(fleet.attention || [])].sort((a, b) => rank[a.severity] - rank[b.severity]);
       const samples = fleet.samples || {};
       return [

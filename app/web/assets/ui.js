@@ -251,6 +251,16 @@ export function empty(title, ...more) {
   return h('div', {class: 'empty'}, h('p', {class: 'lead'}, title), more);
 }
 
+// Submits a job, given as JSON, from a shell.
+export function curlLine(job = '{"type": "csm", "input": {"text": "Hello, world."}}') {
+  return (
+    `curl ${new URL('v1/jobs', document.baseURI).href} \\\n` +
+    (app.me?.login ? '  -H "Authorization: Bearer $C3_KEY" \\\n' : '') +
+    "  -H 'Content-Type: application/json' \\\n" +
+    `  -d '${job.replaceAll("'", "'\\''")}'`
+  );
+}
+
 export function command(text, name) {
   return h(
     'div',

@@ -6,6 +6,9 @@ import {chromium} from 'playwright-core';
 
 const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+// The rows of the list of jobs.
+export const rows = 'table[aria-label=Jobs] tbody tr';
+
 export async function openBrowser() {
   return chromium.launch({
     executablePath: '/usr/bin/chromium',
@@ -49,6 +52,19 @@ export async function openPage(browser, origin, options = {}) {
 export async function wellBehaved(page) {
   const violations = await page.evaluate(() => globalThis.violations);
   assert.deepEqual([...page.faults, ...violations], []);
+}
+
+// Of a test that may have opened none.
+export async function closePage(page) {
+  if (!page) return;
+  await wellBehaved(page);
+  await page.context().close();
+}
+
+// A screen that has what it asked for.
+export async function loaded(page) {
+  await page.locator('h1, .empty').first().waitFor();
+  await page.locator('.loading').waitFor({state: 'detached'});
 }
 
 // What axe finds that is serious or worse, as sentences.

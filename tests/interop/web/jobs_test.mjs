@@ -1,10 +1,9 @@
 // The page and many jobs: the service alone, with records that are written here.
 import assert from 'node:assert/strict';
 import {after, afterEach, before, describe, test} from 'node:test';
-import {openBrowser, openPage, wellBehaved} from './browser.mjs';
+import {closePage, openBrowser, openPage, rows, wellBehaved} from './browser.mjs';
 import {endedJobs, until, World} from './world.mjs';
 
-const rows = 'table[aria-label=Jobs] tbody tr';
 const words = (page) => page.getByRole('searchbox', {name: 'Words', exact: true});
 
 describe('many jobs', () => {
@@ -26,15 +25,18 @@ describe('many jobs', () => {
     browser = await openBrowser();
   });
   afterEach(async () => {
-    if (!page) return;
-    await wellBehaved(page);
-    await page.context().close();
+    await closePage(page);
     page = null;
   });
   after(async () => {
     await browser?.close();
     await world?.close();
   });
+
+  // Calls a function of the page's own state.
+  const onPage = (f, x) =>
+    page.evaluate(`import(new URL('assets/state.js', document.baseURI).href)
+      .then(({app}) => { (${f})(app, ${JSON.stringify(x)}); })`);
 
   test('10,000 ended ones: the first paint takes less than a second', async () => {
     const took = [];
@@ -161,6 +163,94 @@ describe('many jobs', () => {
     } finally {
       clearInterval(ending);
     }
+  });
+
+  test('of more than 10,000 it is said how many are left', async () => {
+    page = await openPage(browser, world.origin);
+    await page.route('**/v1/jobs/bulk', (x) => {
+      const {dry_run: counts} = x.request().postDataJSON();
+      x.fulfill({json: {matched: 12_000, ...(counts ? {} : {done: 9_990, failed: 10, new_ids: []})}});
+    });
+    await page.goto('/jobs?status=success');
+    await page.locator(rows).first().waitFor();
+    await page.getByLabel('Choose this page').check();
+    await page.getByRole('button', {name: 'All that match'}).click();
+    await page.getByRole('button', {name: 'Run again…'}).click();
+    const dialog = page.locator('dialog');
+    await dialog.getByText('No more than 10,000 are done at once; 2,000 are left.').waitFor();
+    await dialog.locator('input').fill('10000');
+    await dialog.getByRole('button', {name: 'Run again 10000'}).click();
+    await page.getByText('9,990 jobs put into the queue, 10 could not be, 2,000 are left.').waitFor();
+  });
+
+  test('a job that loads while its reader leaves begins no stream', async () => {
+    page = await openPage(browser, world.origin);
+    const streams = [];
+    page.on('request', (x) => /\/v1\/jobs\/.*\/events$/.test(x.url()) && streams.push(x.url()));
+    await page.goto('/jobs?status=success');
+    await page.locator(rows).first().waitFor();
+    const id = world.redis('LINDEX', 'queue:jobs', 0);
+    await onPage((app, x) => app.go(`jobs/${x}`), id);
+    await until('the stream of a job that is shown', () => streams.length === 1);
+    await page.goBack();
+    await page.locator(rows).first().waitFor();
+
+    let answer;
+    await page.route(`**/v1/jobs/${id}`, (x) => {
+      answer = () => x.continue();
+    });
+    await page.goForward();
+    await until('the job to be asked for', () => answer);
+    await page.goBack();
+    await page.locator(rows).first().waitFor();
+    const got = page.waitForResponse((x) => x.url().endsWith(`/v1/jobs/${id}`));
+    await answer();
+    await (await got).finished();
+    await page.evaluate(() => new Promise((done) => setTimeout(done, 300)));
+    assert.equal(streams.length, 1);
+  });
+
+  test('what a job is about is asked for again when nobody could answer', async () => {
+    page = await openPage(browser, world.origin);
+    let asked = 0;
+    await page.route('**/v1/jobs/ended-000000', (x) =>
+      ++asked === 1 ? x.fulfill({status: 503, json: {}}) : x.continue()
+    );
+    await page.goto('/jobs?status=success&q=ended-000000');
+    const row = page.locator(rows, {hasText: 'ended-00'});
+    await row.waitFor();
+    await until('the first answer', () => asked === 1);
+    await onPage((app) => app.look());
+    await row.getByText('Sentence number 0').waitFor();
+    assert.equal(asked, 2);
+  });
+
+  test('a form that is sent again makes one job, and a changed one another', async () => {
+    page = await openPage(browser, world.origin);
+    const sent = [];
+    await page.route('**/v1/jobs', (x) => {
+      sent.push(x.request().headers()['idempotency-key']);
+      return x.abort();
+    });
+    await page.goto('/new?type=csm');
+    const send = async () => {
+      const before = sent.length;
+      await page.getByRole('button', {name: 'Put it into the queue'}).click();
+      await until('it to be sent', () => sent.length > before);
+      await page.locator('.new [role=alert]').waitFor();
+    };
+    await page.getByLabel('Text').fill('Hello');
+    await send();
+    await send();
+    assert.equal(sent[1], sent[0]);
+    await page.locator('summary', {hasText: 'More'}).click();
+    await page.getByLabel(/^Deadline/).fill('30');
+    await send();
+    await page.getByLabel(/^Webhook/).fill('https://example.com/x');
+    await send();
+    for (const kind of [/^Transcript/, /^Speech/]) await page.getByRole('button', {name: kind}).click();
+    await send();
+    assert.equal(new Set(sent).size, 4);
   });
 
   test('a few that wait are cancelled', async () => {

@@ -1,10 +1,8 @@
 // Jobs whose authors mean ill, and people who may do less: the service alone.
 import assert from 'node:assert/strict';
 import {after, afterEach, before, describe, test} from 'node:test';
-import {axeFinds, openBrowser, openPage, wellBehaved} from './browser.mjs';
+import {axeFinds, closePage, loaded, openBrowser, openPage, rows, wellBehaved} from './browser.mjs';
 import {endedJobs, until, World} from './world.mjs';
-
-const rows = 'table[aria-label=Jobs] tbody tr';
 
 describe('hostile jobs', () => {
   let world;
@@ -61,27 +59,30 @@ describe('hostile jobs', () => {
     await world?.close();
   });
 
-  for (const at of [
-    '/jobs',
-    '/jobs?q=nasty',
-    '/jobs/nasty-1',
-    '/jobs/nasty-2',
-    '/jobs/nasty-3',
-    '/jobs/nasty-4',
-    '/',
-    '/jobs/%3Cscript%3E',
-    '/jobs?worker=%3Cimg%20src%3Dx%3E'
+  // With the text that shows when all is there.
+  for (const [at, shown] of [
+    ['/jobs', 'onerror='],
+    ['/jobs?q=nasty', 'onerror='],
+    ['/jobs/nasty-1', 'onerror='],
+    ['/jobs/nasty-2', 'onerror='],
+    ['/jobs/nasty-3', 'xxxx'],
+    ['/jobs/nasty-4', 'nasty-4'],
+    ['/', 'No worker is alive'],
+    ['/jobs/%3Cscript%3E', 'There is no job with this id.'],
+    ['/jobs?worker=%3Cimg%20src%3Dx%3E', 'job matches.'],
+    ['/jobs/%E0%A4', 'There is no such page']
   ])
     test(`${at} shows text, and does nothing else`, async () => {
       await page.goto(at);
-      await page.locator('h1, .empty').first().waitFor();
-      await page.waitForTimeout(700);
+      await loaded(page);
+      await page.locator('#main').getByText(shown).first().waitFor();
       for (const x of await page.locator('summary').all()) await x.click();
       await page.waitForTimeout(300);
       const inside = await page.evaluate(() => ({
         made: document.querySelectorAll(
-          '#main script, #main img:not([src]), #main svg[onload], #main b b, #main [onerror]'
+          '#main script, #main img:not([src]), #main img[src="x"], #main svg[onload], #main b b, #main [onerror]'
         ).length,
+        bold: [...document.querySelectorAll('#main b')].filter((x) => x.textContent === 'w').length,
         links: [...document.querySelectorAll('a')]
           .map((x) => x.href)
           .filter((x) => !/^https?:|^blob:/.test(x)),
@@ -90,6 +91,7 @@ describe('hostile jobs', () => {
       }));
       assert.deepEqual(inside.links, []);
       assert.equal(inside.made, 0);
+      assert.equal(inside.bold, 0);
       assert.ok(inside.nodes < 5_000, `${inside.nodes} nodes`);
       assert.ok(inside.long < 6_000, `${inside.long} characters at once`);
       await wellBehaved(page);
@@ -174,10 +176,7 @@ describe('keys', () => {
     world.redisAll([...endedJobs(3), ...endedJobs(3, {status: 'failed', id: (i) => `failed-${i}`})]);
     browser = await openBrowser();
   });
-  afterEach(async () => {
-    await wellBehaved(page);
-    await page.context().close();
-  });
+  afterEach(() => closePage(page));
   after(async () => {
     await browser?.close();
     await world?.close();
@@ -216,8 +215,7 @@ describe('keys', () => {
     await page.getByText('Read-only').waitFor();
     for (const at of ['/', '/jobs', '/jobs/failed-0', '/gpus', '/webhooks', '/workers', '/new']) {
       await page.goto(at);
-      await page.locator('h1, .empty').first().waitFor();
-      await page.waitForTimeout(400);
+      await loaded(page);
       const buttons = await page.locator('#main button').allTextContents();
       assert.deepEqual(
         buttons.filter((x) => /Cancel|Run|Pause|Drain|Stop|Try|queue/.test(x)),

@@ -83,7 +83,7 @@ class Program {
 
   async stop() {
     this.signal('SIGTERM');
-    const done = await Promise.race([this.ended, sleep(15_000).then(() => 'late')]);
+    const done = await Promise.race([this.ended, sleep(15_000, 'late', {ref: false})]);
     if (done === 'late') await this.kill();
     this.signal('SIGKILL');
   }
