@@ -1,6 +1,7 @@
 // The status port under hostile clients. Each of them is ended, and /healthz
 // still answers.
 #include "app/worker/ask_http.hpp"
+#include "app/worker/listening.hpp"
 #include "app/worker/status_server.hpp"
 #include "tests/support/redis_server.hpp"
 
