@@ -1,6 +1,7 @@
 // c3ctl: puts jobs into the queue, follows them, ends them, receives their
 // webhooks, and shows what workers have rented. Exit codes: see context.hpp.
 #include "app/cli/pages.hpp"
+#include "app/cli/process_settings.hpp"
 #include "app/ctl/doctor.hpp"
 #include "app/ctl/ended.hpp"
 #include "app/ctl/gpus.hpp"
@@ -61,14 +62,17 @@ result<environment> read_environment() {
       return fail(with_context(".env", parsed.error()));
     env = std::move(*parsed);
   }
-  auto take = [&](const std::string& name) {
-    if (auto* value = std::getenv(name.c_str()))
-      env[name] = value;
+  auto around = cli::process_environment();
+  auto take = [&](std::string_view name) {
+    if (auto at = around.find(name); at != around.end())
+      env[at->first] = at->second;
   };
   for (auto& x : settings())
     if (x.name.starts_with("REDIS_"))
-      take(std::string{x.name});
+      take(x.name);
   take("C3_FILES_URL");
+  if (auto ok = cli::take_from_files(env, around, "REDIS_"); !ok)
+    return fail(ok.error());
   return env;
 }
 

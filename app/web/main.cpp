@@ -2,6 +2,7 @@
 // settings. Exit codes: 0 clean, 1 runtime failure, 2 configuration.
 #include "app/cli/process_settings.hpp"
 #include "app/cli/program.hpp"
+#include "app/cli/service_manager.hpp"
 #include "app/node/log.hpp"
 #include "app/node/signals.hpp"
 #include "app/version/version.hpp"
@@ -63,6 +64,7 @@ bool is_of_the_service(std::string_view error) {
 }
 
 int run(const options& opts, bool env_file_given) {
+  auto manager = cli::take_service_settings();
   auto given = cli::read_settings(opts.env_file, env_file_given);
   if (!given)
     return report(configuration, given.error().message);
@@ -91,7 +93,12 @@ int run(const options& opts, bool env_file_given) {
     return report(configuration, service.error().message);
   log->info("the HTTP service {} answers at {}", version(),
             (*service)->address());
+  // Not watched: it has no state that could hang, only connections.
+  if (auto ok = cli::tell_manager(manager, "READY=1"); !ok)
+    log->warn("{}", ok.error().message);
   signals.wait();
+  if (auto ok = cli::tell_manager(manager, "STOPPING=1"); !ok)
+    log->warn("{}", ok.error().message);
   service->reset();
   log->info("the HTTP service has stopped");
   return clean;

@@ -4,6 +4,7 @@
 #include "actors/io/redis/link/tls.hpp"
 #include "app/cli/process_settings.hpp"
 #include "app/cli/program.hpp"
+#include "app/cli/service_manager.hpp"
 #include "app/node/config.hpp"
 #include "app/node/log.hpp"
 #include "app/node/node.hpp"
@@ -153,8 +154,17 @@ int check_config(const worker_config& cfg, const environment& env,
   return ok ? clean : runtime;
 }
 
+/// For `systemctl status`.
+cli::life_sign sign_of(const msg::node_status& x) {
+  auto state = x.unfit.empty() ? "takes jobs, with "
+                                   + std::to_string(x.gpus.size()) + " GPU(s)"
+                               : "unfit (" + x.unfit + "): " + x.unfit_text;
+  return {std::move(state), x.draining};
+}
+
 int serve(const worker_config& cfg, bool status_address_given,
-          const log_output& out, signal_waiter& signals) {
+          const log_output& out, signal_waiter& signals,
+          const cli::service_settings& manager) {
   auto& log = out.log;
   metrics::options counted{std::string{version()},
                            {},
@@ -255,8 +265,16 @@ int serve(const worker_config& cfg, bool status_address_given,
   if (!started)
     return report(configuration, started.error().message);
   log->info("worker {} {} is ready for jobs", version(), cfg.worker_id);
-  while (signals.wait() == signal_waiter::event::signal)
+  // Ready once the SUPERVISOR answers, whatever Redis does: a worker waits for
+  // a Redis that is down, and the manager must not kill it for that.
+  cli::life_teller life{manager, [&]() -> result<cli::life_sign> {
+                          return worker.status(false).map(sign_of);
+                        }};
+  while (signals.wait() == signal_waiter::event::signal) {
+    life.ending();
     worker.drain("signal");
+  }
+  life.ending();
   web.reset();
   status.reset();
   log->info("worker has {}",
@@ -265,6 +283,7 @@ int serve(const worker_config& cfg, bool status_address_given,
 }
 
 int run(const options& opts, bool env_file_given) {
+  auto manager = cli::take_service_settings();
   auto given = cli::read_settings(opts.env_file, env_file_given);
   if (!given)
     return report(configuration, given.error().message);
@@ -309,9 +328,9 @@ int run(const options& opts, bool env_file_given) {
     cfg.log_format, cfg.log_level, secret_mask{cfg.secrets}, cfg.worker_id);
   for (auto& x : warnings)
     log->warn("settings: {}", x);
-  return opts.check_config
-           ? check_config(cfg, found.in_force, log)
-           : serve(cfg, status_address_given, {log, lines_dropped}, signals);
+  return opts.check_config ? check_config(cfg, found.in_force, log)
+                           : serve(cfg, status_address_given,
+                                   {log, lines_dropped}, signals, manager);
 }
 
 } // namespace
