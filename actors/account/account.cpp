@@ -4,6 +4,8 @@
 #include "actors/shell.hpp"
 #include "messages/failure_caf.hpp"
 
+#include <iterator>
+
 namespace render {
 
 namespace {
@@ -13,8 +15,6 @@ using self_ptr = account_actor::stateful_pointer<account_state>;
 
 constexpr auto margin = 5s;
 constexpr auto ledger_timeout = 10s;
-/// A list that somebody has asked for lately will do.
-constexpr auto list_age = 30s;
 
 struct shell {
   self_ptr self;
@@ -33,11 +33,17 @@ struct shell {
     if (st().looking)
       return;
     auto refused = st().deps.note->take_refused();
-    if (!account::is_due(st().cfg, steady_s(), st().last_s, refused))
-      return;
-    st().last_s = steady_s();
-    st().looking = true;
-    ask_balance();
+    if (account::is_due(st().cfg, steady_s(), st().last_s, refused)) {
+      st().last_s = steady_s();
+      st().looking = true;
+      return ask_balance();
+    }
+    auto seen = st().deps.note->seen().gpus;
+    if (account::is_list_due(st().cfg, steady_s(), st().last_list_s,
+                             !seen || seen->agrees())) {
+      st().looking = true;
+      ask_list();
+    }
   }
 
   void ask_balance() const {
@@ -65,12 +71,14 @@ struct shell {
   }
 
   void ask_list() const {
+    st().last_list_s = steady_s();
     self
       ->request(st().deps.cloud, st().cloud.call_timeout + margin,
-                msg::list_gpus{}, caf::timespan{list_age})
+                msg::list_gpus{})
       .then(
-        [sh = *this](msg::gpu_list& got) {
-          sh.ask_ledger(std::make_shared<look>(look{std::move(got), {}, 0}));
+        [sh = *this, asked_s = st().deps.now()](msg::gpu_list& got) {
+          sh.ask_ledger(
+            std::make_shared<look>(look{std::move(got), asked_s, {}, 0}));
         },
         [sh = *this](const caf::error&) {
           sh.st().looking = false;
@@ -79,7 +87,9 @@ struct shell {
 
   struct look {
     msg::gpu_list list;
-    std::set<workload_id> known;
+    /// Unix seconds.
+    double asked_s = 0;
+    account::ledger_sight ledger;
     /// Of the types, the next one that the ledger is asked for.
     size_t next = 0;
   };
@@ -87,23 +97,31 @@ struct shell {
   void ask_ledger(std::shared_ptr<look> x) const {
     if (x->next == st().cfg.types.size()) {
       st().looking = false;
-      return st().deps.note->see(account::unknown_of(
-        st().cfg, x->list.workloads, x->known, st().deps.now()));
+      return conclude(*x);
     }
     self
       ->request(st().deps.ledger, ledger_timeout,
                 msg::view_gpus{st().cfg.types[x->next++], true})
       .then(
         [sh = *this, x](msg::gpus_seen& got) {
-          for (auto& entry : got.entries)
-            x->known.insert(entry.workload);
-          x->known.insert(got.ended_workloads.begin(),
+          auto& to = x->ledger;
+          std::move(got.entries.begin(), got.entries.end(),
+                    std::back_inserter(to.entries));
+          to.ended.insert(got.ended_workloads.begin(),
                           got.ended_workloads.end());
           sh.ask_ledger(x);
         },
         [sh = *this](const caf::error&) {
           sh.st().looking = false;
         });
+  }
+
+  void conclude(const look& x) const {
+    auto& note = *st().deps.note;
+    auto& list = x.list.workloads;
+    note.see(
+      account::unknown_of(st().cfg, list, x.ledger.known(), st().deps.now()),
+      account::compare(st().cfg, list, x.ledger, note.seen().gpus, x.asked_s));
   }
 };
 

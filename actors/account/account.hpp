@@ -1,7 +1,7 @@
 #pragma once
 // The ACCOUNT: asks the provider now and then what is left of the money, and
-// whether GPUs run that the launch ledger does not know. Nothing is decided by
-// it; when it fails, people see less.
+// which GPUs run, beside those of the launch ledger. Nothing is decided by it;
+// when it fails, people see less.
 #include "actors/account/note.hpp"
 #include "actors/account/policy.hpp"
 #include "actors/io/gpu_cloud/comput3.hpp"
@@ -35,6 +35,8 @@ struct account_state {
   gpu_cloud::config cloud;
   account_deps deps;
   std::optional<double> last_s;
+  /// The same of the list alone.
+  std::optional<double> last_list_s;
   bool looking = false;
 };
 

@@ -17,6 +17,8 @@ struct sight {
   std::optional<job_store::account_balance> balance;
   /// See `unknown_of`; empty: not known.
   std::map<workload_type, uint32_t> unknown;
+  /// Nothing: not known.
+  std::optional<provider_list> gpus = {};
 };
 
 /// A sink of the log, since it listens for calls that the provider has refused
@@ -45,9 +47,10 @@ public:
     sight_.balance = x;
   }
 
-  void see(std::map<workload_type, uint32_t> unknown) {
+  void see(std::map<workload_type, uint32_t> unknown, provider_list gpus) {
     std::lock_guard guard{mutex_};
     sight_.unknown = std::move(unknown);
+    sight_.gpus = std::move(gpus);
   }
 
 private:

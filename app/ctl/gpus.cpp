@@ -91,18 +91,40 @@ std::string open_json(const open_gpu& x, const gpu_options& opts) {
   return out + "}";
 }
 
+/// Below the ledger: what the provider says.
+std::string provider_text(const records::provider_sight& x) {
+  auto out = records::provider_line(x) + "\n";
+  if (x.unknown.empty())
+    return out;
+  rows table{{"not in the ledger", "type", "age", "seen so for"}};
+  for (auto& gpu : x.unknown)
+    table.push_back(
+      {excerpt(gpu.workload, 60), excerpt(gpu.type, 40),
+       gpu.created_s > 0 ? span_text(unix_now() - gpu.created_s) : "-",
+       span_text(unix_now() - gpu.since_s)});
+  return out + columns_text(table);
+}
+
 int show_open(const context& ctx, redis& db, const gpu_options& opts) {
   auto gpus = records::read_open_gpus(db);
   if (!gpus)
     return report(failed, gpus.error().message);
+  auto provider = records::read_provider(db, *gpus);
+  if (!provider)
+    return report(failed, provider.error().message);
   if (ctx.json) {
     std::string items;
     for (auto& x : *gpus)
       items += (items.empty() ? "" : ",") + open_json(x, opts);
-    std::cout << "{\"gpus\":[" << items << "]}\n";
+    std::cout << "{\"gpus\":[" << items << "]"
+              << (*provider
+                    ? ",\"provider\":" + records::provider_json(**provider)
+                    : "")
+              << "}\n";
   } else {
     std::cout << (gpus->empty() ? "no GPU is rented\n"
-                                : open_table(*gpus, opts));
+                                : open_table(*gpus, opts))
+              << (*provider ? provider_text(**provider) : "");
   }
   return done;
 }
@@ -190,7 +212,8 @@ void add_gpus(CLI::App& app, context& ctx, std::function<int()>& action) {
     "A GPU whose lease has run out has lost its worker; another "
     "worker adopts it\nwithin a minute. In state intent the provider "
     "has not named the workload yet;\nin state running some of the "
-    "GPU's services are not up yet."
+    "GPU's services are not up yet. Below the table: what the provider "
+    "listed\nwhen a worker asked last, each five minutes."
     "\n\nExamples:\n  c3ctl gpus\n  "
     "c3ctl gpus --closed 20 --price 1.2\n  c3ctl gpus --json\n  c3ctl "
     "gpus --stop 9f86d081884c7d65");

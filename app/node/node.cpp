@@ -169,8 +169,9 @@ node::node(worker_config cfg, logger log,
     return last->latest();
   };
   log_->sinks().push_back(account_);
-  around_.balance = [seen = account_] {
-    return seen->seen().balance;
+  around_.account = [note = account_] {
+    auto x = note->seen();
+    return job_store::account_seen{x.balance, std::move(x.gpus)};
   };
   outside_ = spawn_outside_worlds(
     *system_, cfg_, system_->spawn(http_behavior, http_config_of(cfg_), log_),

@@ -257,7 +257,7 @@ outside_worlds spawn_outside_worlds(caf::actor_system& system,
   jobs.card.max_gpus = cfg.max_gpus;
   jobs.card.workload_of_kind = cfg.workload_of_kind;
   jobs.last_error = around.last_error;
-  jobs.balance = around.balance;
+  jobs.account = around.account;
   if (around.counts)
     jobs.counts = around.counts;
   jobs.ended = {cfg.ended_jobs_max, std::chrono::seconds{cfg.ended_jobs_ttl_s}};

@@ -57,7 +57,7 @@ struct node_surroundings {
   /// What heartbeats say of the program and its machine.
   job_store::worker_card card = {};
   job_store::error_reader last_error = {};
-  job_store::balance_reader balance = {};
+  job_store::account_reader account = {};
   /// Where the JOB STORE counts, for /metrics; none: nowhere.
   std::shared_ptr<job_store::store_counts> counts = {};
   /// Uploaded results also stay in `output_dir`.

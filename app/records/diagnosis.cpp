@@ -1,5 +1,6 @@
 #include "app/records/diagnosis.hpp"
 
+#include "app/records/provider_findings.hpp"
 #include "messages/http.hpp"
 #include "messages/text/json.hpp"
 
@@ -274,6 +275,12 @@ struct examiner {
               "launches another one");
   }
 
+  void look_at_provider() {
+    if (seen.provider)
+      for (auto& x : findings_of(*seen.provider))
+        out.push_back(std::move(x));
+  }
+
   void look_at_ended() {
     if (seen.failed_lately > 0)
       warning("jobs_failed",
@@ -375,9 +382,14 @@ constexpr std::array<known_error, 12> known_errors{{
 } // namespace
 
 bool diagnosis::well() const {
-  return std::none_of(findings.begin(), findings.end(), [](auto& x) {
-    return x.how == weight::problem;
-  });
+  return worst() != weight::problem;
+}
+
+std::optional<weight> diagnosis::worst() const {
+  std::optional<weight> out;
+  for (auto& x : findings)
+    out = std::min(out.value_or(x.how), x.how);
+  return out;
 }
 
 likely_cause cause_of(const std::string& error) {
@@ -395,6 +407,7 @@ diagnosis diagnose(const fleet_sight& x) {
   it.look_at_launches();
   it.look_at_queue();
   it.look_at_gpus();
+  it.look_at_provider();
   it.look_at_ended();
   it.look_at_webhooks();
   std::stable_sort(it.out.begin(), it.out.end(), [](auto& a, auto& b) {

@@ -1,11 +1,12 @@
 #pragma once
 // What is wrong with a fleet, by what stands in Redis: the judgement of
 // `c3ctl doctor` and of the operators' page. Pure.
-#include "app/records/open_gpu.hpp"
+#include "app/records/provider.hpp"
 #include "app/records/worker_view.hpp"
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,8 @@ struct fleet_sight {
   uint64_t not_looked_at = 0;
   std::vector<worker_view> workers;
   std::vector<open_gpu> gpus;
+  /// Nothing: no worker has told it.
+  std::optional<provider_sight> provider;
   /// Of `c3:paused`; empty: launches are not paused.
   record pause;
   /// Jobs with a lease, and those of them whose lease has run out.
@@ -88,6 +91,8 @@ struct diagnosis {
   std::vector<finding> findings;
 
   bool well() const;
+  /// Of the weightiest finding; nothing: there is none.
+  std::optional<weight> worst() const;
 };
 
 diagnosis diagnose(const fleet_sight& x);

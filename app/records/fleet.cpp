@@ -94,6 +94,17 @@ result<std::vector<open_gpu>> read_open_gpus(redis& db) {
   return out;
 }
 
+result<std::optional<provider_sight>>
+read_provider(redis& db, const std::vector<open_gpu>& ledger) {
+  auto beats = read_heartbeats(db, {"provider"});
+  if (!beats)
+    return fail(beats.error());
+  std::vector<worker_view> workers;
+  for (auto& x : beats->all)
+    workers.push_back({std::move(x.id), std::move(x.fields), beats->now_s});
+  return provider_of(workers, ledger);
+}
+
 result<std::vector<json::document>> read_closed_gpus(redis& db,
                                                      uint32_t limit) {
   std::vector<json::document> out;

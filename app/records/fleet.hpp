@@ -1,10 +1,11 @@
 #pragma once
 // Reads workers, GPUs and running jobs, and pauses the fleet.
-#include "app/records/open_gpu.hpp"
+#include "app/records/provider.hpp"
 #include "app/records/redis.hpp"
 #include "app/records/worker_view.hpp"
 #include "messages/text/json.hpp"
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,6 +17,10 @@ result<std::vector<worker_view>> read_workers(redis& db);
 
 /// By the end of their leases, the earliest first.
 result<std::vector<open_gpu>> read_open_gpus(redis& db);
+
+/// See `provider_of`.
+result<std::optional<provider_sight>>
+read_provider(redis& db, const std::vector<open_gpu>& ledger);
 
 /// JSON objects of ended GPUs (docs/records.md), the latest first.
 result<std::vector<json::document>> read_closed_gpus(redis& db, uint32_t limit);

@@ -77,7 +77,10 @@ std::string state_of(const fleet_picture& x) {
         return worker_state(y) == "draining";
       }))
     return "draining";
-  return x.found.well() ? "ok" : "attention";
+  auto worst = x.found.worst();
+  if (!worst)
+    return "ok";
+  return *worst == weight::problem ? "problem" : "attention";
 }
 
 std::vector<finding> attention_of(const diagnosis& found,

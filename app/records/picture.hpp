@@ -38,7 +38,8 @@ struct fleet_picture {
   sample_grid samples;
 };
 
-/// "no_worker", "paused", "draining", "attention" or "ok".
+/// "no_worker", "paused" or "draining"; else by the weightiest finding
+/// "problem", "attention" or "ok".
 std::string state_of(const fleet_picture& x);
 
 /// The findings, and that deadlines are at risk.

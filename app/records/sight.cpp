@@ -164,6 +164,7 @@ result<fleet_sight> read_fleet_sight(redis& db) {
   if (!gpus)
     return fail(gpus.error());
   out.gpus = std::move(*gpus);
+  out.provider = provider_of(out.workers, out.gpus);
   return out;
 }
 

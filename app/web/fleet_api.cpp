@@ -105,7 +105,9 @@ response gpus(const request& x, records::redis& db) {
   auto running = records::read_leased(db, 10'000);
   if (!running)
     return away(running.error());
-  return answer(200, gpus_json(*open, *closed, *running));
+  auto provider = records::read_provider(db, *open);
+  return provider ? answer(200, gpus_json(*open, *closed, *running, *provider))
+                  : away(provider.error());
 }
 
 response gantt(const request& x, records::redis& db) {

@@ -298,7 +298,8 @@ std::string worker_json(const records::worker_view& x, bool details) {
 
 std::string gpus_json(const std::vector<records::open_gpu>& open,
                       const std::vector<records::closed_gpu>& closed,
-                      const std::vector<records::leased_job>& running) {
+                      const std::vector<records::leased_job>& running,
+                      const std::optional<records::provider_sight>& provider) {
   std::map<std::string, std::vector<std::string>> jobs;
   for (auto& x : running)
     jobs[field(x.fields, "gpu")].push_back(x.id);
@@ -308,10 +309,11 @@ std::string gpus_json(const std::vector<records::open_gpu>& open,
   json_array ended;
   for (auto& x : closed)
     ended.raw(closed_json(x));
-  return json_object{}
-    .raw("gpus", live.finish())
-    .raw("closed", ended.finish())
-    .finish();
+  json_object out;
+  out.raw("gpus", live.finish()).raw("closed", ended.finish());
+  if (provider)
+    out.raw("provider", provider_json(*provider));
+  return out.finish();
 }
 
 std::string gantt_json(const std::vector<records::gantt_row>& rows,

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,8 @@ std::string worker_json(const records::worker_view& x, bool details);
 
 std::string gpus_json(const std::vector<records::open_gpu>& open,
                       const std::vector<records::closed_gpu>& closed,
-                      const std::vector<records::leased_job>& running);
+                      const std::vector<records::leased_job>& running,
+                      const std::optional<records::provider_sight>& provider);
 
 std::string gantt_json(const std::vector<records::gantt_row>& rows,
                        double from_s, double to_s);

@@ -9,7 +9,7 @@ import unittest
 ASSETS = pathlib.Path(__file__).resolve().parents[2] / "app" / "web" / "assets"
 KINDS = {".html", ".css", ".js", ".svg"}
 MOST_LINES = 400
-MOST_BYTES = {".js": 120_000, ".css": 26_000}
+MOST_BYTES = {".js": 125_000, ".css": 26_000}
 
 # Names of XML dialects; nothing is fetched from there.
 NAMESPACES = {"http://www.w3.org/2000/svg"}

@@ -115,6 +115,27 @@ BOOST_AUTO_TEST_CASE(gpus_shows_the_ledger) {
   BOOST_TEST((left > 0 && left <= 25));
 }
 
+BOOST_AUTO_TEST_CASE(gpus_shows_what_the_provider_lists) {
+  put_gpu("g1", "ready", ago(3600), 25);
+  redis.cmd("ZADD", "c3:workers", ms_from_now(60), "w1");
+  redis.cmd("HSET", "c3:worker:w1", "provider",
+            R"({"at":)" + ago(120)
+              + R"(,"types":{"media:fast":2},"unknown":[{"workload":"foreign",)"
+                R"("type":"media:fast","created":)"
+              + ago(7200) + R"(,"since":)" + ago(3600) + "}]}");
+  auto text = run({"gpus"}).text;
+  for (auto* part : {"the provider listed 2 GPUs 2 min", "1 is not in the",
+                     "not in the ledger", "foreign", "2 h"})
+    BOOST_TEST(contains(text, part), text);
+  auto doc = asked({"gpus"});
+  auto* told = json::find(doc, "provider");
+  BOOST_REQUIRE(told);
+  BOOST_TEST(json::integer(*told, "gpus").value_or(0) == 2);
+  auto got = run({"doctor"});
+  BOOST_TEST(contains(got.text, "no entry of the launch ledger names"),
+             got.text);
+}
+
 BOOST_AUTO_TEST_CASE(workers_shows_who_lives) {
   BOOST_TEST(run({"workers"}).text == "no worker is alive\n");
   redis.cmd("HSET", "c3:worker:w1", "version", "1.2.3", "host", "h1",
@@ -259,7 +280,7 @@ BOOST_AUTO_TEST_CASE(the_doctor_says_what_is_wrong_and_exits_with_1) {
        {"no work flows\n", "PROBLEM  no worker is alive; 1 job waits (csm 1)",
         "1 waiting job has passed the deadline",
         "GPU g1 (media:fast) is nobody's since 2 min",
-        "1 webhook waits, the first is overdue since 1 min",
+        "1 webhook waits, the first is overdue since 1 min 30 s",
         "1 webhook was given up, the latest with: HTTP 503",
         "1 job has failed within the last hour, the latest with: no voice",
         "1 webhook does not get through, the first with: HTTP 503",

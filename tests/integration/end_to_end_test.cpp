@@ -1,5 +1,6 @@
 // One job of each kind, through the real programs: the results are real sound,
 // video and text.
+#include "messages/provider_list.hpp"
 #include "tests/support/small_world.hpp"
 
 #include <boost/test/results_collector.hpp>
@@ -148,6 +149,31 @@ BOOST_AUTO_TEST_CASE(
   BOOST_TEST(job_field(id, "status") == "cancelled");
   BOOST_TEST(job_field(id, "error") == "by user");
   BOOST_TEST(receiver.about(id).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_gpu_that_no_worker_has_rented_is_told_by_heartbeats) {
+  BOOST_TEST(stop_worker() == 0);
+  auto client = cloud_client();
+  auto rented = client.Post("/api/v0/launch",
+                            {{"X-C3-API-KEY", worker_env().at("C3_API_KEY")}},
+                            R"({"type":"media:fast","expires":)"
+                              + std::to_string(std::time(nullptr) + 600) + "}",
+                            "application/json");
+  BOOST_REQUIRE((rented && rented->status == 200));
+  auto workload = json::string_or_empty(*json::parse(rented->body), "workload");
+  start_worker({{"WORKER_ID", "looks"}});
+  std::optional<provider_list> told;
+  harness::wait_until(
+    [&] {
+      told = read_provider_list(redis.field("c3:worker:looks", "provider"));
+      return told.has_value();
+    },
+    20s);
+  BOOST_REQUIRE(told.has_value());
+  BOOST_TEST(told->types[workload_type{"media:fast"}] == 1u);
+  BOOST_REQUIRE(told->unknown.size() == 1u);
+  BOOST_TEST(told->unknown.front().workload == workload_id{workload});
+  BOOST_TEST(told->lost.empty());
 }
 
 BOOST_AUTO_TEST_CASE(sigterm_while_idle_stops_the_gpu_and_exits_with_0) {

@@ -1,6 +1,7 @@
 // The fleet's routes of the HTTP service against a real redis-server.
 #include "app/web/fleet_api.hpp"
 #include "messages/outlook.hpp"
+#include "messages/provider_list.hpp"
 #include "messages/text/json.hpp"
 #include "tests/integration/fleet_world.hpp"
 
@@ -150,7 +151,7 @@ BOOST_AUTO_TEST_CASE(the_fleet_is_told_in_one_answer) {
   // g2 boots for longer than five minutes.
   BOOST_TEST(x["attention"][0]["what"].GetString() == "boot_slow");
   BOOST_TEST(x["attention"][0]["gpu"].GetString() == "g2");
-  BOOST_TEST(x["state"].GetString() == "ok");
+  BOOST_TEST(x["state"].GetString() == "attention");
 }
 
 BOOST_AUTO_TEST_CASE(a_job_that_comes_too_late_needs_attention) {
@@ -175,6 +176,32 @@ BOOST_AUTO_TEST_CASE(a_job_that_comes_too_late_needs_attention) {
   BOOST_TEST(it["severity"].GetString() == "warning");
   BOOST_TEST(x["waits"][0]["count"].GetInt() == 2);
   BOOST_TEST(x["waits"][0]["begins_in"].Size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_provider_lists_is_told_beside_the_ledger) {
+  BOOST_TEST(!get("/v1/gpus").HasMember("provider"));
+  provider_list list;
+  list.at_s = now_s() - 12;
+  list.types = {{workload_type{"media:fast"}, 3}};
+  list.unknown = {{workload_id{"wl-g1"}, workload_type{"media:fast"}, 5, 6},
+                  {workload_id{"foreign"}, workload_type{"media:fast"}, 5, 6}};
+  put_worker("w", {"provider", provider_list_json(list)});
+  // One that has not asked yet, and an older one.
+  put_worker("v", {"provider", ""});
+  put_worker("u");
+  put_gpu("g1", "ready");
+  may = web::role::view;
+  auto x = get("/v1/gpus");
+  auto& told = x["provider"];
+  BOOST_TEST(about(told["at"].GetDouble(), now_s() - 12));
+  BOOST_TEST(told["gpus"].GetInt() == 3);
+  BOOST_REQUIRE(told["unknown"].Size() == 1u);
+  BOOST_TEST(told["unknown"][0]["workload"].GetString() == "foreign");
+  BOOST_TEST(!told["unknown"][0]["young"].GetBool());
+  auto fleet = get("/v1/fleet");
+  BOOST_REQUIRE(fleet["attention"].Size() == 1u);
+  BOOST_TEST(fleet["attention"][0]["what"].GetString() == "gpu_unknown");
+  BOOST_TEST(fleet["state"].GetString() == "attention");
 }
 
 BOOST_AUTO_TEST_CASE(what_quotes_errors_is_for_operators) {

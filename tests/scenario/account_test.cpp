@@ -26,6 +26,17 @@ gpu_workload workload(const std::string& id, double created_s,
   return out;
 }
 
+gpu_entry entry(const std::string& id, const std::string& workload,
+                double launched_s = 1) {
+  gpu_entry out;
+  out.id = ledger_id{id};
+  out.type = fast;
+  out.state = gpu_entry_state::ready;
+  out.workload = workload_id{workload};
+  out.launched_s = launched_s;
+  return out;
+}
+
 struct fixture : deterministic_system {
   fixture() {
     web->log = log;
@@ -58,6 +69,16 @@ struct fixture : deterministic_system {
   void say(int32_t status, const std::string& body) {
     answer = http_status(status);
     answer.what->body = body;
+  }
+
+  void put_gpus_of_all_sorts() {
+    auto old_s = unix_now() - 601;
+    for (auto& x : {workload("lost", old_s), workload("in-ledger", old_s),
+                    workload("young", unix_now() - 500),
+                    workload("stopped", old_s, fast, false),
+                    workload("not-ours", old_s, workload_type{"other:type"})})
+      cloud->machines[x.workload].record = x;
+    ledger->entries["e1"] = entry("e1", "in-ledger");
   }
 
   double balance() const {
@@ -172,17 +193,7 @@ BOOST_AUTO_TEST_CASE(has_no_balance_where_the_provider_tells_none) {
 }
 
 BOOST_AUTO_TEST_CASE(counts_gpus_that_the_ledger_does_not_know) {
-  auto old_s = unix_now() - 601;
-  for (auto& x : {workload("lost", old_s), workload("in-ledger", old_s),
-                  workload("young", unix_now() - 500),
-                  workload("stopped", old_s, fast, false),
-                  workload("not-ours", old_s, workload_type{"other:type"})})
-    cloud->machines[x.workload].record = x;
-  gpu_entry known;
-  known.id = ledger_id{"e1"};
-  known.type = fast;
-  known.workload = workload_id{"in-ledger"};
-  ledger->entries["e1"] = known;
+  put_gpus_of_all_sorts();
   BOOST_TEST(seen->seen().unknown.empty());
   ask();
   advance(1s);
@@ -200,6 +211,144 @@ BOOST_AUTO_TEST_CASE(counts_gpus_that_the_ledger_does_not_know) {
   cloud->machines.erase("young");
   advance(300s);
   BOOST_TEST(seen->seen().unknown[fast] == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(tells_the_list_beside_the_ledger) {
+  put_gpus_of_all_sorts();
+  BOOST_TEST(!seen->seen().gpus.has_value());
+  cloud->list_takes = 2s;
+  auto asked_s = unix_now();
+  ask();
+  advance(3s);
+  auto got = seen->seen().gpus;
+  BOOST_REQUIRE(got.has_value());
+  BOOST_TEST(got->at_s == asked_s);
+  BOOST_TEST(got->types.size() == 2u);
+  BOOST_TEST(got->types[fast] == 3u);
+  BOOST_TEST(got->others == 1u);
+  BOOST_TEST(got->lost.empty());
+  BOOST_REQUIRE(got->unknown.size() == 2u);
+  BOOST_TEST(got->unknown[0].workload == "lost");
+  BOOST_TEST(got->unknown[0].created_s == asked_s - 601);
+  BOOST_TEST(got->unknown[0].since_s == asked_s);
+  BOOST_TEST(got->unknown[1].workload == "young");
+}
+
+// Who has mended it wants to see that.
+BOOST_AUTO_TEST_CASE(looks_each_minute_while_the_two_differ) {
+  cloud->machines["lost"].record = workload("lost", unix_now() - 700);
+  ask();
+  advance(1s);
+  auto first_s = seen->seen().gpus->at_s;
+  advance(75s);
+  auto got = seen->seen().gpus;
+  BOOST_TEST(got->at_s == first_s + 60);
+  BOOST_TEST(got->unknown.at(0).since_s == first_s);
+  // The balance has nothing to do with it.
+  BOOST_TEST(questions() == 1u);
+  cloud->machines.erase("lost");
+  advance(60s);
+  got = seen->seen().gpus;
+  BOOST_TEST(got->agrees());
+  BOOST_TEST(got->at_s == first_s + 120);
+  advance(160s);
+  BOOST_TEST(seen->seen().gpus->at_s == first_s + 120);
+  advance(15s);
+  BOOST_TEST(seen->seen().gpus->at_s == first_s + 300);
+  BOOST_TEST(questions() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(keeps_the_list_while_the_provider_is_away) {
+  cloud->machines["lost"].record = workload("lost", unix_now() - 700);
+  ask();
+  advance(1s);
+  auto before = seen->seen().gpus;
+  for (int i = 0; i < 3; ++i)
+    cloud->list_failures.push_back({failure_kind::unavailable, "down"});
+  advance(180s);
+  BOOST_TEST((seen->seen().gpus == before));
+  advance(75s);
+  BOOST_TEST(seen->seen().gpus->at_s > before->at_s);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(the_list_and_the_ledger)
+
+BOOST_AUTO_TEST_CASE(agree_but_for_what_is_on_its_way) {
+  account::config cfg;
+  cfg.types = {fast};
+  const double now_s = 10'000;
+  auto lost = [&](const gpu_entry& x) {
+    auto got = account::compare(cfg, {}, {{x}, {}}, std::nullopt, now_s);
+    return !got.lost.empty();
+  };
+  auto x = entry("e1", "w1", now_s - 120);
+  BOOST_TEST(lost(x));
+  x.launched_s = now_s - 119;
+  BOOST_TEST(!lost(x));
+  x.launched_s = 0;
+  x.intent_s = now_s - 119;
+  BOOST_TEST(!lost(x));
+  x.intent_s = now_s - 120;
+  BOOST_TEST(lost(x));
+  x.state = gpu_entry_state::stopping;
+  BOOST_TEST(!lost(x));
+  for (auto state : {gpu_entry_state::intent, gpu_entry_state::running,
+                     gpu_entry_state::ready}) {
+    x.state = state;
+    BOOST_TEST(lost(x));
+  }
+  x.workload = {};
+  BOOST_TEST(!lost(x));
+}
+
+BOOST_AUTO_TEST_CASE(name_the_same_gpus_or_not) {
+  account::config cfg;
+  cfg.types = {fast};
+  const double now_s = 10'000;
+  account::ledger_sight ledger{{entry("e1", "w1"), entry("e2", "w2")},
+                               {workload_id{"ended"}}};
+  auto got = account::compare(cfg,
+                              {workload("w1", 1), workload("ended", 1),
+                               workload("x", 1), workload("x", 1),
+                               workload("w2", 1, fast, false)},
+                              ledger, std::nullopt, now_s);
+  BOOST_TEST(got.types[fast] == 3u);
+  BOOST_REQUIRE(got.unknown.size() == 1u);
+  BOOST_TEST(got.unknown[0].workload == "x");
+  // The provider lists it, as one that runs no more.
+  BOOST_REQUIRE(got.lost.size() == 1u);
+  BOOST_TEST(got.lost[0].id == "e2");
+  BOOST_TEST(got.lost[0].workload == "w2");
+  BOOST_TEST(got.lost[0].since_s == now_s);
+  auto again = account::compare(cfg, {workload("x", 1), workload("y", 1)},
+                                ledger, got, now_s + 60);
+  BOOST_REQUIRE(again.unknown.size() == 2u);
+  BOOST_TEST(again.unknown[0].workload == "x");
+  BOOST_TEST(again.unknown[0].since_s == now_s);
+  BOOST_TEST(again.unknown[1].since_s == now_s + 60);
+  BOOST_REQUIRE(again.lost.size() == 2u);
+  BOOST_TEST(again.lost[0].id == "e2");
+  BOOST_TEST(again.lost[0].since_s == now_s);
+  BOOST_TEST(again.lost[1].since_s == now_s + 60);
+}
+
+BOOST_AUTO_TEST_CASE(are_told_in_few_lines) {
+  account::config cfg;
+  cfg.types = {fast};
+  std::vector<gpu_workload> list;
+  account::ledger_sight ledger;
+  for (int i = 0; i < 50; ++i) {
+    list.push_back(workload("w" + std::to_string(i), 1));
+    ledger.entries.push_back(
+      entry("e" + std::to_string(i), "l" + std::to_string(i)));
+  }
+  auto got = account::compare(cfg, list, ledger, std::nullopt, 10'000);
+  BOOST_TEST(got.unknown.size() == provider_list::shown_most);
+  BOOST_TEST(got.more_unknown == 50 - provider_list::shown_most);
+  BOOST_TEST(got.lost.size() == provider_list::shown_most);
+  BOOST_TEST(got.more_lost == 50 - provider_list::shown_most);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

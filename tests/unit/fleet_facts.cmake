@@ -5,4 +5,5 @@ render_test(
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/fleet_facts_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/gantt_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/fleet_use_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/provider_list_test.cpp
   DEPENDS render_fleet_records)

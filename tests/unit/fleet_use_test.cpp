@@ -1,4 +1,5 @@
 // How GPUs are used, samples in equal steps, and jobs at risk.
+#include "app/records/picture.hpp"
 #include "app/records/risk.hpp"
 #include "app/records/usage.hpp"
 
@@ -43,6 +44,29 @@ std::string ids(const std::vector<risky_job>& xs) {
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(fleet_use_and_risk)
+
+BOOST_AUTO_TEST_CASE(the_state_follows_the_weightiest_finding) {
+  fleet_picture x;
+  BOOST_TEST(state_of(x) == "no_worker");
+  x.seen.workers = {{"w1", {{"seen_at", "1"}, {"draining", "0"}}, 2},
+                    {"w2", {{"seen_at", "1"}, {"draining", "1"}}, 2}};
+  BOOST_TEST(state_of(x) == "ok");
+  finding warned{weight::warning, "a", "", "", "a"};
+  finding failed{weight::problem, "b", "", "", "b"};
+  x.found.findings = {warned};
+  BOOST_TEST(state_of(x) == "attention");
+  BOOST_TEST(x.found.well());
+  x.found.findings = {warned, failed, warned};
+  BOOST_TEST(state_of(x) == "problem");
+  BOOST_TEST(!x.found.well());
+  x.found.findings = {failed};
+  BOOST_TEST(state_of(x) == "problem");
+  // What somebody wanted so goes first.
+  x.seen.workers.erase(x.seen.workers.begin());
+  BOOST_TEST(state_of(x) == "draining");
+  x.seen.pause = {{"since", "1"}};
+  BOOST_TEST(state_of(x) == "paused");
+}
 
 BOOST_AUTO_TEST_CASE(only_launched_gpus_are_rented) {
   auto use = use_of({}, {});

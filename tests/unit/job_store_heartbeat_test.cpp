@@ -18,9 +18,11 @@ msg::gpu_update gpu(gpu_phase phase, uint32_t busy = 0) {
 }
 
 std::map<std::string, std::string> said(const msg::node_status& x,
-                                        const noted_error& last = {}) {
+                                        const noted_error& last = {},
+                                        const account_seen& account = {}) {
   worker_card card{"1.2.3", "h1", "", 2, 4, "A=1\n"};
-  auto fields = heartbeat_fields(card, {"w1", 1'700'000'000'500}, x, last);
+  auto fields = heartbeat_fields(card, {"w1", 1'700'000'000'500}, x, last,
+                                 account);
   std::map<std::string, std::string> out;
   for (size_t i = 0; i + 1 < fields.size(); i += 2)
     out[fields[i]] = fields[i + 1];
@@ -97,6 +99,27 @@ BOOST_AUTO_TEST_CASE(says_why_jobs_wait_and_what_is_set) {
                 R"("jitter, launch in 12 s","jobs":3,"until":112}})");
   BOOST_TEST(said({})["launches"] == "{}");
   BOOST_TEST(got["settings"] == "A=1\n");
+}
+
+BOOST_AUTO_TEST_CASE(says_what_the_provider_has_told) {
+  auto got = said({});
+  BOOST_TEST(got["balance"] == "");
+  BOOST_TEST(got["balance_at"] == "0");
+  BOOST_TEST(got["provider"] == "");
+  account_seen seen;
+  seen.balance = {12.5, 1'700'000'000};
+  seen.gpus.emplace();
+  seen.gpus->at_s = 1'700'000'001;
+  seen.gpus->types[workload_type{"media:fast"}] = 1;
+  seen.gpus->unknown = {{workload_id{"w9"}, workload_type{"media:fast"}, 5, 6}};
+  got = said({}, {}, seen);
+  BOOST_TEST(got["balance"] == "12.5");
+  BOOST_TEST(got["balance_at"] == "1700000000");
+  BOOST_TEST(got["provider"]
+             == R"({"at":1700000001,"types":{"media:fast":1},"others":0,)"
+                R"("unknown":[{"workload":"w9","type":"media:fast",)"
+                R"("created":5,"since":6}],"more_unknown":0,"lost":[],)"
+                R"("more_lost":0})");
 }
 
 BOOST_AUTO_TEST_CASE(brings_the_orders_of_the_fleet) {

@@ -314,7 +314,7 @@ BOOST_AUTO_TEST_CASE(show_the_account_where_it_is_known) {
   b.x.read({}, seen);
   BOOST_TEST(b.x.text(b.status).find("c3_balance") == std::string::npos);
   seen->see(job_store::account_balance{12.5, 1'700'000'000});
-  seen->see({{workload_type{"media:fast"}, 2}});
+  seen->see({{workload_type{"media:fast"}, 2}}, {});
   BOOST_TEST(b.has("c3_balance{scope=\"fleet\"} 12.5"));
   BOOST_TEST(b.has("c3_gpu_workloads_unknown{scope=\"fleet\",workload=\"media:"
                    "fast\"} 2"));

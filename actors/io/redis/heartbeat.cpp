@@ -58,7 +58,7 @@ outlook outlook_of(const worker_card& card, const msg::node_status& now) {
 std::vector<std::string>
 heartbeat_fields(const worker_card& card, const node_id& session,
                  const msg::node_status& now, const noted_error& last,
-                 const std::optional<account_balance>& balance) {
+                 const account_seen& account) {
   uint32_t slots = 0;
   uint32_t free = 0;
   for (auto& x : now.gpus)
@@ -98,8 +98,10 @@ heartbeat_fields(const worker_card& card, const node_id& session,
   add("outlook", outlook_json(outlook_of(card, now)));
   add("error", last.text);
   add("error_at", number_text(last.at_s));
+  auto& balance = account.balance;
   add("balance", balance ? number_text(balance->amount) : "");
   add("balance_at", number_text(balance ? balance->at_s : 0));
+  add("provider", account.gpus ? provider_list_json(*account.gpus) : "");
   return out;
 }
 
@@ -110,7 +112,7 @@ void heartbeat::tell(const msg::node_status& x,
   what.fields = heartbeat_fields(
     redis_.cfg.card, redis_.session, x,
     redis_.cfg.last_error ? redis_.cfg.last_error() : noted_error{},
-    redis_.cfg.balance ? redis_.cfg.balance() : std::nullopt);
+    redis_.cfg.account ? redis_.cfg.account() : account_seen{});
   what.kept = redis_.cfg.heartbeat_kept;
   what.counted = redis_.cfg.counted();
   redis_.run(call_of(what), [this, then = std::move(then)](answer got) {

@@ -15,7 +15,7 @@ namespace render::job_store {
 std::vector<std::string>
 heartbeat_fields(const worker_card& card, const node_id& session,
                  const msg::node_status& now, const noted_error& last,
-                 const std::optional<account_balance>& balance = {});
+                 const account_seen& account = {});
 
 class heartbeat {
 public:

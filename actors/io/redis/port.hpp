@@ -88,7 +88,7 @@ struct config {
   /// The latest error of the log. None: there is no such thing.
   error_reader last_error;
   /// None: there is no such thing.
-  balance_reader balance;
+  account_reader account;
   /// A heartbeat is shown for this long: about three of them.
   milliseconds heartbeat_kept{35'000};
   /// Never null.

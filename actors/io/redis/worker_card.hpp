@@ -1,6 +1,7 @@
 #pragma once
 // What a worker says of itself in its heartbeats, beside how it fares. Pure.
 #include "messages/job.hpp"
+#include "messages/provider_list.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -40,8 +41,14 @@ struct account_balance {
   double at_s = 0;
 };
 
-/// Nothing: the provider does not tell it, or has not been asked yet.
-using balance_reader = std::function<std::optional<account_balance>()>;
+/// What the provider has told; nothing: it does not tell it, or has not been
+/// asked yet.
+struct account_seen {
+  std::optional<account_balance> balance = {};
+  std::optional<provider_list> gpus = {};
+};
+
+using account_reader = std::function<account_seen()>;
 
 using error_reader = std::function<noted_error()>;
 

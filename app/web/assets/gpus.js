@@ -4,6 +4,7 @@ import {get} from './api.js';
 import {ago, counted, cut, dollars, now, span} from './format.js';
 import {app} from './state.js';
 import {columns as bars, gantt, legend, shares} from './charts.js';
+import {providerLine, unknownGpus} from './provider.js';
 import {act, ask, button, empty, jobLink, panel, table, when} from './ui.js';
 
 const states = {
@@ -53,6 +54,7 @@ export function gpusScreen(search, id) {
   }
 
   function live() {
+    const lost = new Set((data.provider?.lost || []).map((x) => x.id));
     const columns = [
       {name: 'GPU'},
       {name: 'State'},
@@ -74,7 +76,10 @@ export function gpusScreen(search, id) {
           about: x.id === marked ? 'marked' : '',
           cells: [
             [h('b', {}, cut(x.type || '–', 30)), h('small', {class: 'id', title: x.id}, cut(x.id, 20))],
-            h('span', {class: `pill ${about}`}, h('i', {}), word),
+            [
+              h('span', {class: `pill ${about}`}, h('i', {}), word),
+              lost.has(x.id) && h('small', {class: 'warn'}, 'not on the provider’s list')
+            ],
             x.node ? cut(x.node, 40) : h('span', {class: 'faint'}, 'not known yet'),
             x.owner ? h('a', {href: 'workers'}, cut(x.owner, 30)) : h('span', {class: 'warn'}, 'nobody'),
             when(x.launched_at, span(Math.floor(x.launched_at ? now() - x.launched_at : x.age))),
@@ -206,6 +211,8 @@ export function gpusScreen(search, id) {
               )
             )
       ),
+      providerLine(data.provider),
+      unknownGpus(data.provider),
       panel(
         'What they did',
         {

@@ -252,7 +252,9 @@ export function nowScreen() {
                 h('i', {}),
                 fleet.state === 'no_worker'
                   ? 'No worker is alive: nothing is worked on.'
-                  : 'Nothing needs attention.'
+                  : ['attention', 'problem'].includes(fleet.state)
+                    ? 'Something needs attention, and only operators see what.'
+                    : 'Nothing needs attention.'
               )
         ),
         h(

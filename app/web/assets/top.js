@@ -18,7 +18,8 @@ const fleetStates = {
   draining: ['warn', 'Draining'],
   paused: ['warn', 'Paused'],
   no_worker: ['bad', 'No worker'],
-  attention: ['warn', 'Attention']
+  attention: ['warn', 'Attention'],
+  problem: ['bad', 'Problem']
 };
 
 const liveWords = {

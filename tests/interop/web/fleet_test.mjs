@@ -214,7 +214,7 @@ describe('the page and a fleet', () => {
     } finally {
       world.redisServer.signal('SIGCONT');
     }
-    await page.locator('.top .pill', {hasText: /OK|Attention/}).waitFor({timeout: 60_000});
+    await page.locator('.top .pill', {hasText: /OK|Attention|Problem/}).waitFor({timeout: 60_000});
   });
 
   for (const colorScheme of ['light', 'dark'])
@@ -248,6 +248,78 @@ describe('the page and a fleet', () => {
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(over <= 0, `${at} is ${over} px too wide`);
     }
+  });
+});
+
+describe('a GPU that no worker has rented', () => {
+  let world;
+  let browser;
+  let page;
+
+  // Another worker's heartbeat. `list`: of the time now, in seconds.
+  function told(list) {
+    const at = Math.floor(Date.now() / 1000);
+    world.redis('HSET', 'c3:worker:quay-2', 'seen_at', at, 'draining', '0', 'provider', JSON.stringify(list(at)));
+    world.redis('ZADD', 'c3:workers', (at + 600) * 1000, 'quay-2');
+  }
+
+  async function stranger(type) {
+    const answer = await fetch(`${world.env.C3_API_URL}/launch`, {
+      method: 'POST',
+      headers: {'Content-Type': 'application/json', 'X-C3-API-KEY': world.env.C3_API_KEY},
+      body: JSON.stringify({type, expires: Math.floor(Date.now() / 1000) + 3600})
+    });
+    assert.equal(answer.status, 200);
+    return (await answer.json()).workload;
+  }
+
+  before(async () => {
+    world = await World.make({cloud, worker: false});
+    browser = await openBrowser();
+    page = await openPage(browser, world.origin);
+  });
+  after(async () => {
+    await closePage(page);
+    await browser?.close();
+    await world?.close();
+  });
+
+  test('is shown as not in the ledger, and told when it grows old', {timeout: 120_000}, async () => {
+    await page.goto('/gpus');
+    await page.getByText('No worker has told what the provider lists.').waitFor();
+    const workload = await stranger('media:fast');
+    await stranger('ollama_webui:large');
+    world.startWorker({WORKER_ID: 'quay-1'});
+    const line = page.locator('.quiet-line', {hasText: 'The provider listed 1 GPU'});
+    await line.waitFor({timeout: 40_000});
+    assert.match(await line.textContent(), /, and 1 of types that no worker rents; one is not in the ledger\.$/);
+    const row = page.locator('#main tr', {hasText: workload});
+    await row.getByText('A launch whose answer was lost is found within ten minutes.').waitFor();
+    assert.equal(await row.locator('button').count(), 0);
+    const {gpus, provider} = await (await fetch(`${world.origin}/v1/gpus`)).json();
+    assert.deepEqual(gpus, []);
+    assert.deepEqual(
+      provider.unknown.map((x) => [x.workload, x.type, x.young]),
+      [[workload, 'media:fast', true]]
+    );
+    assert.deepEqual(await axeFinds(page), []);
+
+    // Ten minutes are long for a test: another worker has seen it for an hour. No later
+    // look of the first one takes its place.
+    told((at) => ({
+      at: at + 200,
+      types: {'media:fast': 1, 'ollama_webui:fast': 0},
+      unknown: [{workload, type: 'media:fast', created: at - 3600, since: at - 3000}]
+    }));
+    await row.getByText('Rented by hand or by another fleet, or lost.').waitFor();
+    await page.goto('/');
+    await page.getByRole('link', {name: new RegExp(`1 GPU runs at the provider.*${workload.slice(0, 8)}`)}).click();
+    await row.waitFor();
+    await page.locator('.top .pill', {hasText: 'Attention'}).waitFor();
+
+    told((at) => ({at: at + 201, types: {'media:fast': 0, 'ollama_webui:fast': 0}, unknown: []}));
+    await row.waitFor({state: 'detached'});
+    await wellBehaved(page);
   });
 });
 
