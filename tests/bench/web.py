@@ -1,8 +1,11 @@
 #!/usr/bin/python3
 """What the HTTP service takes: jobs a second beside the older API's design on
-the same Redis, and a thousand streams of events. Called by `./run bench`."""
+the same Redis, a thousand streams of events, and a worker's probe beside its
+streams. Called by `./run bench`."""
 import argparse
 import asyncio
+import contextlib
+import http.client
 import multiprocessing
 import os
 import pathlib
@@ -21,6 +24,7 @@ BIN = pathlib.Path(os.environ.get("C3_BIN_DIR", HERE.parents[1] / "build/release
 CONNECTIONS = 16
 CHANGES_A_SECOND = 100
 PROBES = 10
+STREAMS_BESIDE_PROBE = 64
 BODIES = {
     "/csm": '{"text": "Hello there"}',
     "/v1/jobs": '{"type": "csm", "input": {"text": "Hello there"}}',
@@ -69,11 +73,7 @@ class Programs:
         self.folder = tempfile.TemporaryDirectory(prefix="c3-bench-")
         self.started = []
         self.redis_port, self.ours, self.older = free_port(), free_port(), free_port()
-        # Records are durable: each write is in the file once it is answered.
-        self.start("redis-server", "--port", str(self.redis_port), "--save", "",
-                   "--appendonly", "yes", "--appendfsync", "everysec",
-                   "--dir", self.folder.name)
-        wait_for_port(self.redis_port)
+        self.start_redis(self.redis_port, "redis")
         env = {**os.environ, "REDIS_PORT": str(self.redis_port), "LOG_LEVEL": "warning",
                "OUTPUT_DIR": self.folder.name + "/out", "WEB_ADDRESS": f"127.0.0.1:{self.ours}"}
         self.service = self.start(str(BIN / "c3-render-web"), env=env)
@@ -83,6 +83,28 @@ class Programs:
         wait_for_port(self.ours)
         wait_for_port(self.older)
         return self
+
+    def start_redis(self, port, name):
+        # Records are durable: each write is in the file once it is answered.
+        folder = pathlib.Path(self.folder.name) / name
+        folder.mkdir()
+        self.start("redis-server", "--port", str(port), "--save", "", "--appendonly", "yes",
+                   "--appendfsync", "everysec", "--dir", str(folder))
+        wait_for_port(port)
+
+    def start_worker(self):
+        """With a Redis of its own, and no provider: all it does is to serve. The ports of
+        that Redis, its service and its status server."""
+        store, service, status = free_port(), free_port(), free_port()
+        self.start_redis(store, "redis-of-worker")
+        self.start(str(BIN / "c3-render-worker"), "--env-file", "/dev/null", env={
+            **os.environ, "REDIS_PORT": str(store), "LOG_LEVEL": "warning",
+            "OUTPUT_DIR": self.folder.name + "/of-worker", "C3_API_KEY": "none",
+            "C3_API_URL": "http://127.0.0.1:1/api/v0",
+            "WEB_ADDRESS": f"127.0.0.1:{service}", "STATUS_ADDRESS": f"127.0.0.1:{status}"})
+        wait_for_port(service)
+        wait_for_port(status)
+        return store, service, status
 
     def start(self, *command, env=None):
         process = subprocess.Popen(command, env=env, cwd=self.folder.name,
@@ -98,7 +120,7 @@ class Programs:
 
 
 def submissions(port, path, seconds, folder):
-    """Answers a second that were a success; others end the run."""
+    """Answers a second, and all of them, that were a success; others end the run."""
     script = pathlib.Path(folder) / "post.lua"
     script.write_text(
         'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\n'
@@ -108,7 +130,8 @@ def submissions(port, path, seconds, folder):
          f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in text or "Socket errors" in text:
         sys.exit(f"the load did not go through:\n{text}")
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1))
+    return (float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1)),
+            int(re.search(r"(\d+) requests in", text).group(1)))
 
 
 def compare(programs, rounds, seconds):
@@ -124,12 +147,12 @@ def compare(programs, rounds, seconds):
             store.flushall()
             pids = older if port == programs.older else [programs.service.pid]
             before = cpu_seconds(pids)
-            rate = submissions(port, path, seconds, programs.folder.name)
+            rate, answers = submissions(port, path, seconds, programs.folder.name)
             rates[name].append(rate)
-            costs[name].append(1e6 * (cpu_seconds(pids) - before) / (rate * seconds))
+            costs[name].append(1e6 * (cpu_seconds(pids) - before) / answers)
             queued = store.llen("queue:jobs")
-            if abs(queued - rate * seconds) > rate * seconds * 0.05 + CONNECTIONS:
-                sys.exit(f"{name}: {queued} jobs in the queue after {rate * seconds:.0f} answers")
+            if not answers <= queued <= answers + CONNECTIONS:
+                sys.exit(f"{name}: {queued} jobs in the queue after {answers} answers")
     reference = statistics.median(rates[cases[0][0]])
     print(f"Submissions, {CONNECTIONS} connections, medians of {rounds} rounds of {seconds} s")
     for name, _, _ in cases:
@@ -210,6 +233,48 @@ async def follow(programs, streams, seconds):
     print(f"  service: {used / (seconds + 1):.2f} of a core, {memory:.0f} MB resident")
 
 
+def timed_probe(port):
+    """A connection of its own, as the probes of Kubernetes make them."""
+    began = time.monotonic()
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as c:
+        c.request("GET", "/healthz")
+        answer = c.getresponse()
+        answer.read()
+    if answer.status != 200:
+        sys.exit(f"/healthz answers {answer.status}")
+    return time.monotonic() - began
+
+
+async def probe_beside_streams(programs, rounds, probes):
+    """Rounds with and without streams take turns: the machine may have other work."""
+    store_port, service, status = programs.start_worker()
+    store = redis.Redis(port=store_port)
+    took = {0: [], STREAMS_BESIDE_PROBE: []}
+    for _ in range(rounds):
+        for count in took:
+            streams = [(await asyncio.get_running_loop().create_connection(
+                Stream, "127.0.0.1", service)) for _ in range(count)]
+            await asyncio.sleep(1)
+            seen = sum(x.seen for _, x in streams)
+            for i in range(probes):
+                store.xadd("c3:events", {"what": "job_claimed", "job": f"job-{i}", "worker": "w"},
+                           maxlen=10_000, approximate=True)
+                took[count].append(await asyncio.to_thread(timed_probe, status))
+                await asyncio.sleep(1 / CHANGES_A_SECOND)
+            await asyncio.sleep(1)
+            seen = sum(x.seen for _, x in streams) - seen
+            if seen < probes * count:
+                sys.exit(f"{seen} events came of {probes * count}")
+            for transport, _ in streams:
+                transport.close()
+    print(f"/healthz of a worker, {rounds * probes} probes each, a change with every one")
+    for count, all_of in took.items():
+        all_of.sort()
+        print(f"  {count:2} streams open: median {1000 * statistics.median(all_of):.2f} ms, "
+              f"99 % {1000 * all_of[int(len(all_of) * 0.99)]:.2f} ms, "
+              f"most {1000 * all_of[-1]:.1f} ms")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
@@ -218,6 +283,7 @@ def main():
     with Programs() as programs:
         asyncio.run(follow(programs, streams, 5 if chosen.quick else 10))
         compare(programs, rounds, seconds)
+        asyncio.run(probe_beside_streams(programs, rounds, 200 if chosen.quick else 500))
 
 
 if __name__ == "__main__":
