@@ -203,7 +203,9 @@ export function gpusScreen(search, id) {
         data.gpus.length
           ? live()
           : empty(
-              'Nothing is rented, so nothing costs.',
+              data.provider?.unknown.length
+                ? 'No worker has rented a GPU.'
+                : 'Nothing is rented, so nothing costs.',
               h(
                 'p',
                 {class: 'muted'},

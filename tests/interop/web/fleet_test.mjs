@@ -296,6 +296,7 @@ describe('a GPU that no worker has rented', () => {
     const row = page.locator('#main tr', {hasText: workload});
     await row.getByText('A launch whose answer was lost is found within ten minutes.').waitFor();
     assert.equal(await row.locator('button').count(), 0);
+    await page.getByText('No worker has rented a GPU.').waitFor();
     const {gpus, provider} = await (await fetch(`${world.origin}/v1/gpus`)).json();
     assert.deepEqual(gpus, []);
     assert.deepEqual(
