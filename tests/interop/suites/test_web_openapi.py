@@ -1,5 +1,6 @@
 """The description at /openapi.json against what is served: schemathesis makes
 requests from it, good ones and bad ones, and checks each answer."""
+import json
 import os
 import subprocess
 import sys
@@ -42,9 +43,25 @@ def put_jobs(redis, count=30):
             redis.rpush("queue:jobs", job)
 
 
+def put_worker(redis):
+    """One whose provider has a GPU that the ledger does not know, and lacks one."""
+    gpu = {"type": "media:fast", "since": 1_790_000_000}
+    redis.hset("c3:worker:w1", mapping={
+        "seen_at": 1_790_000_000, "draining": "0", "provider": json.dumps({
+            "at": 1_790_000_500, "types": {"media:fast": 1}, "others": 1,
+            "unknown": [{**gpu, "workload": "w-1", "created": 1_780_000_000},
+                        {**gpu, "workload": "w-2"}],
+            "lost": [{**gpu, "id": "g1", "workload": "w-3"}]})})
+    redis.zadd("c3:workers", {"w1": 4e15})
+    redis.hset("c3:gpu:g1", mapping={"type": "media:fast", "state": "ready",
+                                     "owner": "w1", "workload": "w-3"})
+    redis.zadd("c3:gpus", {"g1": 4e15})
+
+
 @pytest.mark.parametrize("role", ["operate", "view"])
 def test_the_description_is_true(tmp_path, redis_server, role):
     put_jobs(redis_server.client)
+    put_worker(redis_server.client)
     web = WebService(tmp_path, redis_server.port, keys=True,
                      WEB_PROXIES="127.0.0.1")
     excluded = []
