@@ -9,6 +9,8 @@ set -euo pipefail
 cd "$interop_dir/../.."
 
 base='' make_base=no image=localhost/c3-render-worker:test
+# MB, the base included.
+mb_max=270
 while [ $# -gt 0 ]; do
   case "$1" in
     --debootstrap) make_base=yes && shift ;;
@@ -17,13 +19,7 @@ while [ $# -gt 0 ]; do
   esac
 done
 
-say() { printf '== %s\n' "$*"; }
-check() { # check WHAT COMMAND...
-  local what=$1
-  shift
-  "$@" || { echo "FAILED: $what" >&2 && exit 1; }
-  echo "ok: $what"
-}
+. "$interop_dir/trial.sh"
 
 # -- docker or buildah ---------------------------------------------------------
 
@@ -38,21 +34,32 @@ fi
 storage=(--root "$interop_build/containers" --runroot "$interop_build/run")
 b() { buildah "${storage[@]}" "$@"; }
 
+# As debian:bookworm-slim is made: without documents, languages and caches.
 debootstrap_base() {
-  command -v debootstrap >/dev/null || skip 'debootstrap is not installed'
-  base=localhost/debian-minbase:bookworm
+  base=localhost/debian-slim:bookworm
   ! b inspect "$base" >/dev/null 2>&1 || return 0
-  say 'making the base with debootstrap'
-  rm -rf "$interop_build/minbase"
-  debootstrap --variant=minbase bookworm "$interop_build/minbase" \
-    "$(debian_archive)" >"$interop_build/debootstrap.log" ||
-    skip "debootstrap failed, see $interop_build/debootstrap.log"
+  smallest_debian
+  cp -a "$smallest" "$scratch/slim"
+  (
+    cd "$scratch/slim"
+    rm -rf var/cache/apt/* var/lib/apt/lists/* var/log/* usr/share/man/* \
+      usr/share/info/* usr/share/locale/* usr/share/lintian usr/share/linda
+    find usr/share/doc -type f ! -name copyright -delete
+    find usr/share/doc -type d -empty -delete
+    cat >etc/dpkg/dpkg.cfg.d/slim <<'TEXT'
+path-exclude /usr/share/doc/*
+path-include /usr/share/doc/*/copyright
+path-exclude /usr/share/man/*
+path-exclude /usr/share/info/*
+path-exclude /usr/share/locale/*
+TEXT
+  )
   local made
   made=$(b from scratch)
-  b add -q "$made" "$interop_build/minbase" / >/dev/null
+  b add -q "$made" "$scratch/slim" / >/dev/null
   b config --cmd /bin/bash "$made"
   b commit -q --rm "$made" "$base" >/dev/null
-  rm -rf "$interop_build/minbase"
+  rm -rf "$scratch/slim"
 }
 
 build_image() {
@@ -72,12 +79,15 @@ build_image() {
     -f deploy/Dockerfile -t "$image" .
 }
 
-image_size() {
+# Of all layers, unpacked: MB of 1,000,000 bytes.
+image_mb() {
   if [ $tool = docker ]; then
-    docker image inspect --format '{{.Size}}' "$image" |
-      awk '{ printf "%.0f MB\n", $1 / 1e6 }'
+    docker image inspect --format '{{.Size}}' "$1" | awk '{ printf "%.0f", $1 / 1e6 }'
   else
-    b images --format '{{.Size}}' "$image"
+    b images --json "$1" | python3 -c 'import json, re, sys
+size = json.load(sys.stdin)[0]["size"]
+number, unit = re.match(r"([0-9.]+) ?([A-Za-z]+)", size).groups()
+print(round(float(number) * {"B": 1e-6, "KB": 1e-3, "MB": 1, "GB": 1e3}[unit.upper()]))'
   fi
 }
 
@@ -106,7 +116,7 @@ start_container() {
 
 in_image() {
   if [ $tool = docker ]; then
-    docker exec "$container" "$@"
+    docker exec -i "$container" "$@"
   else
     b run --isolation chroot "$container" -- "$@"
   fi
@@ -120,66 +130,66 @@ end_container() {
   fi
 }
 
+parts() {
+  in_image cat /usr/share/c3-render-worker/sbom.cdx.json | python3 -c '
+import json, sys
+parts = json.load(sys.stdin)["components"]
+assert {"ffmpeg", "libc6", "libopencv-core406"} <= {x["name"] for x in parts}
+assert len(parts) == len({x["bom-ref"] for x in parts})
+print(len(parts), "parts")'
+}
+
 # -- build and try -------------------------------------------------------------
 
 [ "$make_base" = no ] || debootstrap_base
 say "building with $tool"
 build_image
-say "size of the image: $(image_size)"
+size=$(image_mb "$image")
 
-scratch=$(mktemp -d)
-children=()
 # shellcheck disable=SC2317  # called by the trap
 finish() {
-  local pid
-  for pid in "${children[@]}"; do
-    kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
-  done
+  end_children
   [ -z "${container:-}" ] || end_container
   rm -rf "$scratch"
 }
 trap finish EXIT
-
-free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0))
-print(s.getsockname()[1])'
-}
-until_ok() { # until_ok SECONDS COMMAND...
-  local end=$((SECONDS + $1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    [ $SECONDS -lt $end ] || return 1
-    sleep 0.2
-  done
-}
-
-redis_port=$(free_port) cloud_port=$(free_port) status_port=$(free_port)
-redis-server --port "$redis_port" --bind 127.0.0.1 --save '' \
-  --dir "$scratch" >"$scratch/redis.log" 2>&1 &
-children+=($!)
-build/release/bin/c3-local-cloud --listen "127.0.0.1:$cloud_port" \
-  --boot-time 0 --env-file "$scratch/cloud.env" >"$scratch/cloud.log" 2>&1 &
-children+=($!)
-until_ok 20 test -s "$scratch/cloud.env" || { echo 'no local cloud' && exit 1; }
-grep -E '^C3_' "$scratch/cloud.env" >"$scratch/env"
-cat >>"$scratch/env" <<TEXT
-REDIS_HOST=127.0.0.1
-REDIS_PORT=$redis_port
-STATUS_ADDRESS=127.0.0.1:$status_port
-PRE_LAUNCH_TIMEOUT=0
-PRE_LAUNCH_TIMEOUT_MAX=0
-TEXT
+start_neighbours build/release/bin
 start_container "$scratch/env"
 
-cannot() { ! "$@" >/dev/null 2>&1; }
 config_has() { image_config | grep -q -- "$1"; }
 
+check "it has no more than $mb_max MB: $size" test "$size" -le $mb_max
 check 'it has a health check' config_has --healthcheck
 check 'it starts the worker' config_has '"c3-render-worker"'
 check 'it does not run as root' test "$(in_image id -u)" = 10001
 check 'its user cannot change the system' cannot in_image touch /usr/bin/x
 check 'the worker finds its libraries' in_image c3-render-worker --version
+for program in c3-render-web c3-decode c3-identify c3ctl; do
+  check "$program finds its libraries" in_image $program --version
+done
 check '--check-config' in_image c3-render-worker --check-config
+# Sound of each container, and its picture, by the image's own ffmpeg.
+samples=/app/output/samples
+sounds=(s.aac s.ac3 s.aiff s.asf s.au s.avi s.caf s.eac3 s.flac s.flv s.mka s.webm
+  s.mov s.mp4 s.m4a s.mp3 s.mpg s.ts s.ogg s.opus s.tta s.w64 s.wav s.wv s.wma)
+mkdir "$scratch/samples"
+for name in "${sounds[@]}"; do
+  ffmpeg -v error -f lavfi -i sine=duration=1:sample_rate=48000 \
+    "$scratch/samples/$name"
+done
+ffmpeg -v error -f lavfi -i testsrc=d=0.2:s=64x48 "$scratch/samples/p.gif"
+tar -C "$scratch" -c samples | in_image tar -C /app/output -x --no-same-owner
+for name in "${sounds[@]}"; do
+  check "its ffmpeg reads $name" in_image sh -c "cd $samples &&
+    ffprobe -v error -show_entries stream=codec_type -of json file:$name | grep -q audio &&
+    ffmpeg -v error -nostdin -y -i file:$name -vn -map 0:a:0 -ac 1 -c:a pcm_s16le o.wav &&
+    ffmpeg -v error -nostdin -y -i file:$name -vn -map 0:a:0 -ac 2 -ar 44100 \\
+      -c:a libmp3lame -b:a 192k o.mp3 && test -s o.wav && test -s o.mp3"
+done
+check 'its ffmpeg makes a GIF a PNG' in_image sh -c "cd $samples &&
+  ffmpeg -v error -nostdin -y -f gif -i file:p.gif -frames:v 1 -c:v png -f image2pipe \\
+    file:p.png && c3-identify type p.png | grep -q image/png"
+check 'its list of parts is JSON, and has ffmpeg' parts
 check 'no health without a worker' cannot in_image c3-render-worker --healthcheck
 # The shell leaves its process id, then is the worker.
 in_image sh -c 'echo $$ >/app/output/pid && exec c3-render-worker' \
@@ -192,4 +202,4 @@ check 'it does a job' \
   in_image c3ctl submit csm --text 'Hello from the image' --wait
 in_image sh -c 'kill -TERM $(cat /app/output/pid)'
 check 'it ends well when told to' wait "$worker"
-say "the image works; its size is $(image_size)"
+say "the image works; it has $size MB"

@@ -26,6 +26,13 @@ std::string png(uint32_t width, uint32_t height) {
          + big(height, 4) + "\x08\x02\0\0\0"s + "crc!" + big(0, 4) + "IENDcrc!";
 }
 
+/// With a chunk before the pixels.
+std::string png_with(const std::string& type, const std::string& data) {
+  auto whole = png(640, 480);
+  return whole.substr(0, 33) + big(static_cast<uint32_t>(data.size()), 4) + type
+         + data + "crc!" + whole.substr(33);
+}
+
 std::string segment(int marker, const std::string& payload) {
   return "\xff"s + static_cast<char>(marker)
          + big(static_cast<uint32_t>(payload.size() + 2), 2) + payload;
@@ -154,9 +161,33 @@ BOOST_AUTO_TEST_CASE(of_a_tiff_tells_the_size_and_depth_of_its_first_picture) {
     BOOST_TEST(x.width == 640u);
     BOOST_TEST(x.height == 480u);
     BOOST_TEST(x.pixel_bytes == 10u);
-    BOOST_TEST(x.may_have_alpha);
+    BOOST_TEST(x.orientation == 1);
   }
-  BOOST_TEST(!good(tiff(640, 480, 5)).may_have_alpha);
+}
+
+BOOST_AUTO_TEST_CASE(tells_how_a_picture_is_turned) {
+  auto exif = [](char orientation, char count = 1) {
+    return "II*\0\x08\0\0\0"s + count + "\0\x12\x01\x03\0\x01\0\0\0"s
+           + orientation + "\0\0\0\0\0\0\0"s;
+  };
+  auto jpeg = [&](const std::string& marks) {
+    return good("\xff\xd8"s + marks + frame(640, 480) + scan);
+  };
+  for (char i = 1; i <= 8; ++i) {
+    auto mark = segment(0xe1, "Exif\0\0"s + exif(i));
+    BOOST_TEST(jpeg(mark).orientation == i);
+    // The first one counts, and other data of the same mark does not.
+    BOOST_TEST(jpeg(segment(0xe1, "http://ns.adobe.com/"s) + mark
+                    + segment(0xe1, "Exif\0\0"s + exif(3)))
+                 .orientation
+               == i);
+    BOOST_TEST(good(png_with("eXIf", exif(i))).orientation == i);
+  }
+  BOOST_TEST(jpeg("").orientation == 1);
+  for (auto& odd : {exif(0), exif(9), exif(6, 9), exif(6).substr(0, 12), ""s}) {
+    BOOST_TEST(jpeg(segment(0xe1, "Exif\0\0"s + odd)).orientation == 1);
+    BOOST_TEST(good(png_with("eXIf", odd)).orientation == 1);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(may_be_in_excess_of_a_limit) {

@@ -4,7 +4,8 @@ render_test(
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/media_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/media_programs_test.cpp
-  DEPENDS render_media_work render_pictures)
+          ${CMAKE_CURRENT_LIST_DIR}/picture_formats_test.cpp
+  DEPENDS render_media_work render_pictures opencv_imgcodecs)
 add_dependencies(media_test c3-decode c3-identify)
 
 render_test(

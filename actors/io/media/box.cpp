@@ -32,11 +32,13 @@ constexpr uint64_t memory_max = child_limits{}.memory;
 #endif
 constexpr child_limits limits{addresses_max, memory_max, 512ull << 20, 30, 64};
 
-/// Looks beside this program and where the build puts programs; else in PATH.
+/// Looks beside this program, where the build puts programs and where the
+/// package does; else in PATH.
 std::string find_program(const std::string& name) {
   std::error_code err;
   auto self = std::filesystem::read_symlink("/proc/self/exe", err);
-  for (auto& from : {name, "../bin/" + name}) {
+  for (auto& from :
+       {name, "../bin/" + name, "../libexec/c3-render-worker/" + name}) {
     auto found = self.parent_path() / from;
     if (!err && std::filesystem::exists(found, err))
       return found;

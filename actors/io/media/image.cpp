@@ -1,9 +1,9 @@
 #include "actors/io/media/image.hpp"
 
+#include "actors/io/media/codecs.hpp"
 #include "actors/io/media/identify.hpp"
 #include "messages/text/base64.hpp"
 
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include <algorithm>
@@ -41,14 +41,6 @@ result<std::string> read_file(const std::string& path, uint64_t bytes_max) {
   return out;
 }
 
-cv::Mat to_8_bit(const cv::Mat& x) {
-  if (x.depth() == CV_8U)
-    return x;
-  cv::Mat out;
-  x.convertTo(out, CV_8U, x.depth() == CV_16U ? 1.0 / 257 : 255.0);
-  return out;
-}
-
 /// In place: a second matrix would take as much memory again.
 void compose_over_white(cv::Mat& bgra) {
   for (int row = 0; row < bgra.rows; ++row) {
@@ -63,18 +55,49 @@ void compose_over_white(cv::Mat& bgra) {
   }
 }
 
-/// BGR, or BGRA for a picture with alpha; upright.
-cv::Mat decode(const std::string& bytes, bool may_have_alpha) {
-  // Signed bytes are a matrix that the WebP decoder refuses.
-  cv::_InputArray raw{reinterpret_cast<const uchar*>(bytes.data()),
-                      static_cast<int>(bytes.size())};
-  // Only the colour mode applies the EXIF orientation, and only the unchanged
-  // mode keeps alpha; pictures with both are left as they are stored.
-  if (may_have_alpha)
-    if (auto stored = cv::imdecode(raw, cv::IMREAD_UNCHANGED);
-        stored.channels() == 4)
-      return to_8_bit(stored);
-  return cv::imdecode(raw, cv::IMREAD_COLOR);
+result<cv::Mat> decode(const std::string& bytes, const image_header& header) {
+  switch (header.format) {
+  case image_format::jpeg:
+    return decode_jpeg(bytes);
+  case image_format::png:
+    return decode_png(bytes);
+  case image_format::webp:
+    return decode_webp(bytes);
+  case image_format::tiff:
+    return decode_tiff(bytes, header);
+  case image_format::bmp:
+    return decode_bmp(bytes, header);
+  case image_format::gif:
+    break;
+  }
+  return bad("the picture must be made a PNG first");
+}
+
+/// By its EXIF orientation; at most one copy is made.
+cv::Mat upright(cv::Mat x, int orientation) {
+  constexpr int both = -1;
+  constexpr int left_right = 1;
+  constexpr int top_bottom = 0;
+  auto turned = orientation >= 5;
+  if (turned)
+    cv::transpose(x, x);
+  switch (orientation) {
+  case 2:
+  case 6:
+    cv::flip(x, x, left_right);
+    break;
+  case 3:
+  case 7:
+    cv::flip(x, x, both);
+    break;
+  case 4:
+  case 8:
+    cv::flip(x, x, top_bottom);
+    break;
+  default:
+    break;
+  }
+  return x;
 }
 
 cv::Mat shrink(const cv::Mat& x, uint32_t side_max) {
@@ -90,18 +113,14 @@ cv::Mat shrink(const cv::Mat& x, uint32_t side_max) {
   return out;
 }
 
-// Used in place of OpenCV's own writer, which does not report a full disk.
 result<void> write_picture(const std::string& path, const cv::Mat& picture) {
-  std::vector<uchar> bytes;
-  if (!cv::imencode(std::filesystem::path{path}.extension().string(), picture,
-                    bytes,
-                    {cv::IMWRITE_PNG_COMPRESSION, png_effort,
-                     cv::IMWRITE_JPEG_QUALITY, jpeg_quality}))
+  auto bytes = path.ends_with(".png") ? encode_png(picture, png_effort)
+                                      : encode_jpeg(picture, jpeg_quality);
+  if (bytes.empty())
     return fail(failure_kind::internal, path + " cannot be encoded");
   errno = 0;
   std::ofstream out{path, std::ios::binary};
-  out.write(reinterpret_cast<const char*>(bytes.data()),
-            static_cast<std::streamsize>(bytes.size()));
+  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   out.close();
   if (!out)
     return fail(kind_of_errno(errno),
@@ -111,10 +130,11 @@ result<void> write_picture(const std::string& path, const cv::Mat& picture) {
 
 result<msg::prepared_image> prepare_checked(const msg::prepare_image& x,
                                             const std::string& bytes,
-                                            bool may_have_alpha) {
-  auto picture = decode(bytes, may_have_alpha);
-  if (picture.empty())
-    return bad("the picture cannot be decoded, or takes too much memory");
+                                            const image_header& header) {
+  auto decoded = decode(bytes, header);
+  if (!decoded)
+    return fail(decoded.error());
+  auto picture = upright(std::move(*decoded), header.orientation);
   auto flatten = x.flatten_alpha && picture.channels() == 4;
   if (flatten)
     compose_over_white(picture);
@@ -154,7 +174,7 @@ result<msg::prepared_image> prepare(const msg::prepare_image& x,
   if (auto excess = excess_of(*header, limits))
     return fail(*excess);
   try {
-    return prepare_checked(x, *bytes, header->may_have_alpha);
+    return prepare_checked(x, *bytes, *header);
   } catch (const cv::Exception& err) {
     return bad("the picture cannot be decoded: " + err.err);
   }

@@ -1,12 +1,12 @@
 #pragma once
-// Pictures, with OpenCV. Blocks the calling thread.
+// Pictures, scaled by OpenCV. Blocks the calling thread.
 #include "actors/io/media/image_header.hpp"
 #include "messages/failure.hpp"
 #include "messages/media.hpp"
 
 namespace render::media {
 
-/// All formats but GIF, which OpenCV does not read.
+/// All formats but GIF, which ffmpeg makes a PNG (box.hpp).
 result<msg::prepared_image> prepare(const msg::prepare_image& x,
                                     const image_limits& limits);
 

@@ -50,6 +50,75 @@ bool unpacks_too_much(std::string_view png) {
   return false;
 }
 
+/// The first directory of a TIFF.
+class tiff_directory {
+public:
+  explicit tiff_directory(std::string_view x)
+    : x_(x), little_(x.starts_with("II")) {
+    // nop
+  }
+
+  bool complete() const {
+    return x_.size() >= 8 && at() + 2 <= x_.size()
+           && at() + 2 + 12 * uint64_t{number(at(), 2)} <= x_.size();
+  }
+
+  /// The first value of the field with this tag; `otherwise` when there is
+  /// none, or when it is no whole number. The directory must be complete.
+  uint32_t value(uint32_t tag, uint32_t otherwise) const {
+    auto count = number(at(), 2);
+    for (uint64_t i = 0; i < count; ++i) {
+      auto entry = at() + 2 + 12 * i;
+      if (number(entry, 2) != tag)
+        continue;
+      auto type = number(entry + 2, 2);
+      uint64_t size = type == 3 ? 2 : type == 4 ? 4 : 0;
+      if (size == 0)
+        return otherwise;
+      uint64_t from = entry + 8;
+      if (size * number(entry + 4, 4) > 4)
+        from = number(from, 4);
+      return from + size <= x_.size() ? number(from, size) : otherwise;
+    }
+    return otherwise;
+  }
+
+private:
+  uint64_t at() const {
+    return number(4, 4);
+  }
+
+  uint32_t number(uint64_t at, uint64_t size) const {
+    return little_ ? little_endian(x_, at, size) : big_endian(x_, at, size);
+  }
+
+  std::string_view x_;
+  bool little_;
+};
+
+/// Of an EXIF block, which is a TIFF without a picture.
+int orientation_of(std::string_view exif) {
+  constexpr uint32_t orientation = 274;
+  tiff_directory fields{exif};
+  auto out = fields.complete() ? fields.value(orientation, 1) : 1;
+  return out >= 1 && out <= 8 ? static_cast<int>(out) : 1;
+}
+
+/// The first EXIF block before the pixels counts.
+int png_orientation(std::string_view png) {
+  uint64_t at = 8;
+  while (at + 8 <= png.size()) {
+    auto length = big_endian(png, at, 4);
+    auto type = png.substr(at + 4, 4);
+    if (type == "eXIf")
+      return orientation_of(png.substr(at + 8, length));
+    if (type == "IDAT")
+      return 1;
+    at += uint64_t{length} + 12;
+  }
+  return 1;
+}
+
 /// A palette counts as four channels, since it may hold alpha.
 uint32_t png_channels(uint32_t colour_type) {
   return colour_type == 0 ? 1 : colour_type == 2 ? 3 : 4;
@@ -77,7 +146,8 @@ result<image_header> read_png(std::string_view x) {
                 "the PNG file has too many packed texts or profiles");
   return image_header{
     image_format::png, big_endian(x, 16, 4), big_endian(x, 20, 4),
-    png_channels(byte_at(x, 25)) * (byte_at(x, 24) > 8 ? 2 : 1)};
+    png_channels(byte_at(x, 25)) * (byte_at(x, 24) > 8 ? 2 : 1),
+    png_orientation(x)};
 }
 
 bool is_frame_header(uint32_t marker) {
@@ -88,6 +158,7 @@ bool is_frame_header(uint32_t marker) {
 
 result<image_header> read_jpeg(std::string_view x) {
   std::optional<image_header> found;
+  std::optional<int> orientation;
   size_t at = 2;
   while (at + 4 <= x.size()) {
     if (byte_at(x, at) != 0xff)
@@ -104,11 +175,16 @@ result<image_header> read_jpeg(std::string_view x) {
     auto length = big_endian(x, at + 2, 2);
     if (length < 2 || at + 2 + length > x.size())
       return truncated("JPEG");
+    constexpr auto exif = "Exif\0\0"sv;
+    if (marker == 0xe1 && !orientation
+        && x.substr(at + 4, length - 2).starts_with(exif))
+      orientation = orientation_of(
+        x.substr(at + 4 + exif.size(), length - 2 - exif.size()));
     if (is_frame_header(marker)) {
       if (length < 8)
         return truncated("JPEG");
       found = image_header{image_format::jpeg, big_endian(x, at + 7, 2),
-                           big_endian(x, at + 5, 2), 3, false};
+                           big_endian(x, at + 5, 2), 3};
     }
     if (marker == 0xda) {
       // The scan: picture data up to the end mark. An embedded thumbnail's end
@@ -118,6 +194,7 @@ result<image_header> read_jpeg(std::string_view x) {
       if (has_too_many_scans(x.substr(at)))
         return fail(failure_kind::invalid_input,
                     "the JPEG file has more than 100 scans");
+      found->orientation = orientation.value_or(1);
       return *found;
     }
     at += 2 + length;
@@ -180,63 +257,16 @@ result<image_header> read_bmp(std::string_view x) {
   return out;
 }
 
-/// The first directory of a TIFF.
-class tiff_directory {
-public:
-  explicit tiff_directory(std::string_view x)
-    : x_(x), little_(x.starts_with("II")) {
-    // nop
-  }
-
-  bool complete() const {
-    return x_.size() >= 8 && at() + 2 <= x_.size()
-           && at() + 2 + 12 * uint64_t{number(at(), 2)} <= x_.size();
-  }
-
-  /// The first value of the field with this tag; `otherwise` when there is
-  /// none, or when it is no whole number. The directory must be complete.
-  uint32_t value(uint32_t tag, uint32_t otherwise) const {
-    auto count = number(at(), 2);
-    for (uint64_t i = 0; i < count; ++i) {
-      auto entry = at() + 2 + 12 * i;
-      if (number(entry, 2) != tag)
-        continue;
-      auto type = number(entry + 2, 2);
-      uint64_t size = type == 3 ? 2 : type == 4 ? 4 : 0;
-      if (size == 0)
-        return otherwise;
-      uint64_t from = entry + 8;
-      if (size * number(entry + 4, 4) > 4)
-        from = number(from, 4);
-      return from + size <= x_.size() ? number(from, size) : otherwise;
-    }
-    return otherwise;
-  }
-
-private:
-  uint64_t at() const {
-    return number(4, 4);
-  }
-
-  uint32_t number(uint64_t at, uint64_t size) const {
-    return little_ ? little_endian(x_, at, size) : big_endian(x_, at, size);
-  }
-
-  std::string_view x_;
-  bool little_;
-};
-
 result<image_header> read_tiff(std::string_view x) {
   tiff_directory fields{x};
   if (!fields.complete())
     return truncated("TIFF");
   auto bits = std::clamp(fields.value(258, 1), 8u, 64u);
   auto samples = std::clamp(fields.value(277, 1), 1u, 8u);
-  constexpr uint32_t separated = 5; // CMYK
   // A strip may be the whole picture, and is unpacked before it is read.
-  return image_header{
-    image_format::tiff, fields.value(256, 0), fields.value(257, 0),
-    4 + bits / 8 * std::max(samples, 3u), fields.value(262, 0) != separated};
+  return image_header{image_format::tiff, fields.value(256, 0),
+                      fields.value(257, 0),
+                      4 + bits / 8 * std::max(samples, 3u), orientation_of(x)};
 }
 
 } // namespace

@@ -18,8 +18,8 @@ struct image_header {
   uint32_t height = 0;
   /// Memory for one pixel while the picture is decoded.
   uint32_t pixel_bytes = 4;
-  /// False: a fourth channel is no alpha.
-  bool may_have_alpha = true;
+  /// How it is to be turned, as EXIF counts: 1, as it is stored, to 8.
+  int orientation = 1;
 };
 
 struct image_limits {
