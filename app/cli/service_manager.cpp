@@ -128,28 +128,35 @@ void life_teller::ending() {
 }
 
 void life_teller::run() {
-  auto told_end = false;
+  // A failure to tell is not told: there is nobody else to tell it to.
+  auto tell_end = [this, told = false](const char* more) mutable {
+    if (!told)
+      (void)tell_manager(where_, "STOPPING=1\nSTATUS=ending\nWATCHDOG=1");
+    else if (*more)
+      (void)tell_manager(where_, more);
+    told = true;
+  };
   // Three looks a period: one that comes late is no death.
   auto pause = where_.watchdog > 0us
                  ? std::min(where_.watchdog / 3, look_seldom)
                  : look_seldom;
+  auto was_ending = false;
   std::unique_lock guard{mutex_};
   while (!done_) {
-    if (ending_ && !told_end) {
-      told_end = true;
-      // A failure to tell is not told: there is nobody else to tell it to.
-      (void)tell_manager(where_, "STOPPING=1\nSTATUS=ending\nWATCHDOG=1");
-    } else if (ending_) {
-      (void)tell_manager(where_, "WATCHDOG=1");
+    was_ending = ending_;
+    if (ending_) {
+      tell_end("WATCHDOG=1");
     } else {
       guard.unlock();
       look();
       guard.lock();
     }
     changed_.wait_for(guard, ready_ ? pause : std::min(pause, look_often), [&] {
-      return done_ || (ending_ && !told_end);
+      return done_ || ending_ != was_ending;
     });
   }
+  // Also of an end that is quicker than this thread.
+  tell_end("");
 }
 
 void life_teller::look() {

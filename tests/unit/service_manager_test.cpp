@@ -179,6 +179,24 @@ BOOST_AUTO_TEST_CASE(an_end_is_told_and_then_nothing_is_asked) {
   BOOST_TEST(asked == before);
 }
 
+BOOST_AUTO_TEST_CASE(an_end_that_is_quick_is_told_as_well) {
+  harness::temp_folder folder;
+  manager there{folder.path("s")};
+  for (auto told_before : {true, false})
+    for (auto i = 0; i < 20; ++i) {
+      {
+        life_teller teller{there.settings(60s), [&]() -> result<life_sign> {
+                             return life_sign{"works"};
+                           }};
+        BOOST_TEST(there.next().starts_with("READY=1"));
+        if (told_before)
+          teller.ending();
+      }
+      BOOST_TEST(there.next().starts_with("STOPPING=1\n"));
+      BOOST_TEST(there.next(0ms) == "");
+    }
+}
+
 BOOST_AUTO_TEST_CASE(one_that_says_that_it_ends_is_asked_no_more) {
   harness::temp_folder folder;
   manager there{folder.path("s")};
