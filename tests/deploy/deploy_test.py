@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """What the files in deploy/ say, as far as it can be told without a cluster:
 each is read as what it is for, and names in one of them exist in the other."""
+import hashlib
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -135,7 +137,7 @@ class Compose(unittest.TestCase):
 
     def test_three_workers_are_one_fleet(self):
         fleet = {name: x for name, x in self.services.items()
-                 if "fleet" in x.get("profiles", [])}
+                 if "fleet" in x.get("profiles", []) and name != "web"}
         self.assertEqual(len(fleet), 3)
         for key in "WORKER_ID", "C3_CLUSTER_LISTEN":
             self.assertTrue(all(key in x["environment"]
@@ -150,11 +152,60 @@ class Compose(unittest.TestCase):
     def test_all_workers_are_hardened_and_have_time_to_drain(self):
         for name, x in self.services.items():
             if name.startswith("worker"):
+                # No shell around it: that would get the signal.
+                self.assertNotIn("entrypoint", x, name)
                 self.assertEqual(x["stop_grace_period"], f"{GRACE}s", name)
                 self.assertTrue(x["read_only"], name)
                 self.assertEqual(x["cap_drop"], ["ALL"], name)
             for port in x.get("ports", []):
                 self.assertTrue(port.startswith("127.0.0.1:"), name)
+
+    def test_each_profile_starts_what_it_needs_and_no_more(self):
+        always = {"keys", "redis", "minio"}
+        started = {
+            "comput3": {"worker", "web"},
+            "local-cloud": {"worker-local", "local-cloud", "web"},
+            "fleet": {"worker-1", "worker-2", "worker-3", "web"},
+        }
+        self.assertEqual({n for n, x in self.services.items()
+                          if not x.get("profiles")}, always)
+        for profile, wanted in started.items():
+            got = {n for n, x in self.services.items()
+                   if profile in x.get("profiles", [])}
+            self.assertEqual(got, wanted, profile)
+        # A clean clone has no .env.
+        for name, x in self.services.items():
+            for file in x.get("env_file", []):
+                self.assertFalse(file["required"], name)
+        self.assertNotIn("env_file", self.services["worker-local"])
+        text = (DEPLOY / "docker-compose.yml").read_text()
+        self.assertNotRegex(text, r"[^$]\$\{\w+(:?\?|\})", "a variable without a default")
+
+    def test_settings_are_known_ones(self):
+        known = set(re.findall(r"^#?(\w+)=", (ROOT / "env.sample").read_text(), re.M))
+        for name, x in self.services.items():
+            if name == "web" or name.startswith("worker"):
+                for key in x["environment"]:
+                    self.assertIn(key.removesuffix("_FILE") if key not in known
+                                  else key, known, name)
+
+    def test_all_keys_are_made_by_the_first_service(self):
+        script = self.services["keys"]["entrypoint"][-1]
+        text = (DEPLOY / "docker-compose.yml").read_text()
+        for path in set(re.findall(r"/keys/([\w.]+)", text)):
+            self.assertIn(path, script)
+        with tempfile.TemporaryDirectory() as folder:
+            run = ["sh", "-ceu", script.replace("$$", "$").replace("/keys", folder)]
+            subprocess.run(run, check=True)
+            at = pathlib.Path(folder)
+            before = {x.name: x.read_text() for x in at.iterdir()}
+            self.assertEqual(set(before), {"redis", "minio", "page", "page.keys"})
+            subprocess.run(run, check=True)
+            self.assertEqual(before, {x.name: x.read_text() for x in at.iterdir()})
+            self.assertRegex(before["page"], r"^c3_[\w-]{43}$")
+            self.assertEqual(
+                before["page.keys"], "page operate "
+                + hashlib.sha256(before["page"].encode()).hexdigest() + "\n")
 
     def test_other_services_are_named_right(self):
         for name, x in self.services.items():
