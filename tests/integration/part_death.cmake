@@ -5,16 +5,7 @@ add_executable(
   ${CMAKE_CURRENT_LIST_DIR}/dying_part.cpp)
 target_link_libraries(
   worker_with_a_dying_part
-  PRIVATE render_cli
-          render_options
-          render_process_settings
-          render_node
-          render_status
-          render_journal
-          render_version
-          render_web_settings
-          CLI11::CLI11
-          CAF::core)
+  PRIVATE render_worker_parts render_options CAF::core)
 target_precompile_headers(worker_with_a_dying_part REUSE_FROM render_pch)
 set_target_properties(
   worker_with_a_dying_part PROPERTIES RUNTIME_OUTPUT_DIRECTORY
