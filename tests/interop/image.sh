@@ -3,18 +3,21 @@
 #   --debootstrap      make the base with debootstrap; needs root, Debian's
 #                      packages and no image registry
 #   --base IMAGE       another Debian 12 image as the base
+#   --programs PRESET  takes the programs of build/PRESET instead of compiling
+#                      them once more; this machine must be a Debian 12
 # Docker is taken when its service answers, else buildah.
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/environment.sh"
 cd "$interop_dir/../.."
 
-base='' make_base=no image=localhost/c3-render-worker:test
+base='' make_base=no programs='' image=localhost/c3-render-worker:test
 # MB, the base included.
 mb_max=270
 while [ $# -gt 0 ]; do
   case "$1" in
     --debootstrap) make_base=yes && shift ;;
     --base) base=$2 && shift 2 ;;
+    --programs) programs=$2 && shift 2 ;;
     *) echo "run image: what is $1?" >&2 && exit 2 ;;
   esac
 done
@@ -63,20 +66,28 @@ TEXT
 }
 
 build_image() {
-  local commit
+  local commit context=() file=deploy/Dockerfile
+  if [ -n "$programs" ]; then
+    cmake --install "build/$programs" --prefix "$scratch/programs/opt/c3" --strip \
+      >/dev/null
+    # Older builders make all stages, also one that is replaced.
+    file=$scratch/Dockerfile
+    sed '/^FROM build AS programs/,/--strip$/d' deploy/Dockerfile >"$file"
+    context=(--build-context "programs=$scratch/programs")
+  fi
   commit=$(git describe --always --dirty --abbrev=12 2>/dev/null || true)
   if [ $tool = docker ]; then
-    docker build -f deploy/Dockerfile -t "$image" \
+    docker build -f "$file" --target worker -t "$image" \
       --build-arg "COMMIT=$commit" \
-      ${base:+--build-arg "BASE=$base"} .
+      ${base:+--build-arg "BASE=$base"} "${context[@]}" .
     return
   fi
   local pull=(--pull-never)
   [ "$make_base" = yes ] || pull=()
   # The docker format: OCI's has no health check.
   nice -n 10 buildah "${storage[@]}" bud --isolation chroot --format docker \
-    --layers "${pull[@]}" --build-arg "COMMIT=$commit" ${base:+--build-arg "BASE=$base"} \
-    -f deploy/Dockerfile -t "$image" .
+    --layers "${pull[@]}" "${context[@]}" --build-arg "COMMIT=$commit" ${base:+--build-arg "BASE=$base"} \
+    -f "$file" --target worker -t "$image" .
 }
 
 # Of all layers, unpacked: MB of 1,000,000 bytes.
