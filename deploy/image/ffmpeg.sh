@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds ffmpeg and ffprobe from Debian's source, with what the worker asks of
 # them and no more: sound out of the containers of actors/io/media/audio.cpp, and
-# the first frame of a GIF. Debian's own program links 213 libraries, 246 MB.
+# BMP pictures and the first frame of a GIF. Debian's own program links 213 libraries, 246 MB.
 #   ffmpeg.sh FOLDER    leaves bin/ and package.txt (name and version) there
 set -eu
 out=$1
@@ -28,13 +28,13 @@ sound="$sound,g729,gsm,gsm_ms,iac,ilbc,imc,mace*,metasound,mlp,mp1*,mp2*,mp3*,mp
 sound="$sound,nellymoser,on2avc,opus,paf_audio,pcm_*,qcelp,qdm*,ra_*,ralf,s302m,sbc"
 sound="$sound,shorten,sipr,siren,sonic,speex,tak,truehd,truespeech,tta,twinvq,vorbis"
 sound="$sound,wavpack,wma*,xma*"
-containers='aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,gif,matroska,mov,mp3'
+containers='aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,gif,image_bmp_pipe,matroska,mov,mp3'
 containers="$containers,mpegps,mpegts,ogg,tta,w64,wav,wv"
 ./configure --prefix="$out" --disable-everything --disable-autodetect \
   --disable-doc --disable-network --disable-avdevice --disable-ffplay \
   --disable-debug --enable-zlib --enable-libmp3lame \
   --enable-protocol=file,pipe --enable-demuxer="$containers" \
-  --enable-decoder="$sound,gif" \
+  --enable-decoder="$sound,bmp,gif" \
   --enable-parser=aac,aac_latm,ac3,amr,cook,dca,flac,gif,gsm,mlp,mpegaudio,opus,sipr,tak,vorbis,xma \
   --enable-encoder=pcm_s16le,libmp3lame,png --enable-muxer=wav,mp3,image2pipe \
   --enable-filter=aresample,aformat,anull,atrim,null,scale,format,trim

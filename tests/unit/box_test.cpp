@@ -180,6 +180,18 @@ BOOST_AUTO_TEST_CASE(that_is_a_wide_gif_is_refused_by_its_header) {
              == "the GIF cannot be decoded");
 }
 
+BOOST_AUTO_TEST_CASE(that_is_a_wide_bmp_is_refused_by_its_header) {
+  auto bmp = encoded(".bmp");
+  BOOST_TEST(refusal(bmp.substr(0, bmp.size() - 9)).find("incomplete")
+             != std::string::npos);
+  // Packed in runs, so that nothing tells how long it is.
+  bmp[30] = 1;
+  bmp[28] = 8;
+  BOOST_TEST(refusal(bmp) == "the BMP cannot be decoded");
+  bmp.replace(18, 8, "\x60\xea\0\0\x60\xea\0\0"s);
+  BOOST_TEST(refusal(bmp).find("60000x60000") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(of_many_packed_texts_is_refused) {
   auto png = encoded(".png");
   std::string texts;

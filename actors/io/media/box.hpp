@@ -19,8 +19,8 @@ std::vector<std::string> programs();
 result<msg::file_identity> identify(const std::string& path,
                                     std::stop_token stop);
 
-/// Like `media::prepare`. The first frame of a GIF is made a PNG by `ffmpeg`, a
-/// program's name or path.
+/// Like `media::prepare`. A BMP and the first frame of a GIF are made a PNG by
+/// `ffmpeg`, a program's name or path.
 result<msg::prepared_image>
 prepare(const msg::prepare_image& x, const image_limits& limits,
         const std::string& ffmpeg, std::stop_token stop);

@@ -23,7 +23,6 @@ result<cv::Mat> decode_webp(std::string_view bytes);
 /// `header`: what `read_image_header` says of the same bytes, within the
 /// limits.
 result<cv::Mat> decode_tiff(std::string_view bytes, const image_header& header);
-result<cv::Mat> decode_bmp(std::string_view bytes, const image_header& header);
 
 /// The file of a BGR or BGRA picture; empty when the library fails. A JPEG
 /// drops alpha.

@@ -66,7 +66,6 @@ result<cv::Mat> decode(const std::string& bytes, const image_header& header) {
   case image_format::tiff:
     return decode_tiff(bytes, header);
   case image_format::bmp:
-    return decode_bmp(bytes, header);
   case image_format::gif:
     break;
   }

@@ -6,7 +6,7 @@
 
 namespace render::media {
 
-/// All formats but GIF, which ffmpeg makes a PNG (box.hpp).
+/// All formats but GIF and BMP, which ffmpeg makes a PNG (box.hpp).
 result<msg::prepared_image> prepare(const msg::prepare_image& x,
                                     const image_limits& limits);
 

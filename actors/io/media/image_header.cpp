@@ -230,7 +230,7 @@ result<image_header> read_gif(std::string_view x) {
                       little_endian(x, 8, 2), 4};
 }
 
-result<image_header> read_bmp(std::string_view x) {
+result<image_header> read_bmp(std::string_view x, uint64_t file_bytes) {
   image_header out{image_format::bmp, 0, 0, 4};
   uint64_t bits = 0;
   auto packed = false;
@@ -252,7 +252,7 @@ result<image_header> read_bmp(std::string_view x) {
     packed = compression == 1 || compression == 2;
   }
   auto line = (out.width * bits + 31) / 32 * 4;
-  if (!packed && x.size() < little_endian(x, 10, 4) + line * out.height)
+  if (!packed && file_bytes < little_endian(x, 10, 4) + line * out.height)
     return truncated("BMP");
   return out;
 }
@@ -271,14 +271,15 @@ result<image_header> read_tiff(std::string_view x) {
 
 } // namespace
 
-result<image_header> read_image_header(std::string_view x) {
+result<image_header> read_image_header(std::string_view x,
+                                       uint64_t file_bytes) {
   auto out = x.starts_with("\x89PNG\r\n\x1a\n"sv) ? read_png(x)
              : x.starts_with("\xff\xd8\xff"sv)    ? read_jpeg(x)
              : x.starts_with("RIFF") && x.size() > 12
                  && x.substr(8, 4) == "WEBP"
                ? read_webp(x)
              : x.starts_with("GIF8") ? read_gif(x)
-             : x.starts_with("BM")   ? read_bmp(x)
+             : x.starts_with("BM")   ? read_bmp(x, file_bytes)
              : x.starts_with("II*\0"sv) || x.starts_with("MM\0*"sv)
                ? read_tiff(x)
                : result<image_header>{
