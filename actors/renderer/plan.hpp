@@ -46,6 +46,8 @@ struct stream_event {
   double progress = -1;
   /// Set: the stream has served its purpose and is closed.
   std::function<step()> next;
+  /// Of a side channel: a wait that is under way is over now.
+  bool wake = false;
 };
 
 /// One exchange whose body is read as it arrives.

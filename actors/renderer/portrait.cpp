@@ -23,6 +23,9 @@ constexpr auto first_poll = 500ms;
 constexpr uint32_t absences_max = 3;
 constexpr uint32_t poll_failures_max = 5;
 constexpr uint32_t image_side_max = 2048;
+// A socket that tells of an end that the history does not know is not believed
+// for ever.
+constexpr uint32_t hints_max = 3;
 // The share of the workflow in a job's progress.
 constexpr double render_begins = 0.1;
 constexpr double render_part = 0.75;
@@ -82,8 +85,8 @@ private:
   step begin_anew() {
     left_prompt_.clear();
     prompt_id_ = own_prompt_;
-    submitted_ = running_ = false;
-    absences_ = poll_failures_ = 0;
+    submitted_ = running_ = hinted_ = false;
+    absences_ = poll_failures_ = hints_ = 0;
     auto out = begin();
     out.remote.emplace();
     return out;
@@ -175,7 +178,7 @@ private:
     return next;
   }
 
-  // Polling finds out the same, except for the steps of the sampler.
+  // Polling finds out the same, except for the steps of the sampler, and later.
   stream_event heard(std::string_view message) {
     auto got = comfyui::read_event(message, prompt_id_);
     stream_event out;
@@ -188,6 +191,10 @@ private:
       progress_ = std::max(progress_,
                            render_begins + got.progress * render_part);
     out.progress = progress_;
+    if (got.ended && hints_ < hints_max) {
+      ++hints_;
+      hinted_ = out.wake = true;
+    }
     return out;
   }
 
@@ -212,10 +219,27 @@ private:
     return out;
   }
 
+  // What was heard while something else was asked counts as well.
   step poll_after(std::chrono::milliseconds delay) {
+    if (hinted_)
+      delay = 0ms;
     return {{}, -1, wait{delay, [this] {
-                           return poll();
+                           return std::exchange(hinted_, false) ? look_for_end()
+                                                                : poll();
                          }}};
+  }
+
+  // The server has said that it is over: its history alone decides.
+  step look_for_end() {
+    call out;
+    out.operations.emplace_back(comfyui::history_request(server_, prompt_id_));
+    out.then = [this](answers got) {
+      auto seen = comfyui::read_history(response(std::move(got[0])), prompt_id_,
+                                        video_node_);
+      return seen && seen->ended ? polled(comfyui::queue_place{}, seen)
+                                 : poll();
+    };
+    return {{}, -1, std::move(out)};
   }
 
   step poll() {
@@ -319,6 +343,9 @@ private:
   bool submitted_ = false;
   bool running_ = false;
   double progress_ = -1;
+  /// It was heard that the render is over; how often.
+  bool hinted_ = false;
+  uint32_t hints_ = 0;
   uint32_t absences_ = 0;
   uint32_t poll_failures_ = 0;
 };

@@ -150,11 +150,15 @@ void shell::listen(side_channel x) const {
 }
 
 void shell::heard(const std::string& message) const {
+  auto wake = false;
   guarded([&] {
     auto event = st().listening.on_message(message);
     note(event.stage, event.progress);
+    wake = event.wake;
     return step{};
   });
+  if (wake)
+    waited(st().waiting_step);
 }
 
 void shell::note(const std::string& stage, double progress) const {
@@ -292,6 +296,7 @@ void shell::stream_ended(uint64_t number, result<http_response> got) const {
 
 void shell::carry_out(wait& x, uint64_t number) const {
   st().waiting = std::move(x.then);
+  st().waiting_step = number;
   arm(wait_over, x.duration, number);
 }
 

@@ -98,6 +98,8 @@ struct renderer_state {
   std::string side_group;
   side_channel listening;
   std::function<step()> waiting;
+  /// The step that waits, or has waited last.
+  uint64_t waiting_step = 0;
   /// A result that the storage has not taken.
   struct unstored {
     msg::store_file what;

@@ -288,8 +288,8 @@ namespace {
 
 struct worker_fixture : cloud_fixture {
   // Polls are rare, so that progress between them must come from events.
-  worker_fixture() {
-    start_worker({{"RENDER_POLLING_INTERVAL", "2"}});
+  explicit worker_fixture(const std::string& polling_interval = "2") {
+    start_worker({{"RENDER_POLLING_INTERVAL", polling_interval}});
   }
 
   std::string portrait() {
@@ -319,6 +319,59 @@ struct worker_fixture : cloud_fixture {
 };
 
 } // namespace
+
+namespace {
+
+/// Polls are so rare that none of them sees the end.
+struct rare_polls : worker_fixture {
+  rare_polls() : worker_fixture("30") {}
+
+  /// Unix seconds of the worker's line with this text.
+  double said_at(const std::string& text) {
+    auto log = worker().output();
+    auto at = log.find(text);
+    BOOST_REQUIRE(at != std::string::npos);
+    auto line = log.substr(log.rfind('\n', at) + 1);
+    std::tm date{};
+    auto* rest = strptime(line.c_str(), "%Y-%m-%dT%H:%M:%S", &date);
+    BOOST_REQUIRE(rest);
+    return static_cast<double>(timegm(&date)) + std::strtod(rest, nullptr);
+  }
+
+  /// When the render ended, by the node's own history.
+  double ended_at() {
+    auto client = cloud_client();
+    httplib::Headers key{{"X-C3-API-KEY", "localkey-0001"}};
+    auto listed = client.Post("/api/v0/workloads", key, "{}",
+                              "application/json");
+    BOOST_REQUIRE(listed);
+    auto doc = json::parse(listed->body);
+    BOOST_REQUIRE((doc && doc->IsArray() && doc->Size() == 1));
+    auto node = json::string_or_empty((*doc)[0], "node");
+    auto history = client.Get("/ui/" + node + "/history", key);
+    BOOST_REQUIRE(history);
+    auto at = history->body.find("execution_success");
+    BOOST_REQUIRE(at != std::string::npos);
+    constexpr std::string_view mark = R"("timestamp":)";
+    at = history->body.find(mark, at) + mark.size();
+    return std::strtod(history->body.c_str() + at, nullptr) / 1000;
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(the_end_of_a_portrait_is_heard_at_once, rare_polls) {
+  auto id = portrait();
+  BOOST_TEST(harness::wait_until(
+               [&] {
+                 return job_field(id, "status") == "success";
+               },
+               25s),
+             logs());
+  auto took = said_at(": collect") - ended_at();
+  BOOST_TEST_MESSAGE("from the end to collect: " << took << " s");
+  BOOST_TEST(took <= 0.2);
+}
 
 BOOST_FIXTURE_TEST_SUITE(portrait_events, worker_fixture)
 

@@ -91,6 +91,47 @@ BOOST_AUTO_TEST_CASE(that_throws_later_fails_the_same_way) {
   BOOST_TEST((outcome->error.kind == failure_kind::internal));
 }
 
+BOOST_AUTO_TEST_CASE(is_woken_from_its_wait_by_what_it_hears) {
+  web->on_request = [](const http_request& x) {
+    return http_status(200, x.url == "http://n/ask" ? 3s : 24h);
+  };
+  start([] {
+    step out;
+    out.next = call{{get("http://n/ask")}, [](const answers&) {
+                      return wait_for(1h, [] {
+                        return wait_for(1h, [] {
+                          return done("woken");
+                        });
+                      });
+                    }};
+    out.listen = side_channel{get("http://n/listen"),
+                              [](std::string_view message) {
+                                stream_event event;
+                                event.wake = message == "over";
+                                return event;
+                              }};
+    return out;
+  });
+  auto hear = [this](std::string message) {
+    for (auto& x : web->requests)
+      if (x.url == "http://n/listen")
+        caf::anon_send(renderer, msg::http_chunk{x.group, std::move(message)});
+    run();
+  };
+  advance(1s);
+  // Nothing waits yet: an answer is.
+  hear("over");
+  advance(4s);
+  hear("something else");
+  BOOST_TEST(log->count("ended") == 0u);
+  hear("over");
+  advance(1s);
+  BOOST_TEST(log->count("ended") == 0u);
+  hear("over");
+  BOOST_TEST(log->times("ended") == "6000");
+  BOOST_TEST(outcome->text == "woken");
+}
+
 BOOST_AUTO_TEST_CASE(has_a_folder_that_is_gone_afterwards) {
   start([] {
     return wait_for(1s, [] {

@@ -102,6 +102,8 @@ public:
     note(event.stage);
     if (event.progress >= 0)
       progress_ = event.progress;
+    if (event.wake && is<wait>())
+      elapse();
   }
 
   const http_request& listening() const {

@@ -271,3 +271,86 @@ BOOST_AUTO_TEST_CASE(hears_of_its_own_steps_by_the_way) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(the_end_of_a_render_that_is_heard)
+
+namespace {
+
+std::string end_of(const std::string& id) {
+  return R"({"type":"executing","data":{"node":null,"prompt_id":")" + id
+         + "\"}}";
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(is_looked_up_in_the_history_at_once) {
+  auto subject = plan();
+  auto world = until_queued(*subject);
+  auto id = accept(world);
+  poll(world, queue_with("queue_running", id), "{}");
+  BOOST_TEST(world.is<wait>());
+  world.hear(end_of("another"));
+  BOOST_TEST(world.is<wait>());
+  world.hear(end_of(id));
+  BOOST_TEST(contains(world.request().url, "/history/" + id));
+  world.reply(200, done(id));
+  BOOST_TEST(contains(world.request().url, "/view?"));
+}
+
+BOOST_AUTO_TEST_CASE(counts_while_something_else_is_asked) {
+  auto subject = plan();
+  auto world = until_queued(*subject);
+  auto id = accept(world);
+  world.elapse();
+  BOOST_TEST(contains(world.request().url, "/queue"));
+  // Both answers are from before the end.
+  world.hear(end_of(id));
+  world.reply(200, queue_with("queue_running", id));
+  world.reply(200, "{}");
+  BOOST_TEST(world.elapse() == 0ms);
+  BOOST_TEST(contains(world.request().url, "/history/" + id));
+  world.reply(200, done(id));
+  BOOST_TEST(contains(world.request().url, "/view?"));
+}
+
+BOOST_AUTO_TEST_CASE(counts_before_the_prompt_is_answered) {
+  auto subject = plan();
+  auto world = until_queued(*subject);
+  auto id = prompt_id_of(world);
+  world.hear(end_of(id));
+  accept(world);
+  BOOST_TEST(world.elapse() == 0ms);
+  BOOST_TEST(contains(world.request().url, "/history/" + id));
+}
+
+// The polls decide, as they do without it.
+BOOST_AUTO_TEST_CASE(is_believed_a_few_times_only) {
+  auto subject = plan();
+  auto world = until_queued(*subject);
+  auto id = accept(world);
+  for (auto i = 0; i < 3; ++i) {
+    BOOST_TEST(world.is<wait>());
+    world.hear(end_of(id));
+    BOOST_TEST(contains(world.request().url, "/history/" + id));
+    world.reply(200, "{}");
+    BOOST_TEST(contains(world.request().url, "/queue"));
+    world.reply(200, queue_with("queue_running", id));
+    world.reply(200, "{}");
+  }
+  BOOST_TEST(world.is<wait>());
+  world.hear(end_of(id));
+  BOOST_TEST(world.is<wait>());
+  BOOST_TEST(world.elapse() == 5s);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_failed_one_is_its_failure) {
+  auto subject = plan();
+  auto world = until_queued(*subject);
+  auto id = accept(world);
+  world.hear(end_of(id));
+  world.reply(200, R"({")" + id
+                     + R"(":{"status":{"status_str":"error","messages":[]}}})");
+  BOOST_TEST(!world.outcome().success());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

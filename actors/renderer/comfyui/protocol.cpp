@@ -191,6 +191,9 @@ event read_event(std::string_view message, const std::string& prompt_id) {
   event out;
   out.running = type == "execution_start" || type == "executing"
                 || type == "progress" || type == "progress_state";
+  // "execution_success" comes before the history has the prompt.
+  auto* node = json::find(*data, "node");
+  out.ended = type == "executing" && node && node->IsNull();
   auto* value = json::find(*data, "value");
   auto* max = json::find(*data, "max");
   if (type == "progress" && value && max && value->IsNumber() && max->IsNumber()

@@ -36,6 +36,8 @@ struct event {
   bool running = false;
   /// 0 to 1, of the workflow's working node; negative: unknown.
   double progress = -1;
+  /// The server works on it no more, and its history has it.
+  bool ended = false;
 };
 
 /// An empty event for a message of another prompt, or of another kind.
