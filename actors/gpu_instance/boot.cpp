@@ -24,6 +24,13 @@ duration retirement_age(duration replace_after, duration max_lifetime) {
   return std::min(replace_after, before_the_end(max_lifetime));
 }
 
+duration until_common_look(const config& cfg, double now_s) {
+  auto interval_s = static_cast<double>(cfg.health_interval.count()) / 1000;
+  // A timer may fire a moment too early.
+  auto next_s = std::ceil(now_s / interval_s + 0.01) * interval_s;
+  return duration{static_cast<int64_t>(std::ceil((next_s - now_s) * 1000))};
+}
+
 duration probe_interval(const config& cfg, duration since_launch) {
   return std::clamp(since_launch / 50, cfg.probe_interval_min,
                     cfg.probe_interval_max);
@@ -41,6 +48,7 @@ effects policy::begin_boot(double now_s) {
   append(out, arm(timer::lifetime, left(before_the_end(cfg_.max_lifetime))));
   append(out, arm(timer::expiry, left(cfg_.max_lifetime)));
   append(out, arm(timer::health, cfg_.health_interval));
+  append(out, arm(timer::list, until_common_look(cfg_, now_s)));
   append(out, boot_tick(now_s));
   return out;
 }
@@ -79,12 +87,10 @@ effects policy::boot_tick(double now_s) {
   if (machine_.node_up_s == 0) {
     if (since(machine_.boot_since_s, now_s) > cfg_.boot_timeout)
       return lose("did not answer within its boot time", now_s);
-    if (machine_.gpu.node.empty())
-      append(out, look_at_list(
-                    probe_interval(cfg_, since(machine_.boot_since_s, now_s)),
-                    now_s));
-    else
+    if (!machine_.gpu.node.empty())
       ask({});
+    else if (since(machine_.listed_at_s, now_s) >= cfg_.probe_interval_max)
+      append(out, look_at_list(cfg_.probe_interval_max, now_s));
   } else {
     for (auto kind : cfg_.kinds) {
       if (is_ready(kind) || machine_.given_up.contains(kind))
@@ -158,7 +164,23 @@ effects policy::service_ready(job_kind kind, double now_s) {
 // -- health ------------------------------------------------------------------
 
 effects policy::on_ledger_doubt() {
-  return health_tick(duration{0}, 0);
+  return health_tick(true, duration{0}, 0);
+}
+
+// The list that is asked for at the same time by all GPUs of a worker.
+effects policy::list_tick(double now_s) {
+  if (!lives())
+    return {};
+  auto out = look_at_list(cfg_.health_interval / 3, now_s);
+  append(out, arm(timer::list, until_common_look(cfg_, now_s)));
+  return out;
+}
+
+// What may be gone is looked up at once.
+effects policy::look_soon(double now_s) {
+  auto in_doubt = std::exchange(machine_.doubted, false)
+                  || machine_.probes_failed > 0;
+  return health_tick(in_doubt, cfg_.health_interval / 3, now_s);
 }
 
 // Two lists that do not show the GPU have to be two: none is older than the
@@ -172,10 +194,10 @@ effects policy::look_at_list(duration most, double now_s) {
                          std::max(duration{0}, std::min(most, since_last))}};
 }
 
-effects policy::health_tick(duration age, double now_s) {
+effects policy::health_tick(bool with_list, duration age, double now_s) {
   if (!lives())
     return {};
-  auto out = look_at_list(age, now_s);
+  auto out = with_list ? look_at_list(age, now_s) : effects{};
   // The ledger's answer tells whether the GPU is still ours.
   out.push_back(write_ledger{entry()});
   if (machine_.node_up_s != 0 && machine_.probing.insert(std::string{}).second)

@@ -79,8 +79,11 @@ enum class timer : uint32_t {
   lifetime,
   expiry,
   stop_retry,
+  /// Of the provider's list. All GPUs of a worker look at the same time, so
+  /// that one list serves them.
+  list,
 };
-inline constexpr size_t timer_count = 8;
+inline constexpr size_t timer_count = 9;
 
 /// Why the workload list was asked for.
 enum class list_purpose : uint8_t {

@@ -55,8 +55,10 @@ effects policy::on_render_ended(const job_id& id, job_outcome outcome) {
   auto suspicious = !outcome.success()
                     && outcome.error.kind == failure_kind::unavailable;
   effects out{end_job{std::move(node.mapped().subject), std::move(outcome)}};
-  if (suspicious && phase_ == gpu_phase::ready)
+  if (suspicious && phase_ == gpu_phase::ready) {
+    machine_.doubted = true;
     append(out, arm(timer::health, duration{0}));
+  }
   append(out, slot_freed());
   return out;
 }
@@ -129,7 +131,9 @@ effects policy::on_timer(timer which, uint64_t generation, double now_s) {
   case timer::boot_probe:
     return boot_tick(now_s);
   case timer::health:
-    return health_tick(cfg_.health_interval / 3, now_s);
+    return look_soon(now_s);
+  case timer::list:
+    return list_tick(now_s);
   case timer::idle:
     return running_.empty() ? retire(
              "idle for " + std::to_string(idle_timeout().count() / 1000) + " s",

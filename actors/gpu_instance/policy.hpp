@@ -24,6 +24,10 @@ namespace render::gpu_instance {
 /// plug.
 duration retirement_age(duration replace_after, duration max_lifetime);
 
+/// Until the next moment at which all GPUs of this machine's workers look at
+/// the provider's list: a multiple of the health interval by the steady clock.
+duration until_common_look(const config& cfg, double now_s);
+
 /// How long to wait until the next probe of a machine that was launched this
 /// long ago: 2 % of it, within limits, so that readiness is seen within 2 %.
 duration probe_interval(const config& cfg, duration since_launch);
@@ -90,6 +94,8 @@ private:
     /// In a row.
     uint32_t unlisted = 0;
     uint32_t probes_failed = 0;
+    /// A render has failed as if the GPU were gone.
+    bool doubted = false;
   };
 
   // How far the stop is.
@@ -152,7 +158,9 @@ private:
   effects boot_tick(double now_s);
   effects service_ready(job_kind kind, double now_s);
   effects look_at_list(duration most, double now_s);
-  effects health_tick(duration age, double now_s);
+  effects list_tick(double now_s);
+  effects look_soon(double now_s);
+  effects health_tick(bool with_list, duration age, double now_s);
   effects health_listed(const std::vector<gpu_workload>& all, double now_s);
   effects health_probed(const result<void>& got, double now_s);
   effects lose(const std::string& why, double now_s);

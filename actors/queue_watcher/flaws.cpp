@@ -13,6 +13,12 @@ bool is_late(double complete_by_s, double unix_s) {
   return complete_by_s > 0 && complete_by_s <= unix_s;
 }
 
+std::optional<double> late_at(const job& x, const moment& now) {
+  if (x.complete_by_s <= 0)
+    return std::nullopt;
+  return now.steady_at(x.complete_by_s);
+}
+
 std::optional<failure> flaw_of(const job& x, double unix_s) {
   if (auto id = job_id::from(x.id); !id)
     return id.error();

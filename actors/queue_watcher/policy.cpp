@@ -31,12 +31,6 @@ bool covers(const std::vector<msg::claim_quota>& quotas,
   });
 }
 
-std::optional<double> late_at(const job& x, const moment& now) {
-  if (x.complete_by_s <= 0)
-    return std::nullopt;
-  return now.steady_at(x.complete_by_s);
-}
-
 void use_slot(std::vector<msg::claim_quota>& quotas, const std::string& type) {
   for (auto& quota : quotas)
     if (quota.count > 0 && covers(quota, type)) {
@@ -231,6 +225,7 @@ effects policy::on_peeked(msg::queue_snapshot x, const moment& now) {
     append(out, report_empty());
   } else if (capacity_.accepting) {
     told_ = told::something_waits;
+    growth_.see(seen);
     out.push_back(report{std::move(seen)});
   }
   append(out, go_on(x.queue_length > 0, now_s));
@@ -405,7 +400,7 @@ duration policy::until_look(double now_s) const {
     return duration{0};
   auto spacing = cfg_.peek_spacing;
   if (told_ == told::something_waits)
-    spacing = cfg_.rescan_full
+    spacing = (growth_.goes_on ? cfg_.peek_spacing : cfg_.rescan_full)
               + place_.turn(cfg_.rescan_turn, cfg_.rescan_turn_most);
   return spacing - since(peeked_at_s_, now_s);
 }
@@ -442,6 +437,7 @@ effects policy::pause(pause_reason why, duration delay, double now_s) {
 }
 
 effects policy::report_empty() {
+  growth_ = {};
   if (std::exchange(told_, told::nothing_waits) == told::nothing_waits)
     return {};
   return {report{}};

@@ -5,6 +5,7 @@
 // the queue at a time, but for rejections.
 #include "actors/event.hpp"
 #include "actors/queue_watcher/giving_way.hpp"
+#include "actors/queue_watcher/growth.hpp"
 #include "messages/moment.hpp"
 #include "messages/queue.hpp"
 
@@ -37,7 +38,8 @@ struct config {
   milliseconds rescan_turn_most{10'000};
   /// The former doubles up to this while claims find nothing.
   milliseconds rescan_free_max{100};
-  /// Least time between two peeks until something is found to wait.
+  /// Least time between two peeks until something is found to wait, and while
+  /// more of it is found each time.
   milliseconds peek_spacing{250};
   giving_way manners;
   milliseconds backoff_min{100};
@@ -188,6 +190,7 @@ private:
   std::deque<std::string> on_the_way_;
   uint64_t delivered_ = 0;
   told told_ = told::nothing_waits;
+  growth growth_;
   /// The slots that the last claim has found nothing for; empty: it did, or
   /// something has changed since.
   std::vector<msg::claim_quota> futile_for_;

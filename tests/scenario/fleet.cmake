@@ -6,7 +6,8 @@ render_test(
 render_test(
   hand_over_test
   LABEL scenario
-  SOURCES ${CMAKE_CURRENT_LIST_DIR}/hand_over_test.cpp
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/burst_launches_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/hand_over_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/shared_list_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/wishes_test.cpp
   DEPENDS render_harness)

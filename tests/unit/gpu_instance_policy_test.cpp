@@ -176,11 +176,11 @@ BOOST_AUTO_TEST_CASE(a_node_name_that_comes_late_is_taken_from_the_list) {
   tick(t0 + 1);
   BOOST_TEST(all<list_workloads>(out).empty());
   x.on_listed(list_purpose::health, fail(unavailable), both(t0 + 2));
-  tick(t0 + 2);
+  tick(t0 + 4);
   BOOST_TEST(all<list_workloads>(out).size() == 1u);
-  x.on_listed(list_purpose::health, list({workload("w")}), both(t0 + 3));
+  x.on_listed(list_purpose::health, list({workload("w")}), both(t0 + 5));
   BOOST_TEST(x.node() == "n-w");
-  tick(t0 + 3);
+  tick(t0 + 5);
   BOOST_TEST(all<probe>(out).size() == 1u);
 }
 

@@ -148,6 +148,11 @@ BOOST_AUTO_TEST_CASE(reports_what_waits_and_looks_again_in_three_seconds) {
   BOOST_TEST(seen.waiting_by_type.at("csm") == 1u);
   BOOST_TEST(seen.waiting_by_type.at("analyze") == 1u);
   BOOST_TEST(seen.oldest_created_at_s == t0 - 500);
+  // What has just begun to wait may be the first of many.
+  BOOST_REQUIRE(all<arm_timer>(out).size() == 1u);
+  BOOST_TEST(all<arm_timer>(out)[0].delay / 1ms == 250);
+  x.on_timer(all<arm_timer>(out)[0].generation, t0 + 0.25);
+  out = x.on_peeked({{good_job("a"), old}, 2}, both(t0 + 0.25));
   BOOST_REQUIRE(all<arm_timer>(out).size() == 1u);
   BOOST_TEST(all<arm_timer>(out)[0].delay / 1ms == 3'000);
   // In a fleet it takes its turn.
@@ -304,6 +309,36 @@ BOOST_AUTO_TEST_CASE(asks_only_whether_what_it_has_seen_still_waits) {
              == (std::vector<job_id>{"old", "big", "new"}));
 }
 
+// GPUs are launched for what a look shows. A producer that pushes thousands of
+// jobs is seen in the middle of it.
+BOOST_AUTO_TEST_CASE(looks_again_soon_while_clearly_more_waits_each_time) {
+  auto x = awake(slots(0));
+  auto now_s = t0;
+  auto out = x.on_head({true}, t0);
+  auto delay_after = [&](uint64_t waiting) {
+    msg::queue_snapshot seen;
+    seen.queue_length = waiting;
+    seen.waiting_by_type["csm"] = waiting;
+    out = x.on_peeked(std::move(seen), both(now_s));
+    auto timer = all<arm_timer>(out).at(0);
+    now_s += std::chrono::duration<double>(timer.delay).count();
+    out = x.on_timer(timer.generation, now_s);
+    return timer.delay / 1ms;
+  };
+  BOOST_TEST(delay_after(100) == 250);
+  BOOST_TEST(delay_after(700) == 250);
+  BOOST_TEST(delay_after(5'000) == 250);
+  BOOST_TEST(delay_after(5'600) == 3'000);
+  // That is not the most that has waited.
+  BOOST_TEST(delay_after(3'000) == 3'000);
+  BOOST_TEST(delay_after(5'000) == 3'000);
+  // However many come, some dozens of looks see all of them.
+  auto soon = 0;
+  for (uint64_t waiting = 5'600; waiting < 10'000; waiting += 10)
+    soon += delay_after(waiting) == 250 ? 1 : 0;
+  BOOST_TEST(soon <= 5);
+}
+
 BOOST_AUTO_TEST_CASE(looks_when_a_job_has_become_too_late) {
   auto x = awake(slots(0));
   x.on_head({true}, t0);
@@ -312,8 +347,10 @@ BOOST_AUTO_TEST_CASE(looks_when_a_job_has_become_too_late) {
   auto later = good_job("later");
   later.complete_by_s = 1e300;
   auto out = x.on_peeked({{good_job("a"), late, later}, 3}, both(t0));
+  x.on_timer(all<arm_timer>(out).at(0).generation, t0 + 0.25);
+  out = x.on_peeked({{}, 3, {0, 1, 2}}, both(t0 + 0.25));
   BOOST_REQUIRE(all<arm_timer>(out).size() == 1u);
-  BOOST_TEST(all<arm_timer>(out)[0].delay / 1ms == 1'501);
+  BOOST_TEST(all<arm_timer>(out)[0].delay / 1ms == 1'251);
   out = x.on_timer(all<arm_timer>(out)[0].generation, t0 + 1.501);
   BOOST_REQUIRE(all<peek>(out).size() == 1u);
   out = x.on_peeked({{}, 3, {0, 1, 2}}, both(t0 + 1.501));

@@ -139,11 +139,11 @@ BOOST_AUTO_TEST_CASE(of_a_look) {
     {"short queue", call_of(look), nothing, {}},
     {"long queue",
      call_of(long_queue),
-     {"+ c3:waiting=1 1 0 0", "+ c3:waiting lives=2000 ms"},
+     {"+ c3:waiting=1 1 0 0 2", "+ c3:waiting lives=2000 ms"},
      {{"DEL", "c3:waiting"}}},
     {"last piece",
      call_of(counting),
-     {"+ c3:waiting=1 1 0 0", "+ c3:waiting lives=2000 ms"},
+     {"+ c3:waiting=1 1 0 0 2", "+ c3:waiting lives=2000 ms"},
      {{"DEL", "c3:waiting"}}},
   });
 }

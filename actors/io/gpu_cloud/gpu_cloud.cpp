@@ -47,12 +47,14 @@ caf::result<Answer> exchange(self_ptr self, std::string_view call,
   return out;
 }
 
+void ask_list(self_ptr self, gpu_cloud::list_sharing::order what);
+
 void on_listed(self_ptr self, uint64_t number,
                const result<http_response>& got) {
   auto& st = self->state;
   auto listed = gpu_cloud::read_list(st.cfg, got);
   auto node = st.askers.extract(number);
-  auto is_latest = st.lists.on_answer(number, listed.has_value());
+  auto end = st.lists.on_answer(number, listed.has_value(), steady_s(*self));
   msg::gpu_list out;
   if (listed)
     out.workloads = std::move(*listed);
@@ -61,8 +63,29 @@ void on_listed(self_ptr self, uint64_t number,
       asker.deliver(out);
     else
       asker.deliver(to_error(fit_to_leave(listed.error(), st.deps.mask)));
-  if (is_latest)
+  if (end.is_latest)
     st.latest = std::move(out);
+  if (end.next)
+    ask_list(self, *end.next);
+}
+
+void ask_list(self_ptr self, gpu_cloud::list_sharing::order what) {
+  auto& st = self->state;
+  auto request = gpu_cloud::list_request(st.cfg,
+                                         msg::list_gpus{what.running_only});
+  auto answer = [self, number = what.number,
+                 begun_s = steady_s(*self)](const result<http_response>& got) {
+    note_call(self, "list", begun_s, got);
+    on_listed(self, number, got);
+  };
+  self->request(st.deps.http, request.total_timeout + margin, request)
+    .then(
+      [answer](http_response& got) {
+        answer(std::move(got));
+      },
+      [answer](caf::error& err) {
+        answer(fail(to_failure(err)));
+      });
 }
 
 caf::result<msg::gpu_list> list(self_ptr self, const msg::list_gpus& x,
@@ -78,22 +101,8 @@ caf::result<msg::gpu_list> list(self_ptr self, const msg::list_gpus& x,
     return out;
   }
   st.askers[number].push_back(out);
-  if (how == list_sharing::way::wait)
-    return out;
-  auto request = gpu_cloud::list_request(st.cfg, x);
-  auto answer = [self, number = number,
-                 begun_s = steady_s(*self)](const result<http_response>& got) {
-    note_call(self, "list", begun_s, got);
-    on_listed(self, number, got);
-  };
-  self->request(st.deps.http, request.total_timeout + margin, request)
-    .then(
-      [answer](http_response& got) {
-        answer(std::move(got));
-      },
-      [answer](caf::error& err) {
-        answer(fail(to_failure(err)));
-      });
+  if (how == list_sharing::way::ask)
+    ask_list(self, {number, x.running_only});
   return out;
 }
 

@@ -36,14 +36,14 @@ end
 at = at + #ids
 local counted = tallied(types, count)
 local over = #ids < piece or at >= ids_max
--- A Redis that refuses writes is only asked more often.
-if over then redis.pcall('SET', kept_count, counted, 'PX', kept_ms) end
+if over then keep_count(kept_count, counted, redis.call('LLEN', queue), kept_ms)
+end
 return {counted, at, clip(ids[#ids] or '', 1024), over and 1 or 0}
 )lua";
 
 script_call call_of(const count_args& x) {
   static const auto lua = make_script("count", args_lua, bounds_lua, look_lua,
-                                      tally_lua, count_lua);
+                                      tally_lua, kept_count_lua, count_lua);
   auto& so_far = x.so_far;
   return {&lua,
           {std::string{keys::queue}, keys::waiting_count(x.worker.prefix)},

@@ -127,6 +127,30 @@ local function tallied(types, count)
 end
 )lua";
 
+/// keep_count(key, counted, length, ms): keeps what was counted of a queue of
+/// that length. A Redis that refuses writes is only asked more often.
+/// read_kept_count(key, types, length): that, of so many types, for a queue of
+/// the length that it has now; false when there is none, or the queue is longer
+/// by an eighth. Older workers keep no length, and read past it.
+inline constexpr std::string_view kept_count_lua = R"lua(
+local function keep_count(key, counted, length, ms)
+  redis.pcall('SET', key, counted .. ' ' .. length, 'PX', ms)
+end
+local function read_kept_count(key, types, length)
+  local text = redis.pcall('GET', key)
+  if type(text) ~= 'string' or not string.match(text, '^[%d ]+$') then
+    return false
+  end
+  local numbers = {}
+  for n in string.gmatch(text, '%d+') do table.insert(numbers, n) end
+  local then_length = tonumber(numbers[types + 1])
+  if then_length and length > then_length + then_length / 8 then
+    return false
+  end
+  return table.concat(numbers, ' ', 1, math.min(#numbers, types))
+end
+)lua";
+
 /// put_back(id, worker, queue, running, leases, events, fence): gives a job
 /// that is the worker's, under this claim if `fence` is given, to the queue's
 /// head, as if it had never been claimed. 1, or 0 when it is not.

@@ -62,8 +62,7 @@ end
 local length = redis.call('LLEN', queue)
 local counted = false
 if length > counted_above then
-  local text = redis.pcall('GET', kept_count)
-  counted = type(text) == 'string' and string.match(text, '^[%d ]+$') or false
+  counted = read_kept_count(kept_count, #types, length)
 end
 local waiting, still, at, page, last = {}, {}, 0, 100, ''
 local function is_full() return #waiting + #still >= limit end
@@ -97,9 +96,8 @@ if not counted then
   counted = tallied(types, count)
   if at < length and at < ids_max then
     rest = at .. ' ' .. clip(last, 1024)
-  -- A Redis that refuses writes is only asked more often.
   elseif length > counted_above then
-    redis.pcall('SET', kept_count, counted, 'PX', kept_ms)
+    keep_count(kept_count, counted, length, kept_ms)
   end
 end
 return {length, waiting, still, clip(counted, 200), rest}
@@ -107,7 +105,8 @@ return {length, waiting, still, clip(counted, 200), rest}
 
 inline script_call call_of(const peek_args& x) {
   static const auto lua = make_script("peek", peek_names_lua, bounds_lua,
-                                      look_lua, tally_lua, peek_lua);
+                                      look_lua, tally_lua, kept_count_lua,
+                                      peek_lua);
   auto& by = x.worker;
   auto argv = redis_words(by.id, x.limit, x.counting.ids_max, x.data_max,
                           x.now_s, job_types_text(), x.counting.piece,
