@@ -5,17 +5,19 @@
 #   --base IMAGE       another Debian 12 image as the base
 #   --programs PRESET  takes the programs of build/PRESET instead of compiling
 #                      them once more; this machine must be a Debian 12
+#   --compose          plays the compose file with it, by podman; see compose.py
 # Docker is taken when its service answers, else buildah.
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/environment.sh"
 cd "$interop_dir/../.."
 
-base='' make_base=no programs='' image=localhost/c3-render-worker:test
+base='' make_base=no programs='' compose=no image=localhost/c3-render-worker:test
 # MB, the base included.
 mb_max=270
 while [ $# -gt 0 ]; do
   case "$1" in
     --debootstrap) make_base=yes && shift ;;
+    --compose) compose=yes && shift ;;
     --base) base=$2 && shift 2 ;;
     --programs) programs=$2 && shift 2 ;;
     *) echo "run image: what is $1?" >&2 && exit 2 ;;
@@ -26,7 +28,7 @@ done
 
 # -- docker or buildah ---------------------------------------------------------
 
-if [ "$make_base" = no ] && docker info >/dev/null 2>&1; then
+if [ "$make_base$compose" = nono ] && docker info >/dev/null 2>&1; then
   tool=docker
 elif command -v buildah >/dev/null; then
   tool=buildah
@@ -65,8 +67,10 @@ TEXT
   rm -rf "$scratch/slim"
 }
 
+# build_image [TARGET [IMAGE]]
 build_image() {
   local commit context=() file=deploy/Dockerfile
+  local target=${1:-worker} image=${2:-$image}
   if [ -n "$programs" ]; then
     cmake --install "build/$programs" --prefix "$scratch/programs/opt/c3" --strip \
       >/dev/null
@@ -77,7 +81,7 @@ build_image() {
   fi
   commit=$(git describe --always --dirty --abbrev=12 2>/dev/null || true)
   if [ $tool = docker ]; then
-    docker build -f "$file" --target worker -t "$image" \
+    docker build -f "$file" --target "$target" -t "$image" \
       --build-arg "COMMIT=$commit" \
       ${base:+--build-arg "BASE=$base"} "${context[@]}" .
     return
@@ -87,7 +91,7 @@ build_image() {
   # The docker format: OCI's has no health check.
   nice -n 10 buildah "${storage[@]}" bud --isolation chroot --format docker \
     --layers "${pull[@]}" "${context[@]}" --build-arg "COMMIT=$commit" ${base:+--build-arg "BASE=$base"} \
-    -f "$file" --target worker -t "$image" .
+    -f "$file" --target "$target" -t "$image" .
 }
 
 # Of all layers, unpacked: MB of 1,000,000 bytes.
@@ -139,6 +143,25 @@ end_container() {
   else
     b rm "$container" >/dev/null
   fi
+}
+
+# Debian's Redis and our MinIO, with users and folders as Docker's images have
+# them.
+stand_ins() {
+  s3_server
+  say 'making stand-ins for the images of Redis and MinIO'
+  local made
+  made=$(b from --pull-never "$base")
+  b run --isolation chroot "$made" -- sh -c 'apt-get update -qq &&
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+      --no-install-recommends redis-server curl >/dev/null 2>&1 &&
+    groupmod -g 999 redis && usermod -u 999 redis && install -d -o 999 -g 999 /data'
+  b commit -q --format docker "$made" localhost/redis-stand-in >/dev/null
+  b run --isolation chroot "$made" -- chown 0:0 /data
+  b add -q --chmod 0755 "$made" "$interop_build/bin/minio" /usr/local/bin/minio \
+    >/dev/null
+  b config --cmd '' --entrypoint '["minio"]' "$made"
+  b commit -q --format docker --rm "$made" localhost/minio-stand-in >/dev/null
 }
 
 parts() {
@@ -214,3 +237,9 @@ check 'it does a job' \
 in_image sh -c 'kill -TERM $(cat /app/output/pid)'
 check 'it ends well when told to' wait "$worker"
 say "the image works; it has $size MB"
+[ "$compose" = yes ] || exit 0
+
+say 'playing the compose file'
+build_image local-cloud localhost/c3-local-cloud:test
+stand_ins
+/usr/bin/python3 -B "$interop_dir/compose.py" local-cloud comput3 fleet
