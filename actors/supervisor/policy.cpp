@@ -102,6 +102,10 @@ effects policy::on_gpu_update(const msg::gpu_update& x, double now_s) {
     return {};
   auto& known = at->second;
   auto was_ready = known.last.phase == gpu_phase::ready;
+  // A job has begun, or has ended and says so itself: no slot came or went.
+  auto tells_of_jobs = was_ready && x.phase == gpu_phase::ready && !draining()
+                       && x.ready_kinds == known.last.ready_kinds
+                       && x.left.empty();
   effects out;
   for (auto& share : x.left)
     if (auto job = jobs_.find(share.job); job != jobs_.end())
@@ -109,6 +113,8 @@ effects policy::on_gpu_update(const msg::gpu_update& x, double now_s) {
   known.last = x;
   known.last.left.clear();
   mark_begun(known);
+  if (tells_of_jobs)
+    return out;
   if (x.phase == gpu_phase::ready && !was_ready) {
     known.ready_since_s = known.idle_since_s = now_s;
     if (known.rented_s > 0)

@@ -126,14 +126,15 @@ struct shell {
   void operator()(settle x) const {
     if (auto* y = spans())
       y->on_end(x.what, now());
-    self->request(st().deps.ledger, ledger_timeout, x.what)
+    auto kept = std::make_shared<const settle>(std::move(x));
+    self->request(st().deps.ledger, ledger_timeout, kept->what)
       .then(
-        [sh = *this, id = x.what.subject.id](msg::job_settled& got) {
+        [sh = *this, id = kept->what.subject.id](msg::job_settled& got) {
           sh.run(sh.st().policy.on_settled(std::move(got), sh.now().unix_s));
           sh.written(id);
         },
-        [sh = *this, x](caf::error& err) {
-          sh.run(sh.st().policy.on_write_failed(x, to_failure(err)));
+        [sh = *this, kept](caf::error& err) {
+          sh.run(sh.st().policy.on_write_failed(*kept, to_failure(err)));
         });
   }
 

@@ -1,7 +1,7 @@
 render_program(
   c3-bench
-  SOURCES bench_main.cpp floor.cpp process_rounds.cpp redis_work.cpp
-          worker_rounds.cpp
+  SOURCES bare.cpp bench_main.cpp floor.cpp meter.cpp peers.cpp
+          process_rounds.cpp redis_work.cpp worker_rounds.cpp
   DEPENDS render_small_world
           render_job_store
           render_queue_watcher

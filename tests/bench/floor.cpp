@@ -1,25 +1,10 @@
 // The floor: one thread, synchronous hiredis, the worker's own scripts.
-#include "tests/bench/rounds.hpp"
+#include "tests/bench/meter.hpp"
 
 #include <atomic>
 #include <thread>
 
 namespace render::bench {
-
-namespace {
-
-constexpr unsigned in_flight = 16;
-constexpr auto spacing = std::chrono::milliseconds{20};
-
-void fill_queue(plain_client& redis, unsigned jobs) {
-  for (unsigned i = 0; i < jobs; ++i) {
-    send_record(redis, i);
-    redis.receive();
-    redis.ask({"RPUSH", "queue:jobs", job_id(i)});
-  }
-}
-
-} // namespace
 
 std::vector<double> floor_hand_over(unsigned jobs) {
   harness::redis_server server;
@@ -38,48 +23,37 @@ std::vector<double> floor_hand_over(unsigned jobs) {
       }
     }
   }};
-  plain_client producer{server.port()};
-  std::vector<clock::time_point> pushed(jobs);
-  auto next = clock::now();
-  for (unsigned i = 0; i < jobs; ++i) {
-    send_record(producer, i);
-    producer.receive();
-    next += spacing;
-    std::this_thread::sleep_until(next);
-    pushed[i] = clock::now();
-    producer.ask({"RPUSH", "queue:jobs", job_id(i)});
-  }
+  auto pushed = push_in_time(server.port(), jobs);
   claimer.join();
-  std::vector<double> out;
-  for (unsigned i = 0; i < jobs; ++i)
-    out.push_back(
-      std::chrono::duration<double, std::milli>(in_hand[i] - pushed[i])
-        .count());
-  return out;
+  return differences_ms(pushed, in_hand);
 }
 
-double floor_throughput(unsigned jobs) {
+job_cost floor_throughput(unsigned jobs, unsigned in_flight) {
   harness::redis_server server;
-  plain_client redis{server.port()};
-  load_scripts(redis);
-  fill_queue(redis, jobs);
-  auto begin = clock::now();
-  for (unsigned done = 0; done < jobs;) {
-    auto ids = claim(redis, in_flight).ids;
-    for (auto& id : ids)
-      send_settle(redis, id);
-    for (size_t i = 0; i < ids.size(); ++i)
-      redis.receive();
-    done += ids.size();
-  }
-  return jobs / std::chrono::duration<double>(clock::now() - begin).count();
+  fill_queue(server, jobs);
+  meter cost{server};
+  // Not in this thread, whose time is not counted.
+  std::thread worker{[&] {
+    plain_client redis{server.port()};
+    load_scripts(redis);
+    for (unsigned done = 0; done < jobs;) {
+      auto ids = claim(redis, in_flight).ids;
+      for (auto& id : ids)
+        send_settle(redis, id);
+      for (size_t i = 0; i < ids.size(); ++i)
+        redis.receive();
+      done += ids.size();
+    }
+  }};
+  worker.join();
+  return cost.read(jobs, 0);
 }
 
 long_queue_figures claims_behind(unsigned foreign_jobs, unsigned claims) {
   harness::redis_server server;
   plain_client redis{server.port()};
   load_scripts(redis);
-  fill_queue(redis, foreign_jobs);
+  fill_queue(server, foreign_jobs);
   std::string passed;
   auto measure = [&](const std::string& after) {
     auto begin = clock::now();
@@ -91,6 +65,27 @@ long_queue_figures claims_behind(unsigned foreign_jobs, unsigned claims) {
   for (unsigned i = 0; i < claims; ++i) {
     out.whole_ms.push_back(measure(""));
     out.next_ms.push_back(measure(passed));
+  }
+  return out;
+}
+
+std::vector<double> claims_from(unsigned waiting, unsigned claims) {
+  harness::redis_server server;
+  plain_client redis{server.port()};
+  load_scripts(redis);
+  fill_queue(server, waiting);
+  std::vector<double> out;
+  for (unsigned i = 0; i < claims; ++i) {
+    auto begin = clock::now();
+    auto ids = claim(redis, 1).ids;
+    auto end = clock::now();
+    out.push_back(
+      std::chrono::duration<double, std::milli>(end - begin).count());
+    // As many wait for the next one.
+    for (auto& id : ids) {
+      redis.ask({"HDEL", "job:" + id, "locked_by", "status"});
+      redis.ask({"RPUSH", "queue:jobs", id});
+    }
   }
   return out;
 }

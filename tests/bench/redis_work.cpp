@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <thread>
 
 namespace render::bench {
 
@@ -68,6 +69,47 @@ void send_settle(plain_client& redis, const std::string& id) {
   x.fence = 1;
   x.outcome.result_url = "file:///dev/null";
   redis.send(job_store::make_command(call_of(x)).args);
+}
+
+void fill_queue(harness::redis_server& server, unsigned jobs) {
+  plain_client redis{server.port()};
+  constexpr unsigned piece = 1'000;
+  for (unsigned at = 0; at < jobs; at += piece) {
+    auto end = std::min(jobs, at + piece);
+    std::vector<std::string> push{"RPUSH", std::string{job_store::keys::queue}};
+    for (auto i = at; i < end; ++i) {
+      send_record(redis, i);
+      push.push_back(job_id(i));
+    }
+    redis.send(push);
+    for (auto i = at; i <= end; ++i)
+      redis.receive();
+  }
+}
+
+std::vector<clock::time_point> push_in_time(uint16_t port, unsigned jobs) {
+  constexpr auto spacing = std::chrono::milliseconds{20};
+  plain_client producer{port};
+  std::vector<clock::time_point> out(jobs);
+  auto next = clock::now();
+  for (unsigned i = 0; i < jobs; ++i) {
+    send_record(producer, i);
+    producer.receive();
+    next += spacing;
+    std::this_thread::sleep_until(next);
+    out[i] = clock::now();
+    producer.ask({"RPUSH", "queue:jobs", job_id(i)});
+  }
+  return out;
+}
+
+std::vector<double> differences_ms(const std::vector<clock::time_point>& from,
+                                   const std::vector<clock::time_point>& to) {
+  std::vector<double> out;
+  for (size_t i = 0; i < std::min(from.size(), to.size()); ++i)
+    out.push_back(
+      std::chrono::duration<double, std::milli>(to[i] - from[i]).count());
+  return out;
 }
 
 double percentile(std::vector<double> xs, double p) {

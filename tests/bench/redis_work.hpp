@@ -85,6 +85,16 @@ void send_settle(plain_client& redis, const std::string& id);
 /// Loads the scripts.
 void load_scripts(plain_client& redis);
 
+/// Writes so many jobs of type csm, and pushes them in one go.
+void fill_queue(harness::redis_server& server, unsigned jobs);
+
+/// Makes and pushes so many jobs, 50 a second; when each push was sent.
+std::vector<clock::time_point> push_in_time(uint16_t port, unsigned jobs);
+
+/// Of each pair.
+std::vector<double> differences_ms(const std::vector<clock::time_point>& from,
+                                   const std::vector<clock::time_point>& to);
+
 double median(std::vector<double> xs);
 double percentile(std::vector<double> xs, double p);
 

@@ -6,7 +6,7 @@
 #include "actors/supervisor/supervisor.hpp"
 #include "actors/webhook/webhook.hpp"
 #include "messages/failure_caf.hpp"
-#include "tests/bench/rounds.hpp"
+#include "tests/bench/meter.hpp"
 
 #include <caf/all.hpp>
 
@@ -19,8 +19,6 @@ namespace render::bench {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr unsigned in_flight = 16;
 
 double unix_now() {
   return std::chrono::duration<double>(
@@ -96,11 +94,14 @@ public:
     : on_job_(std::move(on_job)) {
     add_message_types(cfg_);
     cfg_.set("scheduler.policy", caf::atom("sharing"));
+    cfg_.set("scheduler.max-threads", size_t{2});
     system_ = std::make_unique<caf::actor_system>(cfg_);
     job_store::config store;
     store.redis.host = "127.0.0.1";
     store.redis.port = redis_port;
     store.worker.id = "bench";
+    // All of them are counted at the end.
+    store.ended.most = 1'000'000;
     jobs_ = system_->spawn(job_store_behavior, store,
                            job_store_deps{unix_now, log_});
     cloud_ = system_->spawn(instant_cloud);
@@ -228,15 +229,12 @@ std::vector<double> worker_hand_over(unsigned jobs) {
   harness::wait_until([&] {
     return has_succeeded(server, jobs);
   });
-  std::vector<double> out;
-  for (unsigned i = 1; i <= jobs; ++i)
-    out.push_back(
-      std::chrono::duration<double, std::milli>(in_hand[i] - pushed[i])
-        .count());
-  return out;
+  // Without the first one.
+  return differences_ms({pushed.begin() + 1, pushed.end()},
+                        {in_hand.begin() + 1, in_hand.end()});
 }
 
-double worker_throughput(unsigned jobs) {
+job_cost worker_throughput(unsigned jobs, unsigned in_flight) {
   harness::redis_server server;
   plain_client producer{server.port()};
   for (unsigned i = 0; i <= jobs; ++i) {
@@ -254,14 +252,13 @@ double worker_throughput(unsigned jobs) {
   std::vector<std::string> push{"RPUSH", "queue:jobs"};
   for (unsigned i = 1; i <= jobs; ++i)
     push.push_back(job_id(i));
-  auto begin = clock::now();
+  meter cost{server};
   producer.ask(push);
-  harness::wait_until(
-    [&] {
-      return has_succeeded(server, jobs);
-    },
-    120s);
-  return jobs / std::chrono::duration<double>(clock::now() - begin).count();
+  // The last in the queue may end before another one.
+  auto questions = count_until([&] {
+    return server.cmd("ZCARD", "c3:ended:success").integer > jobs;
+  });
+  return cost.read(jobs, questions + 1);
 }
 
 } // namespace render::bench

@@ -47,6 +47,50 @@ BOOST_AUTO_TEST_CASE(a_claim_locks_and_a_settle_writes_all_in_one_step) {
   BOOST_TEST(redis.cmd("SCARD", "c3:running:worker-a").integer == 0);
 }
 
+BOOST_AUTO_TEST_CASE(ends_that_come_together_go_in_few_calls) {
+  constexpr auto count = 40u;
+  for (auto i = 0u; i < count; ++i)
+    push(std::to_string(i));
+  auto jobs = claim(store, count).jobs;
+  BOOST_REQUIRE_EQUAL(jobs.size(), count);
+  redis.cmd("HSET", "job:3", "status", "cancelled");
+  redis.cmd("CONFIG", "RESETSTAT");
+  caf::scoped_actor self{*system};
+  for (auto& job : jobs)
+    self->send(store, msg::settle_job{job, text("t")});
+  auto written = [&] {
+    return redis.cmd("ZCARD", "c3:outbox").integer == count - 1;
+  };
+  BOOST_TEST(harness::wait_until(written));
+  auto stats = redis.cmd("INFO", "commandstats").text;
+  auto calls = stats.find("cmdstat_evalsha:calls=");
+  BOOST_REQUIRE(calls != std::string::npos);
+  BOOST_TEST(std::stoi(stats.substr(calls + 22)) < static_cast<int>(count));
+  BOOST_TEST(status("3") == "cancelled");
+  for (auto id : {"0", "2", "4", "39"})
+    BOOST_TEST(status(id) == "success");
+}
+
+// One that cannot be written keeps none of the others from their end.
+BOOST_AUTO_TEST_CASE(an_end_that_redis_refuses_hinders_no_other) {
+  push("told");
+  data = R"({"image_url":"http://a/b"})";
+  push("quiet");
+  push("more");
+  auto jobs = claim(store, 3).jobs;
+  BOOST_REQUIRE_EQUAL(jobs.size(), 3u);
+  redis.cmd("SET", "c3:outbox", "no sorted set");
+  caf::scoped_actor self{*system};
+  for (auto& job : jobs)
+    self->send(store, msg::settle_job{job, text("t")});
+  auto ended = [&] {
+    return status("quiet") == "success" && status("more") == "success";
+  };
+  BOOST_TEST(harness::wait_until(ended));
+  BOOST_TEST(redis.cmd("EXISTS", "job:quiet:lock", "job:more:lock").integer
+             == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_notify_url_of_no_use_is_noted_with_the_end) {
   data = R"({"image_url":"http://a/b","notify_url":"n/h"})";
   push("a");

@@ -219,7 +219,16 @@ private:
     x.notice = d_.of(words{"", "notify_url: got 7"});
     if (d_.below(2) == 0)
       x.outcome.trace = {1, 2, 3, true, d_.of(words{"", "a=1"})};
-    run(call_of(x));
+    auto call = call_of(x);
+    for (auto more = d_.below(3); more > 0; --more) {
+      x.job_id = id();
+      x.fence = fence();
+      auto one = call_of(x);
+      call.argv.insert(call.argv.end(),
+                       one.argv.begin() + static_cast<long>(one.item_at),
+                       one.argv.end());
+    }
+    run(std::move(call));
   }
 
   // Leaves one member out, so that at most one is unknown: the order of several

@@ -1,5 +1,6 @@
 // Redis replies to records and back, whatever stands in Redis.
 #include "actors/io/redis/durable/replay.hpp"
+#include "actors/io/redis/link/command.hpp"
 #include "actors/io/redis/scripts/ask_owner.hpp"
 #include "actors/io/redis/scripts/claimed_jobs.hpp"
 #include "actors/io/redis/scripts/peek.hpp"
@@ -209,15 +210,43 @@ BOOST_AUTO_TEST_CASE(ownership_is_read) {
 }
 
 BOOST_AUTO_TEST_CASE(a_settling_brings_one_webhook_or_none) {
-  auto none = read_settle(array({number(0), array({})}));
+  auto none = read_settle(array({array({number(0), array({})})}));
   BOOST_TEST(!none->written);
   BOOST_TEST(!none->webhook.has_value());
   auto one = read_settle(
-    array({number(1), array({text("2"), text("1700000000000")})}));
+    array({array({number(1), array({text("2"), text("1700000000000")})})}));
   BOOST_TEST(one->written);
   BOOST_REQUIRE(one->webhook.has_value());
   BOOST_TEST(one->webhook->attempts == 2u);
   BOOST_TEST(one->webhook->created_ms == 1'700'000'000'000);
+  BOOST_TEST(!read_settle(array({})));
+  BOOST_TEST(!read_settle(array({reply::error("WRONGTYPE no")})));
+  BOOST_TEST(!read_settle(number(1)));
+}
+
+BOOST_AUTO_TEST_CASE(commands_are_joined_when_they_begin_alike) {
+  static const auto lua = make_script("some", "return 1");
+  auto call = [](std::string key, std::string head, std::string item) {
+    return make_command(
+      script_call{&lua, {std::move(key)}, {std::move(head), item, item}, 1});
+  };
+  auto all = call("k", "w", "a");
+  auto one_more = call("k", "w", "b");
+  BOOST_REQUIRE(join(all, one_more));
+  BOOST_TEST(all.args
+             == (std::vector<std::string>{"EVALSHA", lua.sha1, "1", "k", "w",
+                                          "a", "a", "b", "b"}));
+  auto before = all.args;
+  auto other_key = call("l", "w", "c");
+  auto other_head = call("k", "v", "c");
+  auto alone = make_command(script_call{&lua, {"k"}, {"w", "c", "c"}});
+  for (auto* x : {&other_key, &other_head, &alone}) {
+    auto args = x->args;
+    BOOST_TEST(!join(all, *x));
+    BOOST_TEST(x->args == args);
+  }
+  BOOST_TEST(!join(alone, all));
+  BOOST_TEST(all.args == before);
 }
 
 BOOST_AUTO_TEST_CASE(a_claim_says_what_is_wrong_with_a_record) {

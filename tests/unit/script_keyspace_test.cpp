@@ -54,6 +54,17 @@ settle_args settle(const std::string& id, uint64_t fence) {
   return out;
 }
 
+script_call together(const std::vector<settle_args>& xs) {
+  auto out = call_of(xs.front());
+  for (size_t i = 1; i < xs.size(); ++i) {
+    auto one = call_of(xs[i]);
+    out.argv.insert(out.argv.end(),
+                    one.argv.begin() + static_cast<long>(one.item_at),
+                    one.argv.end());
+  }
+  return out;
+}
+
 job job_r() {
   job out;
   out.id = "r";
@@ -331,6 +342,10 @@ BOOST_AUTO_TEST_CASE(of_an_end) {
      call_of(with_receipt),
      both(both(both(r_has_ended, r_is_told), {"+ job:r receipt={}"}),
           mark_moves),
+     {}},
+    {"ours, in one call with another's",
+     together({settle("o", 1), settle("r", 3), settle("x", 1)}),
+     both(both(r_has_ended, r_is_told), mark_moves),
      {}},
     {"an older claim", call_of(settle("r", 2)), nothing, {}},
     {"another's", call_of(settle("o", 1)), nothing, {}},

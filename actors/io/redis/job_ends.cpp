@@ -155,46 +155,48 @@ void job_ends::settle(const msg::settle_job& x,
                       id, x.outcome.error.message);
     return then(msg::job_settled{id, false, {}});
   }
-  held_job ended;
-  ended.subject = x.subject;
-  ended.owner = redis_.cfg.worker.id;
-  ended.session = redis_.session;
-  ended.outcome = x.outcome;
   redis_.change(id, x.subject.fence, [&x](held_job& y) {
     y.subject = x.subject;
     y.outcome = x.outcome;
   });
   told_.on_gpu(id, x.subject.fence, x.gpu);
-  settle(ended, told_.of(id, x.subject.fence), loss::possible, std::move(then));
+  auto ended = std::make_shared<ending>();
+  ended->job.subject = x.subject;
+  ended->job.owner = redis_.cfg.worker.id;
+  ended->job.session = redis_.session;
+  ended->job.outcome = x.outcome;
+  ended->seen = told_.of(id, x.subject.fence);
+  settle(ended, loss::possible, std::move(then));
 }
 
-void job_ends::settle(const held_job& x, const told_attempts::attempt& seen,
-                      loss may_be, answer_to<msg::job_settled> then) {
-  auto& job = x.subject;
+void job_ends::settle(const std::shared_ptr<const ending>& x, loss may_be,
+                      answer_to<msg::job_settled> then) {
+  auto& job = x->job.subject;
   redis_.write(
     durable::claim_write("settle", job.id, job.fence),
-    [this, x, seen](write_number number) {
-      return settle_call(redis_, x, redis_.cfg.outbox_lease, number, seen);
+    [this, x](write_number number) {
+      return settle_call(redis_, x->job, redis_.cfg.outbox_lease, number,
+                         x->seen);
     },
-    [this, x, seen, may_be, then = std::move(then)](const answer& got,
-                                                    write_number number) {
-      auto& id = x.subject.id;
-      auto fence = x.subject.fence;
+    [this, x, may_be, then = std::move(then)](const answer& got,
+                                              write_number number) {
+      auto& id = x->job.subject.id;
+      auto fence = x->job.subject.fence;
       auto said = answer{got}.and_then(read_settle);
       if (said && !said->written && may_be == loss::possible
           && redis_.find(id, fence))
-        return restorer_.check_loss([this, x, seen, then](bool) {
-          settle(x, seen, loss::excluded, then);
+        return restorer_.check_loss([this, x, then](bool) {
+          settle(x, loss::excluded, then);
         });
       forget(id, fence);
       if (said && !said->written)
         redis_.cfg.counts->ends_fenced.add();
       if (said && said->written)
-        redis_.on_settled(id, fence, x.session, number);
+        redis_.on_settled(id, fence, x->job.session, number);
       else
         redis_.drop(id, fence);
       then(std::move(said).map([&x](const settle_answer& y) {
-        return settled_of(x, y);
+        return settled_of(x->job, y);
       }));
     });
 }

@@ -6,6 +6,8 @@
 #include "actors/io/redis/written_progress.hpp"
 #include "messages/confirmations.hpp"
 
+#include <memory>
+
 namespace render::job_store {
 
 class job_ends {
@@ -42,8 +44,14 @@ private:
   void confirm(const std::string& id, uint64_t fence);
   void progress(const msg::report_progress& x, loss may_be,
                 answer_to<msg::ownership> then);
-  void settle(const held_job& x, const told_attempts::attempt& seen,
-              loss may_be, answer_to<msg::job_settled> then);
+  /// A job, its end, and what is told of its attempt: kept for each try.
+  struct ending {
+    held_job job;
+    told_attempts::attempt seen;
+  };
+
+  void settle(const std::shared_ptr<const ending>& x, loss may_be,
+              answer_to<msg::job_settled> then);
   void forget(const std::string& id, uint64_t fence);
   void drop(const std::string& id, uint64_t fence);
   void on_renewed(const std::map<std::string, uint64_t>& asked,

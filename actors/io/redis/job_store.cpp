@@ -4,6 +4,7 @@
 #include "messages/failure_caf.hpp"
 
 #include <map>
+#include <utility>
 
 namespace render {
 
@@ -29,6 +30,25 @@ answer_to<T> answer_by(promise<T> to) {
   };
 }
 
+/// As whoever asked alone would have heard it: an error of one hinders no
+/// other, and what went wrong with the whole is everybody's.
+std::vector<answer> answers_of_joined(answer got, size_t count) {
+  if (!got || got->type != reply::kind::array || got->elements.size() != count)
+    return std::vector<answer>(count, got);
+  std::vector<answer> out;
+  out.reserve(count);
+  for (auto& x : got->elements) {
+    if (x.type == reply::kind::error) {
+      out.emplace_back(std::move(x));
+      continue;
+    }
+    std::vector<reply> alone;
+    alone.push_back(std::move(x));
+    out.emplace_back(reply::of(std::move(alone)));
+  }
+  return out;
+}
+
 /// Connects the duties with Redis, with timers, and with those who ask.
 class shell : public durable {
 public:
@@ -49,11 +69,24 @@ public:
     all.leases.start();
   }
 
+  // What can be joined waits until this actor has read its mail, and until the
+  // one before it is answered: the more there is to do, the more go together.
   void submit(channel where, command x, handler then) override {
-    x.id = ++last_id_;
-    pending_.emplace(
-      x.id, question{std::move(then), where, x.lua, self_->clock().now()});
-    link_->submit(where, std::move(x));
+    if (x.item_at == 0) {
+      question asked;
+      asked.then.push_back(std::move(then));
+      asked.where = where;
+      return send(std::move(x), std::move(asked));
+    }
+    if (joined_.then.size() == joined_max
+        || (!joined_.then.empty() && !join(joined_.what, x)))
+      send_joined();
+    if (joined_.then.empty()) {
+      joined_.what = std::move(x);
+      if (joined_under_way_ == 0)
+        self_->send(self_, msg::timer_due{join_timer, 0});
+    }
+    joined_.then.push_back(std::move(then));
   }
 
   void arm(timer which, milliseconds delay) override {
@@ -73,16 +106,27 @@ public:
     for (auto& x : xs.changes)
       all.on_change(x);
     for (auto& x : xs.completions) {
-      if (is_refusal(x.answer))
-        all.leases.on_refusal();
-      if (auto node = pending_.extract(x.id)) {
-        count(node.mapped());
-        node.mapped().then(std::move(x.answer));
+      auto node = pending_.extract(x.id);
+      if (node.empty())
+        continue;
+      auto& asked = node.mapped();
+      count(asked);
+      if (!asked.is_joined) {
+        hear(asked.then.front(), std::move(x.answer));
+        continue;
       }
+      --joined_under_way_;
+      auto each = answers_of_joined(std::move(x.answer), asked.then.size());
+      for (size_t i = 0; i < each.size(); ++i)
+        hear(asked.then[i], std::move(each[i]));
     }
+    if (joined_under_way_ == 0)
+      send_joined();
   }
 
   void on_timer(const msg::timer_due& x) {
+    if (x.which == join_timer)
+      return send_joined();
     if (x.generation == timer_generations_[x.which])
       all.on_timer(static_cast<timer>(x.which));
   }
@@ -151,13 +195,52 @@ public:
   }
 
 private:
+  /// Beside those of the duties.
+  static constexpr auto join_timer = UINT32_MAX;
+  /// One script that takes a millisecond or two holds nobody up.
+  static constexpr size_t joined_max = 64;
+
   /// A command under way.
   struct question {
-    handler then;
+    /// One, or of a joined command several.
+    std::vector<handler> then;
+    bool is_joined = false;
     channel where = channel::commands;
     const script* lua = nullptr;
     time_point sent;
   };
+
+  /// A command that others may join still; without handlers: none.
+  struct joining {
+    command what;
+    std::vector<handler> then;
+  };
+
+  void send(command x, question asked) {
+    x.id = ++last_id_;
+    asked.lua = x.lua;
+    asked.sent = self_->clock().now();
+    auto where = asked.where;
+    pending_.emplace(x.id, std::move(asked));
+    link_->submit(where, std::move(x));
+  }
+
+  void send_joined() {
+    if (joined_.then.empty())
+      return;
+    auto x = std::exchange(joined_, {});
+    question asked;
+    asked.then = std::move(x.then);
+    asked.is_joined = true;
+    ++joined_under_way_;
+    send(std::move(x.what), std::move(asked));
+  }
+
+  void hear(const handler& then, answer got) {
+    if (is_refusal(got))
+      all.leases.on_refusal();
+    then(std::move(got));
+  }
 
   void count(const question& x) const {
     // The other one waits for work.
@@ -177,6 +260,9 @@ private:
   uint64_t last_id_ = 0;
   /// By id.
   std::map<uint64_t, question> pending_;
+  joining joined_;
+  /// Sent and not answered yet.
+  size_t joined_under_way_ = 0;
   std::map<uint32_t, uint64_t> timer_generations_;
   /// Who has told its worker's state last.
   caf::actor_addr supervisor_;

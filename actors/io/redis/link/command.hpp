@@ -55,7 +55,14 @@ struct command {
   const script* lua = nullptr;
   /// A reply that takes longer ends the connection.
   milliseconds timeout{5'000};
+  /// Of the first argument behind those that `join` wants the same; 0: it is
+  /// joined with nothing. See `script_call`.
+  size_t item_at = 0;
 };
+
+/// Makes one command of two whose beginnings are the same; false, and nothing
+/// has changed, when they are not.
+bool join(command& into, command& x);
 
 /// EVALSHA.
 command make_command(script_call x);

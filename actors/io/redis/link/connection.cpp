@@ -6,6 +6,8 @@
 #include <hiredis/hiredis.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstdlib>
 #include <utility>
 
@@ -47,9 +49,25 @@ std::vector<std::vector<std::string>> login_steps(const link_options& x) {
 
 /// As a client sends it.
 std::string encoded(const std::vector<std::string>& args) {
-  auto out = "*" + std::to_string(args.size()) + "\r\n";
+  size_t size = 32;
   for (auto& arg : args)
-    out += "$" + std::to_string(arg.size()) + "\r\n" + arg + "\r\n";
+    size += arg.size() + 16;
+  std::string out;
+  out.reserve(size);
+  auto put = [&out](char mark, size_t number) {
+    std::array<char, 24> digits{};
+    auto* end
+      = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    out += mark;
+    out.append(digits.data(), end);
+    out += "\r\n";
+  };
+  put('*', args.size());
+  for (auto& arg : args) {
+    put('$', arg.size());
+    out += arg;
+    out += "\r\n";
+  }
   return out;
 }
 

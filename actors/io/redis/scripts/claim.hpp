@@ -72,8 +72,8 @@ local function quota(kind)
 end
 local claimed, unfit, dropped, gone, at, seen = {}, {}, {}, {}, 0, 0
 local passed, none_for_us = '', true
-local removed, removed_max = 0, 1000
-local first_due, may_change = 0, false
+local failed, failed_max = 0, 1000
+local first_due, may_change, likely = 0, false, true
 local function skip_what_was_walked()
   local found = redis.pcall('LPOS', queue, after, 'RANK', -1)
   if type(found) ~= 'number' or found < at then return end
@@ -82,12 +82,23 @@ local function skip_what_was_walked()
   if none_for_us then passed = after end
 end
 while total > 0 and seen < ids_max do
+  -- One more than the slots: most find what they want at the head.
+  local page = page - (seen < page and seen or 0)
+  if seen == 0 then page = math.min(total + 1, page) end
   local ids = redis.call('LRANGE', queue, at, at + page - 1)
   if #ids == 0 then break end
   for _, id in ipairs(ids) do
     if total == 0 or seen == ids_max then break end
     seen = seen + 1
-    local state, r = look(id, 'type', 'complete_by')
+    local state, r
+    if is_taken[id] then
+      state, r = 'over', {}
+    elseif likely then
+      state, r = look_well(id)
+    else
+      state, r = look(id, 'type', 'complete_by')
+    end
+    likely = false
     if state == 'missing' and gone[id] then state = 'over' end
     local expires = tonumber(r[4] or '')
     local late = expires and expires > 0 and expires <= tonumber(now)
@@ -96,26 +107,26 @@ while total > 0 and seen < ids_max do
                                            or late and 'expired')
     local q = state == 'free' and not reason and quota(r[3])
     if state == 'over' or state == 'alien' then
-      redis.call('LREM', queue, 1, id)
+      remove(id, at)
       if state == 'alien' then table.insert(dropped, clip(id, 80)) end
     elseif reason and #unfit < unfit_max then
       gone[id] = true
-      table.insert(unfit, reason == 'missing' and take_missing(id)
-                          or {reason, (take(id))})
-    elseif reason == 'missing' and removed < removed_max then
-      removed = removed + 1
-      fail_missing(id)
+      table.insert(unfit, reason == 'missing' and take_missing(id, at)
+                          or {reason, (take(id, r, at))})
+    elseif reason == 'missing' and failed < failed_max then
+      failed = failed + 1
+      fail_missing(id, at)
     elseif q then
       left[q] = left[q] - 1
       total = total - 1
-      local entry, flaw = take(id)
+      likely = true
+      local entry, flaw = take(id, r, at)
       if flaw then
         table.insert(unfit, {flaw, entry})
       else
         table.insert(claimed, entry)
       end
     else
-      at = at + 1
       if reason or state == 'free' and fits[r[3]] then none_for_us = false end
       if none_for_us then passed = id end
       if state == 'held' then may_change = true end
@@ -124,20 +135,22 @@ while total > 0 and seen < ids_max do
         first_due = expires
       end
     end
+    at = at + 1
   end
-  if after ~= '' then
+  if after ~= '' and (seen >= 100 or seen == ids_max) then
     skip_what_was_walked()
     after = ''
   end
 end
+write_taken()
 if #claimed + #unfit > 0 then advance(mark, confirmed, number) end
-local left = ''
-length = redis.call('LLEN', queue)
+length = length - write_removed()
+local as_it_is = ''
 if length > 0 and none_for_us and not may_change and total > 0
     and seen < ids_max then
-  left = tostring(first_due) .. ' ' .. ends_of_queue(length)
+  as_it_is = tostring(first_due) .. ' ' .. ends_of_queue(length)
 end
-return {length, claimed, unfit, dropped, passed, left, removed}
+return {length, claimed, unfit, dropped, passed, as_it_is, failed}
 )lua";
 
 inline script_call call_of(const claim_args& x) {

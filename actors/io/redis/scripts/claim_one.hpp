@@ -17,40 +17,42 @@ struct claim_one_args {
 // has a flaw.
 
 inline constexpr std::string_view claim_one_lua = R"lua(
-local id, claimed, unfit, dropped, removed = ARGV[12], {}, {}, {}, 0
-local function queued()
+local id, claimed, unfit, dropped, failed = ARGV[12], {}, {}, {}, 0
+local length = redis.call('LLEN', queue)
+local function place()
   for at = 0, ids_max - 1, 100 do
     local ids = redis.call('LRANGE', queue, at, at + 99)
-    if #ids == 0 then return false end
-    for _, x in ipairs(ids) do
-      if x == id then return true end
+    if #ids == 0 then return nil end
+    for i, x in ipairs(ids) do
+      if x == id then return at + i - 1 end
     end
   end
-  return false
 end
 -- Where there is one, there may be thousands, and no slot to claim with.
 local function fail_others()
-  for _, x in ipairs(redis.call('LRANGE', queue, 0, 999)) do
+  for i, x in ipairs(redis.call('LRANGE', queue, 0, 999)) do
     if x ~= id and look(x) == 'missing' then
-      removed = removed + 1
-      fail_missing(x)
+      failed = failed + 1
+      fail_missing(x, i - 1)
     end
   end
 end
-local state = queued() and look(id)
+local at = place()
+local state, r
+if at then state, r = look_well(id) end
 if state == 'free' then
-  local entry, flaw = take(id)
+  local entry, flaw = take(id, r, at)
   if flaw then unfit = {{flaw, entry}} else claimed = {entry} end
 elseif state == 'missing' then
-  unfit = {take_missing(id)}
+  unfit = {take_missing(id, at)}
   fail_others()
 elseif state == 'over' or state == 'alien' then
-  redis.call('LREM', queue, 1, id)
+  remove(id, at)
   if state == 'alien' then dropped = {clip(id, 80)} end
 end
+write_taken()
 if #claimed + #unfit > 0 then advance(mark, confirmed, number) end
-return {redis.call('LLEN', queue), claimed, unfit, dropped, false, false,
-        removed}
+return {length - write_removed(), claimed, unfit, dropped, false, false, failed}
 )lua";
 
 inline script_call call_of(const claim_one_args& x) {

@@ -75,67 +75,128 @@ local worker, now, lock_s, lease_ms, confirmed, number, made_s, missing_text,
 ids_max = tonumber(ids_max)
 )lua";
 
-// The first write is one that Redis refuses when it is out of memory, so such a
-// script changes nothing.
+// Of one more job that is taken, `take` only reads. All is written at the end,
+// what many jobs share in one command: first the sets that say whose they are,
+// so that what fails there has changed no job, then the jobs, last the queue.
+// The first of these writes is one that Redis refuses when out of memory.
 const std::string_view take_lua = R"lua(
+-- What a claim asks of a record, behind status and locked_by.
+local wide = {'type', 'complete_by', 'attempt', 'created_at', 'max_time',
+              'fence', 'job_ttl', 'traceparent', 'tracestate', 'settled_by',
+              'cancelling', 'finished_at', 'stage', 'progress'}
+local wide_and_data = {unpack(wide)}
+table.insert(wide_and_data, 'data')
+local taken, is_taken, removed_ids, removed_at = {}, {}, {}, {}
+-- look(id), with what `take` needs: of a job that is likely to be taken.
+local function look_well(id)
+  local size = redis.pcall('HSTRLEN', 'job:' .. id, 'data')
+  local short = type(size) == 'number' and size <= data_max
+  return look(id, unpack(short and wide_and_data or wide))
+end
 local function data_of(key)
   local data, over = bounded(key, 'data', data_max)
   if not over then return data end
   local url = notify_url_of(key, 16 * data_max)
   return url and '{"notify_url":"' .. url .. '"}' or '{}', over
 end
-local function take(id)
-  local key = 'job:' .. id
-  local r = redis.call('HMGET', key, 'attempt', 'type', 'created_at',
-                       'complete_by', 'max_time', 'fence', 'job_ttl',
-                       'traceparent', 'tracestate')
-  local attempt = (whole(r[1]) or 0) + 1
-  local former = whole(r[6])
-  local fence = (former or 0) + 1
-  local data, over = data_of(key)
-  local history = history_of(key)
-  local remote = bounded(key, 'remote', 65536)
-  local waited = (tonumber(now) or 0) - (tonumber(r[3] or '') or 1e18)
-  waited = waited >= 0 and waited < 1e9 and string.format('%.3f', waited) or ''
-  redis.call('HSET', key, 'locked_by', worker, 'locked_at', clock[1],
-             'status', 'running', 'started_at', now, 'attempt', attempt,
-             'fence', fence, 'worker', worker,
-             unpack(attempt == 1 and waited ~= '' and {'waited_s', waited}
-                    or {}))
-  redis.call('HDEL', key, 'stage', 'progress', 'progress_at', 'finished_at',
-             'settled_by', 'cancelling', 'notice', 'gpu', 'stages', 'receipt',
-             'job_ttl')
-  -- A front end has queued an ended job anew.
-  if r[7] then redis.call('PERSIST', key) end
-  redis.call('SET', key .. ':lock', worker, 'EX', lock_s)
-  redis.call('ZADD', leases, clock_ms + lease_ms, id)
-  redis.call('SADD', running, id)
-  redis.call('LREM', queue, 1, id)
-  event(events, 'job_claimed', 'job', id, 'type', clip(r[2] or '', 80),
-        'worker', worker, 'attempt', attempt, 'waited_s', waited)
-  local entry = {id, attempt, clip(r[2], 80), clip(r[3], 64), clip(r[4], 64),
-                 clip(r[5], 64), data, fence, history, remote}
-  if not former then
-    entry[11] = clip(r[6], 80)
-    return entry, 'fence'
-  end
-  entry[11] = over or 0
-  entry[12] = clip(r[8], 128)
-  entry[13] = clip(r[9], 512)
-  return entry, over and 'data' or false
+-- It stands at this place of the queue as the script has found it.
+local function remove(id, at)
+  removed_ids[#removed_ids + 1] = id
+  removed_at[#removed_at + 1] = at
 end
-local function take_missing(id)
+local function take(id, r, at)
+  local key = 'job:' .. id
+  if #r < 16 then
+    r = redis.call('HMGET', key, 'status', 'locked_by', unpack(wide))
+  end
+  local attempt = (whole(r[5]) or 0) + 1
+  local former = whole(r[8])
+  local fence = (former or 0) + 1
+  local data, over = r[17]
+  if not data or data == '' then data, over = data_of(key) end
+  -- Workers of ours leave these, and a fence.
+  local history, remote = false, false
+  if r[5] or r[8] then
+    history = history_of(key)
+    remote = bounded(key, 'remote', 65536)
+  end
+  local waited = (tonumber(now) or 0) - (tonumber(r[6] or '') or 1e18)
+  waited = waited >= 0 and waited < 1e9 and string.format('%.3f', waited) or ''
+  taken[#taken + 1] = {id, key, attempt, fence, waited, r}
+  is_taken[id] = true
+  remove(id, at)
+  local flaw = not former and 'fence' or over and 'data' or false
+  return {id, attempt, clip(r[3], 80), clip(r[6], 64), clip(r[4], 64),
+          clip(r[7], 64), data, fence, history, remote,
+          not former and clip(r[8], 80) or over or 0, clip(r[10], 128),
+          clip(r[11], 512)}, flaw
+end
+local function write_taken()
+  local until_text = ms_text(clock_ms + lease_ms)
+  for first = 1, #taken, 100 do
+    local ids, leased = {'SADD', running}, {'ZADD', leases}
+    for i = first, math.min(first + 99, #taken) do
+      ids[#ids + 1] = taken[i][1]
+      leased[#leased + 1] = until_text
+      leased[#leased + 1] = taken[i][1]
+    end
+    redis.call(unpack(ids))
+    redis.call(unpack(leased))
+  end
+  for _, x in ipairs(taken) do
+    local id, key, attempt, fence, waited, r = unpack(x)
+    attempt = attempt == 1 and '1' or attempt
+    fence = fence == 1 and '1' or fence
+    if attempt == '1' and waited ~= '' then
+      redis.call('HSET', key, 'locked_by', worker, 'locked_at', clock[1],
+                 'status', 'running', 'started_at', now, 'attempt', attempt,
+                 'fence', fence, 'worker', worker, 'waited_s', waited)
+    else
+      redis.call('HSET', key, 'locked_by', worker, 'locked_at', clock[1],
+                 'status', 'running', 'started_at', now, 'attempt', attempt,
+                 'fence', fence, 'worker', worker)
+    end
+    -- A record that nobody has had yet has none of these.
+    if r[5] or r[8] or r[9] or r[12] or r[13] or r[14] or r[15] or r[16] then
+      redis.call('HDEL', key, 'stage', 'progress', 'progress_at', 'finished_at',
+                 'settled_by', 'cancelling', 'notice', 'gpu', 'stages',
+                 'receipt', 'job_ttl')
+    end
+    -- A front end has queued an ended job anew.
+    if r[9] then redis.call('PERSIST', key) end
+    redis.call('SET', key .. ':lock', worker, 'EX', lock_s)
+    event(events, 'job_claimed', 'job', id, 'type', clip(r[3] or '', 80),
+          'worker', worker, 'attempt', attempt, 'waited_s', waited)
+  end
+end
+-- How many went. Those at the head go at once.
+local function write_removed()
+  local count = #removed_ids
+  if count == 0 then return 0 end
+  local is_head = true
+  for i, at in ipairs(removed_at) do is_head = is_head and at == i - 1 end
+  if is_head then
+    redis.call('LTRIM', queue, count, -1)
+    return count
+  end
+  local gone = 0
+  for _, id in ipairs(removed_ids) do
+    gone = gone + redis.call('LREM', queue, 1, id)
+  end
+  return gone
+end
+local function take_missing(id, at)
   redis.call('SADD', running, id)
-  redis.call('LREM', queue, 1, id)
+  remove(id, at)
   return {'missing', {id, 0}}
 end
-local function fail_missing(id)
+local function fail_missing(id, at)
   local key = 'job:' .. id
   redis.call('HSET', key, 'id', id, 'type', 'unknown', 'status', 'failed',
              'error', missing_text .. id, 'error_code', 'invalid_input',
              'finished_at', now)
   redis.call('EXPIRE', key, made_s)
-  redis.call('LREM', queue, 1, id)
+  remove(id, at)
   index_ended(ended, id, 'unknown', 'failed', ended_max, ended_s)
   event(events, 'job_ended', 'job', id, 'type', 'unknown', 'worker', worker,
         'status', 'failed', 'reason', 'job record missing')

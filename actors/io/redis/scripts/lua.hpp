@@ -9,11 +9,13 @@
 namespace render::job_store {
 
 /// clock_ms: leases run by Redis' own clock, so that no worker's clock
-/// matters.
+/// matters. ms_text(ms): such a time as an argument; a number would be
+/// formatted for each command that it goes to.
 inline constexpr std::string_view clock_lua = R"lua(
 if redis.replicate_commands then redis.replicate_commands() end
 local clock = redis.call('TIME')
 local clock_ms = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local function ms_text(ms) return string.format('%.0f', ms) end
 )lua";
 
 /// wait_ms(leases): until the first of them runs out, 0 when it has; -1 when

@@ -37,6 +37,10 @@ struct script_call {
   const script* lua = nullptr;
   std::vector<std::string> keys;
   std::vector<std::string> argv;
+  /// Calls whose keys and first so many arguments are the same can be made as
+  /// one: with what follows these in each, in turn. Its answer is an array of
+  /// theirs, each of which may be an error. 0: they cannot.
+  size_t item_at = 0;
 };
 
 /// A worker, as scripts know it.

@@ -25,24 +25,46 @@ struct ended_terms {
 inline constexpr std::string_view event_lua = R"lua(
 if redis.replicate_commands then redis.replicate_commands() end
 local function event(events, what, ...)
-  redis.pcall('XADD', events, 'MAXLEN', '~', 10000, '*', 'what', what, ...)
+  redis.pcall('XADD', events, 'MAXLEN', '~', '10000', '*', 'what', what, ...)
 end
 )lua";
 
-/// index_ended(ended, id, kind, status, most, kept_s): the job has ended now.
-/// A type that is none of ours has no index of its own. About one end in
-/// sixteen trims.
+/// index_all(ended, jobs, most, kept_s): the jobs, each {id, type, final
+/// status}, have ended now; no more than a hundred of them.
+/// index_ended(ended, id, kind, status, most, kept_s): this one has. A type
+/// that is none of ours has no index of its own. About one call in sixteen
+/// trims.
 inline constexpr std::string_view ended_lua = R"lua(
-local function index_ended(ended, id, kind, status, most, kept_s)
+local function index_all(ended, jobs, most, kept_s)
   local kinds = {csm = 1, whisper = 1, portrait = 1, analyze = 1}
-  kind = kind and kinds[kind] and kind or 'unknown'
-  for _, key in ipairs{ended, ended .. ':' .. kind, ended .. ':' .. status} do
-    redis.pcall('ZADD', key, clock_ms, id)
+  local now_text, keys, calls = ms_text(clock_ms), {}, {}
+  local function add(name, id)
+    local call = calls[name]
+    if not call then
+      call = {'ZADD', name == '' and ended or ended .. ':' .. name}
+      calls[name] = call
+      keys[#keys + 1] = name
+    end
+    local n = #call
+    call[n + 1], call[n + 2] = now_text, id
+  end
+  for _, x in ipairs(jobs) do
+    add('', x[1])
+    add(x[2] and kinds[x[2]] and x[2] or 'unknown', x[1])
+    add(x[3], x[1])
+  end
+  for _, name in ipairs(keys) do
+    local call = calls[name]
+    redis.pcall(unpack(call))
     if clock_ms % 16 == 0 then
-      redis.pcall('ZREMRANGEBYRANK', key, 0, -1 - most)
-      redis.pcall('ZREMRANGEBYSCORE', key, '-inf', clock_ms - kept_s * 1000)
+      redis.pcall('ZREMRANGEBYRANK', call[2], 0, -1 - most)
+      redis.pcall('ZREMRANGEBYSCORE', call[2], '-inf',
+                  clock_ms - kept_s * 1000)
     end
   end
+end
+local function index_ended(ended, id, kind, status, most, kept_s)
+  index_all(ended, {{id, kind, status}}, most, kept_s)
 end
 )lua";
 
