@@ -3,6 +3,7 @@
 # of Debian's smallest system, does jobs there, and removes them again. As root;
 # needs Debian's packages and no other registry.
 #   --build-only    builds, and asks lintian
+#   --systemd       also starts the units under a systemd in namespaces of its own
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/../interop/environment.sh"
 . "$interop_dir/trial.sh"
@@ -103,13 +104,22 @@ check 'a picture is read by c3-decode' \
 kill -TERM "$worker"
 check 'it ends well when told to' wait "$worker"
 
+if [ "${1:-}" = --systemd ]; then
+  say 'starting the units'
+  inside apt-get install -y -qq --no-install-recommends systemd systemd-sysv dbus \
+    redis-server >"$scratch/apt.log" 2>&1 || { cat "$scratch/apt.log" && exit 1; }
+  cp -ax "$system" "$scratch/booted"
+  tests/deploy/systemd.sh "$scratch/booted"
+  rm -rf "$scratch/booted"
+fi
+
 say 'removing them'
 check 'they can be installed once more' install_packages --reinstall
-inside apt-get remove -y -qq c3-render-worker c3-render-tools >/dev/null
+inside apt-get remove -o Dpkg::Use-Pty=0 -y -qq c3-render-worker c3-render-tools >/dev/null
 check 'settings stay' test -f "$system/etc/default/c3-render-worker"
 mkdir -p "$system/var/lib/private/c3-render-worker/journal"
 ln -s private/c3-render-worker "$system/var/lib/c3-render-worker"
-inside apt-get purge -y -qq c3-render-worker c3-render-tools >/dev/null
+inside apt-get purge -o Dpkg::Use-Pty=0 -y -qq c3-render-worker c3-render-tools >/dev/null
 check 'a purge leaves nothing' \
   test -z "$(find "$system/etc" "$system/lib/systemd" "$system/usr" \
     "$system/var/lib" -name '*c3-render*' -o -name 'c3ctl*')"
