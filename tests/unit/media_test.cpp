@@ -69,10 +69,15 @@ struct media_fixture : picture_files {
     return media::prepare(x, {}, {});
   }
 
+  /// The same for both forms.
   std::string audio_error(const std::string& input) const {
     auto got = audio(input);
     BOOST_REQUIRE(!got);
     BOOST_TEST((got.error().kind == failure_kind::invalid_input));
+    auto mono = audio(input, msg::audio_form::mono_wav);
+    BOOST_REQUIRE(!mono);
+    BOOST_TEST((mono.error().kind == failure_kind::invalid_input));
+    BOOST_TEST(mono.error().message == got.error().message);
     return got.error().message;
   }
 

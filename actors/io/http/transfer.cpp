@@ -161,6 +161,10 @@ void transfer::set_body() {
       return refuse(kind_of_errno(input_ ? err.value() : errno),
                     file_name(request_.body_file) + " cannot be read");
     curl_easy_setopt(x, CURLOPT_UPLOAD, 1L);
+    // Each piece is a turn of the loop.
+    constexpr long piece = 512 * 1024;
+    if (size > piece)
+      curl_easy_setopt(x, CURLOPT_UPLOAD_BUFFERSIZE, piece);
     curl_easy_setopt(x, CURLOPT_INFILESIZE_LARGE,
                      static_cast<curl_off_t>(size));
     curl_easy_setopt(x, CURLOPT_READFUNCTION, &transfer::on_read);

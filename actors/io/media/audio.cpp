@@ -70,6 +70,16 @@ result<audio_probe> probe(const std::string& path, const audio_tools& tools,
   return **got;
 }
 
+/// Fails for a file without sound.
+result<audio_probe> probe_sound(const std::string& path,
+                                const audio_tools& tools,
+                                std::stop_token stop) {
+  auto seen = probe(path, tools, stop);
+  if (seen && !seen->has_audio)
+    return no_sound(path, "there is no sound in it", std::move(stop));
+  return seen;
+}
+
 result<std::string> convert(const msg::prepare_audio& x,
                             const audio_tools& tools, std::stop_token stop) {
   auto mono = x.form == msg::audio_form::mono_wav;
@@ -141,13 +151,18 @@ result<msg::file_identity> identify(const std::string& path,
 result<msg::prepared_audio> prepare(const msg::prepare_audio& x,
                                     const audio_tools& tools,
                                     std::stop_token stop) {
-  auto seen = probe(x.input, tools, stop);
-  if (!seen)
-    return fail(seen.error());
-  if (!seen->has_audio)
-    return no_sound(x.input, "there is no sound in it", stop);
+  // Starting ffprobe costs a tenth of what ten minutes of sound do. What is
+  // converted in any case is looked at only when that has failed.
+  auto blindly = x.form == msg::audio_form::mono_wav;
+  std::optional<audio_probe> seen;
+  if (!blindly) {
+    auto sound = probe_sound(x.input, tools, stop);
+    if (!sound)
+      return fail(sound.error());
+    seen = std::move(*sound);
+  }
   msg::prepared_audio out;
-  if (x.form == msg::audio_form::widely_readable && is_widely_readable(*seen)) {
+  if (seen && is_widely_readable(*seen)) {
     // Only the name is changed: services choose their decoder by it.
     out.path = x.output_stem + extension_of_format(seen->format);
     std::error_code err;
@@ -157,6 +172,10 @@ result<msg::prepared_audio> prepare(const msg::prepare_audio& x,
                   out.path + " cannot be written: " + err.message());
   } else {
     auto converted = convert(x, tools, stop);
+    if (!converted && blindly
+        && converted.error().kind == failure_kind::invalid_input)
+      if (auto sound = probe_sound(x.input, tools, stop); !sound)
+        return fail(sound.error());
     if (!converted)
       return fail(converted.error());
     out.path = std::move(*converted);
@@ -164,8 +183,15 @@ result<msg::prepared_audio> prepare(const msg::prepare_audio& x,
   if (auto what = boxed::identify(out.path, stop))
     out.content_type = what->content_type;
   out.duration_s = boxed::duration_by_tags(out.path, stop);
-  if (out.duration_s < 0)
-    out.duration_s = seen->duration_s;
+  if (out.duration_s >= 0)
+    return out;
+  if (!seen) {
+    auto sound = probe_sound(out.path, tools, stop);
+    if (!sound)
+      return fail(sound.error());
+    seen = std::move(*sound);
+  }
+  out.duration_s = seen->duration_s;
   return out;
 }
 
