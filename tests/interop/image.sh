@@ -212,6 +212,7 @@ for name in "${sounds[@]}"; do
     "$scratch/samples/$name"
 done
 ffmpeg -v error -f lavfi -i testsrc=d=0.2:s=64x48 "$scratch/samples/p.gif"
+ffmpeg -v error -f lavfi -i testsrc=s=640x480 -frames:v 1 "$scratch/samples/p.bmp"
 tar -C "$scratch" -c samples | in_image tar -C /app/output -x --no-same-owner
 for name in "${sounds[@]}"; do
   check "its ffmpeg reads $name" in_image sh -c "cd $samples &&
@@ -220,9 +221,12 @@ for name in "${sounds[@]}"; do
     ffmpeg -v error -nostdin -y -i file:$name -vn -map 0:a:0 -ac 2 -ar 44100 \\
       -c:a libmp3lame -b:a 192k o.mp3 && test -s o.wav && test -s o.mp3"
 done
-check 'its ffmpeg makes a GIF a PNG' in_image sh -c "cd $samples &&
-  ffmpeg -v error -nostdin -y -f gif -i file:p.gif -frames:v 1 -c:v png -f image2pipe \\
-    file:p.png && c3-identify type p.png | grep -q image/png"
+for kind in gif:gif bmp:bmp_pipe; do
+  check "its ffmpeg makes a ${kind%:*} a PNG" in_image sh -c "cd $samples &&
+    ffmpeg -v error -nostdin -y -f ${kind#*:} -i file:p.${kind%:*} -frames:v 1 -c:v png \\
+      -pix_fmt rgb24 -f image2pipe file:p.png && c3-decode p.png q.png 640 1 1000000 \\
+      10000000 10000000 | grep -q source_width"
+done
 check 'its list of parts is JSON, and has ffmpeg' parts
 check 'no health without a worker' cannot in_image c3-render-worker --healthcheck
 # The shell leaves its process id, then is the worker.
