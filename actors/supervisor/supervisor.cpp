@@ -71,6 +71,7 @@ struct shell {
     self->send(st().deps.ledger, std::move(held));
     self->send(st().deps.gpu_ledger, st().policy.held_gpus());
     tell_status();
+    ask_again();
     self->delayed_send(self, confirm_interval,
                        msg::timer_due{confirm_timer, 0});
   }
@@ -126,16 +127,49 @@ struct shell {
   void operator()(settle x) const {
     if (auto* y = spans())
       y->on_end(x.what, now());
-    auto kept = std::make_shared<const settle>(std::move(x));
-    self->request(st().deps.ledger, ledger_timeout, kept->what)
-      .then(
-        [sh = *this, id = kept->what.subject.id](msg::job_settled& got) {
-          sh.run(sh.st().policy.on_settled(std::move(got), sh.now().unix_s));
-          sh.written(id);
-        },
-        [sh = *this, kept](caf::error& err) {
-          sh.run(sh.st().policy.on_write_failed(*kept, to_failure(err)));
-        });
+    asked_settle asked{std::make_shared<const settle>(std::move(x)),
+                       ++st().last_settle, steady_s()};
+    auto id = asked.what->what.subject.id;
+    auto number = asked.number;
+    // A timer for each, and for a minute, would cost more than the question;
+    // `confirm` looks after them.
+    auto question = self->request(st().deps.ledger, caf::infinite,
+                                  asked.what->what);
+    st().settling.insert_or_assign(id, std::move(asked));
+    question.then(
+      [sh = *this, id, number](msg::job_settled& got) {
+        if (!sh.take_settling(id, number))
+          return;
+        sh.run(sh.st().policy.on_settled(std::move(got), sh.now().unix_s));
+        sh.written(id);
+      },
+      [sh = *this, id, number](caf::error& err) {
+        if (auto asked = sh.take_settling(id, number))
+          sh.run(sh.st().policy.on_write_failed(*asked, to_failure(err)));
+      });
+  }
+
+  /// Null: it was asked again since, or is answered.
+  std::shared_ptr<const settle> take_settling(const job_id& id,
+                                              uint64_t number) const {
+    auto at = st().settling.find(id);
+    if (at == st().settling.end() || at->second.number != number)
+      return nullptr;
+    auto out = std::move(at->second.what);
+    st().settling.erase(at);
+    return out;
+  }
+
+  void ask_again() const {
+    constexpr auto timeout_s = std::chrono::duration<double>(ledger_timeout);
+    std::vector<std::pair<job_id, uint64_t>> late;
+    for (auto& [id, x] : st().settling)
+      if (steady_s() - x.since_s >= timeout_s.count())
+        late.emplace_back(id, x.number);
+    for (auto& [id, number] : late)
+      run(st().policy.on_write_failed(
+        *take_settling(id, number),
+        {failure_kind::outcome_unknown, "the JOB STORE gave no answer"}));
   }
 
   void written(const job_id& id) const {

@@ -148,6 +148,10 @@ node::node(worker_config cfg, logger log,
   // work stealing, polls, which costs an idle worker CPU and a busy worker
   // latency.
   caf_cfg_.set("scheduler.policy", caf::atom("sharing"));
+  // Actors decide in microseconds and never wait. More threads hand single
+  // messages about, each for the price of a thread's waking; the second is for
+  // when a write to the journal's disk hangs.
+  caf_cfg_.set("scheduler.max-threads", size_t{2});
   system_ = std::make_unique<caf::actor_system>(caf_cfg_);
   around_ = {unix_now, log_, random_seed, job_store::start_redis_loop,
              std::move(local)};
