@@ -326,4 +326,15 @@ BOOST_AUTO_TEST_CASE(waits_for_a_ledger_that_refuses_for_a_while) {
   BOOST_TEST(log->first("settle a success") == t0 + 1'000 + 3'000);
 }
 
+// The SUPERVISOR looks each ten seconds for those without an answer.
+BOOST_AUTO_TEST_CASE(a_settling_without_an_answer_is_asked_for_again) {
+  warm();
+  store->settles_ignored = 1;
+  push("a");
+  advance(59s);
+  BOOST_TEST(status("a") == "running");
+  advance(14s);
+  BOOST_TEST(status("a") == "success", log->text());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

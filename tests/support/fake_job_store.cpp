@@ -57,6 +57,12 @@ fake_job_store_actor::behavior_type fake_job_store_behavior(
         world->log->add("settle " + x.subject.id + " refused");
         return to_error(why);
       }
+      if (world->settles_ignored > 0) {
+        --world->settles_ignored;
+        auto promise = self->make_response_promise<msg::job_settled>();
+        self->state.ignored.push_back(promise);
+        return promise;
+      }
       return world->settle(x);
     },
     [=](const msg::release_job& x) {

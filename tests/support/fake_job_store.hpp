@@ -37,6 +37,8 @@ struct fake_job_store {
   std::map<std::string, record> jobs;
   /// Failures of the next settlings, in order.
   std::deque<failure> settle_failures;
+  /// So many of the next settlings are never answered.
+  uint32_t settles_ignored = 0;
   /// Webhooks of a dead worker, for a sweep.
   std::vector<webhook> left_webhooks;
   fake_gpu_ledger gpus;
@@ -71,6 +73,7 @@ struct fake_job_store_state {
   later timers;
   uint64_t last = 0;
   std::map<uint64_t, caf::typed_response_promise<msg::queue_head>> waiting;
+  std::vector<caf::typed_response_promise<msg::job_settled>> ignored;
 };
 
 fake_job_store_actor::behavior_type fake_job_store_behavior(
