@@ -153,11 +153,14 @@ struct report_progress {
   double progress = -1;
   /// Fence of the claim under which the job runs.
   uint64_t fence = 0;
+  /// The answer that the worker owns the job may come so much later, so that
+  /// many jobs are asked about at once; that it does not comes within a second.
+  std::chrono::milliseconds patience{0};
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, report_progress& x) {
-  return f(x.job_id, x.stage, x.progress, x.fence);
+  return f(x.job_id, x.stage, x.progress, x.fence, x.patience);
 }
 
 /// Answer to `report_progress`.

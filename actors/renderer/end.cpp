@@ -7,7 +7,7 @@ namespace render::renderer {
 void shell::stop(const failure& why) const {
   if (!may_have_lost_job(why))
     return interrupt(why);
-  ask_owner({}, -1, st().cfg.interrupt_grace,
+  ask_owner({}, -1, {}, st().cfg.interrupt_grace,
             [sh = *this, why](std::optional<failure> lost) {
               sh.interrupt(std::move(lost).value_or(why));
             });
@@ -104,30 +104,49 @@ void shell::end() const {
 }
 
 void shell::report() const {
+  auto& reporting = st().reporting;
+  reporting.armed = false;
   if (st().course.current_phase() != run::phase::working)
     return;
-  arm(progress_tick, st().cfg.progress_interval);
-  ask_owner(st().course.stage(), st().course.progress(),
-            st().cfg.progress_timeout,
-            [sh = *this](std::optional<failure> lost) {
+  reporting.sent_at = self->clock().now();
+  auto number = ++reporting.sent;
+  auto patience = st().cfg.patience;
+  ask_owner(st().course.stage(), st().course.progress(), patience,
+            patience + st().cfg.progress_timeout,
+            [sh = *this, number](std::optional<failure> lost) {
               if (lost)
                 sh.interrupt(std::move(*lost));
+              else if (number == sh.st().reporting.sent)
+                sh.report_soon();
             });
 }
 
+void shell::report_soon() const {
+  auto& reporting = st().reporting;
+  if (reporting.armed)
+    return;
+  reporting.armed = true;
+  auto left = reporting.sent_at + st().cfg.progress_interval
+              - self->clock().now();
+  arm(progress_tick,
+      std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(left)));
+}
+
 void shell::ask_owner(const std::string& stage, double progress,
-                      milliseconds timeout, owner_handler then) const {
+                      milliseconds patience, milliseconds timeout,
+                      owner_handler then) const {
   auto& job = st().task.subject;
   self
-    ->request(st().deps.progress, timeout,
-              msg::report_progress{job.id, stage, progress, job.fence})
+    ->request(
+      st().deps.progress, timeout,
+      msg::report_progress{job.id, stage, progress, job.fence, patience})
     .then(
       [sh = *this, then](const msg::ownership& x) {
-        sh.st().heard_at = sh.self->clock().now();
+        sh.st().reporting.heard_at = sh.self->clock().now();
         then(reason_to_stop(x));
       },
       [sh = *this, then](caf::error& err) {
-        sh.st().heard_at = sh.self->clock().now();
+        sh.st().reporting.heard_at = sh.self->clock().now();
         sh.log(spdlog::level::debug,
                "progress not written: " + to_failure(err).message);
         then(std::nullopt);

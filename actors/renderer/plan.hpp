@@ -109,8 +109,9 @@ struct render_environment {
   std::chrono::milliseconds polling_interval{5'000};
   /// Vision model, for example "llama3.2-vision:11b".
   std::string vision_model = "llama3.2-vision:11b";
-  /// Text of the ComfyUI workflow template (JSON).
-  std::string portrait_workflow;
+  /// Text of the ComfyUI workflow template (JSON), which all attempts share.
+  /// Only portraits need it.
+  std::shared_ptr<const std::string> portrait_workflow;
   /// Drawn by the RENDERER from its seeded engine, new for each attempt:
   /// session hashes, sampler seeds, client-chosen ids.
   uint64_t seed = 0;

@@ -39,7 +39,7 @@ public:
       env_(env), server_{env.comfyui_url, env.api_key}, random_(env.seed) {
     prompt_id_ = make_uuid(random_);
     client_id_ = make_uuid(random_);
-    video_node_ = comfyui::video_node(env_.portrait_workflow);
+    video_node_ = comfyui::video_node(*env_.portrait_workflow);
     auto left = read_handle(subject.remote);
     if (left && left->service == service && left->node == env.node)
       left_prompt_ = left->id;
@@ -160,7 +160,7 @@ private:
       return end_with(audio.error());
     filled_.image = std::move(*image);
     filled_.audio = std::move(*audio);
-    auto workflow = comfyui::fill_portrait(env_.portrait_workflow, filled_);
+    auto workflow = comfyui::fill_portrait(*env_.portrait_workflow, filled_);
     if (!workflow)
       return end_with(workflow.error());
     submitted_ = true;

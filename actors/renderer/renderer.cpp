@@ -56,12 +56,13 @@ void shell::tell_trace(http_request& x) const {
 }
 
 void shell::start() const {
-  st().heard_at = self->clock().now();
+  auto& reporting = st().reporting;
+  reporting.heard_at = reporting.sent_at = self->clock().now();
   arm(deadline, time_left());
-  arm(progress_tick, st().cfg.progress_interval);
+  report_soon();
   if (!may_be_lost(st().task.subject))
     return begin();
-  ask_owner({}, -1, st().cfg.progress_timeout,
+  ask_owner({}, -1, {}, st().cfg.progress_timeout,
             [sh = *this](std::optional<failure> lost) {
               if (lost)
                 sh.interrupt(std::move(*lost));
@@ -90,7 +91,7 @@ void shell::begin() const {
 
 void shell::perform(step next) const {
   using std::chrono::duration_cast;
-  auto unheard = self->clock().now() - st().heard_at;
+  auto unheard = self->clock().now() - st().reporting.heard_at;
   if (!asks_before(next, duration_cast<milliseconds>(unheard),
                    st().cfg.slept_after))
     return carry_out(std::move(next));
@@ -100,7 +101,7 @@ void shell::perform(step next) const {
         + " s; asking whose the job is");
   // Answers to the step before are stale now.
   st().course.begin_step();
-  ask_owner({}, -1, st().cfg.progress_timeout,
+  ask_owner({}, -1, {}, st().cfg.progress_timeout,
             [sh = *this, left = std::make_shared<step>(std::move(next))](
               std::optional<failure> lost) {
               if (lost)
@@ -164,8 +165,12 @@ void shell::heard(const std::string& message) const {
 void shell::note(const std::string& stage, double progress) const {
   constexpr size_t stage_max = 300;
   auto shown = foreign_text(stage, st().deps.mask, stage_max);
-  if (st().course.note(shown, progress))
+  auto before = st().course.progress();
+  auto is_new = st().course.note(shown, progress);
+  if (is_new)
     log(spdlog::level::info, shown, event{"job_stage"});
+  if (is_new || st().course.progress() != before)
+    report_soon();
 }
 
 void shell::carry_out(call& x, uint64_t number) const {
@@ -247,7 +252,7 @@ void shell::carry_out(stream& x, uint64_t number) const {
   st().stream_group = x.request.group;
   auto limit = x.request.total_timeout.count() > 0 ? x.request.total_timeout
                                                    : time_left();
-  auto request = x.request;
+  auto request = std::exchange(x.request, {});
   st().streaming = std::move(x);
   auto sink = caf::actor_cast<http_sink_actor>(renderer_actor{self});
   self->request(st().deps.http, limit + st().cfg.answer_margin, request, sink)

@@ -28,13 +28,16 @@
 namespace render {
 
 struct renderer_config {
-  /// How often progress is written and ownership is asked. A cancelled job must
-  /// stop within a second: the rest of that second is for the stop itself.
+  /// Between two reports of progress, at least.
   std::chrono::milliseconds progress_interval{800};
+  /// How much later than at once Redis' word may come that the job is ours.
+  /// That it is not comes within a second. Meanwhile nothing is asked about the
+  /// job alone.
+  std::chrono::milliseconds patience{3'000};
   std::chrono::milliseconds progress_timeout{3'000};
   /// A process that has asked nothing for so long has slept (SIGSTOP, a frozen
   /// container), and may have lost the job. Shorter than a lease, longer than
-  /// the two times above.
+  /// patience and a second.
   std::chrono::milliseconds slept_after{5'000};
   /// Added to a request's own limit, until its actor counts as silent.
   std::chrono::milliseconds answer_margin{5'000};
@@ -115,9 +118,18 @@ struct renderer_state {
   long_timers timers;
   uint64_t groups_used = 0;
   size_t interrupts_open = 0;
-  /// When an answer last told the owner of the job, or that Redis does not
-  /// answer.
-  caf::actor_clock::time_point heard_at;
+  struct reports {
+    using time_point = caf::actor_clock::time_point;
+    /// When an answer last told the owner of the job, or that Redis does not
+    /// answer.
+    time_point heard_at;
+    time_point sent_at;
+    /// Number of the latest.
+    uint64_t sent = 0;
+    /// The timer of the next is armed.
+    bool armed = false;
+  };
+  reports reporting;
   stage_spans stages{{}, 0};
 };
 

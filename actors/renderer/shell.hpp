@@ -124,12 +124,15 @@ struct shell {
 
   // -- progress, ownership, timers
   void report() const;
+  /// The next report is sent when it is time, once.
+  void report_soon() const;
 
   using owner_handler = std::function<void(std::optional<failure> lost)>;
   /// Writes progress, and tells why the job is no longer this worker's. An
   /// outage of Redis tells nothing and stops no render.
   void ask_owner(const std::string& stage, double progress,
-                 milliseconds timeout, owner_handler then) const;
+                 milliseconds patience, milliseconds timeout,
+                 owner_handler then) const;
   void on_timer(const msg::timer_due& x) const;
 };
 

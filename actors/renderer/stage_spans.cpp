@@ -65,7 +65,7 @@ void stage_spans::on_step(const step& x, const moment& now) {
   if (!attempt_ || name.empty() || name == now_.name)
     return;
   on_end({}, now);
-  now_ = {name, ids_.child(attempt_), now.steady_s};
+  now_ = {name, ids_->child(attempt_), now.steady_s};
 }
 
 void stage_spans::on_end(std::string error, const moment& now) {

@@ -5,6 +5,7 @@
 #include "actors/tracer.hpp"
 #include "messages/moment.hpp"
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +29,8 @@ class stage_spans {
 public:
   /// `attempt`: none, nobody traces.
   stage_spans(span_context attempt, uint64_t seed)
-    : attempt_(std::move(attempt)), ids_({}, seed) {
+    : attempt_(std::move(attempt)),
+      ids_(attempt_ ? std::make_unique<tracer>(sampling{}, seed) : nullptr) {
     // nop
   }
 
@@ -59,7 +61,8 @@ private:
   };
 
   span_context attempt_;
-  tracer ids_;
+  /// Large; null without an attempt.
+  std::unique_ptr<tracer> ids_;
   open_stage now_;
   std::vector<span> done_;
 };

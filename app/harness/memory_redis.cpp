@@ -117,6 +117,8 @@ const memory_redis::command_table& memory_redis::table() {
       {"xlen", 2, &self::cmd_xlen},
       {"xrange", -4, &self::cmd_xrange},
       {"xrevrange", -4, &self::cmd_xrevrange},
+      {"sort", -2, &self::cmd_sort, "wm"},
+      {"sort_ro", -2, &self::cmd_sort},
       {"eval", -3, &self::cmd_eval, "s"},
       {"evalsha", -3, &self::cmd_evalsha, "s"},
       {"script", -2, &self::cmd_script, "s"},
@@ -139,9 +141,8 @@ memory_redis::find_command(std::string_view name) const {
   std::array<char, 32> lower{};
   if (name.size() > lower.size())
     return nullptr;
-  // Enough for names, which have letters only.
   std::transform(name.begin(), name.end(), lower.begin(), [](char c) {
-    return static_cast<char>(c | 0x20);
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
   });
   auto at = table().find(std::string_view{lower.data(), name.size()});
   return at == table().end() ? nullptr : &at->second;

@@ -227,7 +227,7 @@ private:
   X(smembers) X(sismember) X(scard) X(zadd) X(zrem) X(zscore) X(zcard) \
   X(zcount) X(zrange) X(zrangebyscore) X(zremrangebyrank) \
   X(zremrangebyscore) X(zincrby) X(zrank) X(zpopmin) X(xadd) X(xlen) \
-  X(xrange) X(xrevrange) X(eval) X(evalsha) X(script)
+  X(xrange) X(xrevrange) X(sort) X(eval) X(evalsha) X(script)
 // clang-format on
 #define RENDER_DECLARE(name) void cmd_##name(args a, reply_writer& out);
   RENDER_REDIS_COMMANDS(RENDER_DECLARE)
@@ -241,6 +241,8 @@ private:
   void remaining(std::string_view key, bool ms, reply_writer& out);
   void remove_range(std::string_view key, size_t first, size_t count,
                     reply_writer& out);
+  void write_looked_up(std::string_view pattern, std::string_view element,
+                       reply_writer& out);
   void range_of_stream(args a, bool backwards, reply_writer& out);
   void signal(std::string_view key);
 

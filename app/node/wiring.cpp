@@ -33,7 +33,7 @@ std::chrono::milliseconds to_ms(seconds_f d) {
 struct wiring {
   caf::actor_system& system;
   worker_config cfg;
-  std::string portrait_workflow;
+  std::shared_ptr<const std::string> portrait_workflow;
   outside_worlds outside;
   node_surroundings around;
   secret_mask mask;
@@ -311,8 +311,9 @@ spawn_deciding_actors(caf::actor_system& system, const worker_config& cfg,
                       const outside_worlds& outside,
                       const node_surroundings& around, const root_actor& root) {
   auto w = std::make_shared<const wiring>(
-    wiring{system, cfg, std::move(portrait_workflow), outside, around,
-           secret_mask{cfg.secrets}});
+    wiring{system, cfg,
+           std::make_shared<const std::string>(std::move(portrait_workflow)),
+           outside, around, secret_mask{cfg.secrets}});
   deciding_actors out;
   webhook_sender::config sender;
   sender.secret = cfg.webhook_secret;

@@ -16,6 +16,7 @@
 #include "app/worker/status_server.hpp"
 
 #include <CLI/CLI.hpp>
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -53,6 +54,22 @@ void keep_secrets() {
   rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+// A held render is a connection, and services start with a soft limit that is
+// made for programs of a few.
+void take_all_file_handles() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Each thread would fill a heap of its own with what thousands of renders have
+// left in turn.
+void share_heaps() {
+  mallopt(M_ARENA_MAX, 2);
 }
 
 worker_id make_worker_id() {
@@ -337,6 +354,8 @@ int run(const options& opts, bool env_file_given) {
 
 int main(int argc, char** argv) {
   keep_secrets();
+  take_all_file_handles();
+  share_heaps();
   options opts;
   CLI::App app{"Takes render jobs from a Redis queue, rents Comput3 GPUs for "
                "them, stores the results and tells the caller.",

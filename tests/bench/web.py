@@ -10,7 +10,6 @@ import multiprocessing
 import os
 import pathlib
 import re
-import socket
 import statistics
 import subprocess
 import sys
@@ -18,6 +17,8 @@ import tempfile
 import time
 
 import redis
+
+from measure import children_of, cpu_seconds, free_port, resident_mb, wait_for_port
 
 HERE = pathlib.Path(__file__).resolve().parent
 BIN = pathlib.Path(os.environ.get("C3_BIN_DIR", HERE.parents[1] / "build/release/bin"))
@@ -29,41 +30,6 @@ BODIES = {
     "/csm": '{"text": "Hello there"}',
     "/v1/jobs": '{"type": "csm", "input": {"text": "Hello there"}}',
 }
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def wait_for_port(port):
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        with socket.socket() as s:
-            if s.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    sys.exit(f"nothing listens on port {port}")
-
-
-def cpu_seconds(pids):
-    ticks = os.sysconf("SC_CLK_TCK")
-    total = 0
-    for pid in pids:
-        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / ticks
-
-
-def resident_mb(pid):
-    text = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+)", text).group(1)) / 1024
-
-
-def children_of(pid):
-    path = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(x) for x in path.read_text().split()]
 
 
 class Programs:

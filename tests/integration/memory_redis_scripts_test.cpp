@@ -1,6 +1,7 @@
 // The worker's scripts do the same on the Redis in memory as on a real one.
 #include "actors/io/redis/link/command.hpp"
 #include "actors/io/redis/scripts/ask_owner.hpp"
+#include "actors/io/redis/scripts/ask_owners.hpp"
 #include "actors/io/redis/scripts/claim.hpp"
 #include "actors/io/redis/scripts/claim_one.hpp"
 #include "actors/io/redis/scripts/close_gpu.hpp"
@@ -76,6 +77,9 @@ public:
     case 10:
       if (d_.below(3) == 0)
         return run(call_of(ask_owner_args{worker(), id(), fence()}));
+      if (d_.below(3) == 0)
+        return run(call_of(
+          ask_owners_args{worker(), {{id(), fence()}, {id(), fence()}}}));
       return run(
         call_of(progress_args{worker(),
                               {job_id{id()}, d_.of(words{"", "render"}),
@@ -90,8 +94,10 @@ public:
     case 14:
       return reconcile();
     case 15:
-      return run(
-        call_of(renew_args{worker(), {{id(), fence()}, {id(), fence()}}}));
+      return run(call_of(renew_args{worker(),
+                                    d_.below(2) == 0,
+                                    d_.below(2) == 0,
+                                    {{id(), fence()}, {id(), fence()}}}));
     case 16:
       return run(call_of(recover_args{worker(), 2, 90s}));
     case 17:

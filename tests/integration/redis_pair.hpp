@@ -88,7 +88,7 @@ public:
     auto theirs = last_ = real_.cmd_list(command);
     auto ours = memory_.run(command);
     auto name = command[0];
-    if (name == "SMEMBERS" || name == "KEYS") {
+    if (name == "SMEMBERS" || name == "KEYS" || name.starts_with("SORT")) {
       sort_elements(theirs, 1);
       sort_elements(ours, 1);
     } else if (name == "HGETALL") {

@@ -7,6 +7,7 @@ render_test(
           ${CMAKE_CURRENT_LIST_DIR}/job_store_hand_over_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/job_store_play_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/job_store_told_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/job_store_watch_test.cpp
   DEPENDS render_job_store_duties render_memory_redis
   TIMEOUT 180)
 render_test(

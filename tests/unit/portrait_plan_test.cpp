@@ -11,13 +11,13 @@ namespace {
 
 std::unique_ptr<render_plan> plan() {
   auto env = test_environment();
-  env.portrait_workflow = R"({
+  env.portrait_workflow = std::make_shared<const std::string>(R"({
     "18":{"class_type":"LoadImage","inputs":{}},
     "26":{"class_type":"LoadAudio","inputs":{}},
     "58":{"class_type":"ImageResize+","inputs":{}},
     "33":{"class_type":"SONIC_PreData","inputs":{}},
     "31":{"class_type":"SONICSampler","inputs":{}},
-    "13":{"class_type":"VHS_VideoCombine","inputs":{}}})";
+    "13":{"class_type":"VHS_VideoCombine","inputs":{}}})");
   return make_portrait_plan(
     test_job("portrait"),
     {"https://files.example/face.jpg", "https://files.example/talk.mp3"}, env);

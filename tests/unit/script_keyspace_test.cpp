@@ -1,6 +1,7 @@
 // The scripts of jobs and webhooks: which keys each of them changes, and that
 // it touches no other.
 #include "actors/io/redis/scripts/ask_owner.hpp"
+#include "actors/io/redis/scripts/ask_owners.hpp"
 #include "actors/io/redis/scripts/claim.hpp"
 #include "actors/io/redis/scripts/claim_one.hpp"
 #include "actors/io/redis/scripts/count.hpp"
@@ -126,6 +127,9 @@ const std::vector<std::string> r_is_renewed{
   "- job:r:lock lives=100000 ms", "+ job:r:lock lives=300000 ms",
   "- c3:leases r=1700000010000", "+ c3:leases r=1700000030000"};
 
+const std::vector<std::string> r_has_its_lease_renewed{
+  "- c3:leases r=1700000010000", "+ c3:leases r=1700000030000"};
+
 const std::vector<std::string> mark_moves{"- c3:mark:s1=4", "+ c3:mark:s1=5",
                                           "- c3:mark:s1 lives=1000000 ms",
                                           "+ c3:mark:s1 lives=604800000 ms"};
@@ -197,11 +201,23 @@ BOOST_AUTO_TEST_CASE(of_what_was_claimed) {
     {"another's", call_of(release_args{w1(), "o", 1}), nothing, {}},
     {"not known", call_of(reconcile_args{w1(), {}}), r_is_put_back, {}},
     {"known", call_of(reconcile_args{w1(), {"r"}}), nothing, {}},
-    {"ours", call_of(renew_args{w1(), {{"r", 3}}}), r_is_renewed, {}},
+    {"ours",
+     call_of(renew_args{w1(), true, true, {{"r", 3}}}),
+     r_is_renewed,
+     {}},
+    {"ours, of a set that is lost",
+     call_of(renew_args{w1(), true, true, {{"r", 3}}}),
+     r_is_renewed,
+     {{"DEL", "c3:running:w1"}}},
+    {"ours, without the lock",
+     call_of(renew_args{w1(), false, false, {{"r", 3}}}),
+     r_has_its_lease_renewed,
+     {}},
     {"not ours",
-     call_of(renew_args{w1(), {{"r", 2}, {"o", 1}, {"x", 1}}}),
+     call_of(renew_args{w1(), true, true, {{"r", 2}, {"o", 1}, {"x", 1}}}),
      nothing,
      {}},
+    {"some", call_of(ask_owners_args{w1(), {{"r", 3}, {"o", 1}}}), nothing, {}},
     {"ours", call_of(ask_owner_args{w1(), "r", 3}), nothing, {}},
     {"ours",
      call_of(progress_args{w1(), {"r", "upload", 0.75, 3}, now_s}),

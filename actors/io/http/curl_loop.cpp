@@ -3,6 +3,7 @@
 #include "actors/io/http/admission.hpp"
 #include "actors/io/http/classify.hpp"
 #include "actors/io/http/known_names.hpp"
+#include "actors/io/http/socket_poll.hpp"
 #include "actors/io/http/transfer.hpp"
 
 #include <algorithm>
@@ -10,7 +11,9 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace render {
@@ -20,7 +23,7 @@ namespace {
 using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-// curl wakes earlier for its own timers; this only bounds a silent wait.
+// Bounds a silent wait alone.
 constexpr auto poll_limit = milliseconds{60'000};
 
 /// One request on its way, over all its redirects.
@@ -63,13 +66,13 @@ struct inbox {
   void put(Change change) {
     std::lock_guard guard{mutex};
     change(*this);
-    if (multi)
-      curl_multi_wakeup(multi);
+    if (sleeper)
+      sleeper->wake();
   }
 
   std::mutex mutex;
   /// Null when the loop has gone.
-  CURLM* multi = nullptr;
+  socket_poll* sleeper = nullptr;
   std::vector<submission> submissions;
   std::vector<std::string> cancellations;
   std::vector<answer> answers;
@@ -90,7 +93,8 @@ struct curl_loop::implementation {
     curl_global_init(CURL_GLOBAL_DEFAULT);
     multi = curl_multi_init();
     curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, cfg.connections_kept);
-    box->multi = multi;
+    poll.emplace(multi);
+    box->sleeper = &*poll;
     thread = std::thread{[this] {
       run();
     }};
@@ -106,11 +110,12 @@ struct curl_loop::implementation {
     });
     thread.join();
     box->put([](inbox& x) {
-      x.multi = nullptr;
+      x.sleeper = nullptr;
     });
     for (auto& [id, x] : exchanges)
       stop_transfer(*x);
     exchanges.clear();
+    poll.reset();
     curl_multi_cleanup(multi);
   }
 
@@ -118,13 +123,9 @@ struct curl_loop::implementation {
     while (!stopping) {
       take_inbox();
       end_overdue();
-      admit();
-      int running = 0;
-      curl_multi_perform(multi, &running);
       finish_done();
       admit();
-      auto wait = poll_time().count();
-      curl_multi_poll(multi, nullptr, 0, static_cast<int>(wait), nullptr);
+      poll->wait(poll_time());
     }
   }
 
@@ -168,6 +169,7 @@ struct curl_loop::implementation {
     if (made->request.total_timeout.count() > 0)
       made->deadline = made->begun + made->request.total_timeout;
     auto& at = *exchanges.emplace(x.id, std::move(made)).first->second;
+    groups.emplace(at.request.group, at.id);
     wait_for_place(at, at.request.url);
   }
 
@@ -175,7 +177,7 @@ struct curl_loop::implementation {
     auto target = read_web_target(url);
     if (!target)
       return end(x, fail(with_context(describe(x.request), target.error())));
-    x.at = exchange::stage::waiting;
+    enter(x, exchange::stage::waiting);
     x.point = 0;
     x.way = plan_dialling(x.request, std::move(*target), cfg);
     places.ask(x.id, x.way.target.host);
@@ -196,7 +198,7 @@ struct curl_loop::implementation {
       if (point.addresses.empty()) {
         auto* addresses = known.find(point.host, now);
         if (!addresses) {
-          x.at = exchange::stage::looking_up;
+          enter(x, exchange::stage::looking_up);
           x.look_up_end
             = now + std::min(cfg.look_up_timeout, x.request.connect_timeout);
           return look_up(point.host, now);
@@ -222,7 +224,7 @@ struct curl_loop::implementation {
 
   void learn(inbox::answer& x) {
     known.end_look_up(x.host, x.found, clock::now());
-    for (auto id : those([&](const exchange& e) {
+    for (auto id : those_not_running([&](const exchange& e) {
            return e.at == exchange::stage::looking_up
                   && e.way.way[e.point].host == x.host;
          })) {
@@ -253,16 +255,19 @@ struct curl_loop::implementation {
     auto jar = x.way.keeps_cookies
                  ? jars.of(target.host + ":" + std::to_string(target.port))
                  : cookie_jar{};
-    x.at = exchange::stage::running;
-    x.running = std::make_unique<transfer>(x.id, x.request, x.way, limit,
-                                           x.bytes, cfg, std::move(jar),
-                                           [box = box, id = x.id] {
-                                             box->put([&](inbox& y) {
-                                               y.moved.push_back(id);
-                                             });
-                                           });
+    enter(x, exchange::stage::running);
+    x.running = std::make_unique<transfer>(
+      x.id, x.request, std::exchange(x.way, {}), limit, x.bytes, cfg,
+      std::move(jar), [box = box, id = x.id] {
+        box->put([&](inbox& y) {
+          y.moved.push_back(id);
+        });
+      });
     if (!x.running->refusal().message.empty())
       return end(x, fail(x.running->refusal()));
+    // Each transfer has a buffer; an event of a stream has some hundred bytes.
+    if (x.bytes)
+      curl_easy_setopt(x.running->easy(), CURLOPT_BUFFERSIZE, 2048L);
     curl_multi_add_handle(multi, x.running->easy());
     x.added = true;
   }
@@ -290,21 +295,23 @@ struct curl_loop::implementation {
     auto id = x.id;
     stop_transfer(x);
     places.leave(id);
+    not_running.erase(id);
+    groups.erase({x.request.group, id});
     exchanges.erase(id);
     done(id, std::move(how));
   }
 
   void cancel_group(const std::string& group) {
-    for (auto id : those([&](const exchange& x) {
-           return x.request.group.starts_with(group);
-         }))
-      end(*exchanges.at(id),
+    for (auto at = groups.lower_bound({group, 0});
+         at != groups.end() && at->first.starts_with(group);
+         at = groups.lower_bound({group, 0}))
+      end(*exchanges.at(at->second),
           fail(failure_kind::aborted, "the request was cancelled"));
   }
 
   void end_overdue() {
     auto now = clock::now();
-    for (auto id : those([&](const exchange& x) {
+    for (auto id : those_not_running([&](const exchange& x) {
            return due(x) <= now;
          })) {
       auto& x = *exchanges.at(id);
@@ -319,10 +326,7 @@ struct curl_loop::implementation {
 
   /// When this loop, and not curl, must end this stage of the exchange.
   clock::time_point due(const exchange& x) const {
-    auto never = clock::time_point::max();
-    if (x.at == exchange::stage::running)
-      return never;
-    auto end = x.deadline.value_or(never);
+    auto end = x.deadline.value_or(clock::time_point::max());
     return x.at != exchange::stage::looking_up ? end
                                                : std::min(end, x.look_up_end);
   }
@@ -330,19 +334,27 @@ struct curl_loop::implementation {
   milliseconds poll_time() const {
     auto now = clock::now();
     auto first = now + poll_limit;
-    for (auto& [id, x] : exchanges)
-      first = std::min(first, due(*x));
+    for (auto id : not_running)
+      first = std::min(first, due(*exchanges.at(id)));
     // Rounded up, so that the exchange is really due on waking.
     return std::chrono::ceil<milliseconds>(std::max(first, now) - now);
   }
 
   template <class Predicate>
-  std::vector<uint64_t> those(Predicate wanted) const {
+  std::vector<uint64_t> those_not_running(Predicate wanted) const {
     std::vector<uint64_t> out;
-    for (auto& [id, x] : exchanges)
-      if (wanted(*x))
+    for (auto id : not_running)
+      if (wanted(*exchanges.at(id)))
         out.push_back(id);
     return out;
+  }
+
+  void enter(exchange& x, exchange::stage next) {
+    x.at = next;
+    if (next == exchange::stage::running)
+      not_running.erase(x.id);
+    else
+      not_running.insert(x.id);
   }
 
   void finish_done() {
@@ -361,7 +373,7 @@ struct curl_loop::implementation {
 
   void conclude(exchange& x) {
     if (!x.running->is_written(x.code)) {
-      x.at = exchange::stage::writing;
+      enter(x, exchange::stage::writing);
       return;
     }
     auto answer = x.running->finish(x.code);
@@ -385,11 +397,16 @@ struct curl_loop::implementation {
   http_config cfg;
   on_done done;
   CURLM* multi = nullptr;
+  std::optional<socket_poll> poll;
   std::shared_ptr<inbox> box = std::make_shared<inbox>();
   // Used by the loop's thread only.
   admission places;
   cookie_jars jars;
   std::map<uint64_t, std::unique_ptr<exchange>> exchanges;
+  /// Those whose end is this loop's to watch, so few that all are looked at.
+  std::set<uint64_t> not_running;
+  /// Group and id of each, so that a group is found by how it begins.
+  std::set<std::pair<std::string, uint64_t>> groups;
   known_names known;
   std::unique_ptr<name_resolver> names;
   std::atomic<bool> stopping{false};

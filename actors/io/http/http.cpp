@@ -3,6 +3,8 @@
 #include "actors/io/http/classify.hpp"
 #include "messages/failure_caf.hpp"
 
+#include <system_error>
+
 namespace render {
 
 namespace {
@@ -12,6 +14,9 @@ using promise = caf::typed_response_promise<http_response>;
 
 // Far longer than a healthy sink ever takes.
 constexpr auto sink_timeout = std::chrono::seconds{60};
+
+// Renders that GPUs hold, each with a stream; 100 GPUs have 100 slots at most.
+constexpr size_t streams_open_max = 16'384;
 
 // Limits for strangers' servers, which may all be silent at once.
 constexpr size_t strangers_open_max = 256;
@@ -32,10 +37,30 @@ exchange_start begin(self_ptr self, const http_request& request) {
   return {self, id, out};
 }
 
+/// Null without file handles or threads; the request is answered then.
+template <class Loop, class Make>
+Loop* made(std::unique_ptr<Loop>& loop, const exchange_start& x, Make make) {
+  if (!loop)
+    try {
+      loop = make();
+    } catch (const std::system_error& err) {
+      auto out = x.out;
+      x.self->state.pending.erase(x.id);
+      out.deliver(
+        to_error({failure_kind::unfit, std::string{"http: "} + err.what()}));
+    }
+  return loop.get();
+}
+
 promise submit(const exchange_start& x, const http_request& request,
                curl_loop::on_bytes bytes) {
-  x.self->state.loops[lane_of(request)]->submit(x.id, request,
-                                                std::move(bytes));
+  auto& st = x.self->state;
+  auto lane = lane_of(request);
+  auto* loop = made(st.loops[lane], x, [&] {
+    return st.make_loop(lane);
+  });
+  if (loop)
+    loop->submit(x.id, request, std::move(bytes));
   return x.out;
 }
 
@@ -45,14 +70,17 @@ promise listen(const exchange_start& x, const http_request& request,
                const http_sink_actor& sink) {
   auto to = caf::actor_cast<caf::actor_addr>(
     caf::actor_cast<http_shell_actor>(x.self));
-  x.self->state.sockets->listen(
-    x.id, request,
-    [to, sink, id = x.id, group = request.group](std::string_view text) {
-      if (auto http = caf::actor_cast<http_shell_actor>(to))
-        caf::anon_send(
-          http,
-          socket_text{id, sink, msg::http_chunk{group, std::string{text}}});
-    });
+  auto& st = x.self->state;
+  auto* sockets = made(st.sockets, x, st.make_sockets);
+  if (sockets)
+    sockets->listen(
+      x.id, request,
+      [to, sink, id = x.id, group = request.group](std::string_view text) {
+        if (auto http = caf::actor_cast<http_shell_actor>(to))
+          caf::anon_send(
+            http,
+            socket_text{id, sink, msg::http_chunk{group, std::string{text}}});
+      });
   return x.out;
 }
 
@@ -100,17 +128,22 @@ http_shell_actor::behavior_type http_behavior(self_ptr self, http_config cfg,
     if (auto to = caf::actor_cast<http_shell_actor>(weak))
       caf::anon_send(to, http_done{id, std::move(got)});
   };
-  st.sockets = std::make_unique<websocket_loop>(done, cfg.ca_path);
+  st.make_sockets = [done, ca_path = cfg.ca_path] {
+    return std::make_unique<websocket_loop>(done, ca_path);
+  };
   cfg.tell = [log = st.log](std::string_view what) {
     log->info("http: {}", what);
   };
-  for (size_t lane = 0; lane < st.loops.size(); ++lane) {
-    if (lane == 2) {
-      cfg.open_max = strangers_open_max;
-      cfg.open_per_host_max = strangers_per_host_max;
+  st.make_loop = [cfg = std::move(cfg), done](size_t lane) {
+    auto terms = cfg;
+    if (lane == 0)
+      terms.open_max = terms.open_per_host_max = streams_open_max;
+    if (lane >= 2) {
+      terms.open_max = strangers_open_max;
+      terms.open_per_host_max = strangers_per_host_max;
     }
-    st.loops[lane] = std::make_unique<curl_loop>(cfg, done);
-  }
+    return std::make_unique<curl_loop>(std::move(terms), done);
+  };
   return {
     [self](const http_request& x) -> caf::result<http_response> {
       return submit(begin(self, x), x, nullptr);
@@ -126,8 +159,10 @@ http_shell_actor::behavior_type http_behavior(self_ptr self, http_config cfg,
     },
     [self](const msg::cancel_http& x) {
       for (auto& loop : self->state.loops)
-        loop->cancel(x.group);
-      self->state.sockets->cancel(x.group);
+        if (loop)
+          loop->cancel(x.group);
+      if (self->state.sockets)
+        self->state.sockets->cancel(x.group);
     },
     [self](http_done& x) {
       answer(self, x);

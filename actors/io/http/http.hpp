@@ -15,6 +15,7 @@
 #include <caf/all.hpp>
 
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 
@@ -48,6 +49,9 @@ struct http_state {
   uint64_t last_id = 0;
   std::map<uint64_t, caf::typed_response_promise<http_response>> pending;
   logger log;
+  /// Make what follows, each with a thread, when the first request needs it.
+  std::function<std::unique_ptr<curl_loop>(size_t lane)> make_loop;
+  std::function<std::unique_ptr<websocket_loop>()> make_sockets;
   /// Last members, so that their threads end before other members go.
   std::array<std::unique_ptr<curl_loop>, 4> loops;
   std::unique_ptr<websocket_loop> sockets;

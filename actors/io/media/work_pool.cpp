@@ -2,13 +2,6 @@
 
 namespace render::media {
 
-work_pool::work_pool(size_t threads) {
-  for (size_t i = 0; i < threads; ++i)
-    threads_.emplace_back([this] {
-      run();
-    });
-}
-
 work_pool::~work_pool() {
   {
     std::lock_guard guard{mutex_};
@@ -24,6 +17,11 @@ void work_pool::submit(std::string group, task work) {
   {
     std::lock_guard guard{mutex_};
     waiting_.push_back({std::move(group), std::move(work), {}});
+    if (waiting_.size() + running_.size() > threads_.size()
+        && threads_.size() < threads_max_)
+      threads_.emplace_back([this] {
+        run();
+      });
   }
   filled_.notify_one();
 }

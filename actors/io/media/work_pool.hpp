@@ -1,6 +1,7 @@
 #pragma once
 // A few threads for work that blocks or computes. Tasks wait in order; each
-// can be cancelled by the name of its group, while it waits or runs.
+// can be cancelled by the name of its group, while it waits or runs. A thread
+// is made when a task finds none free.
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -18,7 +19,11 @@ class work_pool {
 public:
   using task = std::function<void(std::stop_token)>;
 
-  explicit work_pool(size_t threads);
+  /// `threads`: at most; at least 1.
+  explicit work_pool(size_t threads) : threads_max_(threads) {
+    // nop
+  }
+
   work_pool(const work_pool&) = delete;
   work_pool& operator=(const work_pool&) = delete;
   /// Cancels everything and joins.
@@ -40,6 +45,7 @@ private:
 
   void run();
 
+  const size_t threads_max_;
   std::mutex mutex_;
   std::condition_variable filled_;
   bool closing_ = false;

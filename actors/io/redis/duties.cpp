@@ -46,6 +46,8 @@ void duties::on_timer(timer which) {
     return restorer.look_at_left_gpus();
   case claim_held_back:
     return queue.claim_held();
+  case watch_jobs:
+    return jobs.watch();
   }
 }
 

@@ -68,6 +68,8 @@ void job_ends::progress(const msg::report_progress& x, loss may_be,
   confirm(x.job_id, x.fence);
   auto sent = redis_.now();
   auto is_news = !progress_.has(x, sent, redis_.cfg.progress_kept);
+  if (!is_news && x.patience.count() > 0)
+    return watch_.add(x, std::move(then));
   if (is_news)
     progress_.on_write(x.job_id);
   told_.on_stage(x.job_id, x.fence, x.stage, redis_.now_s());
@@ -86,6 +88,8 @@ void job_ends::progress(const msg::report_progress& x, loss may_be,
         progress_.on_written(x, sent);
       else if (is_news)
         told_.put_back(x.job_id, x.fence);
+      if (said && said->ours && held && x.patience.count() > 0)
+        return watch_.add(x, then);
       if (!said || said->ours || !held)
         return then(std::move(said));
       if (may_be == loss::excluded) {
@@ -233,18 +237,27 @@ bool job_ends::give_up_unconfirmed() {
   return any;
 }
 
+bool job_ends::are_locks_due() const {
+  return !locks_renewed_
+         || redis_.now() - *locks_renewed_ >= redis_.cfg.worker.lock / 3;
+}
+
 // Reports renew only when they are news; and jobs that wait for a slot, an
 // upload or a write make none.
 void job_ends::renew() {
   if (claimed_.all().empty())
     return;
-  renew_args what{redis_.cfg.worker, {}};
+  // A lock lasts ten times as long as a lease, and a claim sets it too.
+  renew_args what{redis_.cfg.worker, are_locks_due(), watch_.may_sort(), {}};
   std::map<std::string, uint64_t> asked;
   for (auto& [id, claim] : claimed_.all()) {
     what.claims.push_back({id, claim.fence});
     asked[id] = claim.fence;
   }
-  redis_.run(call_of(what), [this, asked](const answer& got) {
+  redis_.run(call_of(what), [this, asked, locks = what.locks,
+                             sent = redis_.now()](const answer& got) {
+    if (locks && answer{got}.and_then(read_ids))
+      locks_renewed_ = sent;
     on_renewed(asked, got);
   });
 }

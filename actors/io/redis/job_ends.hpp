@@ -2,18 +2,24 @@
 // A job from its claim until it is settled or released. It is leased while its
 // owner confirms it, by a list of all its claims or by any request about it.
 #include "actors/io/redis/durable/restorer.hpp"
+#include "actors/io/redis/ownership_watch.hpp"
 #include "actors/io/redis/told_attempts.hpp"
 #include "actors/io/redis/written_progress.hpp"
 #include "messages/confirmations.hpp"
 
 #include <memory>
+#include <optional>
 
 namespace render::job_store {
 
 class job_ends {
 public:
   job_ends(durable& redis, restorer& restores)
-    : redis_(redis), restorer_(restores) {
+    : redis_(redis), restorer_(restores),
+      watch_(redis, [this](const msg::report_progress& x,
+                           answer_to<msg::ownership> then) {
+        progress(x, std::move(then));
+      }) {
     // nop
   }
 
@@ -30,6 +36,11 @@ public:
   void note_attempt(const msg::note_attempt& x);
   void settle(const msg::settle_job& x, answer_to<msg::job_settled> then);
   void release(const msg::release_job& x, answer_to<void> then);
+
+  /// For the patient ones who asked whose their job is.
+  void watch() {
+    watch_.ask();
+  }
 
   // -- for `leases`
 
@@ -54,6 +65,7 @@ private:
               answer_to<msg::job_settled> then);
   void forget(const std::string& id, uint64_t fence);
   void drop(const std::string& id, uint64_t fence);
+  bool are_locks_due() const;
   void on_renewed(const std::map<std::string, uint64_t>& asked,
                   const answer& got);
   void on_not_ours(const std::string& id, uint64_t fence);
@@ -64,6 +76,9 @@ private:
   holdings claimed_;
   written_progress progress_;
   told_attempts told_;
+  ownership_watch watch_;
+  /// When the locks of all were renewed last.
+  std::optional<durable::time_point> locks_renewed_;
 };
 
 } // namespace render::job_store

@@ -65,7 +65,11 @@ struct config {
 
   /// Progress that is still the same is written again this often; in between,
   /// a report only asks whose the job is.
-  milliseconds progress_kept{10'000};
+  milliseconds progress_kept{120'000};
+  /// How often it is asked, for all jobs at a time, whose they are. A cancelled
+  /// job must stop within a second: the rest of that second is for the stop
+  /// itself.
+  milliseconds watch_every{800};
   /// Between two tries of a final write.
   lasting_writes::pace retries;
   /// Ended GPUs that are remembered.
@@ -121,6 +125,7 @@ enum timer : uint32_t {
   replay_again,
   look_at_left_gpus_again,
   claim_held_back,
+  watch_jobs,
 };
 
 /// Redis is there, but full, read-only, or otherwise not willing.

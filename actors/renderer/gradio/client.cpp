@@ -4,6 +4,8 @@
 #include "actors/renderer/steps.hpp"
 #include "messages/text/hex.hpp"
 
+#include <random>
+
 namespace render::gradio {
 
 namespace {
@@ -78,7 +80,9 @@ step client::run(const std::vector<argument>& wanted,
     return end_with(placed.error());
   data_json_ = std::move(placed->json);
   then_ = std::move(then);
-  session_ = {make_uuid(random_), endpoint_.function};
+  // It is large, and a run lasts.
+  std::mt19937_64 random{seed_++};
+  session_ = {make_uuid(random), endpoint_.function};
   joins_ = 0;
   return join(adjust_stage(placed->adjusted));
 }

@@ -8,7 +8,6 @@
 #include "actors/renderer/plan.hpp"
 
 #include <functional>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -22,7 +21,7 @@ public:
   client(server at, std::string api_name, std::vector<parameter> known,
          uint64_t seed)
     : at_(std::move(at)), api_name_(std::move(api_name)),
-      parameters_(std::move(known)), random_(seed) {
+      parameters_(std::move(known)), seed_(seed) {
     // nop
   }
 
@@ -62,7 +61,8 @@ private:
   server at_;
   std::string api_name_;
   std::vector<parameter> parameters_;
-  std::mt19937_64 random_;
+  /// Of the next run's session.
+  uint64_t seed_;
   endpoint endpoint_;
   std::string data_json_;
   session session_;

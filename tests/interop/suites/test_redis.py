@@ -13,7 +13,7 @@ from support.world import World
 SPEECH = {"text": "hello", "voice": "random"}
 # What docs/configuration.md gives a worker.
 WORKER_RIGHTS = ("~job:*", "~queue:jobs", "~c3:*", "&c3:*", "+@all",
-                 "-@admin", "-@dangerous", "+info", "+role")
+                 "-@admin", "-@dangerous", "+info", "+role", "+sort", "+sort_ro", "%R~*")
 
 
 @pytest.fixture(scope="module")

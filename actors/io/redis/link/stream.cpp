@@ -79,6 +79,17 @@ void redis_stream::start() {
 
 void redis_stream::look_up() {
   stage_ = "the name look-up";
+  // libuv makes threads for look-ups; an address needs none.
+  sockaddr_storage literal{};
+  auto* host = where_.host.c_str();
+  if (uv_ip4_addr(host, where_.port, reinterpret_cast<sockaddr_in*>(&literal))
+        == 0
+      || uv_ip6_addr(host, where_.port,
+                     reinterpret_cast<sockaddr_in6*>(&literal))
+           == 0) {
+    addresses_.push_back(literal);
+    return connect_next({});
+  }
   auto asked = std::make_unique<lookup>();
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
