@@ -146,6 +146,13 @@ BOOST_AUTO_TEST_CASE(of_a_gif_tells_the_size) {
   BOOST_TEST(x.height == 480u);
 }
 
+BOOST_AUTO_TEST_CASE(of_a_png_with_a_chunk_longer_than_the_file_is_refused) {
+  BOOST_TEST(good(png_with("eXIf", "MM")).width == 640u);
+  auto whole = png_with("eXIf", "MM");
+  whole.replace(33, 4, big(0x2300'0009, 4));
+  BOOST_TEST(bad(whole) == "the PNG file is incomplete");
+}
+
 BOOST_AUTO_TEST_CASE(of_a_bmp_tells_the_size) {
   auto x = good(bmp(6, 4));
   BOOST_TEST((x.format == image_format::bmp));

@@ -104,6 +104,17 @@ int orientation_of(std::string_view exif) {
   return out >= 1 && out <= 8 ? static_cast<int>(out) : 1;
 }
 
+/// The decoder takes as much memory as a chunk says that it is long.
+bool has_all_chunks(std::string_view png) {
+  uint64_t at = 8;
+  while (at + 12 <= png.size()) {
+    if (png.substr(at + 4, 4) == "IEND")
+      return true;
+    at += uint64_t{big_endian(png, at, 4)} + 12;
+  }
+  return false;
+}
+
 /// The first EXIF block before the pixels counts.
 int png_orientation(std::string_view png) {
   uint64_t at = 8;
@@ -136,10 +147,8 @@ bool has_too_many_scans(std::string_view jpeg) {
 }
 
 result<image_header> read_png(std::string_view x) {
-  // Signature, length, IHDR, width, height …; the last chunk is IEND.
-  if (x.size() < 33 || x.substr(12, 4) != "IHDR")
-    return truncated("PNG");
-  if (x.rfind("IEND") == std::string_view::npos)
+  // Signature, length, IHDR, width, height …
+  if (x.size() < 33 || x.substr(12, 4) != "IHDR" || !has_all_chunks(x))
     return truncated("PNG");
   if (unpacks_too_much(x))
     return fail(failure_kind::invalid_input,
