@@ -225,7 +225,7 @@ effects policy::on_peeked(msg::queue_snapshot x, const moment& now) {
     append(out, report_empty());
   } else if (capacity_.accepting) {
     told_ = told::something_waits;
-    growth_.see(seen);
+    growth_.see(seen, now_s, in_seconds(cfg_.peek_spacing) / 2);
     out.push_back(report{std::move(seen)});
   }
   append(out, go_on(x.queue_length > 0, now_s));

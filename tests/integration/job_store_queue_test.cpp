@@ -316,6 +316,29 @@ BOOST_AUTO_TEST_CASE(all_that_waits_is_counted) {
   BOOST_TEST(seen->waiting_by_type["analyze"] == 300u);
 }
 
+// GPUs are launched by it. One that is kept for all workers would tell of the
+// first jobs of a producer that pushes thousands.
+BOOST_AUTO_TEST_CASE(a_queue_that_grows_is_counted_anew) {
+  auto waiting = [this] {
+    auto seen = ask<msg::queue_snapshot>(store, msg::peek_queue{});
+    BOOST_REQUIRE(seen);
+    return seen->waiting_by_type["csm"];
+  };
+  auto push_many = [this](const std::string& name, int count) {
+    for (auto i = 0; i < count; ++i)
+      push(name + std::to_string(i), "csm");
+  };
+  push_many("a", 1'200);
+  BOOST_TEST(waiting() == 1'200u);
+  push_many("b", 10);
+  BOOST_TEST(waiting() == 1'200u);
+  push_many("c", 20);
+  BOOST_TEST(waiting() == 1'230u);
+  // As a worker of an older version keeps it.
+  redis.cmd("SET", "c3:waiting", "7 0 0 0");
+  BOOST_TEST(waiting() == 7u);
+}
+
 BOOST_AUTO_TEST_CASE(ids_without_a_record_go_by_the_thousand) {
   for (auto i = 0; i < 1'500; ++i)
     redis.cmd("RPUSH", "queue:jobs", "gone-" + std::to_string(i));

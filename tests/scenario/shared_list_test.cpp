@@ -23,8 +23,10 @@ double lists_an_hour(size_t gpus) {
   for (size_t i = 0; i < gpus; ++i) {
     sim_job x;
     x.type = "portrait";
-    x.duration_s = 1'100;
+    x.duration_s = 1'300;
     jobs.push_back(s.when_this_is_pushed(std::move(x)));
+    // GPUs of many ages.
+    s.after(100.0 / static_cast<double>(gpus));
   }
   s.until([&] {
     return s.renders_running() == gpus;

@@ -132,8 +132,8 @@ end
 /// keep_count(key, counted, length, ms): keeps what was counted of a queue of
 /// that length. A Redis that refuses writes is only asked more often.
 /// read_kept_count(key, types, length): that, of so many types, for a queue of
-/// the length that it has now; false when there is none, or the queue is longer
-/// by an eighth. Older workers keep no length, and read past it.
+/// the length that it has now; false when there is none, or the queue has grown
+/// by 1.5 %. Older workers keep no length, and read past it.
 inline constexpr std::string_view kept_count_lua = R"lua(
 local function keep_count(key, counted, length, ms)
   redis.pcall('SET', key, counted .. ' ' .. length, 'PX', ms)
@@ -146,7 +146,7 @@ local function read_kept_count(key, types, length)
   local numbers = {}
   for n in string.gmatch(text, '%d+') do table.insert(numbers, n) end
   local then_length = tonumber(numbers[types + 1])
-  if then_length and length > then_length + then_length / 8 then
+  if then_length and length > then_length + then_length / 64 then
     return false
   end
   return table.concat(numbers, ' ', 1, math.min(#numbers, types))
