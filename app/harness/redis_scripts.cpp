@@ -329,7 +329,9 @@ int redis_scripts::generic_call(lua_State* lua, bool raise) {
     auto& word = words[static_cast<size_t>(i)];
     if (type == LUA_TSTRING) {
       word = text_at(lua, i + 1);
-    } else if (type == LUA_TNUMBER && numbers_used < numbers.size()) {
+    } else if (type == LUA_TNUMBER && numbers_used == numbers.size()) {
+      problem = "ERR too many numbers for the Redis in memory";
+    } else if (type == LUA_TNUMBER) {
       word = write_double(lua_tonumber(lua, i + 1), numbers[numbers_used++]);
     } else {
       problem

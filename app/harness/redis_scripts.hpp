@@ -46,10 +46,10 @@ private:
   std::unordered_map<std::string, int, text_hash, std::equal_to<>> scripts_;
   int error_handler_ = 0;
   bool wrote_ = false;
-  /// The words of the current command. A member, so that 4 KB are not cleared
+  /// The words of the current command. A member, so that 64 KB are not cleared
   /// for each command.
-  std::array<std::string_view, 256> words_;
-  std::array<redis_text::double_buffer, 16> numbers_;
+  std::array<std::string_view, 4096> words_;
+  std::array<redis_text::double_buffer, 256> numbers_;
 };
 
 } // namespace render::harness

@@ -123,6 +123,14 @@ const std::vector<words> patterns{
   {"EVAL", "return {ok = 'fine'}", "0"},
   {"EVAL", "return redis.error_reply('MY bad')", "0"},
   {"EVAL", "return redis.pcall('LPUSH', KEYS[1], 1.5, 2)", "1", "k"},
+  {"EVAL",
+   "local x = {} for i = 1, 4000 do x[i] = 'v' .. i % 7 end "
+   "return redis.call('SADD', KEYS[1], unpack(x))",
+   "1", "k"},
+  {"EVAL",
+   "local x = {} for i = 1, 200 do x[i] = i % 7 end "
+   "return redis.call('SADD', KEYS[1], unpack(x))",
+   "1", "k"},
   {"EVAL", "return redis.call('INCR', KEYS[1])", "1", "k"},
   {"EVAL",
    "redis.call('HSET', KEYS[1], 'n', 1) return redis.call('GET', KEYS[1])", "1",

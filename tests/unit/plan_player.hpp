@@ -181,6 +181,7 @@ inline render_environment test_environment() {
   out.api_key = "secret-key";
   out.work_dir = "/work/7";
   out.seed = 42;
+  out.portrait_workflow = std::make_shared<const std::string>("{}");
   return out;
 }
 

@@ -45,6 +45,7 @@ local function is_ours(id, fence)
   return not r.err and r[1] == 'running' and r[2] == worker and r[3] == fence
 end
 local lost = {}
+local until_text = ms_text(clock_ms + lease_ms)
 local renewed = {}
 local function write_leases()
   if #renewed > 0 then redis.call('ZADD', leases, unpack(renewed)) end
@@ -56,7 +57,7 @@ for i = 5, #ARGV, 2 do
     if lock_s ~= '' then
       redis.call('SET', 'job:' .. id .. ':lock', worker, 'EX', lock_s)
     end
-    table.insert(renewed, clock_ms + lease_ms)
+    table.insert(renewed, until_text)
     table.insert(renewed, id)
     if #renewed == 2000 then write_leases() end
   else
