@@ -2,7 +2,6 @@
 // journals or webhooks, and a wait that knows nothing of jobs.
 #include "tests/bench/meter.hpp"
 
-#include <atomic>
 #include <deque>
 #include <thread>
 
@@ -33,23 +32,12 @@ return 1
 } // namespace
 
 std::vector<double> bare_hand_over(unsigned jobs) {
-  harness::redis_server server;
-  std::vector<clock::time_point> in_hand(jobs);
-  std::atomic<unsigned> done{0};
-  std::thread claimer{[&] {
-    plain_client redis{server.port()};
-    while (done < jobs) {
-      auto got = redis.ask(
-        {"BLMOVE", "queue:jobs", "queue:taken", "LEFT", "RIGHT", "1"});
-      if (got->type != REDIS_REPLY_STRING)
-        continue;
-      in_hand[done] = clock::now();
-      ++done;
-    }
-  }};
-  auto pushed = push_in_time(server.port(), jobs);
-  claimer.join();
-  return differences_ms(pushed, in_hand);
+  return hand_over(jobs, [](plain_client& redis, const auto& in_hand) {
+    auto got = redis.ask(
+      {"BLMOVE", "queue:jobs", "queue:taken", "LEFT", "RIGHT", "1"});
+    if (got->type == REDIS_REPLY_STRING)
+      in_hand();
+  });
 }
 
 job_cost bare_throughput(unsigned jobs, unsigned in_flight) {

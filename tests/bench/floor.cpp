@@ -1,31 +1,19 @@
 // The floor: one thread, synchronous hiredis, the worker's own scripts.
 #include "tests/bench/meter.hpp"
 
-#include <atomic>
 #include <thread>
 
 namespace render::bench {
 
 std::vector<double> floor_hand_over(unsigned jobs) {
-  harness::redis_server server;
-  std::vector<clock::time_point> in_hand(jobs);
-  std::atomic<unsigned> done{0};
-  std::thread claimer{[&] {
-    plain_client redis{server.port()};
-    load_scripts(redis);
-    while (done < jobs) {
-      redis.ask({"BLMOVE", "queue:jobs", "queue:jobs", "LEFT", "LEFT", "1"});
-      for (auto& id : claim(redis, 1).ids) {
-        in_hand[done] = clock::now();
-        send_settle(redis, id);
-        redis.receive();
-        ++done;
-      }
+  return hand_over(jobs, [](plain_client& redis, const auto& in_hand) {
+    redis.ask({"BLMOVE", "queue:jobs", "queue:jobs", "LEFT", "LEFT", "1"});
+    for (auto& id : claim(redis, 1).ids) {
+      in_hand();
+      send_settle(redis, id);
+      redis.receive();
     }
-  }};
-  auto pushed = push_in_time(server.port(), jobs);
-  claimer.join();
-  return differences_ms(pushed, in_hand);
+  });
 }
 
 job_cost floor_throughput(unsigned jobs, unsigned in_flight) {

@@ -103,6 +103,25 @@ std::vector<clock::time_point> push_in_time(uint16_t port, unsigned jobs) {
   return out;
 }
 
+std::vector<double>
+hand_over(unsigned jobs,
+          const std::function<
+            void(plain_client&, const std::function<void()>& in_hand)>& take) {
+  harness::redis_server server;
+  std::vector<clock::time_point> had;
+  std::thread claimer{[&] {
+    plain_client redis{server.port()};
+    load_scripts(redis);
+    while (had.size() < jobs)
+      take(redis, [&had] {
+        had.push_back(clock::now());
+      });
+  }};
+  auto pushed = push_in_time(server.port(), jobs);
+  claimer.join();
+  return differences_ms(pushed, had);
+}
+
 std::vector<double> differences_ms(const std::vector<clock::time_point>& from,
                                    const std::vector<clock::time_point>& to) {
   std::vector<double> out;

@@ -5,6 +5,7 @@
 #include "tests/support/redis_server.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -90,6 +91,14 @@ void fill_queue(harness::redis_server& server, unsigned jobs);
 
 /// Makes and pushes so many jobs, 50 a second; when each push was sent.
 std::vector<clock::time_point> push_in_time(uint16_t port, unsigned jobs);
+
+/// Milliseconds from the push of each of so many jobs until a thread that calls
+/// `take` again and again has said that it has one in hand. The worker's
+/// scripts are loaded.
+std::vector<double>
+hand_over(unsigned jobs,
+          const std::function<
+            void(plain_client&, const std::function<void()>& in_hand)>& take);
 
 /// Of each pair.
 std::vector<double> differences_ms(const std::vector<clock::time_point>& from,

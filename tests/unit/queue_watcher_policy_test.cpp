@@ -397,35 +397,6 @@ BOOST_AUTO_TEST_CASE(trusts_data_that_was_too_long_to_see) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-BOOST_AUTO_TEST_SUITE(a_failure_of_redis)
-
-BOOST_AUTO_TEST_CASE(is_waited_out_longer_and_longer) {
-  auto x = awake(slots(1));
-  std::vector<int64_t> delays;
-  for (int i = 0; i < 8; ++i) {
-    auto out = x.on_wait_failed(broken, t0);
-    auto timer = all<arm_timer>(out).at(0);
-    delays.push_back(timer.delay / 1ms);
-    BOOST_TEST(all<wait_for_work>(x.on_timer(timer.generation, t0)).size()
-               == 1u);
-  }
-  std::vector<int64_t> expected{100, 200, 400, 800, 1'600, 3'200, 5'000, 5'000};
-  BOOST_TEST(delays == expected, boost::test_tools::per_element());
-  x.on_head({false}, t0);
-  BOOST_TEST(all<arm_timer>(x.on_wait_failed(broken, t0)).at(0).delay / 1ms
-             == 100);
-}
-
-BOOST_AUTO_TEST_CASE(stops_no_claim_for_good) {
-  auto x = awake(slots(1));
-  x.on_head({true}, t0);
-  auto timer = all<arm_timer>(x.on_claim_failed(broken, t0)).at(0);
-  BOOST_TEST(x.on_capacity(slots(2), t0).empty());
-  BOOST_TEST(all<claim>(x.on_timer(timer.generation, t0 + 0.1)).size() == 1u);
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
 BOOST_AUTO_TEST_SUITE(a_watcher_that_must_not_claim)
 
 BOOST_AUTO_TEST_CASE(asks_nothing) {
