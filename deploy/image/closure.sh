@@ -33,8 +33,11 @@ take() {
   echo "$package" >>"$names"
 }
 
-ldd "$@" "$ffmpeg/bin/ffmpeg" | awk '/not found/ { print $1 >"/dev/stderr"; bad = 1 }
-    $2 == "=>" && $3 ~ /^\// { print $3 } END { exit bad }' | sort -u >/tmp/objects
+# Not as a pipe, whose last program alone would tell of a failure.
+ldd "$@" "$ffmpeg/bin/ffmpeg" >/tmp/ldd
+awk '/not found/ { print $1 >"/dev/stderr"; bad = 1 }
+    $2 == "=>" && $3 ~ /^\// { print $3 } END { exit bad }' /tmp/ldd >/tmp/found
+sort -u /tmp/found >/tmp/objects
 while read -r object; do
   take "$object" "/usr/lib/$(basename "$(dirname "$object")")/$(basename "$object")"
 done </tmp/objects

@@ -1,5 +1,5 @@
-// c3-bench: the worker's speed beside a plain hiredis loop that does the same
-// Redis work, measured in turn in one run, as medians of several rounds.
+// c3-bench: the worker's speed and cost beside plain loops and other workers,
+// measured in turn in one run, as medians of several rounds.
 #include "app/version/version.hpp"
 #include "tests/bench/rounds.hpp"
 
@@ -173,8 +173,11 @@ int main(int argc, char** argv) {
     ->capture_default_str();
   app.add_option("--jobs", opts.jobs, "Jobs in a throughput round")
     ->capture_default_str();
-  app.add_option("--only", opts.only,
-                 "One of hand-over, throughput, claims, idle, cold-start");
+  app
+    .add_option("--only", opts.only,
+                "One of hand-over, throughput, claims, idle, cold-start")
+    ->check(CLI::IsMember(
+      {"hand-over", "throughput", "claims", "idle", "cold-start"}));
   app.set_version_flag("--version", render::version_line("c3-bench"));
   app.add_flag("--quick", opts.quick, "One short round of each");
   CLI11_PARSE(app, argc, argv);

@@ -67,11 +67,14 @@ std::vector<double> claims_from(unsigned waiting, unsigned claims) {
     auto begin = clock::now();
     auto ids = claim(redis, 1).ids;
     auto end = clock::now();
+    if (ids.size() != 1)
+      throw std::runtime_error("bench: nothing was claimed");
     out.push_back(
       std::chrono::duration<double, std::milli>(end - begin).count());
     // As many wait for the next one.
     for (auto& id : ids) {
-      redis.ask({"HDEL", "job:" + id, "locked_by", "status"});
+      redis.ask(
+        {"HDEL", "job:" + id, "locked_by", "status", "attempt", "fence"});
       redis.ask({"RPUSH", "queue:jobs", id});
     }
   }

@@ -14,10 +14,10 @@ import urllib.request
 
 import redis
 
-from measure import cpu_seconds, free_port, number_in_status, resident_mb, wait_for_port
+from measure import (BIN, cpu_seconds, end_all, free_port, number_in_status, resident_mb,
+                     wait_for_port)
 
 HERE = pathlib.Path(__file__).resolve().parent
-BIN = pathlib.Path(os.environ.get("C3_BIN_DIR", HERE.parents[1] / "build/release/bin"))
 JOBS_PER_GPU = 100
 RELEASED_A_SECOND = 500
 CANCELS = 10
@@ -30,6 +30,16 @@ class World:
         self.renders = renders
         self.folder = tempfile.TemporaryDirectory(prefix="c3-held-")
         self.started = []
+
+    def __enter__(self):
+        try:
+            self.begin()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def begin(self):
         self.redis_port, self.held_port, cloud_port = free_port(), free_port(), free_port()
         self.start("redis-server", "--port", str(self.redis_port), "--save", "",
                    "--dir", self.folder.name)
@@ -60,14 +70,8 @@ class World:
         self.started.append(process)
         return process
 
-    def stop(self):
-        for x in reversed(self.started):
-            x.terminate()
-        for x in reversed(self.started):
-            try:
-                x.wait(30)
-            except subprocess.TimeoutExpired:
-                x.kill()
+    def __exit__(self, *_):
+        end_all(self.started)
         self.folder.cleanup()
 
     def ask(self, path):
@@ -115,14 +119,17 @@ class World:
 
 
 def idle(seconds):
-    world = World(0)
+    with World(0) as world:
+        idle_in(world, seconds)
+
+
+def idle_in(world, seconds):
     time.sleep(3)
     rates, cpu = world.watch(seconds)
     pid = world.worker.pid
     print(f"Idle worker, {seconds} s: {resident_mb(pid):.1f} MB resident (aim: 30), "
           f"{number_in_status(pid, 'Threads')} threads, {sum(rates.values()):.2f} Redis "
           f"commands/s (aim: 0.1), {100 * cpu:.2f} % of a core (aim: 0.1)", flush=True)
-    world.stop()
 
 
 def cancel(world, ids):
@@ -140,7 +147,11 @@ def cancel(world, ids):
 
 
 def hold(renders, seconds, show):
-    world = World(renders)
+    with World(renders) as world:
+        hold_in(world, renders, seconds, show)
+
+
+def hold_in(world, renders, seconds, show):
     pid = world.worker.pid
     time.sleep(1)
     base = resident_mb(pid)
@@ -168,7 +179,6 @@ def hold(renders, seconds, show):
     if good != ended:
         sys.exit(f"{ended - good} renders did not end well: "
                  f"{world.redis.hgetall('job:' + ids[-1])}")
-    world.stop()
 
 
 def main():

@@ -3,8 +3,25 @@ import os
 import pathlib
 import re
 import socket
+import subprocess
 import sys
 import time
+
+
+BIN = pathlib.Path(os.environ.get(
+    "C3_BIN_DIR", pathlib.Path(__file__).resolve().parents[2] / "build/release/bin"))
+
+
+def end_all(processes):
+    """Ends them, the last one first; those that do not end by themselves too."""
+    for x in reversed(processes):
+        x.terminate()
+    for x in reversed(processes):
+        try:
+            x.wait(20)
+        except subprocess.TimeoutExpired:
+            x.kill()
+            x.wait()
 
 
 def free_port():

@@ -12,9 +12,9 @@ import tempfile
 import threading
 import time
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-BIN = os.path.join(ROOT, "build", "release", "bin")
-UPLOAD = os.path.join(BIN, "interop_s3_upload")
+from measure import BIN
+
+UPLOAD = str(BIN / "interop_s3_upload")
 
 
 def cpu_of(argv, env=None):
@@ -155,8 +155,8 @@ def uploads(folder, rounds, mib):
                 out[way].append((large[0] - small[0], large[1] - small[1]))
         return out
 
-    short, long = file("short.mp4", 1), file("long.mp4", mib + 1)
     try:
+        short, long = file("short.mp4", 1), file("long.mp4", mib + 1)
         curl(long)
         got = rounds_of([curl, worker])
     finally:

@@ -8,10 +8,10 @@
 #include "actors/io/media/audio.hpp"
 #include "actors/io/media/box.hpp"
 #include "actors/io/media/image_header.hpp"
+#include "tests/bench/cpu.hpp"
 
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
-#include <sys/resource.h>
 
 #include <cstdio>
 #include <functional>
@@ -23,16 +23,7 @@ namespace {
 using namespace render;
 
 double cpu_seconds() {
-  auto of = [](int who) {
-    rusage x{};
-    getrusage(who, &x);
-    auto seconds = [](const timeval& t) {
-      return static_cast<double>(t.tv_sec)
-             + static_cast<double>(t.tv_usec) * 1e-6;
-    };
-    return seconds(x.ru_utime) + seconds(x.ru_stime);
-  };
-  return of(RUSAGE_SELF) + of(RUSAGE_CHILDREN);
+  return bench::cpu_of(RUSAGE_SELF) + bench::cpu_of(RUSAGE_CHILDREN);
 }
 
 int repeat(const std::string& times, const std::function<bool()>& work) {

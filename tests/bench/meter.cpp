@@ -1,22 +1,12 @@
 #include "tests/bench/meter.hpp"
 
-#include <sys/resource.h>
+#include "tests/bench/cpu.hpp"
 
 #include <sstream>
 
 namespace render::bench {
 
 namespace {
-
-double seconds(const timeval& x) {
-  return static_cast<double>(x.tv_sec) + static_cast<double>(x.tv_usec) / 1e6;
-}
-
-double cpu_of(int who) {
-  rusage x{};
-  ::getrusage(who, &x);
-  return seconds(x.ru_utime) + seconds(x.ru_stime);
-}
 
 /// Of all threads but this one, which only watches.
 double cpu_of_others() {

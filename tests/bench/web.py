@@ -18,10 +18,10 @@ import time
 
 import redis
 
-from measure import children_of, cpu_seconds, free_port, resident_mb, wait_for_port
+from measure import (BIN, children_of, cpu_seconds, end_all, free_port, resident_mb,
+                     wait_for_port)
 
 HERE = pathlib.Path(__file__).resolve().parent
-BIN = pathlib.Path(os.environ.get("C3_BIN_DIR", HERE.parents[1] / "build/release/bin"))
 CONNECTIONS = 16
 CHANGES_A_SECOND = 100
 PROBES = 10
@@ -79,9 +79,7 @@ class Programs:
         return process
 
     def __exit__(self, *_):
-        for x in reversed(self.started):
-            x.terminate()
-            x.wait(20)
+        end_all(self.started)
         self.folder.cleanup()
 
 

@@ -40,8 +40,10 @@ class Settings(unittest.TestCase):
         self.assertEqual(secrets - offered, set())
         names = set(re.findall(r"^#?(\w+)=", (ROOT / "env.sample").read_text(), re.M))
         self.assertEqual(offered - names, set())
-        self.assertLess({x.split(":")[0] for x in values(WEB, "LoadCredential")},
-                        offered)
+        of_web = {x.split(":")[0] for x in values(WEB, "LoadCredential")}
+        self.assertLess(of_web, offered)
+        # Without them the service knows no storage, and its page plays nothing of it.
+        self.assertLessEqual({"MINIO_ACCESS_KEY", "MINIO_SECRET_KEY"}, of_web)
 
     def test_a_credential_that_is_missing_is_no_error(self):
         # systemd looks for a relative name in its stores, and goes on without.

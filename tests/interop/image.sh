@@ -13,7 +13,7 @@ cd "$interop_dir/../.."
 
 base='' make_base=no programs='' compose=no image=localhost/c3-render-worker:test
 # MB, the base included.
-mb_max=270
+mb_max=180
 while [ $# -gt 0 ]; do
   case "$1" in
     --debootstrap) make_base=yes && shift ;;

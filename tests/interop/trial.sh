@@ -37,6 +37,8 @@ smallest_debian() {
 }
 
 scratch=$(mktemp -d)
+# Suites that mount or start something set a trap of their own.
+trap 'rm -rf "$scratch"' EXIT
 children=()
 end_children() {
   local pid
