@@ -135,6 +135,33 @@ const auto full = reply::error("OOM command not allowed when used memory > "
 
 BOOST_FIXTURE_TEST_SUITE(ledger_writes, fixture)
 
+// Redis loses its latest writes: a mark that is moved by a later write would
+// hide that it has lost an earlier one.
+BOOST_AUTO_TEST_CASE(an_end_that_waits_for_others_is_sent_before_later_writes) {
+  auto settle = [this](const char* id) {
+    msg::settle_job x;
+    x.subject.id = job_id{id};
+    x.subject.fence = 1;
+    x.outcome.text = "t";
+    caf::anon_send(store, x);
+    time.settle();
+  };
+  settle("a");
+  // It waits until the one before it is answered.
+  settle("b");
+  auto names = [this] {
+    list out;
+    for (auto& x : sent)
+      if (x.lua && (x.lua->name == "settle" || x.lua->name == "write_gpu"))
+        out.emplace_back(x.lua->name);
+    return out;
+  };
+  BOOST_TEST_REQUIRE(names() == list{"settle"});
+  write_node("gpu1");
+  BOOST_TEST(names() == (list{"settle", "settle", "write_gpu"}),
+             boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_refused_write_is_tried_again) {
   write_node("gpu1");
   BOOST_TEST_REQUIRE(sent_nodes() == list{"gpu1"});

@@ -4,6 +4,7 @@
 #include "messages/failure_caf.hpp"
 
 #include <map>
+#include <numeric>
 #include <utility>
 
 namespace render {
@@ -73,14 +74,21 @@ public:
   // one before it is answered: the more there is to do, the more go together.
   void submit(channel where, command x, handler then) override {
     if (x.item_at == 0) {
+      // Writes are numbered, and reach Redis in that order: what it loses is
+      // its latest ones.
+      if (where == channel::commands)
+        send_joined();
       question asked;
       asked.then.push_back(std::move(then));
       asked.where = where;
       return send(std::move(x), std::move(asked));
     }
+    auto bytes = size_of(x);
     if (joined_.then.size() == joined_max
+        || joined_.bytes + bytes > joined_bytes_max
         || (!joined_.then.empty() && !join(joined_.what, x)))
       send_joined();
+    joined_.bytes += bytes;
     if (joined_.then.empty()) {
       joined_.what = std::move(x);
       if (joined_under_way_ == 0)
@@ -199,6 +207,8 @@ private:
   static constexpr auto join_timer = UINT32_MAX;
   /// One script that takes a millisecond or two holds nobody up.
   static constexpr size_t joined_max = 64;
+  /// Texts of results and bodies of webhooks are part of it.
+  static constexpr size_t joined_bytes_max = 256 * 1024;
 
   /// A command under way.
   struct question {
@@ -214,7 +224,15 @@ private:
   struct joining {
     command what;
     std::vector<handler> then;
+    size_t bytes = 0;
   };
+
+  static size_t size_of(const command& x) {
+    return std::accumulate(x.args.begin(), x.args.end(), size_t{0},
+                           [](size_t sum, const std::string& arg) {
+                             return sum + arg.size();
+                           });
+  }
 
   void send(command x, question asked) {
     x.id = ++last_id_;
