@@ -76,7 +76,8 @@ result<void> tell_manager(const service_settings& where,
   auto from = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   auto sent = from < 0
                 ? -1
-                : sendto(from, lines.data(), lines.size(), MSG_NOSIGNAL,
+                : sendto(from, lines.data(), lines.size(),
+                         MSG_NOSIGNAL | MSG_DONTWAIT,
                          reinterpret_cast<const sockaddr*>(&address), length);
   auto why = errno;
   if (from >= 0)

@@ -91,9 +91,9 @@ struct curl_loop::implementation {
     if (!names)
       names = std::make_unique<threaded_resolver>();
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    multi = curl_multi_init();
-    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, cfg.connections_kept);
-    poll.emplace(multi);
+    multi.reset(curl_multi_init());
+    curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, cfg.connections_kept);
+    poll.emplace(multi.get());
     box->sleeper = &*poll;
     thread = std::thread{[this] {
       run();
@@ -116,7 +116,6 @@ struct curl_loop::implementation {
       stop_transfer(*x);
     exchanges.clear();
     poll.reset();
-    curl_multi_cleanup(multi);
   }
 
   void run() {
@@ -268,7 +267,7 @@ struct curl_loop::implementation {
     // Each transfer has a buffer; an event of a stream has some hundred bytes.
     if (x.bytes)
       curl_easy_setopt(x.running->easy(), CURLOPT_BUFFERSIZE, 2048L);
-    curl_multi_add_handle(multi, x.running->easy());
+    curl_multi_add_handle(multi.get(), x.running->easy());
     x.added = true;
   }
 
@@ -286,7 +285,7 @@ struct curl_loop::implementation {
 
   void stop_transfer(exchange& x) {
     if (x.added)
-      curl_multi_remove_handle(multi, x.running->easy());
+      curl_multi_remove_handle(multi.get(), x.running->easy());
     x.added = false;
     x.running.reset();
   }
@@ -359,7 +358,7 @@ struct curl_loop::implementation {
 
   void finish_done() {
     int left = 0;
-    while (auto* message = curl_multi_info_read(multi, &left)) {
+    while (auto* message = curl_multi_info_read(multi.get(), &left)) {
       if (message->msg != CURLMSG_DONE)
         continue;
       auto code = message->data.result;
@@ -396,7 +395,9 @@ struct curl_loop::implementation {
 
   http_config cfg;
   on_done done;
-  CURLM* multi = nullptr;
+  /// Before `poll`, which lets go of it first.
+  std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi{
+    nullptr, &curl_multi_cleanup};
   std::optional<socket_poll> poll;
   std::shared_ptr<inbox> box = std::make_shared<inbox>();
   // Used by the loop's thread only.

@@ -32,9 +32,19 @@ private:
                        void*);
   static int on_timer(CURLM*, long ms, void* self);
 
+  /// Closed at the end, also when a later one cannot be had.
+  struct handle {
+    explicit handle(int x);
+    handle(const handle&) = delete;
+    handle& operator=(const handle&) = delete;
+    ~handle();
+
+    const int fd;
+  };
+
   CURLM* multi_;
-  int poll_;
-  int wake_;
+  handle poll_;
+  handle wake_;
   /// When libcurl wants to be called without a socket.
   std::optional<clock::time_point> due_;
 };

@@ -77,16 +77,22 @@ bool read_rows(jpeg_decompress_struct& info, error_exit& errors, uchar* pixels,
 }
 
 bool write_rows(jpeg_compress_struct& info, error_exit& errors,
-                const uchar* pixels, size_t step, int quality,
-                unsigned char** made, unsigned long* size) {
+                const cv::Mat& picture, int quality, unsigned char** made,
+                unsigned long* size) {
   if (setjmp(errors.back) != 0)
     return false;
+  jpeg_create_compress(&info);
+  info.image_width = static_cast<JDIMENSION>(picture.cols);
+  info.image_height = static_cast<JDIMENSION>(picture.rows);
+  info.input_components = picture.channels();
+  info.in_color_space = picture.channels() == 4 ? JCS_EXT_BGRX : JCS_EXT_BGR;
   jpeg_mem_dest(&info, made, size);
   jpeg_set_defaults(&info);
   jpeg_set_quality(&info, quality, TRUE);
   jpeg_start_compress(&info, TRUE);
   while (info.next_scanline < info.image_height) {
-    auto* row = const_cast<uchar*>(pixels + step * info.next_scanline);
+    auto* row
+      = const_cast<uchar*>(picture.ptr(static_cast<int>(info.next_scanline)));
     jpeg_write_scanlines(&info, &row, 1);
   }
   jpeg_finish_compress(&info);
@@ -130,18 +136,15 @@ std::string encode_jpeg(const cv::Mat& picture, int quality) {
   jpeg_compress_struct info{};
   error_exit errors;
   info.err = silent(errors);
-  jpeg_create_compress(&info);
-  info.image_width = static_cast<JDIMENSION>(picture.cols);
-  info.image_height = static_cast<JDIMENSION>(picture.rows);
-  info.input_components = picture.channels();
-  info.in_color_space = picture.channels() == 4 ? JCS_EXT_BGRX : JCS_EXT_BGR;
   unsigned char* made = nullptr;
   unsigned long size = 0;
   std::string out;
-  if (write_rows(info, errors, picture.data, picture.step, quality, &made,
-                 &size))
+  // After a failure `made` may be what libjpeg has freed: the next, larger one
+  // is named at the end alone.
+  if (write_rows(info, errors, picture, quality, &made, &size)) {
     out.assign(reinterpret_cast<char*>(made), size);
-  std::free(made);
+    std::free(made);
+  }
   jpeg_destroy_compress(&info);
   return out;
 }

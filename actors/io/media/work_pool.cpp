@@ -1,5 +1,7 @@
 #include "actors/io/media/work_pool.hpp"
 
+#include <system_error>
+
 namespace render::media {
 
 work_pool::~work_pool() {
@@ -19,11 +21,23 @@ void work_pool::submit(std::string group, task work) {
     waiting_.push_back({std::move(group), std::move(work), {}});
     if (waiting_.size() + running_.size() > threads_.size()
         && threads_.size() < threads_max_)
-      threads_.emplace_back([this] {
-        run();
-      });
+      add_thread();
   }
   filled_.notify_one();
+}
+
+// Where no thread can be had, one that works takes the task later.
+void work_pool::add_thread() {
+  try {
+    threads_.emplace_back([this] {
+      run();
+    });
+  } catch (const std::system_error&) {
+    if (!threads_.empty())
+      return;
+    waiting_.pop_back();
+    throw;
+  }
 }
 
 void work_pool::cancel(const std::string& group) {

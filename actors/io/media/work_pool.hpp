@@ -44,6 +44,8 @@ private:
   };
 
   void run();
+  /// With `mutex_` held.
+  void add_thread();
 
   const size_t threads_max_;
   std::mutex mutex_;
