@@ -1,9 +1,9 @@
 #include "actors/supervisor/deadline.hpp"
 
+#include "messages/text/utc_time.hpp"
+
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <ctime>
 
 namespace render::supervisor {
 
@@ -20,12 +20,7 @@ std::string seconds_text(double s) {
 } // namespace
 
 std::string utc_text(double unix_s) {
-  auto whole = static_cast<std::time_t>(unix_s);
-  std::tm parts{};
-  gmtime_r(&whole, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
+  return utc_time(unix_s, "%Y-%m-%dT%H:%M:%SZ");
 }
 
 msg::run_job with_deadline(job x, const moment& now,

@@ -167,9 +167,10 @@ struct shell {
       if (steady_s() - x.since_s >= timeout_s.count())
         late.emplace_back(id, x.number);
     for (auto& [id, number] : late)
-      run(st().policy.on_write_failed(
-        *take_settling(id, number),
-        {failure_kind::outcome_unknown, "the JOB STORE gave no answer"}));
+      if (auto asked = take_settling(id, number))
+        run(st().policy.on_write_failed(
+          *asked,
+          {failure_kind::outcome_unknown, "the JOB STORE gave no answer"}));
   }
 
   void written(const job_id& id) const {

@@ -2,9 +2,8 @@
 
 #include "messages/text/digest.hpp"
 #include "messages/text/hex.hpp"
+#include "messages/text/utc_time.hpp"
 
-#include <array>
-#include <ctime>
 
 namespace render::s3 {
 
@@ -12,21 +11,12 @@ namespace {
 
 constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
 
-std::string time_text(int64_t unix_s, const char* format) {
-  auto whole = static_cast<std::time_t>(unix_s);
-  std::tm parts{};
-  gmtime_r(&whole, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), format, &parts);
-  return text.data();
-}
-
 std::string day(int64_t unix_s) {
-  return time_text(unix_s, "%Y%m%d");
+  return utc_time(static_cast<double>(unix_s), "%Y%m%d");
 }
 
 std::string date_time(int64_t unix_s) {
-  return time_text(unix_s, "%Y%m%dT%H%M%SZ");
+  return utc_time(static_cast<double>(unix_s), "%Y%m%dT%H%M%SZ");
 }
 
 std::string scope(const credentials& who, int64_t unix_s) {

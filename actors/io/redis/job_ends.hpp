@@ -18,6 +18,9 @@ public:
     : redis_(redis), restorer_(restores),
       watch_(redis, [this](const msg::report_progress& x,
                            answer_to<msg::ownership> then) {
+        // Nobody renders what has ended.
+        if (auto* y = redis_.find(x.job_id, x.fence); y && y->outcome)
+          return then(msg::ownership{false, "ended"});
         progress(x, std::move(then));
       }) {
     // nop

@@ -14,7 +14,8 @@ namespace {
 // Jobs of one call of the script: some milliseconds in Redis.
 constexpr size_t jobs_of_a_call = 500;
 
-// After an error that passes, such as a full memory. An ACL's word is for good:
+// After an error that passes, such as a full memory. A word of an ACL, or of a
+// cluster, is for good:
 // Redis writes each refusal down, and others wait for the time of a lease after
 // one.
 constexpr std::chrono::minutes sort_again_after{10};
@@ -39,7 +40,11 @@ void ownership_watch::add(const msg::report_progress& x,
                           answer_to<msg::ownership> then) {
   auto now = redis_.now();
   waiting_.push_back({x, now + x.patience, std::move(then)});
-  waiting_.back().what.patience = milliseconds{0};
+  // Whoever is asked again tells nothing old.
+  auto& kept = waiting_.back().what;
+  kept.patience = milliseconds{0};
+  kept.stage.clear();
+  kept.progress = -1;
   arm(now);
 }
 
@@ -69,7 +74,9 @@ void ownership_watch::ask() {
                if (has_sort_ro_
                    && got->text.find("unknown command") != std::string::npos)
                  has_sort_ro_ = false;
-               else if (got->text.starts_with("NOPERM"))
+               else if (got->text.starts_with("NOPERM")
+                        || got->text.find("option of SORT denied")
+                             != std::string::npos)
                  sort_again_at_ = durable::time_point::max();
                else
                  sort_again_at_ = now->sent + sort_again_after;

@@ -13,9 +13,9 @@
 #include "actors/io/redis/scripts/wishes.hpp"
 #include "messages/node.hpp"
 #include "messages/text/printable.hpp"
+#include "messages/text/utc_time.hpp"
 
 #include <algorithm>
-#include <ctime>
 
 namespace render::job_store {
 
@@ -79,12 +79,7 @@ inline script_call call_of(const heartbeat_args& x) {
 
 /// "2026-11-30 07:00:00 UTC"
 inline std::string utc_text(double unix_s) {
-  auto whole = static_cast<std::time_t>(std::clamp(unix_s, 0.0, 2e11));
-  std::tm parts{};
-  char text[40] = "";
-  gmtime_r(&whole, &parts);
-  std::strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &parts);
-  return text;
+  return utc_time(unix_s, "%Y-%m-%d %H:%M:%S UTC");
 }
 
 struct heartbeat_answer {

@@ -14,6 +14,7 @@
 #include "actors/io/redis/scripts/reading.hpp"
 #include "actors/io/redis/scripts/told.hpp"
 #include "messages/job.hpp"
+#include "messages/text/printable.hpp"
 #include "messages/text/utf8.hpp"
 #include "messages/webhook.hpp"
 
@@ -242,11 +243,7 @@ inline script_call call_of(const settle_args& x) {
   auto fields = fields_of(x);
   auto entry = entry_of(x);
   // Of the reason as much as an event shows.
-  auto why = valid_utf8(outcome.error.message);
-  if (why.size() > event_reason_max) {
-    why.resize(event_reason_max);
-    why += "...";
-  }
+  auto why = printable(outcome.error.message, event_reason_max);
   for (auto& word :
        redis_words(x.job_id, x.fence, x.mark.number,
                    outcome.success() ? "success" : "failed", x.attempt, x.gpu,
