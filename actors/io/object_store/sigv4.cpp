@@ -4,7 +4,6 @@
 #include "messages/text/hex.hpp"
 #include "messages/text/utc_time.hpp"
 
-
 namespace render::s3 {
 
 namespace {
