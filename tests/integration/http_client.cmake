@@ -5,5 +5,5 @@ render_test(
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/http_client_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/http_client_answers_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/http_client_disk_test.cpp
-  DEPENDS render_curl_loop "${HTTPLIB_LIBRARY}"
+  DEPENDS render_curl_loop PkgConfig::HTTPLIB
   TIMEOUT 120)

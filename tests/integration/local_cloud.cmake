@@ -4,7 +4,7 @@ render_test(
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/local_cloud_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/local_cloud_faults_test.cpp
-  DEPENDS render_records hiredis "${HTTPLIB_LIBRARY}" OpenSSL::Crypto OpenSSL::SSL Threads::Threads
+  DEPENDS render_records hiredis PkgConfig::HTTPLIB OpenSSL::Crypto OpenSSL::SSL Threads::Threads
   TIMEOUT 180)
 target_compile_definitions(
   local_cloud_test

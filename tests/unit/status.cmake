@@ -4,7 +4,7 @@ render_test(
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/metrics_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/status_test.cpp
-  DEPENDS render_status "${HTTPLIB_LIBRARY}" OpenSSL::SSL Threads::Threads)
+  DEPENDS render_status PkgConfig::HTTPLIB OpenSSL::SSL Threads::Threads)
 
 render_test(
   status_address_test
