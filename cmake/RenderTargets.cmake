@@ -30,6 +30,8 @@ if(RENDER_FUZZ)
   target_link_options(render_options INTERFACE -fsanitize=address,undefined)
 endif()
 
+set(render_test_options $<$<NOT:$<CONFIG:Debug>>:-O0>)
+
 # One small target compiles the precompiled header; all others reuse it, since
 # CAF's headers cost seconds in each translation unit.
 file(WRITE "${PROJECT_BINARY_DIR}/pch/pch.cpp" "")
@@ -37,6 +39,20 @@ add_library(render_pch STATIC "${PROJECT_BINARY_DIR}/pch/pch.cpp")
 target_link_libraries(render_pch PUBLIC render_options CAF::core)
 target_precompile_headers(render_pch PRIVATE <caf/all.hpp> <string> <vector>
                           <variant> <functional>)
+
+# Tests are compiled for a fast build, not for fast tests: what they test is
+# optimized.
+if(RENDER_TESTS)
+  find_package(Boost 1.74 REQUIRED COMPONENTS unit_test_framework)
+  add_library(render_test_pch STATIC "${PROJECT_BINARY_DIR}/pch/pch.cpp")
+  target_link_libraries(
+    render_test_pch PUBLIC render_options CAF::core Boost::unit_test_framework)
+  target_compile_options(render_test_pch PRIVATE ${render_test_options})
+  target_precompile_headers(
+    render_test_pch PRIVATE <boost/test/unit_test.hpp> <caf/all.hpp>
+    <filesystem> <fstream> <functional> <map> <random> <set> <sstream> <string>
+    <thread> <tl/expected.hpp> <variant> <vector> <rapidjson/document.h>)
+endif()
 
 # With the sanitizers each file costs seconds, so the fuzz targets have a
 # precompiled header of their own.
@@ -74,10 +90,12 @@ function(render_program name)
   endif()
 endfunction()
 
-# render_test(NAME LABEL label [PURE] SOURCES... [DEPENDS targets...] [TIMEOUT s])
+# render_test(NAME LABEL label [PURE] [OPTIMIZED] SOURCES... [DEPENDS targets...]
+#             [TIMEOUT s])
+# OPTIMIZED: it plays so many steps that its own code takes the time.
 # Every test binary is a Boost.Test program with its own main.
 function(render_test name)
-  cmake_parse_arguments(ARG "PURE" "LABEL;TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "PURE;OPTIMIZED" "LABEL;TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
@@ -90,6 +108,11 @@ function(render_test name)
                                         ${ARG_DEPENDS})
   if(NOT ARG_PURE)
     target_link_libraries(${name} PRIVATE CAF::core)
+  endif()
+  if(NOT ARG_OPTIMIZED)
+    target_compile_options(${name} PRIVATE ${render_test_options})
+    target_precompile_headers(${name} REUSE_FROM render_test_pch)
+  elseif(NOT ARG_PURE)
     target_precompile_headers(${name} REUSE_FROM render_pch)
   endif()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY

@@ -2,6 +2,7 @@
 render_test(
   promises_test
   LABEL scenario
+  OPTIMIZED
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/promise_main.cpp
           ${CMAKE_CURRENT_LIST_DIR}/promise_1_one_final_status.cpp
           ${CMAKE_CURRENT_LIST_DIR}/promise_2_webhooks.cpp

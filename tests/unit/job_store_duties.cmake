@@ -2,6 +2,7 @@ render_test(
   job_store_duties_test
   LABEL unit
   PURE
+  OPTIMIZED
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/job_store_duties_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/job_store_heartbeat_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/job_store_hand_over_test.cpp

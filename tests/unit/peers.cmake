@@ -10,6 +10,7 @@ render_test(
   peers_membership_test
   LABEL unit
   PURE
+  OPTIMIZED
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/peers_membership_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/peers_play_test.cpp
   DEPENDS render_membership

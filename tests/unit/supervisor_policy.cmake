@@ -2,6 +2,7 @@ render_test(
   supervisor_policy_test
   LABEL unit
   PURE
+  OPTIMIZED
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/supervisor_policy_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_jobs_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_look_test.cpp
