@@ -1,5 +1,6 @@
 #include "messages/ids.hpp"
 
+#include "messages/text/ascii.hpp"
 #include "messages/text/printable.hpp"
 
 #include <algorithm>
@@ -11,19 +12,6 @@ namespace {
 
 constexpr size_t size_max = 64;
 constexpr std::string_view uuid_form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-
-// Not those of <cctype>, which depend on the locale.
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool is_hex(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
 
 bool is_good(std::string_view text) {
   return !text.empty() && text.size() <= size_max && text[0] != '.'

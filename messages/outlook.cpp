@@ -3,28 +3,16 @@
 #include "messages/text/json.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 
 namespace render {
 
 namespace {
 
-constexpr size_t bytes_max = 65'536;
+constexpr size_t outlook_bytes_max = 65'536;
 constexpr size_t slots_max = 10'000;
 
 std::string number(double x) {
-  char out[40];
-  std::snprintf(out, sizeof(out), "%.2f", std::isfinite(x) ? x : 0);
-  return out;
-}
-
-template <class Xs, class Fn>
-std::string list(const Xs& xs, Fn text) {
-  std::string out;
-  for (auto& x : xs)
-    out += (out.empty() ? "" : ",") + text(x);
-  return "[" + out + "]";
+  return json::fixed(x, 2);
 }
 
 std::string times_json(const measured& x) {
@@ -67,9 +55,10 @@ std::string type_json(const outlook::type& x) {
   auto out = "{\"type\":" + json::quote(f.type)
              + ",\"slots\":" + std::to_string(f.slots_per_gpu)
              + ",\"gpus\":" + std::to_string(f.gpus)
-             + ",\"free\":" + std::to_string(f.free_slots)
-             + ",\"boots\":" + list(f.boots_left_s, number) + ",\"runs\":"
-             + list(f.runs_left_s, number) + ",\"boot\":" + times_json(f.boot);
+             + ",\"free\":" + std::to_string(f.free_slots) + ",\"boots\":["
+             + json::joined(f.boots_left_s, number) + "],\"runs\":["
+             + json::joined(f.runs_left_s, number)
+             + "],\"boot\":" + times_json(f.boot);
   for (auto kind : x.kinds)
     out += ",\"" + std::string{to_string(kind)}
            + "\":" + times_json(f.runs[static_cast<size_t>(kind)]);
@@ -110,12 +99,12 @@ outlook::type read_type(const json::value& x) {
 std::string outlook_json(const outlook& x) {
   return "{\"room\":" + std::to_string(x.room)
          + ",\"plans\":" + (x.plans_with_peers ? "true" : "false")
-         + ",\"away\":" + (x.away ? "true" : "false")
-         + ",\"types\":" + list(x.types, type_json) + "}";
+         + ",\"away\":" + (x.away ? "true" : "false") + ",\"types\":["
+         + json::joined(x.types, type_json) + "]}";
 }
 
 std::optional<outlook> read_outlook(std::string_view text) {
-  if (text.empty() || text.size() > bytes_max)
+  if (text.empty() || text.size() > outlook_bytes_max)
     return std::nullopt;
   auto doc = json::parse(text);
   auto* types = doc ? json::find(*doc, "types") : nullptr;

@@ -4,14 +4,12 @@
 #include "messages/text/printable.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 
 namespace render {
 
 namespace {
 
-constexpr size_t bytes_max = 65'536;
+constexpr size_t provider_list_bytes_max = 65'536;
 constexpr size_t types_max = 32;
 /// Of an id or a type.
 constexpr size_t name_max = 200;
@@ -19,34 +17,23 @@ constexpr double count_max = 1e6;
 /// The year 5138.
 constexpr double time_max = 1e11;
 
-std::string number(double x) {
-  char out[40];
-  std::snprintf(out, sizeof(out), "%.0f",
-                std::isfinite(x) ? std::clamp(x, 0.0, time_max) : 0);
-  return out;
+std::string whole(double x) {
+  return json::fixed(std::min(std::max(x, 0.0), time_max), 0);
 }
 
-std::string quoted(const std::string& x) {
+std::string name_text(const std::string& x) {
   return json::quote(printable(x, name_max));
 }
 
-template <class Xs, class Fn>
-std::string list(const Xs& xs, Fn text) {
-  std::string out;
-  for (auto& x : xs)
-    out += (out.empty() ? "" : ",") + text(x);
-  return out;
-}
-
 std::string unknown_json(const provider_list::unknown_gpu& x) {
-  return "{\"workload\":" + quoted(x.workload) + ",\"type\":" + quoted(x.type)
-         + ",\"created\":" + number(x.created_s)
-         + ",\"since\":" + number(x.since_s) + "}";
+  return "{\"workload\":" + name_text(x.workload) + ",\"type\":"
+         + name_text(x.type) + ",\"created\":" + whole(x.created_s)
+         + ",\"since\":" + whole(x.since_s) + "}";
 }
 
 std::string lost_json(const provider_list::lost_gpu& x) {
-  return "{\"id\":" + quoted(x.id) + ",\"workload\":" + quoted(x.workload)
-         + ",\"type\":" + quoted(x.type) + ",\"since\":" + number(x.since_s)
+  return "{\"id\":" + name_text(x.id) + ",\"workload\":" + name_text(x.workload)
+         + ",\"type\":" + name_text(x.type) + ",\"since\":" + whole(x.since_s)
          + "}";
 }
 
@@ -58,15 +45,15 @@ double time_of(const json::value& x, const char* name) {
   return std::clamp(json::number(x, name).value_or(0), 0.0, time_max);
 }
 
-uint32_t count_of(const json::value& x) {
+uint32_t gpu_count(const json::value& x) {
   return x.IsNumber()
            ? static_cast<uint32_t>(std::clamp(x.GetDouble(), 0.0, count_max))
            : 0;
 }
 
-uint32_t count_of(const json::value& x, const char* name) {
+uint32_t gpu_count(const json::value& x, const char* name) {
   auto* found = json::find(x, name);
-  return found ? count_of(*found) : 0;
+  return found ? gpu_count(*found) : 0;
 }
 
 /// Calls `fn` with each object of a list.
@@ -84,19 +71,19 @@ void each(const json::value& x, const char* name, Fn fn) {
 } // namespace
 
 std::string provider_list_json(const provider_list& x) {
-  auto types = list(x.types, [](auto& y) {
-    return quoted(y.first) + ":" + std::to_string(y.second);
+  auto types = json::joined(x.types, [](auto& y) {
+    return name_text(y.first) + ":" + std::to_string(y.second);
   });
-  return "{\"at\":" + number(x.at_s) + ",\"types\":{" + types
+  return "{\"at\":" + whole(x.at_s) + ",\"types\":{" + types
          + "},\"others\":" + std::to_string(x.others) + ",\"unknown\":["
-         + list(x.unknown, unknown_json)
+         + json::joined(x.unknown, unknown_json)
          + "],\"more_unknown\":" + std::to_string(x.more_unknown)
-         + ",\"lost\":[" + list(x.lost, lost_json)
+         + ",\"lost\":[" + json::joined(x.lost, lost_json)
          + "],\"more_lost\":" + std::to_string(x.more_lost) + "}";
 }
 
 std::optional<provider_list> read_provider_list(std::string_view text) {
-  if (text.empty() || text.size() > bytes_max)
+  if (text.empty() || text.size() > provider_list_bytes_max)
     return std::nullopt;
   auto doc = json::parse(text);
   auto* types = doc ? json::find(*doc, "types") : nullptr;
@@ -110,8 +97,8 @@ std::optional<provider_list> read_provider_list(std::string_view text) {
     if (out.types.size() < types_max)
       out.types[workload_type{
         printable({x.name.GetString(), x.name.GetStringLength()}, name_max)}]
-        = count_of(x.value);
-  out.others = count_of(*doc, "others");
+        = gpu_count(x.value);
+  out.others = gpu_count(*doc, "others");
   each(*doc, "unknown", [&out](auto& x) {
     if (auto id = text_of(x, "workload"); !id.empty())
       out.unknown.push_back({workload_id{std::move(id)},
@@ -124,8 +111,8 @@ std::optional<provider_list> read_provider_list(std::string_view text) {
         {ledger_id{std::move(id)}, workload_id{text_of(x, "workload")},
          workload_type{text_of(x, "type")}, time_of(x, "since")});
   });
-  out.more_unknown = count_of(*doc, "more_unknown");
-  out.more_lost = count_of(*doc, "more_lost");
+  out.more_unknown = gpu_count(*doc, "more_unknown");
+  out.more_lost = gpu_count(*doc, "more_lost");
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include "messages/public_error.hpp"
 
+#include "messages/text/ascii.hpp"
 #include "messages/text/lower.hpp"
 
 #include <algorithm>
@@ -10,14 +11,6 @@ namespace render {
 namespace {
 
 constexpr std::string_view hidden = "[hidden]";
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 bool is_name(char c) {
   return is_digit(c) || is_letter(c) || c == '-' || c == '_';

@@ -15,7 +15,7 @@ constexpr uint32_t busy_tries = 5;
 constexpr auto busy_delay = 2s;
 // Vision models look at four tiles of 560 pixels at most. More pixels are
 // wasted.
-constexpr uint32_t image_side_max = 1120;
+constexpr uint32_t analyzed_side_max = 1120;
 
 step end_with_text(result<std::string> text) {
   if (!text)
@@ -51,7 +51,7 @@ private:
     out.operations.emplace_back(
       msg::prepare_image{work_file(env_, "image"),
                          work_file(env_, "picture.jpg"),
-                         image_side_max,
+                         analyzed_side_max,
                          true,
                          {},
                          true});

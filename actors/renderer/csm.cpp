@@ -11,9 +11,9 @@ namespace render {
 
 namespace {
 
-constexpr auto api_name = "/generate_monologue_audio";
+constexpr auto csm_route = "/generate_monologue_audio";
 
-std::vector<gradio::parameter> known_parameters() {
+std::vector<gradio::parameter> csm_parameters() {
   return {{"speaker_voice", R"("random_voice")"},
           {"speaker_text", R"("")"},
           {"speaker_audio", "null"},
@@ -51,7 +51,7 @@ public:
   csm_plan(const job& subject, csm_params params, const render_environment& env)
     : id_(subject.id), result_(result_name(subject, ".mp3")),
       params_(std::move(params)), env_(env),
-      app_({"csm", env.csm_url, env.api_key}, api_name, known_parameters(),
+      app_({"csm", env.csm_url, env.api_key}, csm_route, csm_parameters(),
            env.seed) {
     // nop
   }

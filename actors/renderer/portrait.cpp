@@ -22,7 +22,7 @@ constexpr auto first_poll = 500ms;
 // two questions.
 constexpr uint32_t absences_max = 3;
 constexpr uint32_t poll_failures_max = 5;
-constexpr uint32_t image_side_max = 2048;
+constexpr uint32_t portrait_side_max = 2048;
 // A socket that tells of an end that the history does not know is not believed
 // for ever.
 constexpr uint32_t hints_max = 3;
@@ -107,7 +107,7 @@ private:
   step prepare() {
     call out;
     out.operations.emplace_back(msg::prepare_image{
-      path("image"), path("picture.png"), image_side_max, true, {}});
+      path("image"), path("picture.png"), portrait_side_max, true, {}});
     out.operations.emplace_back(msg::prepare_audio{
       path("audio"), path("sound"), msg::audio_form::widely_readable, {}});
     out.then = [this](answers got) {

@@ -13,9 +13,9 @@ namespace render {
 
 namespace {
 
-constexpr auto api_name = "/transcribe_audio";
+constexpr auto whisper_route = "/transcribe_audio";
 
-std::vector<gradio::parameter> known_parameters() {
+std::vector<gradio::parameter> whisper_parameters() {
   return {{"audio_file", {}},
           {"model", R"("medium")"},
           {"task", R"("transcribe")"},
@@ -110,8 +110,8 @@ public:
                const render_environment& env)
     : id_(subject.id), result_(result_name(subject, ".txt")),
       params_(std::move(params)), env_(env),
-      app_({"whisper", env.whisper_url, env.api_key}, api_name,
-           known_parameters(), env.seed) {
+      app_({"whisper", env.whisper_url, env.api_key}, whisper_route,
+           whisper_parameters(), env.seed) {
     // The alignment model is the source language's, the text is English.
     no_align_ = params_.task == "translate";
   }

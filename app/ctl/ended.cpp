@@ -15,7 +15,7 @@ namespace render::ctl {
 
 namespace {
 
-namespace keys = job_store::keys;
+namespace wire = job_store::keys;
 
 struct ended_options {
   job_filter filter;
@@ -75,7 +75,7 @@ int retry(const context& ctx, redis& db, const ended_options& opts) {
 }
 
 int trace(const context& ctx, redis& db, const ended_options& opts) {
-  auto job = db.hash(keys::record(opts.id));
+  auto job = db.hash(wire::record(opts.id));
   if (!job)
     return report(failed, job.error().message);
   auto events = records::read_events_of(db, opts.id, *job);

@@ -13,10 +13,6 @@ namespace render::ctl {
 
 namespace {
 
-std::string or_dash(const std::string& x, size_t limit) {
-  return x.empty() ? "-" : excerpt(x, limit);
-}
-
 std::string seconds_text(double s) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.3f", s);

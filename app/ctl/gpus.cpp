@@ -52,10 +52,6 @@ std::string sum_line(size_t gpus, double seconds, const gpu_options& opts) {
          + dollars(opts.price_per_hour) + " an hour\n";
 }
 
-std::string or_dash(const std::string& x, size_t limit) {
-  return x.empty() ? "-" : excerpt(x, limit);
-}
-
 std::string open_table(const std::vector<open_gpu>& gpus,
                        const gpu_options& opts) {
   rows out{

@@ -181,7 +181,7 @@ int show_queue(const context& ctx, redis& db, const job_options& opts) {
   return done;
 }
 
-using command = int (*)(const context&, redis&, const job_options&);
+using job_command = int (*)(const context&, redis&, const job_options&);
 
 } // namespace
 
@@ -219,7 +219,7 @@ int print_result(const context& ctx, redis& db, const std::string& job_id,
 
 void add_jobs(CLI::App& app, context& ctx, std::function<int()>& action) {
   auto opts = std::make_shared<job_options>();
-  auto add = [&](const char* name, const char* description, command run) {
+  auto add = [&](const char* name, const char* description, job_command run) {
     return add_command(app, ctx, action, opts, name, description, run);
   };
   auto* status = add("status", "Show the record of a job", show_status);

@@ -72,6 +72,10 @@ std::string shown(std::string_view name, const std::string& value,
 
 } // namespace
 
+std::string or_dash(const std::string& x, size_t limit) {
+  return x.empty() ? "-" : excerpt(x, limit);
+}
+
 std::string progress_line(const record& x) {
   auto out = excerpt(field(x, "status"), 40);
   if (x.contains("progress") && out == "running") {

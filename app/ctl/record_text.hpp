@@ -17,6 +17,9 @@ using records::number_field;
 using records::record;
 using records::span_text;
 
+/// At most `limit` characters of it; "-" for nothing.
+std::string or_dash(const std::string& x, size_t limit);
+
 /// "running 45 % render", one line for a job's record.
 std::string progress_line(const record& x);
 

@@ -118,7 +118,7 @@ int replay(const context& ctx, redis& db, const webhook_options& opts) {
   return done;
 }
 
-using command = int (*)(const context&, redis&, const webhook_options&);
+using webhook_command = int (*)(const context&, redis&, const webhook_options&);
 
 } // namespace
 
@@ -130,7 +130,8 @@ void add_webhooks(CLI::App& app, context& ctx, std::function<int()>& action) {
   group->footer("Examples:\n  c3ctl webhooks list --dead\n  c3ctl webhooks "
                 "replay --all");
   auto opts = std::make_shared<webhook_options>();
-  auto add = [&](const char* name, const char* description, command run) {
+  auto add = [&](const char* name, const char* description,
+                 webhook_command run) {
     auto* cmd = group->add_subcommand(name, description);
     cmd->fallthrough();
     cmd->callback([&ctx, &action, opts, run, name] {

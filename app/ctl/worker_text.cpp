@@ -15,10 +15,6 @@ double since(const worker_view& x, const std::string& name) {
   return at > 0 ? std::max(0.0, x.now_s - at) : 0;
 }
 
-std::string or_dash(const std::string& x, size_t limit) {
-  return x.empty() ? "-" : excerpt(x, limit);
-}
-
 std::string age(const worker_view& x, const std::string& name) {
   return field(x.fields, name).empty() ? "-" : span_text(since(x, name));
 }

@@ -1,22 +1,13 @@
 #include "app/harness/sim_cloud.hpp"
 
+#include "app/harness/virtual_seconds.hpp"
 #include "messages/text/json.hpp"
 
 namespace render::harness {
 
 using namespace std::chrono_literals;
 
-namespace {
-
-virtual_duration seconds(double x) {
-  return virtual_duration{static_cast<int64_t>(x * 1e9)};
-}
-
-double in_seconds(virtual_duration x) {
-  return static_cast<double>(x.count()) / 1e9;
-}
-
-} // namespace
+namespace {} // namespace
 
 std::string_view text_field(std::string_view json, std::string_view name) {
   auto mark = "\"" + std::string{name} + "\":\"";
@@ -102,11 +93,12 @@ sim_gpu& sim_cloud::rent(uint64_t client, const std::string& type,
     });
   };
   if (faults.deaths_per_hour > 0)
-    at(time_.now() + seconds(dice_.exponential(3600 / faults.deaths_per_hour)),
+    at(time_.now()
+         + from_seconds(dice_.exponential(3600 / faults.deaths_per_hour)),
        &sim_cloud::kill);
   if (faults.preemptions_per_hour > 0)
     at(time_.now()
-         + seconds(dice_.exponential(3600 / faults.preemptions_per_hour)),
+         + from_seconds(dice_.exponential(3600 / faults.preemptions_per_hour)),
        &sim_cloud::preempt);
   time_.events().at(expires, [this, number] {
     if (auto& y = gpus_.at(number); y.running())
@@ -118,7 +110,7 @@ sim_gpu& sim_cloud::rent(uint64_t client, const std::string& type,
 }
 
 const sim_gpu& sim_cloud::add_foreign(const std::string& type) {
-  return rent(0, type, seconds(365 * 86'400.0));
+  return rent(0, type, from_seconds(365 * 86'400.0));
 }
 
 void sim_cloud::end(sim_gpu& x, const std::string& why) {
@@ -158,13 +150,13 @@ void sim_cloud::preempt(uint64_t number) {
 void sim_cloud::changed() {
   listed_is_fresh_ = false;
   if (faults.list_lag_s > 0)
-    time_.events().after(seconds(faults.list_lag_s), [this] {
+    time_.events().after(from_seconds(faults.list_lag_s), [this] {
       listed_is_fresh_ = false;
     });
 }
 
 bool sim_cloud::is_listed(const sim_gpu& x) const {
-  auto lag = seconds(faults.list_lag_s);
+  auto lag = from_seconds(faults.list_lag_s);
   auto seen_from = x.created + lag;
   auto seen_until = x.running() ? virtual_duration::max() : x.stopped + lag;
   return seen_from <= time_.now() && time_.now() < seen_until;
@@ -194,7 +186,7 @@ void sim_cloud::launch(const exchange_ptr& x) {
   ++launches_;
   auto expires_unix = json::number(*doc, "expires").value_or(0);
   auto& gpu = rent(x->client, json::string_or_empty(*doc, "type"),
-                   seconds(expires_unix - virtual_epoch_s));
+                   from_seconds(expires_unix - virtual_epoch_s));
   auto takes = dice_.duration(0.2, 1.5);
   if (!lost_answers.empty()) {
     auto status = lost_answers.front();
@@ -235,7 +227,8 @@ void sim_cloud::list(const exchange_ptr& x) {
       // The list also has workloads that have just stopped.
       for (auto at = gpus_.rbegin(); at != gpus_.rend(); ++at)
         if (at->second.running()
-            || at->second.stopped + seconds(faults.list_lag_s) > time_.now())
+            || at->second.stopped + from_seconds(faults.list_lag_s)
+                 > time_.now())
           add(at->second);
     } else {
       for (auto& [number, gpu] : running_)

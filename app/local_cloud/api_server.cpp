@@ -10,10 +10,6 @@ namespace render::local_cloud {
 
 namespace {
 
-void reply_message(httplib::Response& out, int status, std::string_view text) {
-  reply_json(out, json_object{}.add("message", text).str(), status);
-}
-
 std::string workload_json(const workload& x) {
   return json_object{}
     .add("workload", x.id)

@@ -18,10 +18,6 @@ fs::path made(fs::path folder) {
   return folder;
 }
 
-void reply_message(httplib::Response& out, int status, std::string_view text) {
-  reply_json(out, json_object{}.add("message", text).str(), status);
-}
-
 service_context shared_parts(const options& config, fault_board& faults,
                              ledger& books, random_source& random) {
   service_context out;

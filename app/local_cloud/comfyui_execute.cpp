@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::minutes tool_limit{30};
+constexpr std::chrono::minutes video_limit{30};
 
 /// Pixels around the picture for its swaying.
 constexpr int margin = 16;
@@ -218,7 +218,7 @@ result<std::string> comfyui_server::make_preview(job& x,
   auto done
     = run_checked({"ffmpeg", "-v", "error", "-y", "-i", source.string(),
                    "-frames:v", "1", (context_.dir / "temp" / name).string()},
-                  tool_limit, x.stop.get_token());
+                  video_limit, x.stop.get_token());
   if (!done)
     return fail(done.error());
   auto item = json_object{}
@@ -266,7 +266,7 @@ result<void> comfyui_server::animate(job& x, const video_order& video,
   auto decoded = run_checked({"ffmpeg", "-v", "error", "-y", "-i",
                               input_file(plan.image).string(), "-frames:v", "1",
                               "-pix_fmt", "rgb24", picture},
-                             tool_limit, stop);
+                             video_limit, stop);
   if (!decoded)
     return fail(decoded.error());
   auto drawn = draw_talking_picture(picture, plan.width, plan.height, margin,
@@ -297,7 +297,7 @@ result<void> comfyui_server::animate(job& x, const video_order& video,
                "ultrafast", "-pix_fmt", "yuv420p", "-crf",
                std::to_string(plan.crf), "-metadata",
                fmt::format("comment={}", stand_in_words), target});
-  if (auto encoded = run_checked(argv, tool_limit, stop); !encoded)
+  if (auto encoded = run_checked(argv, video_limit, stop); !encoded)
     return fail(encoded.error());
   return {};
 }
@@ -323,7 +323,7 @@ result<std::string> comfyui_server::make_video(job& x,
     return fail(encoded.error());
   auto first = run_checked({"ffmpeg", "-v", "error", "-y", "-i", silent,
                             "-frames:v", "1", stem + ".png"},
-                           tool_limit, stop);
+                           video_limit, stop);
   if (!first)
     return fail(first.error());
   auto result_file = silent;
@@ -333,7 +333,7 @@ result<std::string> comfyui_server::make_video(job& x,
       {"ffmpeg", "-v",   "error", "-y",   "-i",  silent, "-i",
        audio,    "-map", "0:v",   "-map", "1:a", "-c:v", "copy",
        "-c:a",   "aac",  "-af",   "apad", "-t",  length, result_file},
-      tool_limit, stop);
+      video_limit, stop);
     if (!mixed)
       return fail(mixed.error());
   }

@@ -9,7 +9,7 @@ namespace render::local_cloud {
 
 namespace {
 
-constexpr std::chrono::minutes tool_limit{10};
+constexpr std::chrono::minutes speech_limit{10};
 
 // The voice of espeak-ng and the pace that pocketsphinx understands best.
 // Slower speech falls apart into wrong words.
@@ -75,7 +75,7 @@ speak(const std::vector<std::string>& sentences, const voice& with,
                              std::to_string(with.pitch), "-s",
                              std::to_string(words_per_minute), "-w",
                              sound.string(), "-f", text.string()},
-                            tool_limit, call.stop);
+                            speech_limit, call.stop);
     if (!done)
       return fail(done.error());
     files.push_back(sound.string());
@@ -105,7 +105,7 @@ result<std::filesystem::path> join(const std::vector<std::string>& files,
                "title=Stand-in speech", "-metadata",
                fmt::format("comment={}, by espeak-ng", stand_in_words),
                target.string()});
-  auto done = run_checked(argv, tool_limit, call.stop);
+  auto done = run_checked(argv, speech_limit, call.stop);
   if (!done)
     return fail(done.error());
   return target;

@@ -18,8 +18,8 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 namespace websocket = beast::websocket;
+namespace sys = boost::system;
 using tcp = asio::ip::tcp;
-using boost::system::error_code;
 
 /// Messages that wait for a client; a prompt has some hundred.
 constexpr size_t most_waiting = 10'000;
@@ -41,7 +41,7 @@ struct event_socket::implementation {
   explicit implementation(const httplib::Request& in)
     : request(request_of(in)), stream(io) {
     auto v6 = in.remote_addr.find(':') != std::string::npos;
-    error_code ignored;
+    sys::error_code ignored;
     stream.next_layer().assign(v6 ? tcp::v6() : tcp::v4(),
                                duplicate_connection(in), ignored);
   }
@@ -62,7 +62,7 @@ struct event_socket::implementation {
       if (type == websocket::frame_type::close)
         leave();
     });
-    stream.async_accept(request, [this](error_code err) {
+    stream.async_accept(request, [this](sys::error_code err) {
       if (err)
         return end();
       open = true;
@@ -74,7 +74,7 @@ struct event_socket::implementation {
   }
 
   void read() {
-    stream.async_read(buffer, [this](error_code err, size_t) {
+    stream.async_read(buffer, [this](sys::error_code err, size_t) {
       if (err)
         return end();
       if (stream.got_text())
@@ -96,7 +96,7 @@ struct event_socket::implementation {
     if (waiting.empty())
       return;
     stream.async_write(asio::buffer(waiting.front()),
-                       [this](error_code err, size_t) {
+                       [this](sys::error_code err, size_t) {
                          if (err)
                            return end();
                          waiting.pop_front();
@@ -108,7 +108,7 @@ struct event_socket::implementation {
   // one alone would not end the connection.
   void end() {
     leave();
-    error_code ignored;
+    sys::error_code ignored;
     stream.next_layer().shutdown(tcp::socket::shutdown_both, ignored);
     io.stop();
   }

@@ -4,7 +4,6 @@
 #include "app/local_cloud/options.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 namespace render::local_cloud {
@@ -62,8 +61,6 @@ bool known(std::string_view name) {
       return true;
   return false;
 }
-
-constexpr std::array services{"csm", "whisper", "comfyui", "ollama"};
 
 result<void> check_slow(const std::string& argument) {
   bool fits = argument.find('=') == std::string::npos

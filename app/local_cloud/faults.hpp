@@ -3,6 +3,7 @@
 // limited by a count, for one GPU or for all.
 #include "messages/failure.hpp"
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <mutex>
@@ -12,6 +13,9 @@
 #include <vector>
 
 namespace render::local_cloud {
+
+/// The services that a GPU of some type has.
+inline constexpr std::array services{"csm", "whisper", "comfyui", "ollama"};
 
 struct fault {
   std::string name;

@@ -90,6 +90,10 @@ void reply_page(httplib::Response& out, int status) {
     "text/html");
 }
 
+void reply_message(httplib::Response& out, int status, std::string_view text) {
+  reply_json(out, json_object{}.add("message", text).str(), status);
+}
+
 void reply_text(httplib::Response& out, std::string text, int status) {
   out.status = status;
   out.set_content(text, "text/plain; charset=utf-8");

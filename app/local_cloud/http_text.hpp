@@ -9,6 +9,8 @@
 namespace render::local_cloud {
 
 void reply_json(httplib::Response& out, std::string text, int status = 200);
+/// `{"message": text}`.
+void reply_message(httplib::Response& out, int status, std::string_view text);
 /// A proxy's page, e.g. "502 Bad Gateway".
 void reply_page(httplib::Response& out, int status);
 void reply_text(httplib::Response& out, std::string text, int status = 200);

@@ -4,15 +4,12 @@
 
 #include <CLI/CLI.hpp>
 
-#include <array>
 #include <charconv>
 #include <sstream>
 
 namespace render::local_cloud {
 
 namespace {
-
-constexpr std::array services{"csm", "whisper", "comfyui", "ollama"};
 
 /// Turns failures into exceptions that CLI11 reports.
 template <class T>

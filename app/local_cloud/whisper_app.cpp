@@ -12,7 +12,7 @@ namespace render::local_cloud {
 
 namespace {
 
-constexpr std::chrono::minutes tool_limit{20};
+constexpr std::chrono::minutes transcript_limit{20};
 
 // The positions of the arguments that the function uses.
 enum argument : rapidjson::SizeType {
@@ -147,13 +147,13 @@ result<std::vector<segment>> listen(const gradio_call& call) {
   auto path = json::string_or_empty(call.data[audio_file], "path");
   auto decoded = run_checked({"ffmpeg", "-v", "error", "-y", "-i", path, "-vn",
                               "-ar", "16000", "-ac", "1", sound.string()},
-                             tool_limit, call.stop);
+                             transcript_limit, call.stop);
   if (!decoded)
     return fail(with_context("Failed to load audio", decoded.error()));
   auto printed
     = run_checked({"pocketsphinx_continuous", "-infile", sound.string(),
                    "-logfn", "/dev/null", "-time", "yes"},
-                  tool_limit, call.stop);
+                  transcript_limit, call.stop);
   std::error_code ignored;
   std::filesystem::remove(sound, ignored);
   if (!printed)

@@ -1,6 +1,7 @@
 #include "app/node/cluster_settings.hpp"
 
 #include "actors/io/peers/address.hpp"
+#include "app/node/refused.hpp"
 #include "messages/http.hpp"
 #include "messages/text/printable.hpp"
 
@@ -14,22 +15,17 @@ using c = worker_config;
 
 constexpr size_t longest_cluster_name = 64;
 
-tl::unexpected<failure> refuse(std::string_view text, const std::string& rule) {
-  return fail(failure_kind::invalid_input,
-              "must be " + rule + " (got \"" + excerpt(text, 80) + "\")");
-}
-
 result<void> apply_listen(worker_config& cfg, std::string_view text) {
   constexpr auto rule = "an IP address of this machine (or localhost, or "
                         "0.0.0.0 or [::] for all of them) and a port, such as "
                         "10.0.0.5:7400";
   auto where = peers::parse_address(text);
   if (!where)
-    return refuse(text, rule);
+    return refused(text, rule);
   if (where->host == "localhost")
     where->host = "127.0.0.1";
   if (!parse_ip(where->host))
-    return refuse(text, rule);
+    return refused(text, rule);
   cfg.cluster_listen = {where->host, where->port};
   return {};
 }
@@ -44,7 +40,7 @@ result<void> apply_peers(worker_config& cfg, std::string_view text) {
       one.remove_suffix(1);
     auto where = peers::parse_address(one);
     if (!where)
-      return refuse(text, "host:port, more of them after commas");
+      return refused(text, "host:port, more of them after commas");
     cfg.cluster_peers.push_back({where->host, where->port});
   }
   return {};
@@ -52,14 +48,14 @@ result<void> apply_peers(worker_config& cfg, std::string_view text) {
 
 result<void> apply_name(worker_config& cfg, std::string_view text) {
   if (text.size() > longest_cluster_name || printable(text) != text)
-    return refuse(text, "a name of 64 printable characters at most");
+    return refused(text, "a name of 64 printable characters at most");
   cfg.cluster_name = text;
   return {};
 }
 
 result<void> apply_trust(worker_config& cfg, std::string_view text) {
   if (text != "yes" && text != "no")
-    return refuse(text, "yes or no");
+    return refused(text, "yes or no");
   cfg.cluster_trusted_network = text == "yes";
   return {};
 }

@@ -3,6 +3,7 @@
 #include "actors/webhook/signature.hpp"
 #include "app/node/money_settings.hpp"
 #include "app/node/redis_settings.hpp"
+#include "app/node/refused.hpp"
 #include "app/node/settings.hpp"
 #include "messages/http.hpp"
 
@@ -17,12 +18,6 @@ namespace render {
 namespace {
 
 using apply_fn = std::function<result<void>(worker_config&, std::string_view)>;
-
-/// `rule` is the whole rule, so that nobody learns it by trial.
-tl::unexpected<failure> refuse(std::string_view text, const std::string& rule) {
-  return fail(failure_kind::invalid_input,
-              "must be " + rule + " (got \"" + excerpt(text, 80) + "\")");
-}
 
 /// Reads numbers like Python's float() and int(): `+300` and `1_000` too.
 std::optional<double> to_number(std::string_view text) {
@@ -70,9 +65,9 @@ apply_fn duration(seconds_f worker_config::*field, double min_s = 0) {
     constexpr auto max_s = 1e9;
     auto number = to_number(x);
     if (!number || *number < min_s || *number > max_s)
-      return refuse(x, "a number of seconds from "
-                         + std::to_string(std::llround(min_s)) + " to "
-                         + std::to_string(std::llround(max_s)));
+      return refused(x, "a number of seconds from "
+                          + std::to_string(std::llround(min_s)) + " to "
+                          + std::to_string(std::llround(max_s)));
     cfg.*field = seconds_f{*number};
     return {};
   };
@@ -84,9 +79,9 @@ apply_fn whole(T worker_config::*field, double min, double max) {
     auto number = to_number(x);
     if (!number || std::floor(*number) != *number || *number < min
         || *number > max)
-      return refuse(x, "a whole number from "
-                         + std::to_string(std::llround(min)) + " to "
-                         + std::to_string(std::llround(max)));
+      return refused(x, "a whole number from "
+                          + std::to_string(std::llround(min)) + " to "
+                          + std::to_string(std::llround(max)));
     cfg.*field = static_cast<T>(*number);
     return {};
   };
@@ -99,7 +94,7 @@ apply_fn boolean(bool worker_config::*field) {
     };
     cfg.*field = is_in({"true", "True", "TRUE", "1", "yes", "on"});
     if (!(cfg.*field) && !is_in({"false", "False", "FALSE", "0", "no", "off"}))
-      return refuse(x, "true or false");
+      return refused(x, "true or false");
     return {};
   };
 }
@@ -108,8 +103,8 @@ apply_fn web_url(std::string worker_config::*field, bool with_node) {
   return [=](worker_config& cfg, std::string_view x) -> result<void> {
     auto templated = x.find("{node}") != std::string_view::npos;
     if (!is_web_url(x) || templated != with_node)
-      return refuse(x, with_node ? "an http or https URL that contains {node}"
-                                 : "an http or https URL");
+      return refused(x, with_node ? "an http or https URL that contains {node}"
+                                  : "an http or https URL");
     cfg.*field = x;
     while (cfg.*field != "" && (cfg.*field).back() == '/')
       (cfg.*field).pop_back();
@@ -148,7 +143,7 @@ apply_fn choice(std::string worker_config::*field,
       accepted += accepted.empty() ? "one of " : ", ";
       accepted += c;
     }
-    return refuse(x, accepted);
+    return refused(x, accepted);
   };
 }
 
@@ -168,7 +163,7 @@ apply_fn address(std::string worker_config::*field) {
     auto colon = x.rfind(':');
     if (colon == 0 || colon == std::string_view::npos
         || !is_port_text(x.substr(colon + 1)))
-      return refuse(x, "host:port, or off");
+      return refused(x, "host:port, or off");
     cfg.*field = x;
     return {};
   };
@@ -180,7 +175,7 @@ apply_fn names(std::vector<std::string> worker_config::*field) {
       auto one = rest.substr(0, rest.find(','));
       rest.remove_prefix(std::min(rest.size(), one.size() + 1));
       if (one.empty() || one.find_first_of(" :/") != std::string_view::npos)
-        return refuse(x, "host names without port, more of them after commas");
+        return refused(x, "host names without port, more of them after commas");
       (cfg.*field).emplace_back(one);
     }
     return {};
@@ -199,7 +194,7 @@ apply_fn addresses(std::vector<network_address> worker_config::*field,
                     : to_number(one.substr(colon + 1));
       auto host = one.substr(0, colon);
       if (host.empty() || !is_port(port, 1))
-        return refuse(x, "host:port, more of them after commas");
+        return refused(x, "host:port, more of them after commas");
       (cfg.*field).push_back({std::string{host}, static_cast<uint16_t>(*port)});
     }
     return {};
@@ -210,8 +205,8 @@ apply_fn allowances(private_allowances worker_config::*field) {
   return [field](worker_config& cfg, std::string_view x) -> result<void> {
     auto parsed = private_allowances::parse(x);
     if (!parsed)
-      return refuse(x, "networks such as 10.0.0.0/8 and host names, separated "
-                       "by commas");
+      return refused(x, "networks such as 10.0.0.0/8 and host names, separated "
+                        "by commas");
     cfg.*field = std::move(*parsed);
     return {};
   };
@@ -220,7 +215,7 @@ apply_fn allowances(private_allowances worker_config::*field) {
 apply_fn domain(std::string worker_config::*field) {
   return [field](worker_config& cfg, std::string_view x) -> result<void> {
     if (x != "*" && !is_plain_host(x))
-      return refuse(x, "a domain such as comput3.ai, or *");
+      return refused(x, "a domain such as comput3.ai, or *");
     cfg.*field = x;
     return {};
   };

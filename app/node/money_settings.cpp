@@ -1,5 +1,6 @@
 #include "app/node/money_settings.hpp"
 
+#include "app/node/refused.hpp"
 #include "messages/text/printable.hpp"
 
 namespace render {
@@ -15,9 +16,7 @@ dollars(int64_t worker_config::*field) {
   return [field](worker_config& cfg, std::string_view text) -> result<void> {
     cfg.*field = micro_dollars(text);
     if (cfg.*field <= 0)
-      return fail(failure_kind::invalid_input,
-                  "must be a number of dollars above 0 (got \""
-                    + printable(text, 80) + "\")");
+      return refused(text, "a number of dollars above 0");
     return {};
   };
 }

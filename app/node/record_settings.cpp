@@ -1,5 +1,6 @@
 #include "app/node/record_settings.hpp"
 
+#include "app/node/refused.hpp"
 #include "messages/http.hpp"
 #include "messages/text/loose_number.hpp"
 
@@ -16,8 +17,7 @@ whole(uint32_t c::*field, double min, double max, std::string rule) {
   return [=](worker_config& cfg, std::string_view text) -> result<void> {
     auto x = loose_number(text);
     if (!x || std::floor(*x) != *x || *x < min || *x > max)
-      return fail(failure_kind::invalid_input,
-                  "must be " + rule + " (got \"" + excerpt(text, 80) + "\")");
+      return refused(text, rule);
     cfg.*field = static_cast<uint32_t>(*x);
     return {};
   };

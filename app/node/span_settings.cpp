@@ -1,5 +1,6 @@
 #include "app/node/span_settings.hpp"
 
+#include "app/node/refused.hpp"
 #include "messages/text/loose_number.hpp"
 #include "messages/text/percent.hpp"
 #include "messages/text/utf8.hpp"
@@ -14,11 +15,6 @@ namespace {
 constexpr std::string_view own_name = "c3-render-worker";
 
 using pairs = std::vector<std::pair<std::string, std::string>>;
-
-tl::unexpected<failure> refuse(const std::string& rule, std::string_view text) {
-  return fail(failure_kind::invalid_input,
-              "must be " + rule + " (got \"" + excerpt(text, 80) + "\")");
-}
 
 std::string_view trimmed(std::string_view x) {
   auto begin = x.find_first_not_of(" \t");
@@ -80,7 +76,7 @@ result<void> read_headers(worker_config& cfg, std::string_view text) {
 result<void> read_resource(worker_config& cfg, std::string_view text) {
   auto found = read_pairs(text);
   if (!found)
-    return refuse("key=value,key=value, percent-encoded", text);
+    return refused(text, "key=value,key=value, percent-encoded");
   for (auto& [key, value] : *found) {
     auto shown = valid_utf8(value);
     // OTEL_SERVICE_NAME, which comes first, wins.
@@ -94,7 +90,7 @@ result<void> read_resource(worker_config& cfg, std::string_view text) {
 
 result<void> read_endpoint(worker_config& cfg, std::string_view text) {
   if (!is_web_url(text) || text.find_first_of("?#") != std::string_view::npos)
-    return refuse("an http or https URL", text);
+    return refused(text, "an http or https URL");
   // The one for traces alone, which comes first, wins.
   if (!cfg.spans.url.empty())
     return {};
@@ -106,7 +102,7 @@ result<void> read_endpoint(worker_config& cfg, std::string_view text) {
 
 result<void> read_traces_endpoint(worker_config& cfg, std::string_view text) {
   if (!is_web_url(text))
-    return refuse("an http or https URL", text);
+    return refused(text, "an http or https URL");
   cfg.spans.url = text;
   return {};
 }
@@ -114,9 +110,9 @@ result<void> read_traces_endpoint(worker_config& cfg, std::string_view text) {
 result<void> read_sampler(worker_config& cfg, std::string_view text) {
   auto rule = sampler_from(text);
   if (!rule)
-    return refuse("always_on, always_off, traceidratio, or one of these after "
-                  "parentbased_",
-                  text);
+    return refused(text,
+                   "always_on, always_off, traceidratio, or one of these after "
+                   "parentbased_");
   cfg.spans.how.rule = *rule;
   return {};
 }
@@ -124,7 +120,7 @@ result<void> read_sampler(worker_config& cfg, std::string_view text) {
 result<void> read_ratio(worker_config& cfg, std::string_view text) {
   auto ratio = loose_number(text);
   if (!ratio || !(*ratio >= 0 && *ratio <= 1))
-    return refuse("a number from 0 to 1", text);
+    return refused(text, "a number from 0 to 1");
   cfg.spans.how.ratio = *ratio;
   return {};
 }
@@ -133,7 +129,7 @@ result<void> read_disabled(worker_config& cfg, std::string_view text) {
   cfg.spans.disabled = text == "true" || text == "True" || text == "TRUE";
   if (!cfg.spans.disabled && text != "false" && text != "False"
       && text != "FALSE")
-    return refuse("true or false", text);
+    return refused(text, "true or false");
   return {};
 }
 

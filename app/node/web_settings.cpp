@@ -1,5 +1,6 @@
 #include "app/node/web_settings.hpp"
 
+#include "app/node/refused.hpp"
 #include "app/worker/status_address.hpp"
 #include "messages/http.hpp"
 #include "messages/text/loose_number.hpp"
@@ -15,12 +16,6 @@ namespace {
 
 using apply_fn = std::function<result<void>(worker_config&, std::string_view)>;
 using w = web_config;
-
-result<void> refuse(std::string_view got, std::string rule) {
-  return fail(failure_kind::invalid_input, "must be " + std::move(rule)
-                                             + " (got \"" + excerpt(got, 80)
-                                             + "\")");
-}
 
 apply_fn text(std::string w::*field) {
   return [field](worker_config& cfg, std::string_view x) -> result<void> {
@@ -41,14 +36,14 @@ result<void> apply_address(worker_config& cfg, std::string_view x) {
                                      digits.data() + digits.size(), port);
   if (colon == 0 || colon == std::string_view::npos || digits.empty()
       || error != std::errc{} || at != digits.data() + digits.size())
-    return refuse(x, "host:port, or off");
+    return refused(x, "host:port, or off");
   cfg.web.address = x;
   return {};
 }
 
 result<void> apply_url(worker_config& cfg, std::string_view x) {
   if (!is_web_url(x) || x.find_first_of("?#@") != std::string_view::npos)
-    return refuse(x, "an http or https URL without user, query and fragment");
+    return refused(x, "an http or https URL without user, query and fragment");
   cfg.web.url = x;
   while (cfg.web.url.ends_with('/'))
     cfg.web.url.pop_back();
@@ -64,7 +59,7 @@ result<void> apply_base_path(worker_config& cfg, std::string_view x) {
   auto dots = x.find("/.") != std::string_view::npos
               || x.find("//") != std::string_view::npos;
   if (!x.empty() && (!x.starts_with('/') || !plain || dots))
-    return refuse(x, "a path such as /render, of letters, digits and - _ . /");
+    return refused(x, "a path such as /render, of letters, digits and - _ . /");
   cfg.web.base_path = x;
   return {};
 }
@@ -76,7 +71,7 @@ apply_fn list(std::vector<std::string> w::*field, std::string rule,
       auto one = rest.substr(0, rest.find(','));
       rest.remove_prefix(std::min(rest.size(), one.size() + 1));
       if (!good(one))
-        return refuse(x, rule);
+        return refused(x, rule);
       (cfg.web.*field).emplace_back(one);
     }
     return {};
@@ -102,7 +97,7 @@ result<void> apply_ttl(worker_config& cfg, std::string_view x) {
   constexpr auto ten_years_s = 315'360'000.0;
   auto out = whole(x, 0, ten_years_s);
   if (!out)
-    return refuse(x, "whole seconds, ten years at most");
+    return refused(x, "whole seconds, ten years at most");
   cfg.web.files_ttl = seconds_f{*out};
   return {};
 }
@@ -110,7 +105,7 @@ result<void> apply_ttl(worker_config& cfg, std::string_view x) {
 result<void> apply_upload_max(worker_config& cfg, std::string_view x) {
   auto out = whole(x, 1, 1e12);
   if (!out)
-    return refuse(x, "a whole number from 1 to 1000000000000");
+    return refused(x, "a whole number from 1 to 1000000000000");
   cfg.web.upload_max = static_cast<uint64_t>(*out);
   return {};
 }

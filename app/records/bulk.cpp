@@ -13,9 +13,9 @@ namespace {
 using action = bulk_terms::action;
 using names = std::vector<std::string>;
 
-constexpr size_t page = 1'000;
+constexpr size_t found_at_once = 1'000;
 /// Changed in one round trip.
-constexpr size_t batch = 200;
+constexpr size_t changed_at_once = 200;
 
 bool allows(action what, const listed_job& x) {
   auto status = field(x.fields, "status");
@@ -57,7 +57,7 @@ result<names> matching(redis& db, const bulk_terms& terms) {
   names out;
   std::set<std::string> seen;
   for (auto place : places_of(terms)) {
-    find_terms ask{place, terms.filter, page};
+    find_terms ask{place, terms.filter, found_at_once};
     do {
       auto found = find(db, ask);
       if (!found)
@@ -104,8 +104,8 @@ result<bulk_done> bulk(redis& db, const bulk_terms& terms) {
   if (terms.dry_run)
     return out;
   ids->resize(std::min(ids->size(), terms.limit));
-  for (size_t at = 0; at < ids->size(); at += batch) {
-    auto end = std::min(ids->size(), at + batch);
+  for (size_t at = 0; at < ids->size(); at += changed_at_once) {
+    auto end = std::min(ids->size(), at + changed_at_once);
     names some{ids->begin() + static_cast<ptrdiff_t>(at),
                ids->begin() + static_cast<ptrdiff_t>(end)};
     if (auto ok = change(db, terms, some, out); !ok)

@@ -6,7 +6,7 @@ namespace render::records {
 
 namespace {
 
-constexpr size_t page = 500;
+constexpr size_t events_at_once = 500;
 
 } // namespace
 
@@ -30,7 +30,7 @@ read_events(redis& db, double since_s,
                  : std::string{"-"};
   for (auto from = first;;) {
     auto got = db.ask({"XRANGE", job_store::keys::events(key_prefix), from, "+",
-                       "COUNT", std::to_string(page)});
+                       "COUNT", std::to_string(events_at_once)});
     if (!got)
       return fail(got.error());
     auto& xs = got->elements;
@@ -39,7 +39,7 @@ read_events(redis& db, double since_s,
       if (auto& x = xs[at].elements; x.size() == 2)
         if (auto told = read_event(x[0].text, x[1].elements); wanted(told))
           out.push_back(std::move(told));
-    if (xs.size() < page)
+    if (xs.size() < events_at_once)
       return out;
     from = xs.back().elements.front().text;
   }

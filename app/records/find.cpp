@@ -10,9 +10,9 @@ namespace render::records {
 
 namespace {
 
-namespace keys = job_store::keys;
+namespace wire = job_store::keys;
 
-constexpr size_t batch = 500;
+constexpr size_t looked_at_once = 500;
 /// Words are not looked for in longer fields.
 constexpr int64_t searched_max = 256 * 1024;
 
@@ -49,8 +49,8 @@ public:
   }
 
   result<void> add(std::vector<candidate> xs) {
-    for (size_t at = 0; at < xs.size() && !full(); at += batch) {
-      auto end = std::min(xs.size(), at + batch);
+    for (size_t at = 0; at < xs.size() && !full(); at += looked_at_once) {
+      auto end = std::min(xs.size(), at + looked_at_once);
       std::vector<candidate> some{
         std::make_move_iterator(xs.begin() + static_cast<ptrdiff_t>(at)),
         std::make_move_iterator(xs.begin() + static_cast<ptrdiff_t>(end))};
@@ -68,7 +68,7 @@ private:
   result<void> add_batch(std::vector<candidate>& xs) {
     std::vector<std::string> records;
     for (auto& x : xs)
-      records.push_back(keys::record(x.id));
+      records.push_back(wire::record(x.id));
     auto found = db_.hashes(records, names_);
     if (!found)
       return fail(found.error());
@@ -138,7 +138,7 @@ private:
 
 /// The smallest index that has all that are asked for.
 std::string index_of(const job_filter& x) {
-  auto all = keys::ended(key_prefix);
+  auto all = wire::ended(key_prefix);
   if (!x.status.empty())
     return all + ":" + x.status;
   return x.type.empty() ? all : all + ":" + x.type;
@@ -155,8 +155,9 @@ result<void> collect_ended(redis& db, const find_terms& terms, collector& to) {
                                      : terms.after->ms);
   auto key = index_of(f);
   for (size_t skip = 0; !to.full();) {
-    auto got = db.ask({"ZREVRANGEBYSCORE", key, most, least, "WITHSCORES",
-                       "LIMIT", std::to_string(skip), std::to_string(batch)});
+    auto got
+      = db.ask({"ZREVRANGEBYSCORE", key, most, least, "WITHSCORES", "LIMIT",
+                std::to_string(skip), std::to_string(looked_at_once)});
     if (!got || got->elements.empty())
       return got ? result<void>{} : fail(got.error());
     auto& xs = got->elements;
@@ -182,12 +183,12 @@ result<void> collect_ended(redis& db, const find_terms& terms, collector& to) {
 /// Their order must not change from page to page, as that of leases does.
 result<void> collect_running(redis& db, const find_terms& terms,
                              collector& to) {
-  auto got = db.ask({"ZRANGE", keys::leases(key_prefix), "0", "-1"});
+  auto got = db.ask({"ZRANGE", wire::leases(key_prefix), "0", "-1"});
   if (!got)
     return fail(got.error());
   std::vector<std::string> records;
   for (auto& x : got->elements)
-    records.push_back(keys::record(x.text));
+    records.push_back(wire::record(x.text));
   auto begins = db.hashes(records, {"started_at"});
   if (!begins)
     return fail(begins.error());
@@ -208,15 +209,15 @@ result<void> collect_running(redis& db, const find_terms& terms,
 
 /// Where the one behind the cursor stands; nothing: the cursor's job has left.
 result<std::optional<size_t>> place_behind(redis& db, const job_cursor& x) {
-  for (size_t at = 0;; at += batch) {
-    auto ids = db.ask({"LRANGE", std::string{keys::queue}, std::to_string(at),
-                       std::to_string(at + batch - 1)});
+  for (size_t at = 0;; at += looked_at_once) {
+    auto ids = db.ask({"LRANGE", std::string{wire::queue}, std::to_string(at),
+                       std::to_string(at + looked_at_once - 1)});
     if (!ids)
       return fail(ids.error());
     for (size_t i = 0; i < ids->elements.size(); ++i)
       if (ids->elements[i].text == x.id)
         return std::optional{at + i + 1};
-    if (ids->elements.size() < batch)
+    if (ids->elements.size() < looked_at_once)
       return std::optional<size_t>{};
   }
 }
@@ -232,9 +233,9 @@ result<void> collect_waiting(redis& db, const find_terms& terms,
     by_date = !*place;
     at = place->value_or(0);
   }
-  for (; !to.full(); at += batch) {
+  for (; !to.full(); at += looked_at_once) {
     // With their dates, since who was the last of a page may have left.
-    auto jobs = read_queue(db, at, batch);
+    auto jobs = read_queue(db, at, looked_at_once);
     if (!jobs || jobs->empty())
       return jobs ? result<void>{} : fail(jobs.error());
     std::vector<candidate> some;
@@ -267,7 +268,7 @@ result<job_page> find(redis& db, const find_terms& terms) {
 }
 
 result<record> read_job(redis& db, const std::string& id) {
-  auto got = db.whole_hashes({keys::record(id)});
+  auto got = db.whole_hashes({wire::record(id)});
   if (!got)
     return fail(got.error());
   return std::move(got->front());
@@ -278,7 +279,7 @@ result<std::vector<listed_job>> read_jobs(redis& db,
                                           const job_filter& filter) {
   std::vector<std::string> records;
   for (auto& id : ids)
-    records.push_back(keys::record(id));
+    records.push_back(wire::record(id));
   auto got = db.hashes(records, names_of(filter));
   if (!got)
     return fail(got.error());

@@ -11,7 +11,7 @@ namespace render::records {
 
 namespace {
 
-namespace keys = job_store::keys;
+namespace wire = job_store::keys;
 
 /// The first pause stays; a reason given later takes the place of its reason.
 constexpr auto pause_lua = R"lua(
@@ -53,8 +53,8 @@ open_gpu to_open_gpu(std::string id, record fields, double left_s) {
 
 result<bool> change_pause(redis& db, const char* lua, const std::string& by,
                           const std::string& why) {
-  auto got = db.ask({"EVAL", lua, "2", keys::paused(key_prefix),
-                     keys::events(key_prefix), printable(by, 200),
+  auto got = db.ask({"EVAL", lua, "2", wire::paused(key_prefix),
+                     wire::events(key_prefix), printable(by, 200),
                      printable(why, 200)});
   if (!got)
     return fail(got.error());
@@ -79,9 +79,9 @@ result<std::vector<worker_view>> read_workers(redis& db) {
 }
 
 result<std::vector<open_gpu>> read_open_gpus(redis& db) {
-  auto entries = read_members(db, keys::gpus(key_prefix), 100'000,
+  auto entries = read_members(db, wire::gpus(key_prefix), 100'000,
                               [](const std::string& id) {
-                                return keys::gpu(key_prefix, id);
+                                return wire::gpu(key_prefix, id);
                               });
   if (!entries)
     return fail(entries.error());
@@ -111,7 +111,7 @@ result<std::vector<json::document>> read_closed_gpus(redis& db,
   if (limit == 0)
     return out;
   auto got = db.ask(
-    {"LRANGE", keys::closed_gpus(key_prefix), "0", std::to_string(limit - 1)});
+    {"LRANGE", wire::closed_gpus(key_prefix), "0", std::to_string(limit - 1)});
   if (!got)
     return fail(got.error());
   for (auto& x : got->elements)
@@ -121,7 +121,7 @@ result<std::vector<json::document>> read_closed_gpus(redis& db,
 }
 
 result<std::vector<leased_job>> read_leased(redis& db, uint32_t limit) {
-  auto leased = read_members(db, keys::leases(key_prefix), limit, keys::record,
+  auto leased = read_members(db, wire::leases(key_prefix), limit, wire::record,
                              shown_fields());
   if (!leased)
     return fail(leased.error());
@@ -140,7 +140,7 @@ std::set<std::string> busy_gpus(const std::vector<leased_job>& running) {
 }
 
 result<record> read_pause(redis& db) {
-  auto got = db.hash(keys::paused(key_prefix));
+  auto got = db.hash(wire::paused(key_prefix));
   if (got && field(*got, "since").empty())
     return record{};
   return got;

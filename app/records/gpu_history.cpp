@@ -10,11 +10,11 @@ namespace render::records {
 
 namespace {
 
-namespace keys = job_store::keys;
+namespace wire = job_store::keys;
 
 /// Longer than a job runs: so the claim of what runs is told of too.
 constexpr double before_s = 7'200;
-constexpr size_t page = 100;
+constexpr size_t gpus_at_once = 100;
 constexpr size_t jobs_most = 2'000;
 
 result<std::vector<job_run>> runs_of_jobs(redis& db,
@@ -25,7 +25,7 @@ result<std::vector<job_run>> runs_of_jobs(redis& db,
     names.push_back("attempt_" + std::to_string(n));
   std::vector<std::string> jobs;
   for (auto& id : ids)
-    jobs.push_back(keys::record(id));
+    jobs.push_back(wire::record(id));
   auto all = db.hashes(jobs, names);
   if (!all)
     return fail(all.error());
@@ -91,8 +91,8 @@ result<std::vector<closed_gpu>> read_closed(redis& db, size_t limit,
   std::vector<closed_gpu> out;
   while (out.size() < limit) {
     auto at = out.size();
-    auto last = std::min(limit, at + page) - 1;
-    auto got = db.ask({"LRANGE", keys::closed_gpus(key_prefix),
+    auto last = std::min(limit, at + gpus_at_once) - 1;
+    auto got = db.ask({"LRANGE", wire::closed_gpus(key_prefix),
                        std::to_string(at), std::to_string(last)});
     if (!got)
       return fail(got.error());

@@ -5,19 +5,19 @@
 
 namespace render::records {
 
-namespace keys = job_store::keys;
+namespace wire = job_store::keys;
 
 result<std::vector<queued_job>> read_queue(redis& db, size_t first,
                                            size_t count) {
   if (count == 0)
     return std::vector<queued_job>{};
-  auto ids = db.ask({"LRANGE", std::string{keys::queue}, std::to_string(first),
+  auto ids = db.ask({"LRANGE", std::string{wire::queue}, std::to_string(first),
                      std::to_string(first + count - 1)});
   if (!ids)
     return fail(ids.error());
   std::vector<std::string> records;
   for (auto& x : ids->elements)
-    records.push_back(keys::record(x.text));
+    records.push_back(wire::record(x.text));
   auto known = db.hashes(records,
                          {"type", "status", "created_at", "complete_by"});
   if (!known)

@@ -7,7 +7,7 @@ namespace render::records {
 
 namespace {
 
-namespace keys = job_store::keys;
+namespace wire = job_store::keys;
 
 /// One step, so that no webhook is in both places, or in none.
 /// KEYS: outbox, dead letters. ARGV: now (ms), entry key prefix, "1" for all,
@@ -33,9 +33,9 @@ result<std::vector<std::string>> replay(redis& db, bool all,
                                         const std::string& job_id) {
   auto now_ms = std::to_string(static_cast<int64_t>(unix_now() * 1000));
   auto got
-    = db.ask({"EVAL", replay_lua, "2", keys::outbox(key_prefix),
-              keys::dead_webhooks(key_prefix), now_ms,
-              keys::outbox_entry_prefix(key_prefix), all ? "1" : "0", job_id});
+    = db.ask({"EVAL", replay_lua, "2", wire::outbox(key_prefix),
+              wire::dead_webhooks(key_prefix), now_ms,
+              wire::outbox_entry_prefix(key_prefix), all ? "1" : "0", job_id});
   if (!got)
     return fail(got.error());
   std::vector<std::string> out;
@@ -49,9 +49,9 @@ result<std::vector<std::string>> replay(redis& db, bool all,
 result<std::vector<webhook_entry>> read_webhooks(redis& db, bool dead,
                                                  uint32_t limit) {
   auto entries = read_members(
-    db, dead ? keys::dead_webhooks(key_prefix) : keys::outbox(key_prefix),
+    db, dead ? wire::dead_webhooks(key_prefix) : wire::outbox(key_prefix),
     limit, [](const std::string& id) {
-      return keys::outbox_entry(key_prefix, id);
+      return wire::outbox_entry(key_prefix, id);
     });
   if (!entries)
     return fail(entries.error());
@@ -64,14 +64,14 @@ result<std::vector<webhook_entry>> read_webhooks(redis& db, bool dead,
 result<std::optional<webhook_entry>> read_webhook(redis& db,
                                                   const std::string& job_id) {
   webhook_entry out{job_id, {}, false, 0};
-  auto fields = db.hash(keys::outbox_entry(key_prefix, job_id));
+  auto fields = db.hash(wire::outbox_entry(key_prefix, job_id));
   if (!fields)
     return fail(fields.error());
   if (fields->empty())
     return std::optional<webhook_entry>{};
   auto scores
-    = db.ask_all({{"ZSCORE", keys::outbox(key_prefix), job_id},
-                  {"ZSCORE", keys::dead_webhooks(key_prefix), job_id}});
+    = db.ask_all({{"ZSCORE", wire::outbox(key_prefix), job_id},
+                  {"ZSCORE", wire::dead_webhooks(key_prefix), job_id}});
   auto& due = scores[0];
   auto& dead = scores[1];
   if (!due || !dead)

@@ -9,7 +9,7 @@ namespace render::records {
 
 namespace {
 
-namespace keys = job_store::keys;
+namespace wire = job_store::keys;
 
 /// Several heartbeats.
 constexpr auto kept_s = "60";
@@ -54,9 +54,9 @@ result<wished> read(const std::string& word, std::string worker) {
 
 result<wished> wish_of_gpu(redis& db, const std::string& id, const char* what,
                            const std::string& by) {
-  auto got = db.ask({"EVAL", gpu_lua, "1", keys::gpu(key_prefix, id), id, what,
-                     printable(by, 200), kept_s, keys::worker(key_prefix, ""),
-                     keys::wishes(key_prefix, "")});
+  auto got = db.ask({"EVAL", gpu_lua, "1", wire::gpu(key_prefix, id), id, what,
+                     printable(by, 200), kept_s, wire::worker(key_prefix, ""),
+                     wire::wishes(key_prefix, "")});
   if (!got)
     return fail(got.error());
   if (got->elements.size() != 2)
@@ -69,8 +69,8 @@ result<wished> wish_of_gpu(redis& db, const std::string& id, const char* what,
 result<wished> drain_worker(redis& db, const std::string& worker,
                             const std::string& by) {
   auto got
-    = db.ask({"EVAL", drain_lua, "2", keys::worker(key_prefix, worker),
-              keys::wishes(key_prefix, worker), printable(by, 200), kept_s});
+    = db.ask({"EVAL", drain_lua, "2", wire::worker(key_prefix, worker),
+              wire::wishes(key_prefix, worker), printable(by, 200), kept_s});
   if (!got)
     return fail(got.error());
   return read(got->text, worker);

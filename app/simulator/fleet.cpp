@@ -1,5 +1,7 @@
 #include "app/simulator/fleet.hpp"
 
+#include "app/harness/virtual_seconds.hpp"
+
 #include <algorithm>
 #include <queue>
 
@@ -9,14 +11,6 @@ namespace {
 
 using namespace harness;
 using namespace std::chrono_literals;
-
-double in_seconds(virtual_duration x) {
-  return static_cast<double>(x.count()) / 1e9;
-}
-
-virtual_duration seconds(double x) {
-  return virtual_duration{static_cast<int64_t>(x * 1e9)};
-}
 
 void add_receivers(sim_world& world, const fault_set& faults) {
   static constexpr receiver_mood moods[]
@@ -61,8 +55,8 @@ void count_jobs(fleet_outcome& out, const sim_world& world,
 /// Runs until all work is done, or reports what is not done.
 void run_to_the_end(sim_world& world, auditor& watch, const fleet_options& o) {
   auto last = o.jobs.empty() ? 0.0 : in_seconds(o.jobs.back().at);
-  world.time.run_until(seconds(std::max(last, o.hours * 3600)));
-  auto end = world.time.now() + seconds(o.settle_hours * 3600);
+  world.time.run_until(from_seconds(std::max(last, o.hours * 3600)));
+  auto end = world.time.now() + from_seconds(o.settle_hours * 3600);
   while (!world.time.stopped() && world.time.now() < end && !watch.all_done())
     world.time.run_for(10s);
   if (!watch.found())
@@ -79,19 +73,20 @@ fleet_outcome run_fleet(const fleet_options& o) {
   options.cluster = o.cluster;
   options.record_logs = o.record_from_s >= 0;
   sim_world world{std::move(options)};
-  auto until = seconds(o.hours * 3600);
+  auto until = from_seconds(o.hours * 3600);
   fault_injector faults{world, o.faults, until, o.faults_per_hour, o.seed};
   auditor watch{world, faults.limits()};
   watch.sample_every(o.sample_every_s);
   if (o.record_from_s >= 0)
-    world.time.record(seconds(o.record_from_s), o.record_limit, o.record_only);
+    world.time.record(from_seconds(o.record_from_s), o.record_limit,
+                      o.record_only);
   for (size_t i = 0; i < o.foreign; ++i)
     world.cloud.add_foreign("media:fast");
   add_receivers(world, o.faults);
   add_nodes(world, o);
   calibration foretold{world};
   for (size_t i = 0; o.forecast_after_s >= 0 && i < o.jobs.size(); ++i)
-    world.time.events().at(o.jobs[i].at + seconds(o.forecast_after_s),
+    world.time.events().at(o.jobs[i].at + from_seconds(o.forecast_after_s),
                            [&foretold, i] {
                              foretold.ask(i);
                            });

@@ -15,6 +15,9 @@ inline constexpr std::string_view statuses_rule
 inline constexpr std::string_view kinds_rule
   = "csm, whisper, portrait or analyze";
 
+/// How long a job may wait and run if nothing is said, seconds.
+inline constexpr double complete_in_default = 3600;
+
 inline bool is_status(std::string_view x) {
   return std::find(statuses.begin(), statuses.end(), x) != statuses.end();
 }

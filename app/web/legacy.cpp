@@ -53,7 +53,7 @@ response submit(job_kind kind, const request& x, records::redis& db) {
   auto done = records::enqueue(db, *asked.made);
   if (!done)
     return internal(done.error().message);
-  return told(200, json_object{}.add("id", done->id).add("status", "queued"));
+  return reply(200, json_object{}.add("id", done->id).add("status", "queued"));
 }
 
 response show_status(const request& x, records::redis& db) {
@@ -64,7 +64,7 @@ response show_status(const request& x, records::redis& db) {
   json_object out;
   if (status == "failed" && found.job.contains("error"))
     out.add("error", field(found.job, "error"));
-  return told(200, out.add("id", x.vars.at("id")).add("status", status));
+  return reply(200, out.add("id", x.vars.at("id")).add("status", status));
 }
 
 response show_result(const request& x, records::redis& db) {
@@ -74,7 +74,7 @@ response show_result(const request& x, records::redis& db) {
   auto& job = found.job;
   auto status = field(job, "status");
   if (status != "success" && status != "failed")
-    return told(
+    return reply(
       400,
       json_object{}.add("error", "Job not completed").add("status", status));
   auto value = [&job](const char* name) {
@@ -90,7 +90,7 @@ response show_result(const request& x, records::redis& db) {
   out.add("status", status);
   if (type == "whisper" || type == "analyze")
     out.raw("text", value("result"));
-  return told(200, out);
+  return reply(200, out);
 }
 
 /// In one step, where the older API took three. It writes over a final status
@@ -147,9 +147,9 @@ response end_job(const request& x, records::redis& db) {
     return internal(done.error().message);
   if (done->integer == 0)
     return error(404, "Job not found");
-  return told(200, json_object{}.add("message",
-                                     "Job " + id + " marked as " + wanted
-                                       + (removes ? " and data removed" : "")));
+  return reply(200, json_object{}.add(
+                      "message", "Job " + id + " marked as " + wanted
+                                   + (removes ? " and data removed" : "")));
 }
 
 } // namespace
@@ -159,9 +159,9 @@ std::string legacy_time(double unix_s) {
 }
 
 response legacy_root(double now_s) {
-  return told(200, json_object{}
-                     .add("status", "C3 Render API is running")
-                     .add("timestamp", legacy_time(now_s)));
+  return reply(200, json_object{}
+                      .add("status", "C3 Render API is running")
+                      .add("timestamp", legacy_time(now_s)));
 }
 
 std::vector<route> legacy_routes() {

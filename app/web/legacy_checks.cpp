@@ -1,5 +1,6 @@
 #include "app/web/legacy_checks.hpp"
 
+#include "app/web/fields.hpp"
 #include "app/web/python_values.hpp"
 #include "messages/text/lower.hpp"
 
@@ -10,12 +11,12 @@ namespace render::web {
 
 namespace legacy {
 
-response told(unsigned status, const json_object& x) {
+response reply(unsigned status, const json_object& x) {
   return answer(status, x.finish() + "\n");
 }
 
 response error(unsigned status, std::string_view text) {
-  return told(status, json_object{}.add("error", text));
+  return reply(status, json_object{}.add("error", text));
 }
 
 response internal(std::string_view text) {
@@ -60,7 +61,6 @@ namespace {
 using namespace legacy;
 using namespace python;
 
-constexpr double complete_in_default = 3600;
 constexpr double max_time_default = 1200;
 
 bool in_range(std::optional<double> x, double least, double most) {
@@ -246,7 +246,7 @@ std::optional<response> check_portrait(const json::value& data) {
     note("timing", bad->text);
   if (!any)
     return std::nullopt;
-  return told(400, json_object{}.raw("errors", out.finish()));
+  return reply(400, json_object{}.raw("errors", out.finish()));
 }
 
 double taken(json::document& data, const char* name, double otherwise) {

@@ -27,7 +27,7 @@ namespace legacy {
 
 /// Members in the order of the alphabet, as the caller gives them, and a line
 /// break, as Flask writes them.
-response told(unsigned status, const json_object& x);
+response reply(unsigned status, const json_object& x);
 
 response error(unsigned status, std::string_view text);
 

@@ -44,7 +44,7 @@ std::optional<std::string> parameter(std::string_view value,
   return std::nullopt;
 }
 
-failure bad(std::string_view what) {
+failure bad_form(std::string_view what) {
   return {failure_kind::invalid_input,
           "multipart/form-data: " + std::string{what}};
 }
@@ -115,7 +115,8 @@ result<void> multipart_reader::step(bool& more) {
       held_.erase(0, 2);
       at_ = state::head;
     } else {
-      return fail(bad("a boundary is followed by something else than a line"));
+      return fail(
+        bad_form("a boundary is followed by something else than a line"));
     }
     return {};
   case state::head: {
@@ -123,7 +124,7 @@ result<void> multipart_reader::step(bool& more) {
     if (end == std::string::npos || end > head_max) {
       more = false;
       if (held_.size() > head_max)
-        return fail(bad("the head of a part is too long"));
+        return fail(bad_form("the head of a part is too long"));
       return {};
     }
     auto head = held_.substr(0, end);
@@ -140,7 +141,7 @@ result<void> multipart_reader::step(bool& more) {
 
 result<void> multipart_reader::begin_part(std::string_view head) {
   if (++parts_ > parts_max)
-    return fail(bad("too many parts"));
+    return fail(bad_form("too many parts"));
   part out;
   std::optional<std::string> name;
   while (!head.empty()) {
@@ -149,7 +150,7 @@ result<void> multipart_reader::begin_part(std::string_view head) {
     head.remove_prefix(end == std::string_view::npos ? head.size() : end + 2);
     auto colon = line.find(':');
     if (colon == std::string_view::npos)
-      return fail(bad("a part has a line that is no header"));
+      return fail(bad_form("a part has a line that is no header"));
     auto field = lower(trimmed(line.substr(0, colon)));
     auto value = trimmed(line.substr(colon + 1));
     if (field == "content-type") {
@@ -163,7 +164,7 @@ result<void> multipart_reader::begin_part(std::string_view head) {
     }
   }
   if (!name)
-    return fail(bad("a part has no name"));
+    return fail(bad_form("a part has no name"));
   out.name = std::move(*name);
   return to_.begin(out);
 }

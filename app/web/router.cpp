@@ -59,7 +59,7 @@ std::optional<size_t> fit(std::string_view pattern, const target& where,
   return names;
 }
 
-failure bad(std::string what) {
+failure bad_target(std::string what) {
   return {failure_kind::invalid_input, std::move(what)};
 }
 
@@ -74,7 +74,7 @@ std::string target::path() const {
 
 result<target> parse_target(std::string_view text) {
   if (text.empty() || text.front() != '/')
-    return fail(bad("the target of a request begins with a slash"));
+    return fail(bad_target("the target of a request begins with a slash"));
   text = text.substr(0, text.find('#'));
   auto question = text.find('?');
   target out;
@@ -82,7 +82,7 @@ result<target> parse_target(std::string_view text) {
     auto plain = decoded(part, false);
     if (!plain || plain->find('/') != std::string::npos || *plain == "."
         || *plain == "..")
-      return fail(bad("the path has an escape that is not taken"));
+      return fail(bad_target("the path has an escape that is not taken"));
     out.segments.push_back(std::move(*plain));
   }
   if (question == std::string_view::npos)
@@ -95,7 +95,7 @@ result<target> parse_target(std::string_view text) {
                            : part.substr(equals + 1),
                          true);
     if (!name || !value)
-      return fail(bad("the query has an escape that is not taken"));
+      return fail(bad_target("the query has an escape that is not taken"));
     if (!name->empty())
       out.query[*name] = std::move(*value);
   }

@@ -14,7 +14,8 @@ namespace render::web {
 
 namespace {
 
-using boost::system::error_code;
+namespace sys = boost::system;
+
 using namespace std::chrono_literals;
 
 constexpr auto sample_every = 60s;
@@ -55,7 +56,7 @@ struct server::implementation {
         house.to.each_minute(db);
       });
     minute.expires_after(sample_every);
-    minute.async_wait([this](error_code err) {
+    minute.async_wait([this](sys::error_code err) {
       if (!err)
         sample();
     });

@@ -26,9 +26,9 @@ namespace {
 
 namespace beast = boost::beast;
 namespace http = beast::http;
+namespace sys = boost::system;
 using asio::awaitable;
 using asio::use_awaitable;
-using boost::system::error_code;
 using namespace std::chrono_literals;
 using steady = std::chrono::steady_clock;
 
@@ -38,7 +38,7 @@ constexpr size_t refused_max = 1 << 20;
 constexpr auto refused_limit = 1s;
 constexpr size_t piece_size = 64u << 10;
 
-auto into(error_code& err) {
+auto into(sys::error_code& err) {
   return asio::redirect_error(use_awaitable, err);
 }
 
@@ -68,7 +68,7 @@ public:
     : hall_(house), stream_(std::move(socket)), timer_(stream_.get_executor()),
       buffer_(2 * size_t{house.how.limits.header_bytes}) {
     place_ = hall_.open.insert(hall_.open.end(), this);
-    error_code ignored;
+    sys::error_code ignored;
     auto from = stream_.socket().remote_endpoint(ignored);
     peer_ = from.address().to_string(ignored);
   }
@@ -120,7 +120,7 @@ private:
       co_return true;
     idle_ = true;
     stream_.expires_after(limits().idle);
-    error_code err;
+    sys::error_code err;
     auto got = co_await stream_.async_read_some(buffer_.prepare(piece_size / 8),
                                                 into(err));
     idle_ = false;
@@ -136,7 +136,7 @@ private:
     stream_.expires_after(limits().request);
     began_ = steady::now();
     pattern_ = "";
-    error_code err;
+    sys::error_code err;
     co_await http::async_read_header(stream_, buffer_, *parser_, into(err));
     // Bytes of the body that came along wait in the buffer.
     if (err == http::error::need_buffer)
@@ -212,7 +212,7 @@ private:
       body.data = piece.data();
       body.size = piece.size();
       stream_.expires_at(std::min(end, steady::now() + limits().piece));
-      error_code err;
+      sys::error_code err;
       co_await http::async_read_some(stream_, buffer_, *parser_, into(err));
       if (err == beast::error::timeout)
         co_return problem(408, "the body came too slowly");
@@ -298,7 +298,7 @@ private:
     news.wake = [this] {
       timer_.cancel();
     };
-    error_code ignored;
+    sys::error_code ignored;
     co_await timer_.async_wait(into(ignored));
     news.wake = nullptr;
   }
@@ -401,7 +401,7 @@ private:
   // Reads on for a while after a refusal: a close with unread bytes would reset
   // the connection, and the client would not read the reason.
   awaitable<void> linger() {
-    error_code err;
+    sys::error_code err;
     stream_.socket().shutdown(tcp::socket::shutdown_send, err);
     stream_.expires_after(refused_limit);
     std::string piece(piece_size / 8, '\0');

@@ -13,7 +13,6 @@ namespace render::web {
 
 namespace {
 
-constexpr double complete_in_default = 3600;
 constexpr double complete_in_max = 604'800;
 constexpr double max_time_max = 7'200;
 constexpr size_t metadata_most = 16;

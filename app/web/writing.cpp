@@ -18,7 +18,7 @@ namespace http = beast::http;
 using asio::awaitable;
 using asio::use_awaitable;
 
-constexpr size_t piece_size = 64u << 10;
+constexpr size_t written_at_once = 64u << 10;
 
 /// Closes the file at the end of its scope.
 class open_file {
@@ -79,7 +79,7 @@ awaitable<bool> write_file(beast::tcp_stream& to, response x,
   to.expires_after(limit);
   http::response_serializer<http::empty_body> writer{head};
   co_await http::async_write_header(to, writer, use_awaitable);
-  std::string piece(piece_size, '\0');
+  std::string piece(written_at_once, '\0');
   auto at = x.file->offset;
   auto end = at + (how.only_head ? 0 : x.file->bytes);
   while (at < end) {

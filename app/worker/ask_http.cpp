@@ -12,10 +12,10 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
+namespace sys = boost::system;
 using tcp = asio::ip::tcp;
-using boost::system::error_code;
 
-std::string failure_text(const error_code& err) {
+std::string failure_text(const sys::error_code& err) {
   return err == beast::error::timeout ? "no answer in time" : err.message();
 }
 
@@ -33,19 +33,19 @@ result<http_answer> ask_http(const host_port& where, const std::string& path,
   request.set(http::field::connection, "close");
   http::response_parser<http::string_body> answer;
   answer.body_limit(1 << 20);
-  error_code err;
+  sys::error_code err;
   tcp::resolver resolver{io};
   auto found = resolver.resolve(where.host, std::to_string(where.port), err);
   if (err)
     return fail(failure_kind::unavailable, err.message());
-  auto done = [&](error_code x, size_t) {
+  auto done = [&](sys::error_code x, size_t) {
     err = x;
   };
   stream.expires_after(limit);
-  stream.async_connect(found, [&](error_code x, const tcp::endpoint&) {
+  stream.async_connect(found, [&](sys::error_code x, const tcp::endpoint&) {
     err = x;
     if (!err)
-      http::async_write(stream, request, [&](error_code y, size_t) {
+      http::async_write(stream, request, [&](sys::error_code y, size_t) {
         err = y;
         if (!err)
           http::async_read(stream, buffer, answer, done);

@@ -8,8 +8,8 @@ namespace render {
 namespace {
 
 namespace asio = boost::asio;
+namespace sys = boost::system;
 using asio::ip::tcp;
-using boost::system::error_code;
 using namespace std::chrono_literals;
 
 constexpr auto accept_pause = 100ms;
@@ -39,7 +39,7 @@ listening_port::listening_port(asio::io_context& io)
 result<void> listening_port::open(const std::string& host, int port,
                                   int more_ports) {
   tcp::resolver resolver{io_};
-  error_code err;
+  sys::error_code err;
   auto found = resolver.resolve(host, "", tcp::resolver::passive, err);
   if (err || found.empty())
     return fail(failure_kind::unavailable, "unknown host");
@@ -62,7 +62,7 @@ result<void> listening_port::open(const std::string& host, int port,
       loopback_ = where.address().is_loopback();
       return {};
     }
-    error_code ignored;
+    sys::error_code ignored;
     acceptor_.close(ignored);
     if (err != asio::error::address_in_use)
       break;
@@ -76,13 +76,13 @@ void listening_port::accept(std::function<void(socket)> take) {
 }
 
 void listening_port::wait() {
-  acceptor_.async_accept([this](error_code err, tcp::socket socket) {
+  acceptor_.async_accept([this](sys::error_code err, tcp::socket socket) {
     if (err == asio::error::operation_aborted)
       return;
     if (err) {
       // Most likely no file descriptor is free.
       pause_.expires_after(accept_pause);
-      pause_.async_wait([this](error_code stopped) {
+      pause_.async_wait([this](sys::error_code stopped) {
         if (!stopped)
           wait();
       });
@@ -95,7 +95,7 @@ void listening_port::wait() {
 }
 
 int listening_port::port() const noexcept {
-  error_code ignored;
+  sys::error_code ignored;
   return acceptor_.local_endpoint(ignored).port();
 }
 

@@ -23,8 +23,8 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
+namespace sys = boost::system;
 using tcp = asio::ip::tcp;
-using boost::system::error_code;
 using namespace std::chrono_literals;
 
 constexpr uint32_t header_max = 8192;
@@ -141,12 +141,12 @@ private:
     parser_->body_limit(0);
     http::async_read_header(
       stream_, buffer_, *parser_,
-      [self = shared_from_this()](error_code err, size_t) {
+      [self = shared_from_this()](sys::error_code err, size_t) {
         self->arrived(err);
       });
   }
 
-  void arrived(error_code err) {
+  void arrived(sys::error_code err) {
     if (err == http::error::body_limit)
       return refuse(http::status::payload_too_large, "no body is taken here\n");
     if (err == http::error::header_limit || err == http::error::buffer_overflow)
@@ -185,7 +185,7 @@ private:
 
   void move_to(hall& where, asked next) {
     auto socket = stream_.release_socket();
-    error_code err;
+    sys::error_code err;
     auto protocol = socket.local_endpoint(err).protocol();
     auto handle = socket.release(err);
     if (err)
@@ -237,7 +237,7 @@ private:
     stream_.expires_after(transfer_limit);
     http::async_write(
       stream_, response_,
-      [self = shared_from_this(), keep_alive](error_code err, size_t) {
+      [self = shared_from_this(), keep_alive](sys::error_code err, size_t) {
         if (err)
           return;
         if (keep_alive)
@@ -253,7 +253,7 @@ private:
     stream_.expires_after(idle_limit);
     stream_.async_read_some(
       buffer_.prepare(header_max),
-      [self = shared_from_this()](error_code err, size_t size) {
+      [self = shared_from_this()](sys::error_code err, size_t size) {
         if (err)
           return;
         self->buffer_.commit(size);
@@ -264,7 +264,7 @@ private:
   // Reads on for a while after a refusal: a close with unread bytes would reset
   // the connection, and the client would not read the reason.
   void linger(size_t seen) {
-    error_code ignored;
+    sys::error_code ignored;
     if (seen == 0) {
       stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
       stream_.expires_after(refused_limit);
@@ -272,7 +272,7 @@ private:
     }
     stream_.async_read_some(
       buffer_.prepare(header_max),
-      [self = shared_from_this(), seen](error_code err, size_t size) {
+      [self = shared_from_this(), seen](sys::error_code err, size_t size) {
         if (!err && seen + size < refused_max)
           self->linger(seen + size);
       });
@@ -368,7 +368,7 @@ void status_http::later(std::chrono::milliseconds delay,
                         std::function<void()> task) {
   auto timer = std::make_shared<asio::steady_timer>(impl_->whole.front.io,
                                                     delay);
-  timer->async_wait([timer, task = std::move(task)](error_code err) {
+  timer->async_wait([timer, task = std::move(task)](sys::error_code err) {
     if (!err)
       task();
   });

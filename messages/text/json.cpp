@@ -9,6 +9,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <system_error>
@@ -278,6 +279,13 @@ std::string quote(std::string_view text) {
   rapidjson::Writer<rapidjson::StringBuffer> writer{buffer};
   writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
   return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::string fixed(double x, int decimals) {
+  // The longest double has 309 digits before its point.
+  char out[400];
+  std::snprintf(out, sizeof(out), "%.*f", decimals, std::isfinite(x) ? x : 0);
+  return out;
 }
 
 value make_string(std::string_view text, document& doc) {

@@ -59,6 +59,18 @@ std::string to_text(const value& x);
 /// `text` as a JSON string literal, quotes included.
 std::string quote(std::string_view text);
 
+/// `x` with so many decimals; 0 when it is not finite, which JSON cannot say.
+std::string fixed(double x, int decimals);
+
+/// What `text` makes of each, with commas between; without brackets.
+template <class Xs, class Fn>
+std::string joined(const Xs& xs, Fn text) {
+  std::string out;
+  for (auto& x : xs)
+    out += (out.empty() ? "" : ",") + text(x);
+  return out;
+}
+
 /// Copies a string into `doc`'s allocator.
 value make_string(std::string_view text, document& doc);
 

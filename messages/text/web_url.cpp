@@ -1,6 +1,7 @@
 #include "messages/text/web_url.hpp"
 
 #include "messages/http.hpp"
+#include "messages/text/ascii.hpp"
 
 #include <algorithm>
 
@@ -12,11 +13,6 @@ constexpr std::string_view blanks = " \t\r\n\f\v";
 
 // Characters that `requests` leaves as they are (RFC 3986, reserved).
 constexpr std::string_view reserved = "!#$&'()*+,/:;=?@[]";
-
-bool is_hex(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')
-         || (c >= 'A' && c <= 'F');
-}
 
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < ' ' || c == '\x7f';

@@ -8,10 +8,10 @@ namespace render::peers {
 
 namespace {
 
-constexpr size_t longest_name = 253;
+constexpr size_t longest_host = 253;
 
 tl::unexpected<failure> refuse(std::string_view text, std::string_view why) {
-  return fail(failure_kind::invalid_input, "\"" + printable(text, longest_name)
+  return fail(failure_kind::invalid_input, "\"" + printable(text, longest_host)
                                              + "\" " + std::string{why}
                                              + "; a peer is host:port");
 }
@@ -33,7 +33,7 @@ result<address> parse_address(std::string_view text) {
     host = host.substr(1, host.size() - 2);
   else if (host.find(':') != std::string_view::npos)
     return refuse(text, "has an IPv6 address without brackets");
-  if (host.empty() || host.size() > longest_name)
+  if (host.empty() || host.size() > longest_host)
     return refuse(text, "has no host");
   for (unsigned char c : host)
     if (c <= ' ' || c >= 0x7f || c == '/' || c == '@')
