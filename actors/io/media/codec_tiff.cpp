@@ -94,6 +94,14 @@ bool has_alpha(TIFF* file) {
   return TIFFSetField(file, TIFFTAG_EXTRASAMPLES, 1, &plain) == 1;
 }
 
+/// libtiff takes memory for a whole strip or tile, and a file may say of those
+/// what it likes. 64 bits a sample are the most for four samples; 16 MiB are a
+/// tile of 1,448 x 1,448 of such pixels, in a picture of any size.
+bool has_huge_pieces(TIFF* file, uint64_t pixels) {
+  auto bytes = TIFFIsTiled(file) ? TIFFTileSize64(file) : TIFFStripSize64(file);
+  return bytes > std::max<uint64_t>(uint64_t{16} << 20, 32 * pixels);
+}
+
 } // namespace
 
 result<cv::Mat> decode_tiff(std::string_view bytes,
@@ -113,7 +121,8 @@ result<cv::Mat> decode_tiff(std::string_view bytes,
   if (!file || !TIFFGetField(file.get(), TIFFTAG_IMAGEWIDTH, &width)
       || !TIFFGetField(file.get(), TIFFTAG_IMAGELENGTH, &height)
       // The limits were held against these.
-      || width != header.width || height != header.height)
+      || width != header.width || height != header.height
+      || has_huge_pieces(file.get(), uint64_t{width} * height))
     return bad;
   auto rows = static_cast<int>(height);
   // One line of bytes, so that fewer of them can be a picture of their own.
