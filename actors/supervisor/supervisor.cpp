@@ -12,8 +12,7 @@ using namespace std::chrono_literals;
 
 using self_ptr = supervisor_actor::stateful_pointer<supervisor_state>;
 
-// The ledger keeps trying by itself; asked again after this, it just waits on.
-constexpr auto ledger_timeout = 60s;
+constexpr auto ledger_timeout = open_ends::patience;
 constexpr auto flush_margin = 5s;
 // Longer than a look at the queue, one at the inputs, and a claim take.
 constexpr auto inputs_timeout = 60s;
@@ -127,50 +126,30 @@ struct shell {
   void operator()(settle x) const {
     if (auto* y = spans())
       y->on_end(x.what, now());
-    asked_settle asked{std::make_shared<const settle>(std::move(x)),
-                       ++st().last_settle, steady_s()};
-    auto id = asked.what->what.subject.id;
-    auto number = asked.number;
+    auto what = std::make_shared<const settle>(std::move(x));
+    auto id = what->what.subject.id;
+    auto number = st().open.ask(what, steady_s());
     // A timer for each, and for a minute, would cost more than the question;
     // `confirm` looks after them.
-    auto question = self->request(st().deps.ledger, caf::infinite,
-                                  asked.what->what);
-    st().settling.insert_or_assign(id, std::move(asked));
-    question.then(
-      [sh = *this, id, number](msg::job_settled& got) {
-        if (!sh.take_settling(id, number))
-          return;
-        sh.run(sh.st().policy.on_settled(std::move(got), sh.now().unix_s));
-        sh.written(id);
-      },
-      [sh = *this, id, number](caf::error& err) {
-        if (auto asked = sh.take_settling(id, number))
-          sh.run(sh.st().policy.on_write_failed(*asked, to_failure(err)));
-      });
-  }
-
-  /// Null: it was asked again since, or is answered.
-  std::shared_ptr<const settle> take_settling(const job_id& id,
-                                              uint64_t number) const {
-    auto at = st().settling.find(id);
-    if (at == st().settling.end() || at->second.number != number)
-      return nullptr;
-    auto out = std::move(at->second.what);
-    st().settling.erase(at);
-    return out;
+    self->request(st().deps.ledger, caf::infinite, what->what)
+      .then(
+        [sh = *this, id, number](msg::job_settled& got) {
+          if (!sh.st().open.take(id, number))
+            return;
+          sh.run(sh.st().policy.on_settled(std::move(got), sh.now().unix_s));
+          sh.written(id);
+        },
+        [sh = *this, id, number](caf::error& err) {
+          if (auto asked = sh.st().open.take(id, number))
+            sh.run(sh.st().policy.on_write_failed(*asked, to_failure(err)));
+        });
   }
 
   void ask_again() const {
-    constexpr auto timeout_s = std::chrono::duration<double>(ledger_timeout);
-    std::vector<std::pair<job_id, uint64_t>> late;
-    for (auto& [id, x] : st().settling)
-      if (steady_s() - x.since_s >= timeout_s.count())
-        late.emplace_back(id, x.number);
-    for (auto& [id, number] : late)
-      if (auto asked = take_settling(id, number))
-        run(st().policy.on_write_failed(
-          *asked,
-          {failure_kind::outcome_unknown, "the JOB STORE gave no answer"}));
+    for (auto& asked : st().open.take_late(steady_s()))
+      run(
+        st().policy.on_write_failed(*asked, {failure_kind::outcome_unknown,
+                                             "the JOB STORE gave no answer"}));
   }
 
   void written(const job_id& id) const {

@@ -4,6 +4,7 @@
 // ours.
 #include "actors/log.hpp"
 #include "actors/supervisor/attempt_spans.hpp"
+#include "actors/supervisor/open_ends.hpp"
 #include "actors/supervisor/policy.hpp"
 #include "actors/tracing.hpp"
 #include "messages/clock.hpp"
@@ -45,14 +46,6 @@ struct supervisor_deps {
   tracing traces{};
 };
 
-/// An end that the JOB STORE has been asked to write.
-struct asked_settle {
-  std::shared_ptr<const supervisor::settle> what;
-  /// Tells the answer to this question from one to an earlier.
-  uint64_t number = 0;
-  double since_s = 0;
-};
-
 struct supervisor_state {
   static inline const char* name = "supervisor";
   supervisor_deps deps;
@@ -61,9 +54,7 @@ struct supervisor_state {
   std::map<uint64_t, gpu_instance_actor> gpus;
   /// Whose results wait for the storage.
   std::map<job_id, renderer_actor> parked;
-  /// Without an answer yet.
-  std::map<job_id, asked_settle> settling;
-  uint64_t last_settle = 0;
+  supervisor::open_ends open;
   /// None: nobody traces.
   std::optional<supervisor::attempt_spans> spans;
 };

@@ -17,6 +17,7 @@ render_test(
           ${CMAKE_CURRENT_LIST_DIR}/launching_fleet_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_estimates_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_forecast_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/supervisor_open_ends_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_peers_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_traffic_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/supervisor_verdict_test.cpp
