@@ -16,22 +16,22 @@ const std::string work = ".work";
 const std::string lock_name = ".lock";
 constexpr double lockless_for_s = 86'400;
 
-bool lock_now(const files::descriptor& lock) {
+bool lock_now(const descriptor& lock) {
   return flock(lock.get(), LOCK_EX | LOCK_NB) == 0;
 }
 
 // Another worker that sweeps may have removed the file before it was locked.
-bool is_still_there(const files::descriptor& lock) {
+bool is_still_there(const descriptor& lock) {
   struct stat found {};
   return fstat(lock.get(), &found) == 0 && found.st_nlink > 0;
 }
 
 struct place_on_disk {
-  files::descriptor folder;
-  files::descriptor lock;
+  descriptor folder;
+  descriptor lock;
 };
 
-result<files::descriptor> open_work(const std::string& output_dir) {
+result<descriptor> open_work(const std::string& output_dir) {
   auto root = files::open_root(output_dir);
   if (!root)
     return root;
@@ -42,7 +42,7 @@ result<files::descriptor> open_work(const std::string& output_dir) {
   return out;
 }
 
-result<place_on_disk> take_place(const files::descriptor& all,
+result<place_on_disk> take_place(const descriptor& all,
                                  const std::string& name) {
   constexpr int tries = 5;
   for (auto i = 0; i < tries; ++i) {
@@ -60,8 +60,7 @@ result<place_on_disk> take_place(const files::descriptor& all,
               "the place " + name + " is removed again and again");
 }
 
-void sweep(const files::descriptor& all, const std::string& name,
-           double now_s) {
+void sweep(const descriptor& all, const std::string& name, double now_s) {
   auto folder = files::open_folder(all, name, files::missing::is_an_error);
   if (!folder || files::changed_s(*folder, lock_name) < 0) {
     // The place is an earlier version's, or will be locked in a moment.
@@ -95,7 +94,7 @@ public:
       if (auto again = take_again(); !again)
         return fail(again.error());
     return files::open_folder(own_.folder, name, files::missing::is_made)
-      .and_then([&](const files::descriptor&) {
+      .and_then([&](const descriptor&) {
         return path_below(output_dir_ + "/" + work + "/" + place_, name);
       });
   }

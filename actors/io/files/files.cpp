@@ -57,11 +57,6 @@ void remove_in(int parent, const char* name, int depth) {
 
 } // namespace
 
-descriptor::~descriptor() {
-  if (fd_ >= 0)
-    close(fd_);
-}
-
 result<descriptor> open_root(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);

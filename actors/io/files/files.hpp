@@ -3,41 +3,14 @@
 // in it and follows no symbolic link, so that neither a planted link nor a name
 // that is a path leads the worker elsewhere. New files and folders are
 // accessible to their owner only.
+#include "actors/io/descriptor.hpp"
 #include "messages/failure.hpp"
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace render::files {
-
-/// An open file or folder; the destructor closes it.
-class descriptor {
-public:
-  descriptor() = default;
-  explicit descriptor(int fd) : fd_(fd) {
-    // nop
-  }
-  descriptor(descriptor&& x) noexcept : fd_(std::exchange(x.fd_, -1)) {
-    // nop
-  }
-  descriptor& operator=(descriptor&& x) noexcept {
-    std::swap(fd_, x.fd_);
-    return *this;
-  }
-  ~descriptor();
-
-  int get() const noexcept {
-    return fd_;
-  }
-  explicit operator bool() const noexcept {
-    return fd_ >= 0;
-  }
-
-private:
-  int fd_ = -1;
-};
 
 /// Opens a folder that an operator has named, and makes it with its parents
 /// when it is missing. Links on the way to it are the operator's own, and are

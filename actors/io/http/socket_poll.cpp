@@ -44,20 +44,12 @@ int action_of(uint32_t events) {
 
 } // namespace
 
-socket_poll::handle::handle(int x) : fd(checked(x)) {
-  // nop
-}
-
-socket_poll::handle::~handle() {
-  close(fd);
-}
-
 socket_poll::socket_poll(CURLM* multi)
-  : multi_(multi), poll_(epoll_create1(EPOLL_CLOEXEC)),
-    wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  : multi_(multi), poll_(checked(epoll_create1(EPOLL_CLOEXEC))),
+    wake_(checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
   epoll_event word{EPOLLIN, {}};
-  word.data.fd = wake_.fd;
-  checked(epoll_ctl(poll_.fd, EPOLL_CTL_ADD, wake_.fd, &word));
+  word.data.fd = wake_.get();
+  checked(epoll_ctl(poll_.get(), EPOLL_CTL_ADD, wake_.get(), &word));
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &socket_poll::on_socket);
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &socket_poll::on_timer);
@@ -72,7 +64,7 @@ socket_poll::~socket_poll() {
 
 int socket_poll::on_socket(CURL*, curl_socket_t socket, int what, void* self,
                            void*) {
-  auto poll = static_cast<socket_poll*>(self)->poll_.fd;
+  auto poll = static_cast<socket_poll*>(self)->poll_.get();
   epoll_event wanted{events_of(what), {}};
   wanted.data.fd = socket;
   if (what == CURL_POLL_REMOVE)
@@ -98,18 +90,18 @@ void socket_poll::wait(std::chrono::milliseconds limit) {
       limit, std::chrono::ceil<std::chrono::milliseconds>(
                std::max(*due_ - clock::now(), clock::duration::zero())));
   std::array<epoll_event, events_of_a_wait> events;
-  auto count = epoll_wait(poll_.fd, events.data(), events.size(),
+  auto count = epoll_wait(poll_.get(), events.data(), events.size(),
                           static_cast<int>(limit.count()));
   int running = 0;
   for (int i = 0; i < count; ++i) {
     auto& x = events[static_cast<size_t>(i)];
-    if (x.data.fd != wake_.fd) {
+    if (x.data.fd != wake_.get()) {
       curl_multi_socket_action(multi_, x.data.fd, action_of(x.events),
                                &running);
       continue;
     }
     uint64_t words = 0;
-    [[maybe_unused]] auto read_all = read(wake_.fd, &words, sizeof(words));
+    [[maybe_unused]] auto read_all = read(wake_.get(), &words, sizeof(words));
   }
   if (!due_ || *due_ > clock::now())
     return;
@@ -120,7 +112,7 @@ void socket_poll::wait(std::chrono::milliseconds limit) {
 
 void socket_poll::wake() {
   uint64_t one = 1;
-  [[maybe_unused]] auto written = write(wake_.fd, &one, sizeof(one));
+  [[maybe_unused]] auto written = write(wake_.get(), &one, sizeof(one));
 }
 
 } // namespace render

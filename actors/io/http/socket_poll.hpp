@@ -2,6 +2,8 @@
 // What a multi handle of libcurl waits for: its sockets by epoll, its timer,
 // and a word of another thread. Costs what happens, however many connections
 // are silent; curl_multi_poll looks at all of them each time.
+#include "actors/io/descriptor.hpp"
+
 #include <curl/curl.h>
 
 #include <chrono>
@@ -32,19 +34,9 @@ private:
                        void*);
   static int on_timer(CURLM*, long ms, void* self);
 
-  /// Closed at the end, also when a later one cannot be had.
-  struct handle {
-    explicit handle(int x);
-    handle(const handle&) = delete;
-    handle& operator=(const handle&) = delete;
-    ~handle();
-
-    const int fd;
-  };
-
   CURLM* multi_;
-  handle poll_;
-  handle wake_;
+  descriptor poll_;
+  descriptor wake_;
   /// When libcurl wants to be called without a socket.
   std::optional<clock::time_point> due_;
 };

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 const std::string marks = ".kept";
 
 // A symbolic link in the result's place is replaced, not followed.
-std::error_code move(const std::string& from, const files::descriptor& root,
+std::error_code move(const std::string& from, const descriptor& root,
                      const std::string& name, const std::string& target) {
   if (renameat(AT_FDCWD, from.c_str(), root.get(), name.c_str()) == 0)
     return {};
@@ -33,7 +33,7 @@ std::error_code move(const std::string& from, const files::descriptor& root,
 }
 
 // A result without a mark stays for ever, so a failure here is harmless.
-void mark(const files::descriptor& root, const std::string& name) {
+void mark(const descriptor& root, const std::string& name) {
   auto folder = files::open_folder(root, marks, files::missing::is_made);
   if (!folder)
     return;

@@ -1,5 +1,7 @@
 #include "actors/io/programs/program.hpp"
 
+#include "actors/io/descriptor.hpp"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -22,31 +24,6 @@ using std::chrono::milliseconds;
 using clock = std::chrono::steady_clock;
 
 constexpr size_t kept_bytes_max = 1u << 20;
-
-class descriptor {
-public:
-  explicit descriptor(int fd = -1) : fd_(fd) {
-    // nop
-  }
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-  ~descriptor() {
-    close();
-  }
-
-  int get() const noexcept {
-    return fd_;
-  }
-
-  void close() {
-    if (fd_ >= 0)
-      ::close(fd_);
-    fd_ = -1;
-  }
-
-private:
-  int fd_;
-};
 
 struct output_pipe {
   output_pipe() {
