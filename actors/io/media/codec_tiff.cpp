@@ -97,9 +97,22 @@ bool has_alpha(TIFF* file) {
 /// libtiff takes memory for a whole strip or tile, and a file may say of those
 /// what it likes. 64 bits a sample are the most for four samples; 16 MiB are a
 /// tile of 1,448 x 1,448 of such pixels, in a picture of any size.
-bool has_huge_pieces(TIFF* file, uint64_t pixels) {
-  auto bytes = TIFFIsTiled(file) ? TIFFTileSize64(file) : TIFFStripSize64(file);
-  return bytes > std::max<uint64_t>(uint64_t{16} << 20, 32 * pixels);
+tmsize_t piece_max(const image_header& x) {
+  return std::max<tmsize_t>(tmsize_t{16} << 20,
+                            tmsize_t{32} * x.width * x.height);
+}
+
+using tiff_file = std::unique_ptr<TIFF, void (*)(TIFF*)>;
+
+tiff_file open_tiff(memory_file& source, tmsize_t allocation_max) {
+  std::unique_ptr<TIFFOpenOptions, void (*)(TIFFOpenOptions*)> options{
+    TIFFOpenOptionsAlloc(), TIFFOpenOptionsFree};
+  TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), allocation_max);
+  // m: the file is not mapped.
+  return {TIFFClientOpenExt("picture", "rm", &source, read, refuse_write, seek,
+                            close_file, size_of, nullptr, nullptr,
+                            options.get()),
+          TIFFClose};
 }
 
 } // namespace
@@ -111,18 +124,13 @@ result<cv::Mat> decode_tiff(std::string_view bytes,
   TIFFSetWarningHandler(nullptr);
   memory_file source{bytes};
   auto bad = fail(failure_kind::invalid_input, "the TIFF cannot be decoded");
-  // m: the file is not mapped.
-  std::unique_ptr<TIFF, void (*)(TIFF*)> file{
-    TIFFClientOpen("picture", "rm", &source, read, refuse_write, seek,
-                   close_file, size_of, nullptr, nullptr),
-    TIFFClose};
+  auto file = open_tiff(source, piece_max(header));
   uint32_t width = 0;
   uint32_t height = 0;
   if (!file || !TIFFGetField(file.get(), TIFFTAG_IMAGEWIDTH, &width)
       || !TIFFGetField(file.get(), TIFFTAG_IMAGELENGTH, &height)
       // The limits were held against these.
-      || width != header.width || height != header.height
-      || has_huge_pieces(file.get(), uint64_t{width} * height))
+      || width != header.width || height != header.height)
     return bad;
   auto rows = static_cast<int>(height);
   // One line of bytes, so that fewer of them can be a picture of their own.
