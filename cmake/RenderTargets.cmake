@@ -95,7 +95,8 @@ endfunction()
 # OPTIMIZED: it plays so many steps that its own code takes the time.
 # Every test binary is a Boost.Test program with its own main.
 function(render_test name)
-  cmake_parse_arguments(ARG "PURE;OPTIMIZED" "LABEL;TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "PURE;OPTIMIZED" "LABEL;TIMEOUT" "SOURCES;DEPENDS"
+                        ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()

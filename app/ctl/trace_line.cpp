@@ -4,7 +4,6 @@
 #include "messages/text/json.hpp"
 
 #include <charconv>
-#include <cstdio>
 #include <optional>
 
 namespace render::ctl {
@@ -23,9 +22,7 @@ std::optional<double> time_of(const std::string& text) {
 }
 
 std::string number(double x) {
-  char buffer[64];
-  std::snprintf(buffer, sizeof(buffer), "%.3f", x);
-  return buffer;
+  return json::fixed(x, 3);
 }
 
 } // namespace

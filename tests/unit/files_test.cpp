@@ -20,7 +20,7 @@ struct fixture {
   }
 
   harness::temp_folder temp;
-  files::descriptor root = files::open_root(temp.path("root")).value();
+  descriptor root = files::open_root(temp.path("root")).value();
   fs::path outside = temp.path("outside");
 };
 
