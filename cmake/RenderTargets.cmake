@@ -12,6 +12,8 @@ target_compile_options(
     -Wall -Wextra -Wpedantic -Werror
     "$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>"
     "$<$<CXX_COMPILER_ID:Clang>:-Wno-ambiguous-reversed-operator>"
+    # Where files are compiled together, GCC takes one of them for a header.
+    "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${RENDER_UNITY}>>:-Wno-subobject-linkage>"
     "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-restrict;-Wno-stringop-overflow;-Wno-array-bounds>")
 target_include_directories(render_options INTERFACE "${PROJECT_SOURCE_DIR}")
 if(RENDER_SANITIZE)
@@ -77,6 +79,8 @@ function(render_library name)
   elseif(RENDER_FUZZ)
     target_precompile_headers(${name} REUSE_FROM render_fuzz_pch)
   endif()
+  set_target_properties(${name} PROPERTIES UNITY_BUILD ${RENDER_UNITY}
+                                           UNITY_BUILD_BATCH_SIZE 8)
 endfunction()
 
 # render_program(NAME [PURE] SOURCES... [DEPENDS targets...])

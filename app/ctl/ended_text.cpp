@@ -5,7 +5,6 @@
 #include "messages/text/utc_time.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -13,11 +12,6 @@ namespace render::ctl {
 
 namespace {
 
-std::string seconds_text(double s) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3f", s);
-  return text.data();
-}
 
 std::string clock_text(double unix_s) {
   return utc_time(unix_s, "%Y-%m-%d %H:%M:%S");
@@ -82,7 +76,7 @@ std::string jobs_json(const std::vector<listed_job>& xs) {
       fields["status"] = "deleted";
     auto one = record_json(fields);
     if (x.ended_s > 0)
-      one.insert(one.size() - 1, ",\"ended_at\":" + seconds_text(x.ended_s));
+      one.insert(one.size() - 1, ",\"ended_at\":" + json::fixed(x.ended_s, 3));
     out += (out.empty() ? "" : ",") + one;
   }
   return "[" + out + "]";
@@ -110,7 +104,7 @@ std::string timeline_json(const std::vector<told_event>& xs) {
   std::string out;
   for (auto& x : xs) {
     out += (out.empty() ? "" : ",") + std::string{"{\"at\":"}
-           + seconds_text(x.at_s) + ",\"what\":" + json::quote(x.what);
+           + json::fixed(x.at_s, 3) + ",\"what\":" + json::quote(x.what);
     for (auto& [name, value] : x.fields)
       out += "," + json::quote(name) + ":" + json::quote(value);
     out += "}";
