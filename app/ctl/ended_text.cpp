@@ -12,7 +12,6 @@ namespace render::ctl {
 
 namespace {
 
-
 std::string clock_text(double unix_s) {
   return utc_time(unix_s, "%Y-%m-%d %H:%M:%S");
 }
