@@ -32,7 +32,7 @@ if(RENDER_FUZZ)
   target_link_options(render_options INTERFACE -fsanitize=address,undefined)
 endif()
 
-set(render_test_options $<$<NOT:$<CONFIG:Debug>>:-O0>)
+set(render_test_options "$<$<NOT:$<CONFIG:Debug>>:-O0;-g0>")
 
 # One small target compiles the precompiled header; all others reuse it, since
 # CAF's headers cost seconds in each translation unit.
@@ -43,13 +43,13 @@ target_precompile_headers(render_pch PRIVATE <caf/all.hpp> <string> <vector>
                           <variant> <functional>)
 
 # Tests are compiled for a fast build, not for fast tests: what they test is
-# optimized.
+# optimized. For a debugger there is `./run build debug`.
 if(RENDER_TESTS)
   find_package(Boost 1.74 REQUIRED COMPONENTS unit_test_framework)
   add_library(render_test_pch STATIC "${PROJECT_BINARY_DIR}/pch/pch.cpp")
   target_link_libraries(
     render_test_pch PUBLIC render_options CAF::core Boost::unit_test_framework)
-  target_compile_options(render_test_pch PRIVATE ${render_test_options})
+  target_compile_options(render_test_pch PRIVATE "${render_test_options}")
   target_precompile_headers(
     render_test_pch PRIVATE <boost/test/unit_test.hpp> <caf/all.hpp>
     <filesystem> <fstream> <functional> <map> <random> <set> <sstream> <string>
@@ -114,8 +114,11 @@ function(render_test name)
   if(NOT ARG_PURE)
     target_link_libraries(${name} PRIVATE CAF::core)
   endif()
+  # More than a hundred programs with the same libraries: their symbols, which only
+  # a debugger reads, would be most of the build folder.
+  target_link_options(${name} PRIVATE "$<$<NOT:$<CONFIG:Debug>>:-s>")
   if(NOT ARG_OPTIMIZED)
-    target_compile_options(${name} PRIVATE ${render_test_options})
+    target_compile_options(${name} PRIVATE "${render_test_options}")
     target_precompile_headers(${name} REUSE_FROM render_test_pch)
   elseif(NOT ARG_PURE)
     target_precompile_headers(${name} REUSE_FROM render_pch)
