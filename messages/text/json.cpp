@@ -221,7 +221,7 @@ result<document> parse(std::string_view text) {
 }
 
 result<document> parse_as_python(std::string_view text) {
-  return parse_with<rapidjson::kParseNanAndInfFlag>(text);
+  return parse_with<exact_numbers | rapidjson::kParseNanAndInfFlag>(text);
 }
 
 const value* find(const value& object, std::string_view name) {

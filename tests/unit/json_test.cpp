@@ -164,8 +164,22 @@ BOOST_AUTO_TEST_CASE(a_number_has_the_type_that_fits_it) {
 }
 
 BOOST_AUTO_TEST_CASE(python_has_numbers_that_json_has_not) {
-  BOOST_TEST(json::parse_as_python("[NaN,Infinity,-Infinity]").has_value());
+  auto text = "[NaN,Infinity,-Infinity]";
+  BOOST_TEST(json::to_text(*json::parse_as_python(text)) == text);
   refusal("[NaN]");
+  refusal("[1e999]");
+  for (auto* other : {"[nan]", "[Inf]x", "[Infin]", "[INFINITY]", "[N]"})
+    BOOST_TEST(!json::parse_as_python(other).has_value(), other);
+}
+
+// RapidJSON's own way to read them is off by a little each time.
+BOOST_AUTO_TEST_CASE(numbers_are_exact_beside_those_of_python) {
+  std::string many{"[NaN,"};
+  for (size_t digits = 20; digits < 120; ++digits)
+    many += std::string(digits, '5') + "," + std::string(digits, '1') + ",";
+  many += "0.1]";
+  auto once = json::to_text(*json::parse_as_python(many));
+  BOOST_TEST(json::to_text(*json::parse_as_python(once)) == once);
 }
 
 BOOST_AUTO_TEST_CASE(an_error_says_where) {

@@ -127,4 +127,18 @@ BOOST_AUTO_TEST_CASE(what_a_sink_says_ends_it) {
   BOOST_TEST(got.error().message == "no room");
 }
 
+BOOST_AUTO_TEST_CASE(the_longest_head_is_one_wherever_its_pieces_begin) {
+  auto form_of = [](size_t head) {
+    std::string line{"Content-Disposition: form-data; name=\"a\"\r\nX: "};
+    line.resize(head, 'x');
+    return "--B\r\n" + line + "\r\n\r\nvalue\r\n--B--";
+  };
+  auto longest = multipart_reader::head_max;
+  for (size_t first = 0; first < 10; ++first) {
+    auto sizes = std::vector<size_t>{longest + first, 1};
+    BOOST_TEST(read(form_of(longest), sizes).complete, first);
+    BOOST_TEST(read(form_of(longest + 1), sizes).error != "", first);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
