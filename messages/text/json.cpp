@@ -123,6 +123,11 @@ struct bounded_document : document {
   const char* refusal = nullptr;
 };
 
+// What is passed on must stay as it came. RapidJSON 1.1.0's quick way to read a
+// number is off by a little, and its exact way has undefined behaviour for
+// zero.
+constexpr unsigned exact_numbers = rapidjson::kParseNumbersAsStringsFlag;
+
 // Not in place: a copy of a value would still point into the first document's
 // text.
 template <unsigned Flags>
@@ -132,7 +137,7 @@ rapidjson::ParseResult read(bounded_document& to, std::string_view text) {
     bytes};
   rapidjson::Reader reader;
   auto generate = [&](document&) {
-    return !reader.Parse<Flags>(in, to).IsError();
+    return !reader.Parse<Flags | exact_numbers>(in, to).IsError();
   };
   to.Populate(generate);
   // RapidJSON stops at a zero byte, although the text may go on after it.
@@ -188,11 +193,6 @@ bool may_hold_surrogates(std::string_view text) {
          || text.find("\\uD") != std::string_view::npos;
 }
 
-// What is passed on must stay as it came. RapidJSON 1.1.0's quick way to read a
-// number is off by a little, and its exact way has undefined behaviour for
-// zero.
-constexpr unsigned exact_numbers = rapidjson::kParseNumbersAsStringsFlag;
-
 template <unsigned Flags>
 result<document> parse_with(std::string_view text) {
   std::string mended;
@@ -217,11 +217,11 @@ result<document> parse_with(std::string_view text) {
 } // namespace
 
 result<document> parse(std::string_view text) {
-  return parse_with<exact_numbers>(text);
+  return parse_with<rapidjson::kParseNoFlags>(text);
 }
 
 result<document> parse_as_python(std::string_view text) {
-  return parse_with<exact_numbers | rapidjson::kParseNanAndInfFlag>(text);
+  return parse_with<rapidjson::kParseNanAndInfFlag>(text);
 }
 
 const value* find(const value& object, std::string_view name) {

