@@ -44,6 +44,9 @@ std::optional<std::string> parameter(std::string_view value,
   return std::nullopt;
 }
 
+/// It ends the head of a part.
+constexpr std::string_view empty_line{"\r\n\r\n"};
+
 failure bad_form(std::string_view what) {
   return {failure_kind::invalid_input,
           "multipart/form-data: " + std::string{what}};
@@ -120,16 +123,16 @@ result<void> multipart_reader::step(bool& more) {
     }
     return {};
   case state::head: {
-    auto end = held_.find("\r\n\r\n");
+    auto end = held_.find(empty_line);
     if (end == std::string::npos || end > head_max) {
       more = false;
-      // Of the empty line that ends the longest head, a part may be missing.
-      if (held_.size() >= head_max + 4)
+      // Of the line after the longest head, a part may be missing.
+      if (held_.size() >= head_max + empty_line.size())
         return fail(bad_form("the head of a part is too long"));
       return {};
     }
     auto head = held_.substr(0, end);
-    held_.erase(0, end + 4);
+    held_.erase(0, end + empty_line.size());
     at_ = state::body;
     return begin_part(head);
   }
