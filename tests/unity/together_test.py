@@ -125,5 +125,7 @@ class Together(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     BUILD = sys.argv.pop()
     unittest.main()
