@@ -1,6 +1,7 @@
 #include "actors/renderer/inputs.hpp"
 
 #include "actors/renderer/steps.hpp"
+#include "messages/text/hex.hpp"
 #include "messages/text/lower.hpp"
 
 #include <algorithm>
@@ -202,13 +203,10 @@ step fetch(const fetching_ptr& x, const std::vector<size_t>& which) {
 /// A URL of the service that takes uploads, and nothing else of it: the id of a
 /// file and a query.
 bool is_own_upload(std::string_view url, std::string_view uploads_url) {
-  constexpr size_t id_size = 64;
   if (uploads_url.empty() || !url.starts_with(uploads_url))
     return false;
   auto rest = url.substr(uploads_url.size());
-  auto id = rest.substr(0, rest.find('?'));
-  return id.size() == id_size
-         && id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return is_sha256_hex(rest.substr(0, rest.find('?')));
 }
 
 } // namespace

@@ -31,11 +31,6 @@ bool is_key_name(std::string_view x) {
             });
 }
 
-bool is_sha256(std::string_view x) {
-  return x.size() == 64
-         && x.find_first_not_of(hex_digits) == std::string_view::npos;
-}
-
 std::optional<role> role_from(std::string_view x) {
   for (auto y : {role::view, role::submit, role::operate})
     if (x == to_string(y))
@@ -66,7 +61,7 @@ result<std::vector<access_key>> parse_keys(std::string_view text) {
     if (words.empty())
       continue;
     auto may = words.size() == 3 ? role_from(words[1]) : std::nullopt;
-    if (!may || !is_key_name(words[0]) || !is_sha256(words[2]))
+    if (!may || !is_key_name(words[0]) || !is_sha256_hex(words[2]))
       return fail(failure_kind::invalid_input,
                   "line " + std::to_string(number)
                     + " must be NAME ROLE SHA256, with the role view, submit "

@@ -87,8 +87,7 @@ double changed_s(const struct stat& x) {
 } // namespace
 
 bool is_file_id(std::string_view x) {
-  return x.size() == 64
-         && x.find_first_not_of(hex_digits) == std::string_view::npos;
+  return is_sha256_hex(x);
 }
 
 std::string signed_query(std::string_view id, int64_t expires_s,

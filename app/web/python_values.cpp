@@ -1,5 +1,6 @@
 #include "app/web/python_values.hpp"
 
+#include "messages/text/hex.hpp"
 #include "messages/text/loose_number.hpp"
 #include "messages/text/lower.hpp"
 
@@ -47,8 +48,7 @@ bool has_good_brackets(std::string_view authority) {
   if (host.starts_with('v') || host.starts_with('V')) {
     auto dot = host.find('.');
     return dot > 1 && dot != std::string_view::npos && dot + 1 < host.size()
-           && lower(host.substr(1, dot - 1))
-                  .find_first_not_of("0123456789abcdef")
+           && lower(host.substr(1, dot - 1)).find_first_not_of(hex_digits)
                 == std::string::npos;
   }
   in6_addr ignored{};

@@ -17,6 +17,12 @@ inline std::string to_hex(std::string_view bytes) {
   return out;
 }
 
+/// Is this what `to_hex` makes of a SHA-256 digest?
+inline bool is_sha256_hex(std::string_view x) {
+  return x.size() == 64
+         && x.find_first_not_of(hex_digits) == std::string_view::npos;
+}
+
 /// Version 4. `random` gives at least four random bits a call.
 template <class Random>
 std::string make_uuid(Random& random) {
