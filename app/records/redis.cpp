@@ -46,19 +46,28 @@ std::map<std::string, std::string> pairs(redis_value x) {
 
 using commands = std::vector<std::vector<std::string>>;
 
+/// Of a field, where not all of them can be read.
+constexpr int64_t field_max = 1 << 20;
+
+size_t bytes_of(const job_store::reply& x) {
+  auto out = sizeof x + x.text.size();
+  for (auto& element : x.elements)
+    out += bytes_of(element);
+  return out;
+}
+
 } // namespace
 
 /// The worker's own connection, on a loop that runs only during a call.
 class redis::link {
 public:
-  explicit link(const redis_address& where) {
+  link(const redis_address& where, answer_bounds most) : most_(most) {
     if (uv_loop_init(&loop_) != 0)
       throw std::runtime_error("cannot make an event loop for Redis");
-    // No limit on the length of answers: a person has asked for them.
     connection_.emplace(
-      &loop_, where, SIZE_MAX,
+      &loop_, where, most.one,
       [this](uint64_t id, result<job_store::reply> x) {
-        answers_.at(id) = std::move(x);
+        answers_.at(id) = bounded(std::move(x));
         --left_;
       },
       [this](bool up, std::string text) {
@@ -90,6 +99,7 @@ public:
   ask(const std::vector<std::vector<std::string>>& commands) {
     answers_.assign(commands.size(), std::nullopt);
     left_ = commands.size();
+    bytes_ = 0;
     // The loop's clock has stood still since the last call, and the server may
     // have closed the connection since.
     uv_update_time(&loop_);
@@ -107,11 +117,29 @@ public:
     return out;
   }
 
+  /// Was an answer to the last call too long, or all of them together?
+  bool too_long() const {
+    return bytes_ > most_.together || connection_->lost_to_length();
+  }
+
 private:
+  result<job_store::reply> bounded(result<job_store::reply> x) {
+    if (x)
+      bytes_ += bytes_of(*x);
+    if (bytes_ > most_.together)
+      return fail(failure_kind::rejected, "Redis: answers of more than "
+                                            + std::to_string(most_.together)
+                                            + " bytes");
+    return x;
+  }
+
+  answer_bounds most_;
   uv_loop_t loop_{};
   std::optional<job_store::redis_connection> connection_;
   std::vector<std::optional<result<job_store::reply>>> answers_;
   size_t left_ = 0;
+  /// Of the answers to the call that runs or ran last.
+  size_t bytes_ = 0;
   std::optional<std::pair<bool, std::string>> change_;
 };
 
@@ -119,17 +147,17 @@ void redis::closer::operator()(link* x) const {
   std::default_delete<link>{}(x);
 }
 
-result<redis> redis::connect(const redis_address& where) {
+result<redis> redis::connect(const redis_address& where, answer_bounds most) {
   redis out;
-  out.link_.reset(new link{where});
+  out.link_.reset(new link{where, most});
   if (auto ok = out.link_->connect(); !ok)
     return fail(ok.error());
   return out;
 }
 
-redis redis::later(const redis_address& where) {
+redis redis::later(const redis_address& where, answer_bounds most) {
   redis out;
-  out.link_.reset(new link{where});
+  out.link_.reset(new link{where, most});
   return out;
 }
 
@@ -161,9 +189,12 @@ redis::hashes(const std::vector<std::string>& keys,
     auto& args = all.emplace_back(std::vector<std::string>{"HMGET", key});
     args.insert(args.end(), fields.begin(), fields.end());
   }
+  auto answers = ask_all(all);
+  if (link_->too_long())
+    return short_fields(keys, std::vector<names>(keys.size(), fields));
   std::vector<std::map<std::string, std::string>> out;
   out.reserve(keys.size());
-  for (auto& got : ask_all(all)) {
+  for (auto& got : answers) {
     if (!got && is_away(got.error()))
       return fail(got.error());
     auto& x = out.emplace_back();
@@ -180,13 +211,64 @@ redis::whole_hashes(const std::vector<std::string>& keys) {
   commands all;
   for (auto& key : keys)
     all.push_back({"HGETALL", key});
+  auto answers = ask_all(all);
+  if (link_->too_long())
+    return whole_but_long(keys);
   std::vector<std::map<std::string, std::string>> out;
   out.reserve(keys.size());
-  for (auto& got : ask_all(all)) {
+  for (auto& got : answers) {
     if (!got && is_away(got.error()))
       return fail(got.error());
     out.push_back(got ? pairs(std::move(*got))
                       : std::map<std::string, std::string>{});
+  }
+  return out;
+}
+
+result<std::vector<std::map<std::string, std::string>>>
+redis::whole_but_long(const names& keys) {
+  commands all;
+  for (auto& key : keys)
+    all.push_back({"HKEYS", key});
+  std::vector<names> fields;
+  for (auto& got : ask_all(all)) {
+    if (!got && is_away(got.error()))
+      return fail(got.error());
+    auto& of_one = fields.emplace_back();
+    if (got)
+      for (auto& x : got->elements)
+        of_one.push_back(std::move(x.text));
+  }
+  return short_fields(keys, fields);
+}
+
+result<std::vector<std::map<std::string, std::string>>>
+redis::short_fields(const names& keys, const std::vector<names>& fields) {
+  std::vector<std::pair<size_t, std::string>> places;
+  commands lengths;
+  for (size_t i = 0; i < keys.size(); ++i)
+    for (auto& name : fields[i]) {
+      places.emplace_back(i, name);
+      lengths.push_back({"HSTRLEN", keys[i], name});
+    }
+  std::vector<std::pair<size_t, std::string>> wanted;
+  commands texts;
+  auto known = ask_all(lengths);
+  for (size_t i = 0; i < known.size(); ++i) {
+    if (!known[i] && is_away(known[i].error()))
+      return fail(known[i].error());
+    if (!known[i] || known[i]->integer <= 0 || known[i]->integer > field_max)
+      continue;
+    texts.push_back({"HGET", keys[places[i].first], places[i].second});
+    wanted.push_back(std::move(places[i]));
+  }
+  std::vector<std::map<std::string, std::string>> out(keys.size());
+  auto got = ask_all(texts);
+  for (size_t i = 0; i < got.size(); ++i) {
+    if (!got[i] && is_away(got[i].error()))
+      return fail(got[i].error());
+    if (got[i] && !got[i]->nil)
+      out[wanted[i].first][wanted[i].second] = std::move(got[i]->text);
   }
   return out;
 }

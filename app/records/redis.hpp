@@ -3,6 +3,7 @@
 #include "actors/io/redis/link/command.hpp"
 #include "messages/failure.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -22,14 +23,27 @@ struct redis_value {
   std::vector<redis_value> elements;
 };
 
+/// Bytes that Redis' answers may have. What is longer fails, and of a hash the
+/// fields that are longer than 1 MiB are left out.
+struct answer_bounds {
+  size_t one = SIZE_MAX;
+  /// All of those to one call.
+  size_t together = SIZE_MAX;
+};
+
+/// For who answers others: a record is what others have written.
+inline constexpr answer_bounds service_bounds{size_t{16} << 20,
+                                              size_t{64} << 20};
+
 /// Connects anew by itself, with the next command after the connection is
 /// lost. For one thread at a time.
 class redis {
 public:
-  static result<redis> connect(const redis_address& where);
+  static result<redis> connect(const redis_address& where,
+                               answer_bounds most = {});
 
   /// Connects with its first command, which fails where that fails.
-  static redis later(const redis_address& where);
+  static redis later(const redis_address& where, answer_bounds most = {});
 
   /// An error reply of Redis is a failure too.
   result<redis_value> ask(const std::vector<std::string>& args);
@@ -62,6 +76,14 @@ public:
 
 private:
   class link;
+  using names = std::vector<std::string>;
+
+  // They ask for the length of each field first.
+  result<std::vector<std::map<std::string, std::string>>>
+  whole_but_long(const names& keys);
+  result<std::vector<std::map<std::string, std::string>>>
+  short_fields(const names& keys, const std::vector<names>& fields);
+
   struct closer {
     void operator()(link* x) const;
   };

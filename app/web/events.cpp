@@ -160,7 +160,7 @@ bool event_tail::stopping() {
 
 void event_tail::run() {
   while (!stopping()) {
-    if (auto db = records::redis::connect(where_))
+    if (auto db = records::redis::connect(where_, records::service_bounds))
       while (!stopping() && follow(*db)) {
       }
     if (!stopping())

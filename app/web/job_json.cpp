@@ -2,6 +2,7 @@
 
 #include "app/web/json_object.hpp"
 #include "messages/http.hpp"
+#include "messages/job_params.hpp"
 #include "messages/money.hpp"
 #include "messages/text/lower.hpp"
 #include "messages/text/percent.hpp"
@@ -40,13 +41,9 @@ std::string shown_text(std::string_view x) {
   return cut(is_web_url(x) ? redacted_url(x) : std::string{x});
 }
 
-std::string shown_value(const json::value& x) {
-  if (x.IsString())
-    return json::quote(shown_text({x.GetString(), x.GetStringLength()}));
-  if (!x.IsArray()) {
-    auto text = json::to_text(x);
-    return text.size() > text_max ? "null" : text;
-  }
+std::string shown_value(const json::value& x);
+
+std::string shown_elements(const json::value& x) {
   json_array out;
   size_t left = text_max;
   for (auto& one : x.GetArray()) {
@@ -59,15 +56,37 @@ std::string shown_value(const json::value& x) {
   return out.finish();
 }
 
+/// As many as fit in `left` bytes.
+std::string shown_members(const json::value& x, size_t left) {
+  json_object out;
+  for (auto& one : x.GetObject()) {
+    std::string_view name{one.name.GetString(), one.name.GetStringLength()};
+    auto text = shown_value(one.value);
+    if (name.size() + text.size() > left)
+      break;
+    left -= name.size() + text.size();
+    out.raw(name, text);
+  }
+  return out.finish();
+}
+
+std::string shown_value(const json::value& x) {
+  if (x.IsString())
+    return json::quote(shown_text({x.GetString(), x.GetStringLength()}));
+  if (x.IsArray())
+    return shown_elements(x);
+  if (x.IsObject())
+    return shown_members(x, text_max);
+  // Only Python's JSON has NaN.
+  auto is_nan = x.IsDouble() && !std::isfinite(x.GetDouble());
+  return is_nan ? "null" : json::to_text(x);
+}
+
 std::string input_json(const std::string& data) {
-  auto doc = json::parse(data);
+  auto doc = json::parse_as_python(data);
   if (!doc || !doc->IsObject())
     return "{}";
-  json_object out;
-  for (auto& x : doc->GetObject())
-    out.raw({x.name.GetString(), x.name.GetStringLength()},
-            shown_value(x.value));
-  return out.finish();
+  return shown_members(*doc, data_bytes_max);
 }
 
 std::string waiting_json(const records::waiting& x) {
@@ -132,8 +151,7 @@ std::string stages_json(std::string_view lines) {
 
 std::string webhook_json(const record& x, const job_extras& more) {
   json_object out;
-  auto doc = json::parse(field(x, "data"));
-  auto url = doc ? json::string_or_empty(*doc, "notify_url") : std::string{};
+  auto url = notify_url_of(field(x, "data"));
   if (url.empty() && !more.webhook)
     return out.add("state", "none").finish();
   auto ended = records::is_final(field(x, "status"));

@@ -33,7 +33,7 @@ bool pool::add(task x) {
 }
 
 void pool::run() {
-  auto db = records::redis::later(where_);
+  auto db = records::redis::later(where_, records::service_bounds);
   for (;;) {
     task next;
     {

@@ -76,6 +76,37 @@ BOOST_AUTO_TEST_CASE(many_commands_are_answered_in_their_order) {
   BOOST_TEST(db.ask_all({}).empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_service_leaves_out_what_is_too_long) {
+  auto bounded = connected({100'000, 4'000'000});
+  put_job("small");
+  put_job("long", {"error", std::string(2'000'000, 'x'), "stage", "render"});
+  auto one = read_job(bounded, "long");
+  BOOST_REQUIRE(one);
+  BOOST_TEST(one->count("error") == 0u);
+  BOOST_TEST(field(*one, "stage") == "render");
+  auto some = bounded.hashes({"job:small", "job:long", "job:none"},
+                             {"error", "type", "stage"});
+  BOOST_REQUIRE(some);
+  BOOST_TEST(field((*some)[0], "type") == "csm");
+  BOOST_TEST((*some)[1].size() == 2u);
+  BOOST_TEST((*some)[2].empty());
+  BOOST_TEST(!bounded.ask({"HGET", "job:long", "error"}));
+  BOOST_TEST(field(job("long"), "error").size() == 2'000'000u);
+}
+
+BOOST_AUTO_TEST_CASE(a_service_reads_no_more_than_so_much_at_once) {
+  auto bounded = connected({100'000, 300'000});
+  names keys;
+  for (int i = 0; i < 20; ++i) {
+    put_job(std::to_string(i), {"error", std::string(50'000, 'x')});
+    keys.push_back("job:" + std::to_string(i));
+  }
+  auto got = bounded.hashes(keys, {"error"});
+  BOOST_REQUIRE(got);
+  BOOST_TEST((*got)[0].count("error") == 1u);
+  BOOST_TEST((*got)[19].count("error") == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(the_connection_comes_back_with_the_next_command) {
   BOOST_TEST(db.time().has_value());
   server.restart();

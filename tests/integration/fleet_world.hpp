@@ -16,11 +16,11 @@ struct fleet_world {
   harness::redis_server server;
   records::redis db = connected();
 
-  records::redis connected() {
+  records::redis connected(records::answer_bounds most = {}) {
     records::redis_address where;
     where.host = server.host();
     where.port = server.port();
-    auto out = records::redis::connect(where);
+    auto out = records::redis::connect(where, most);
     BOOST_REQUIRE(out);
     return std::move(*out);
   }

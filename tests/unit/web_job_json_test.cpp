@@ -73,6 +73,16 @@ BOOST_AUTO_TEST_CASE(input_is_shown_without_signatures_and_without_end) {
   BOOST_TEST(shown({{"data", "no json"}})["input"].MemberCount() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(input_is_shown_as_python_writes_it) {
+  auto x = shown({{"data", R"({"topk":NaN,"of":[-Infinity,"cut \ud83d"],)"
+                           R"("own":{"link":"https://a/b?sig=1","n":NaN}})"}});
+  BOOST_TEST(json::to_text(x["input"])
+             == R"({"topk":null,"of":[null,"cut )"
+                "\xef\xbf\xbd"
+                R"("],)"
+                R"("own":{"link":"https://a/b","n":null}})");
+}
+
 BOOST_AUTO_TEST_CASE(an_estimate_is_marked_and_never_goes_back) {
   job_extras more;
   more.estimate = 0.4;
@@ -104,6 +114,16 @@ BOOST_AUTO_TEST_CASE(webhooks_have_a_state) {
   BOOST_TEST(state(x, more) == "pending");
   more.webhook->dead = true;
   BOOST_TEST(state(x, more) == "dead");
+}
+
+BOOST_AUTO_TEST_CASE(no_webhook_is_told_of_where_none_was_sent) {
+  record x{{"status", "success"}, {"settled_by", "w 1"}};
+  for (auto* url : {R"("not a url")", R"("ftp://h.example/x")", "7"}) {
+    x["data"] = R"({"notify_url":)" + std::string{url} + "}";
+    BOOST_TEST(text_at(shown(x), "webhook", "state") == "none", url);
+  }
+  x["data"] = R"({"topk":NaN,"notify_url":"http://h.example/x"})";
+  BOOST_TEST(text_at(shown(x), "webhook", "state") == "delivered");
 }
 
 BOOST_AUTO_TEST_CASE(what_receivers_say_is_for_operators) {

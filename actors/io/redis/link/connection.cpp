@@ -106,6 +106,7 @@ void redis_connection::open() {
   }
   reader_ = make_reader();
   answer_bytes_ = 0;
+  lost_to_length_ = false;
   redis_stream::listener& listener = *this;
   stream_ = std::make_unique<redis_stream>(loop_, route_.target, tls_,
                                            options_.tls.server_name, listener);
@@ -204,7 +205,8 @@ void redis_connection::arrived(std::string_view bytes) {
     void* raw = nullptr;
     if (redisReaderGetReply(reader.get(), &raw) != REDIS_OK)
       return refuse(reader->errstr);
-    if (!raw && answer_bytes_ > answer_max_)
+    lost_to_length_ = !raw && answer_bytes_ > answer_max_;
+    if (lost_to_length_)
       return refuse("an answer of more than " + std::to_string(answer_max_)
                     + " bytes was not read to its end");
     if (!raw)

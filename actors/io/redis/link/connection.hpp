@@ -46,6 +46,12 @@ public:
   /// Connects anew, if it is connected.
   void reconnect(const std::string& why);
 
+  /// Did it lose the last connection to an answer of more than `answer_max`
+  /// bytes?
+  bool lost_to_length() const {
+    return lost_to_length_;
+  }
+
   /// Drops everything without an answer; the handles close on the loop.
   void close();
 
@@ -99,6 +105,7 @@ private:
   std::shared_ptr<redisReader> reader_;
   /// Of the answer that is being read.
   size_t answer_bytes_ = 0;
+  bool lost_to_length_ = false;
   route route_;
   state state_ = state::down;
   /// Accepted while connecting, not yet sent.
