@@ -169,7 +169,10 @@ bool has_local_host(const httplib::Request& request) {
   if (auto colon = host.rfind(':');
       colon != std::string::npos && host.find(']', colon) == std::string::npos)
     host.erase(colon);
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+  in_addr address{};
+  return host == "localhost" || host == "[::1]"
+         || (inet_pton(AF_INET, host.c_str(), &address) == 1
+             && ntohl(address.s_addr) >> 24 == 127);
 }
 
 void reply_preflight(httplib::Response& out) {

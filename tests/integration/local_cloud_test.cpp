@@ -85,7 +85,8 @@ BOOST_AUTO_TEST_CASE(administration_is_not_for_web_pages) {
   for (auto* origin : {"https://evil.example", "null", "http://localhost:3000"})
     check_json(post_fault({{"Origin", origin}}), 403, "web page");
   // A foreign name that points to this machine.
-  check_json(post_fault({{"Host", "evil.example"}}), 403, "Host");
+  for (auto* host : {"evil.example", "127.evil.example:80", "127.0.0.1.evil"})
+    check_json(post_fault({{"Host", host}}), 403, "Host");
   check_json(client->Get("/cloud/ledger", {{"Host", "evil.example:80"}}), 403,
              "Host");
   auto asked = client->Options("/cloud/faults",
