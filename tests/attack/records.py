@@ -77,7 +77,8 @@ def much_data(stage):
 def much_history(stage):
     with stage.memory() as used:
         job = stage.push("whisper", whisper(stage),
-                         history="\n" * (20 * MEGABYTE))
+                         history="\n" * (20 * MEGABYTE), attempt="1",
+                         fence="1")
         stage.ended(job, 30)
     stage.redis("DEL", "job:" + job)
     expect(used.grown < 100 * MEGABYTE, f"{used.grown // MEGABYTE} MB for it")
