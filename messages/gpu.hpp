@@ -169,7 +169,8 @@ struct gpu_update {
   double launched_s = 0;
   /// The same by the steady clock, as in `moment`.
   double launched_at_s = 0;
-  /// Why the GPU is draining, stopping or gone.
+  /// Why the GPU is draining, stopping or gone; while it is launched, how the
+  /// last try failed.
   std::string reason;
   /// With `gone`: true when the GPU never became ready or was lost in use. The
   /// next launch of this type then waits longer.

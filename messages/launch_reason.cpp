@@ -94,6 +94,8 @@ std::string clause_of(const launch_reason& x, double now_s) {
            + " job(s) are refused for their inputs, and no GPU is launched for "
              "them";
   case launch_reason_kind::provider_refuses:
+    if (x.attempt == 0)
+      return "launches fail (" + x.words + ")";
     return "GPUs fail since " + seconds(now_s - x.since_s) + " (attempt "
            + std::to_string(x.attempt) + quoted(x.words) + "), launch in "
            + left;

@@ -33,7 +33,7 @@ enum class launch_reason_kind : uint8_t {
   inputs_refused,
   /// The last GPU failed, or the provider refused it. Since `since_s`,
   /// `attempt` times in a row; the next launch is at `until_s`. `words`: the
-  /// last failure.
+  /// last failure. `attempt` 0: the launch goes on, and `words` tell when.
   provider_refuses,
   /// `count` GPUs are rented, as many as MAX_GPUS allows.
   max_gpus,

@@ -108,7 +108,8 @@ effects policy::begin_adopted(const moment& now) {
   intent.known_before = x.known_before;
   if (x.workload.empty()) {
     launch_attempt::looking_up nowhere{
-      {failure_kind::unavailable, "the launch of a dead worker made no GPU"},
+      {failure_kind::unavailable,
+       "a launch that was left in the ledger made no GPU"},
       {cfg_.known_workloads.begin(), cfg_.known_workloads.end()}};
     attempt_ = {tries(), std::move(intent), by_our_clock(x.intent_s),
                 std::move(nowhere)};
@@ -117,9 +118,9 @@ effects policy::begin_adopted(const moment& now) {
       attempt_.give_up();
       return begin_stop("its lifetime has ended", now_s);
     }
-    return {
-      say{severity::info, "looking for the GPU of a dead worker's launch"},
-      list_workloads{list_purpose::lookup}};
+    return {say{severity::info,
+                "looking for the GPU of a launch that was left in the ledger"},
+            list_workloads{list_purpose::lookup}};
   }
   auto launched_s = x.launched_s > 0 ? x.launched_s : x.intent_s;
   if (cfg_.vouched) {
@@ -175,9 +176,9 @@ effects policy::launch_failed(const failure& why, double now_s) {
   // look for what their launches have made.
   attempt_.refuse();
   out.push_back(write_ledger{entry()});
-  out.push_back(say{severity::warning,
-                    text + ", next in " + seconds_text(delay),
-                    std::move(about)});
+  trouble_ = text + ", next in " + seconds_text(delay);
+  out.push_back(say{severity::warning, trouble_, std::move(about)});
+  out.push_back(update());
   return out;
 }
 
@@ -185,10 +186,10 @@ effects policy::look_up_later(const failure& why, std::set<workload_id> held) {
   attempt_.look_up(why, std::move(held));
   auto out = arm(timer::launch_retry,
                  launch_delay() / looks_before_next_launch);
-  out.push_back(say{severity::warning,
-                    why.message
-                      + "; the GPU may exist, looking it up before launching "
-                        "again"});
+  trouble_ = why.message
+             + "; the GPU may exist, looking it up before launching again";
+  out.push_back(say{severity::warning, trouble_});
+  out.push_back(update());
   return out;
 }
 
@@ -264,9 +265,13 @@ effects policy::not_found(const finding& what, double now_s) {
     return in_doubt(what, now_s);
   auto why = look.why;
   // Looked for long enough: there is none. Whoever left it wanted it; we do
-  // not launch another one in its name.
-  if (cfg_.adopted)
+  // not launch another one in its name. That says nothing of the provider now.
+  if (cfg_.adopted) {
     attempt_.give_up();
+    effects out{say{severity::info, why.message}};
+    append(out, begin_stop(stop_wanted_.value_or(why.message), now_s));
+    return out;
+  }
   if (stop_wanted_ || attempt_.number() >= tries())
     return launch_failed(why, now_s);
   // Or the list lags by more than we can wait: somebody looks once more when

@@ -195,7 +195,7 @@ report policy::update() const {
   x.busy_slots = static_cast<uint32_t>(running_.size());
   x.launched_s = machine_.launched_s;
   x.launched_at_s = machine_.launched_at_s;
-  x.reason = ending_.reason;
+  x.reason = phase_ == gpu_phase::launching ? trouble_ : ending_.reason;
   x.failed = ending_.failed;
   x.leaked = ending_.is<leaked>();
   x.over_budget = ending_.over_budget;

@@ -197,6 +197,8 @@ private:
   uint32_t entries_left_ = 0;
   /// Told to stop while a launch was under way.
   std::optional<std::string> stop_wanted_;
+  /// How the last launch failed; empty: none has.
+  std::string trouble_;
   bool had_a_job_ = false;
   std::map<job_id, msg::run_job> running_;
 };

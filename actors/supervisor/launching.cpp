@@ -104,13 +104,6 @@ bool is_held_back(plan& out, const situation& s) {
   return false;
 }
 
-uint64_t booting(const situation& s) {
-  return static_cast<uint64_t>(
-    std::count_if(s.gpus.begin(), s.gpus.end(), [](auto& x) {
-      return x.boots;
-    }));
-}
-
 // Others see to all of the jobs, or nobody has waited for them yet: a random
 // wait begins, unless one runs.
 void begin_wait(plan& out, const situation& s, bool left,
@@ -181,7 +174,7 @@ void use_now(plan& out, const stage& at, const situation& s, uint32_t ripe_jobs,
 
 launch_reason why_nothing_is_missing(const situation& s, const need& x) {
   return x.all == 0    ? launch_reason{kind::no_job_waits}
-         : x.boots > 0 ? launch_reason{kind::gpus_boot, booting(s)}
+         : x.boots > 0 ? why_left_to_boots(s)
                        : launch_reason{kind::slot_free};
 }
 
@@ -246,6 +239,20 @@ bool is_quiet(kind x) {
 
 } // namespace
 
+launch_reason why_left_to_boots(const situation& s) {
+  launch_reason out{kind::gpus_boot};
+  const std::string* trouble = nullptr;
+  for (auto& x : s.gpus) {
+    if (x.boots && x.trouble.empty())
+      ++out.count;
+    else if (x.boots)
+      trouble = &x.trouble;
+  }
+  if (out.count == 0 && trouble)
+    out = {kind::provider_refuses, 0, 0, 0, 0, *trouble};
+  return out;
+}
+
 stage after_wait(stage at, double until_s) {
   auto* x = std::get_if<waiting>(&at);
   return x && x->until_s <= until_s ? ripe{} : at;
@@ -295,8 +302,11 @@ bool is_news(const launch_reason& before, const launch_reason& x) {
   auto is_others = x.kind == kind::slots_elsewhere && x.until_s == 0;
   if (is_quiet(x.kind) || is_others)
     return false;
-  return x.kind == kind::launching || x.kind != before.kind
-         || x.until_s != before.until_s || x.attempt != before.attempt;
+  if (x.kind == kind::launching || x.kind != before.kind)
+    return true;
+  // They last while the waits for them end and begin anew.
+  auto lasts = x.kind == kind::slots_elsewhere || x.kind == kind::jobs_taken;
+  return !lasts && (x.until_s != before.until_s || x.attempt != before.attempt);
 }
 
 } // namespace render::supervisor::launching

@@ -47,6 +47,8 @@ struct own_gpu {
   /// False: it failed under a job a moment ago. Tried jobs do not wait for it.
   bool trusted = true;
   by_kind<bool> serves{};
+  /// While it is launched: how the last try failed. Empty: none has.
+  std::string trouble = {};
 };
 
 /// A fleet whose workers see each other, as it looks to this one: all of them
@@ -217,6 +219,10 @@ plan decide(const stage& at, const situation& s);
 /// The plan of `s.fleet`, for a worker that may claim.
 plan decide_in_fleet(const stage& at, const situation& s,
                      const shortage& missing);
+
+/// Of jobs that are left to the GPUs that boot here. If the last try to launch
+/// each of them has failed, that is what keeps the jobs waiting.
+launch_reason why_left_to_boots(const situation& s);
 
 /// GPUs that have to be launched for so many jobs to begin by then, seconds
 /// from now, with runs of that length. `free_in_s` as in `fleet_outlook`.

@@ -86,12 +86,11 @@ uint32_t turns(const situation& s, uint32_t needed, uint32_t rounds) {
 }
 
 launch_reason why_no_launch(const situation& s, const demand& jobs) {
-  auto booting = static_cast<uint64_t>(
-    std::count_if(s.gpus.begin(), s.gpus.end(), [](auto& x) {
-      return x.boots;
-    }));
-  if (booting > 0)
-    return {kind::gpus_boot, booting};
+  auto boots = std::any_of(s.gpus.begin(), s.gpus.end(), [](auto& x) {
+    return x.boots;
+  });
+  if (boots)
+    return why_left_to_boots(s);
   auto& free = s.fleet->free_in_s;
   auto soon = latest_s(s, jobs.run_s);
   auto count = std::count_if(free.begin(), free.end(), [&](double x) {

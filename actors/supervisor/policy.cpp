@@ -110,6 +110,8 @@ effects policy::on_gpu_update(const msg::gpu_update& x, double now_s) {
   for (auto& share : x.left)
     if (auto job = jobs_.find(share.job); job != jobs_.end())
       job->second.used.push_back(share);
+  if (known.rented_s > 0 && known.last.workload.empty() && !x.workload.empty())
+    ++totals_.launched;
   known.last = x;
   known.last.left.clear();
   mark_begun(known);

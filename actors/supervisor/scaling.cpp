@@ -91,6 +91,8 @@ std::vector<launching::own_gpu> policy::own_gpus_of(const workload_type& type,
       continue;
     launching::own_gpu gpu;
     gpu.boots = boots;
+    if (phase == gpu_phase::launching)
+      gpu.trouble = x.last.reason;
     gpu.trusted = x.suspect_generation == 0;
     gpu.free_slots = cfg_.slots_per_gpu
                      - static_cast<uint32_t>(
@@ -263,7 +265,6 @@ effects policy::tell(const workload_type& type, launch_reason why,
 
 rent policy::rent_one(const workload_type& type, double now_s) {
   auto id = make_ledger_id();
-  ++totals_.launched;
   return {add_gpu(type, id, now_s), type, id, {}, {}, false};
 }
 

@@ -41,6 +41,29 @@ BOOST_AUTO_TEST_CASE(an_adopted_entry_whose_workload_is_anothers_is_given_up) {
   BOOST_TEST((x.phase() == gpu_phase::gone));
 }
 
+BOOST_AUTO_TEST_CASE(a_launch_left_by_others_that_made_no_gpu_is_no_failure) {
+  auto cfg = media();
+  cfg.adopted.emplace();
+  cfg.adopted->id = "left";
+  cfg.adopted->type = "media:fast";
+  cfg.adopted->intent_s = t0;
+  cfg.adopted->expires_s = static_cast<int64_t>(t0) + 7'200;
+  cfg.adopted_lookups = 2;
+  policy x{cfg};
+  x.start(both(t0));
+  effects last;
+  for (int i = 0; i < 2; ++i)
+    last = look(x, {});
+  for (auto& said : all<say>(last)) {
+    BOOST_TEST((said.level == severity::info));
+    BOOST_TEST(said.about.name.empty(), said.text);
+  }
+  BOOST_TEST(
+    (x.phase() == gpu_phase::gone || x.phase() == gpu_phase::stopping));
+  for (auto& told : all<report>(last))
+    BOOST_TEST(!told.update.failed);
+}
+
 // The contract's idle time counts from its last job, whoever's that was.
 BOOST_AUTO_TEST_CASE(
   a_given_gpu_waits_as_long_as_any_idle_one_from_its_last_job) {

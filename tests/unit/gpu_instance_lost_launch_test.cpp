@@ -116,6 +116,16 @@ BOOST_AUTO_TEST_CASE(that_is_not_found_is_left_and_the_next_has_its_own_entry) {
   BOOST_TEST(all<close_ledger>(out).at(0).entry.id == "e-2");
 }
 
+BOOST_AUTO_TEST_CASE(a_failed_try_is_told_while_the_next_one_waits) {
+  policy x{media()};
+  x.start(both(t0));
+  x.on_listed(list_purpose::before_launch, list({}), both(t0));
+  x.on_ledger_written(intent, {}, t0);
+  auto told = all<report>(x.on_launched(fail(unavailable), t0));
+  BOOST_REQUIRE(told.size() == 1u);
+  BOOST_TEST(told[0].update.reason == "HTTP 502, attempt 1 of 5, next in 5 s");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(a_workload_that_another_launch_wrote_down)

@@ -80,6 +80,21 @@ BOOST_AUTO_TEST_CASE(is_nothing_when_this_worker_has_slots) {
   BOOST_TEST(x.why.jobs == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(tells_of_launches_that_fail) {
+  auto s = with_jobs(2);
+  s.gpus = {a_gpu(true), a_gpu(true)};
+  s.gpus[0].trouble = "HTTP 503, attempt 1 of 5, next in 5 s";
+  auto x = decide(ripe{}, s);
+  holds_because(x, kind::gpus_boot);
+  BOOST_TEST(x.why.count == 1u);
+  s.gpus[1].trouble = "HTTP 502";
+  auto y = decide(ripe{}, s);
+  holds_because(y, kind::provider_refuses);
+  BOOST_TEST(y.why.words == "HTTP 502");
+  BOOST_TEST(y.why.jobs == 2u);
+  BOOST_TEST(clause_of(y.why, t0) == "launches fail (HTTP 502)");
+}
+
 BOOST_AUTO_TEST_CASE(counts_no_slot_that_does_not_serve_the_job) {
   auto s = seen_alone(1);
   s.gpus = {a_gpu(false)};
@@ -374,6 +389,10 @@ BOOST_AUTO_TEST_CASE(is_told_when_it_changes_and_keeps_a_job_waiting) {
   BOOST_TEST(!is_news(x, none));
   BOOST_TEST(!is_news(x, {kind::looking_at_queue}));
   BOOST_TEST(is_news({kind::launching, 1}, {kind::launching, 1}));
+  for (auto lasting : {kind::slots_elsewhere, kind::jobs_taken}) {
+    BOOST_TEST(is_news(none, {lasting, 1, t0}));
+    BOOST_TEST(!is_news({lasting, 1, t0}, {lasting, 2, t0 + 1}));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -18,6 +18,8 @@ msg::gpu_update launched(uint64_t instance, gpu_phase phase,
                          double launched_s) {
   auto out = update(instance, phase);
   out.launched_s = out.launched_at_s = launched_s;
+  if (launched_s > 0)
+    out.workload = workload_id{"w" + std::to_string(instance)};
   return out;
 }
 
@@ -86,6 +88,9 @@ BOOST_AUTO_TEST_CASE(gets_a_successor_while_it_works) {
   BOOST_REQUIRE(rented.size() == 1u);
   BOOST_TEST(rented[0].instance == 2u);
   BOOST_TEST(rented[0].type == "media:fast");
+  // An order is no launch yet.
+  BOOST_TEST(f.x.status().gpus_launched == 1u);
+  f.x.on_gpu_update(launched(2, gpu_phase::booting, t0 + 3'510), t0 + 3'512);
   BOOST_TEST(f.x.status().gpus_launched == 2u);
   // One is enough.
   BOOST_TEST(all<rent>(f.comes_of_age(t0 + 3'511)).empty());
