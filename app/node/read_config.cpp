@@ -80,9 +80,9 @@ private:
     return x.substr(begin, x.find_last_not_of(blanks) - begin + 1);
   }
 
-  bool is_set(std::string_view name) const {
-    auto at = out_.in_force.find(name);
-    return at != out_.in_force.end() && !at->second.empty();
+  /// A default that is spelled out, as in a copy of env.sample, is not chosen.
+  bool is_chosen(seconds_f worker_config::*field) const {
+    return out_.config.*field != defaults_.*field;
   }
 
   std::string text_of(std::string_view name) const {
@@ -104,10 +104,10 @@ private:
       return;
     auto why = std::string{x.smaller} + " must not be above "
                + std::string{x.greater};
-    if (is_set(x.smaller) && is_set(x.greater)) {
+    if (is_chosen(x.smaller_field) && is_chosen(x.greater_field)) {
       out_.errors.push_back(why + " (got " + text_of(x.smaller) + " and "
                             + text_of(x.greater) + ")");
-    } else if (is_set(x.smaller)) {
+    } else if (is_chosen(x.smaller_field)) {
       cfg.*x.greater_field = cfg.*x.smaller_field;
       adjust(x.greater, text_of(x.smaller), why);
     } else {
@@ -116,19 +116,32 @@ private:
     }
   }
 
+  /// The Python worker starts with values too small to be of use.
+  void check_least(std::string_view name, seconds_f worker_config::*field,
+                   seconds_f least, seconds_f instead, const std::string& why) {
+    auto& value = out_.config.*field;
+    if (value >= least)
+      return;
+    value = instead;
+    std::ostringstream text;
+    text << instead.count();
+    adjust(name, text.str(), why);
+  }
+
   void check_together() {
     using c = worker_config;
+    check_least("MAX_RENDER_TIME", &c::max_render_time, seconds_f{1},
+                defaults_.max_render_time, "a render needs a second at least");
+    check_least("DEFAULT_GPU_LAUNCH", &c::gpu_lifetime, seconds_f{120},
+                seconds_f{120}, "the shortest that is of use");
+    check_least("RENDER_POLLING_INTERVAL", &c::polling_interval, seconds_f{0.1},
+                seconds_f{0.1}, "the shortest that is of use");
     check_pair({"PRE_LAUNCH_TIMEOUT", "PRE_LAUNCH_TIMEOUT_MAX",
                 &c::pre_launch_min, &c::pre_launch_max});
     check_pair({"DEFAULT_GPU_REPLACE", "DEFAULT_GPU_LAUNCH",
                 &c::gpu_replace_after, &c::gpu_lifetime});
-    auto& cfg = out_.config;
-    constexpr seconds_f shortest_poll{0.1};
-    if (cfg.polling_interval < shortest_poll) {
-      cfg.polling_interval = shortest_poll;
-      adjust("RENDER_POLLING_INTERVAL", "0.1", "the shortest that is of use");
-    }
     check_storage();
+    auto& cfg = out_.config;
     for (auto& ok : {check_redis(cfg), check_cluster(cfg), check_spending(cfg)})
       if (!ok)
         out_.errors.push_back(ok.error().message);
@@ -158,7 +171,16 @@ private:
            lacks + " not set; results stay in OUTPUT_DIR with file:// URLs");
   }
 
+  static worker_config defaults() {
+    worker_config out;
+    for (auto& x : settings())
+      if (!x.default_value.empty())
+        static_cast<void>(x.apply(out, x.default_value));
+    return out;
+  }
+
   config_findings out_;
+  const worker_config defaults_ = defaults();
 };
 
 } // namespace

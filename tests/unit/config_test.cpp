@@ -162,6 +162,55 @@ BOOST_AUTO_TEST_CASE(one_of_a_pair_set_alone_takes_the_other_along) {
   BOOST_TEST(cfg->gpu_replace_after.count() == 1800);
 }
 
+// As env.sample names all settings, with their defaults.
+BOOST_AUTO_TEST_CASE(one_of_a_pair_set_beside_the_others_default_wins) {
+  for (auto& [name, value, other, same] :
+       {std::tuple{"DEFAULT_GPU_LAUNCH", "1800", "DEFAULT_GPU_REPLACE", "3600"},
+        std::tuple{"DEFAULT_GPU_REPLACE", "9000", "DEFAULT_GPU_LAUNCH",
+                   "7_200.0"},
+        std::tuple{"PRE_LAUNCH_TIMEOUT", "60", "PRE_LAUNCH_TIMEOUT_MAX", "30"},
+        std::tuple{"PRE_LAUNCH_TIMEOUT_MAX", "5", "PRE_LAUNCH_TIMEOUT",
+                   "15"}}) {
+    auto found = read_config(with({{name, value}, {other, same}}));
+    BOOST_TEST(found.errors.empty(), name);
+    BOOST_REQUIRE_EQUAL(found.warnings.size(), 1u);
+    BOOST_TEST(found.warnings[0].starts_with(std::string{other}
+                                             + " is taken as " + value));
+    BOOST_TEST(found.in_force.at(other) == value);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_render_is_never_given_no_time) {
+  for (auto* text : {"0", "0.5"}) {
+    auto found = read_config(with({{"MAX_RENDER_TIME", text}}));
+    BOOST_TEST(found.errors.empty());
+    BOOST_REQUIRE_EQUAL(found.warnings.size(), 1u);
+    BOOST_TEST(found.warnings[0].starts_with("MAX_RENDER_TIME is taken as "
+                                             "1800: "));
+    BOOST_TEST(found.config.max_render_time.count() == 1800);
+    BOOST_TEST(found.in_force.at("MAX_RENDER_TIME") == "1800");
+  }
+  BOOST_TEST(read_config(with({{"MAX_RENDER_TIME", "1"}})).warnings.empty());
+  BOOST_TEST(error_of(with({{"MAX_RENDER_TIME", "-1"}}))
+               .starts_with("MAX_RENDER_TIME must be "));
+}
+
+BOOST_AUTO_TEST_CASE(a_gpu_is_rented_for_two_minutes_at_least) {
+  for (auto* text : {"0", "119"}) {
+    auto found = read_config(with({{"DEFAULT_GPU_LAUNCH", text}}));
+    BOOST_TEST(found.errors.empty());
+    BOOST_REQUIRE_EQUAL(found.warnings.size(), 2u);
+    BOOST_TEST(found.warnings[0].starts_with("DEFAULT_GPU_LAUNCH is taken as "
+                                             "120: "));
+    BOOST_TEST(found.warnings[1].starts_with("DEFAULT_GPU_REPLACE is taken as "
+                                             "120: "));
+    BOOST_TEST(found.config.gpu_lifetime.count() == 120);
+    BOOST_TEST(found.config.gpu_replace_after.count() == 120);
+  }
+  BOOST_TEST(error_of(with({{"DEFAULT_GPU_LAUNCH", "-1"}}))
+               .starts_with("DEFAULT_GPU_LAUNCH must be "));
+}
+
 BOOST_AUTO_TEST_CASE(a_render_is_looked_at_ten_times_a_second_at_most) {
   auto found = read_config(with({{"RENDER_POLLING_INTERVAL", "0"}}));
   BOOST_TEST(found.errors.empty());
@@ -179,15 +228,15 @@ BOOST_AUTO_TEST_CASE(every_number_refuses_garbage_and_names_itself) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_min_above_its_max_is_refused_when_both_are_set) {
-  BOOST_TEST(error_of(with({{"PRE_LAUNCH_TIMEOUT", "31"},
-                            {"PRE_LAUNCH_TIMEOUT_MAX", "30"}}))
+BOOST_AUTO_TEST_CASE(a_min_above_its_max_is_refused_when_both_are_chosen) {
+  BOOST_TEST(error_of(with({{"PRE_LAUNCH_TIMEOUT", "32"},
+                            {"PRE_LAUNCH_TIMEOUT_MAX", "31"}}))
              == "PRE_LAUNCH_TIMEOUT must not be above PRE_LAUNCH_TIMEOUT_MAX "
-                "(got 31 and 30)");
-  BOOST_TEST(error_of(with({{"DEFAULT_GPU_REPLACE", "7201"},
-                            {"DEFAULT_GPU_LAUNCH", "7200"}}))
+                "(got 32 and 31)");
+  BOOST_TEST(error_of(with({{"DEFAULT_GPU_REPLACE", "7202"},
+                            {"DEFAULT_GPU_LAUNCH", "7201"}}))
              == "DEFAULT_GPU_REPLACE must not be above DEFAULT_GPU_LAUNCH "
-                "(got 7201 and 7200)");
+                "(got 7202 and 7201)");
 }
 
 BOOST_AUTO_TEST_CASE(a_storage_that_is_set_in_part_is_left_out) {
