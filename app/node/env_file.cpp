@@ -124,11 +124,11 @@ private:
   std::optional<std::string> read_value() {
     if (at_ < text_.size() && (text_[at_] == '"' || text_[at_] == '\''))
       return read_quoted(text_[at_]);
-    // An unquoted value ends at a comment that has a space before it.
+    // An unquoted value ends at a comment that has a blank before it: right
+    // after the = a # belongs to the value.
     auto begin = at_;
-    while (
-      at_ < text_.size() && !is_line_end(text_[at_])
-      && !(text_[at_] == '#' && (at_ == begin || is_blank(text_[at_ - 1]))))
+    while (at_ < text_.size() && !is_line_end(text_[at_])
+           && !(text_[at_] == '#' && is_blank(text_[at_ - 1])))
       ++at_;
     return std::string{trimmed_right(text_.substr(begin, at_ - begin))};
   }

@@ -29,6 +29,16 @@ BOOST_AUTO_TEST_CASE(has_escapes_in_double_quotes) {
   BOOST_TEST(value(R"(A=x\ny)") == "x\\ny");
 }
 
+BOOST_AUTO_TEST_CASE(has_comments_after_a_blank_alone) {
+  BOOST_TEST(value("A=#x") == "#x");
+  BOOST_TEST(value("A=#x #y") == "#x");
+  BOOST_TEST(value("A=#") == "#");
+  BOOST_TEST(value("A=x#y") == "x#y");
+  BOOST_TEST(value("A=x # y") == "x");
+  BOOST_TEST(value("A= # x") == "");
+  BOOST_TEST(value("A=\t#x") == "");
+}
+
 BOOST_AUTO_TEST_CASE(has_values_over_lines_in_quotes) {
   auto got = read_env_file("A=\"one\ntwo\" # c\nB=3\nnonsense here\n", {});
   BOOST_TEST(got.values.at("A") == "one\ntwo");
