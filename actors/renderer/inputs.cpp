@@ -157,10 +157,7 @@ step judge(const fetching_ptr& x, bool without_network) {
     } else if (x->env.inputs_only && worth_another_fetch(x->got[i])) {
       may_pass = {failure_kind::unavailable, std::move(one.error().message)};
     } else {
-      auto says_so = !wanted.lament.empty()
-                     && one.error().kind == failure_kind::invalid_input;
-      return end_with(says_so ? with_context(wanted.lament, one.error())
-                              : one.error());
+      return end_with(begun_with(wanted.lament, one.error()));
     }
   }
   if (may_pass)
@@ -248,6 +245,12 @@ result<http_response> check_fetched(std::string_view field,
   if (response.body_bytes == 0)
     return fail(failure_kind::invalid_input, text + "is empty (0 bytes)");
   return response;
+}
+
+failure begun_with(std::string_view lament, failure why) {
+  return lament.empty() || why.kind != failure_kind::invalid_input
+           ? why
+           : with_context(lament, std::move(why));
 }
 
 bool worth_another_fetch(const result<answer>& got) {

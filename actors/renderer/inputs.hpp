@@ -41,6 +41,9 @@ struct input {
 step fetch_inputs(std::vector<input> wanted, const render_environment& env,
                   std::function<step(std::vector<http_response>)> then);
 
+/// Begins with `lament` (may be empty) where the job's own input is at fault.
+failure begun_with(std::string_view lament, failure why);
+
 /// Extension (with the dot, lower case) of an input: from a `filename`, `file`
 /// or `name` query parameter, else the URL's path, else the Content-Type, else
 /// what the content itself is (`identified`, may be empty). Empty when nothing

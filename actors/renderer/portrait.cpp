@@ -120,7 +120,8 @@ private:
     if (!got[0])
       return end_with(with_context("image_url", got[0].error()));
     if (!got[1])
-      return end_with(with_context("audio_url", got[1].error()));
+      return end_with(begun_with("Failed to extract/convert audio file",
+                                 with_context("audio_url", got[1].error())));
     if (env_.inputs_only)
       return end_with(job_outcome{});
     auto& image = std::get<msg::prepared_image>(*got[0]);

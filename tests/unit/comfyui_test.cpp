@@ -216,9 +216,19 @@ BOOST_AUTO_TEST_CASE(from_the_history_tell_failures_apart) {
     return got->error;
   };
   auto model = error_of(R"([["execution_start",{}],["execution_error",
-    {"node_type":"SONICSampler","exception_message":"bad shape"}]])");
+    {"node_id":"31","node_type":"SONICSampler",
+     "exception_message":"bad shape\n"}]])");
   BOOST_TEST((model.kind == failure_kind::rejected));
-  BOOST_TEST(contains(model.message, "SONICSampler: bad shape"));
+  BOOST_TEST(model.message
+             == "ComfyUI error in node 31 (SONICSampler): bad shape");
+  BOOST_TEST(error_of(R"([["execution_error",
+    {"node_id":"9","exception_message":"x"}]])")
+               .message
+             == "ComfyUI error in node 9: x");
+  BOOST_TEST(error_of(R"([["execution_error",
+    {"node_type":"SONICSampler","exception_message":"x"}]])")
+               .message
+             == "ComfyUI error (SONICSampler): x");
   auto memory = error_of(R"([["execution_error",
     {"exception_message":"Allocation on device: CUDA out of memory"}]])");
   BOOST_TEST((memory.kind == failure_kind::unavailable));

@@ -100,7 +100,8 @@ BOOST_AUTO_TEST_CASE(ends_as_the_whole_plan_when_they_are_bad) {
   refused({"csm", voice}, {no_sound()}, "reference_audio_url: ");
   refused({"whisper", sound}, {type_of("text/html")}, "audio_url: ");
   refused({"analyze", picture}, {no_sound()}, "image_url: ");
-  refused({"portrait", both}, {a_picture(), no_sound()}, "audio_url: ");
+  refused({"portrait", both}, {a_picture(), no_sound()},
+          "Failed to extract/convert audio file: audio_url: ");
 }
 
 BOOST_AUTO_TEST_CASE(tries_nothing_twice) {

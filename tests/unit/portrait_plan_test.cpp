@@ -157,6 +157,29 @@ BOOST_AUTO_TEST_CASE(blames_the_input_that_is_at_fault) {
   BOOST_TEST(contains(second.error().message, "image_url: no picture"));
 }
 
+BOOST_AUTO_TEST_CASE(says_of_sound_that_is_none_what_front_ends_know) {
+  auto error = [](failure_kind kind) {
+    auto subject = plan();
+    player world{*subject};
+    world.answer_all({file(1), file(1)});
+    msg::prepared_image image;
+    image.path = "/work/7/picture.png";
+    world.answer_all(
+      {result<answer>{answer{image}}, fail(kind, "neither sound nor video")});
+    return world.error();
+  };
+  auto of_sound = error(failure_kind::invalid_input);
+  BOOST_TEST((of_sound.kind == failure_kind::invalid_input));
+  BOOST_TEST(
+    of_sound.message
+    == "Failed to extract/convert audio file: audio_url: neither sound "
+       "nor video");
+  // The worker itself is at fault, and the job is tried elsewhere.
+  auto of_worker = error(failure_kind::unfit);
+  BOOST_TEST((of_worker.kind == failure_kind::unfit));
+  BOOST_TEST(of_worker.message == "audio_url: neither sound nor video");
+}
+
 BOOST_AUTO_TEST_CASE(looks_for_a_prompt_whose_answer_was_lost) {
   auto subject = plan();
   auto world = until_queued(*subject);

@@ -100,6 +100,18 @@ output_file find_video(const json::value& outputs,
   return {};
 }
 
+// As the Python worker writes it, for front ends that look for it.
+std::string place_of(const json::value& error) {
+  auto id = excerpt(json::string_or_empty(error, "node_id"), 100);
+  auto type = excerpt(json::string_or_empty(error, "node_type"), 100);
+  std::string out;
+  if (!id.empty())
+    out += " in node " + id;
+  if (!type.empty())
+    out += " (" + type + ")";
+  return out;
+}
+
 failure read_failure(const json::value* status) {
   auto* messages = status ? json::find(*status, "messages") : nullptr;
   if (messages && messages->IsArray())
@@ -116,9 +128,7 @@ failure read_failure(const json::value* status) {
       auto text = json::string_or_empty(data, "exception_message");
       return {is_gpu_trouble(text) ? failure_kind::unavailable
                                    : failure_kind::rejected,
-              "ComfyUI: "
-                + excerpt(json::string_or_empty(data, "node_type"), 100) + ": "
-                + excerpt(text, 300)};
+              "ComfyUI error" + place_of(data) + ": " + excerpt(text, 300)};
     }
   return {failure_kind::rejected,
           "ComfyUI: the render failed without saying why"};
