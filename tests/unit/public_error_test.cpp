@@ -98,6 +98,9 @@ BOOST_AUTO_TEST_CASE(keeps_plain_words) {
         "denied: ***", "and/or, i.e. this. Or that?", "12:30:45",
         "Job exceeded completion deadline (2026-11-30 07:00:00)",
         "Job exceeded maximum runtime of 40 seconds",
+        "Failed to extract/convert audio file: audio_url: neither sound nor "
+        "video",
+        "ComfyUI error in node 31 (SONICSampler): no face",
         "fence: got \"1e300\", accepted is a whole number from 0 to 2^53",
         "text: got 5 < 6 and 7 > 2"})
     BOOST_TEST(cleaned(x) == x);
