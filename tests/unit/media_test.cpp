@@ -211,11 +211,34 @@ BOOST_AUTO_TEST_CASE(that_is_none_is_told_what_it_is) {
 }
 
 BOOST_AUTO_TEST_CASE(that_was_cut_is_refused) {
-  for (auto* name : {"in.jpg", "in.png", "in.webp", "in.bmp", "in.tiff"}) {
+  for (auto* name : {"in.png", "in.webp", "in.bmp", "in.tiff"}) {
     auto whole = read(picture(name, two_colours(256, 256)));
     auto text
       = image_error(write("cut-"s + name, whole.substr(0, whole.size() / 2)));
     BOOST_TEST(text.find("is incomplete") != std::string::npos, text);
+  }
+}
+
+// As in the services, whose library fills up what is missing.
+BOOST_AUTO_TEST_CASE(that_is_a_cut_jpeg_is_taken_as_far_as_it_goes) {
+  cv::Mat noise(256, 256, CV_8UC3);
+  cv::RNG{7}.fill(noise, cv::RNG::UNIFORM, cv::Scalar::all(0),
+                  cv::Scalar::all(255));
+  for (auto progressive : {0, 1}) {
+    BOOST_REQUIRE(cv::imwrite(path("in.jpg"), noise,
+                              {cv::IMWRITE_JPEG_PROGRESSIVE, progressive}));
+    auto whole = read(path("in.jpg"));
+    auto seen = cv::imread(path("in.jpg"));
+    for (size_t part = 3; part <= 10; ++part) {
+      auto got = image(
+        write("cut.jpg", whole.substr(0, whole.size() * part / 10 - 2)));
+      BOOST_REQUIRE_MESSAGE(got, (got ? "" : got.error().message));
+      BOOST_TEST(got->width == 256u);
+      BOOST_TEST(got->height == 256u);
+      auto top = cv::imread(got->path).rowRange(0, 16);
+      if (progressive == 0)
+        BOOST_TEST(cv::norm(top, seen.rowRange(0, 16), cv::NORM_INF) <= 2.0);
+    }
   }
 }
 

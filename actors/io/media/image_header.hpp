@@ -34,8 +34,9 @@ struct image_limits {
 /// `bytes`: the whole file; the first 13 bytes of a GIF, or 54 of a BMP, are
 /// enough beside `file_bytes`, how many it has in all. The first
 /// of several pictures in a file counts. Fails as `invalid_input` for another
-/// format, an incomplete file, or a decompression bomb: a PNG with more than 32
-/// packed texts and profiles or one above 1 MB, a JPEG of more than 100 scans.
+/// format, an incomplete file (a JPEG may end anywhere after its first scan has
+/// begun), or a decompression bomb: a PNG with more than 32 packed texts and
+/// profiles or one above 1 MB, a JPEG of more than 100 scans.
 result<image_header> read_image_header(std::string_view bytes,
                                        uint64_t file_bytes);
 
