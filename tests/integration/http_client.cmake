@@ -5,5 +5,6 @@ render_test(
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/http_client_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/http_client_answers_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/http_client_disk_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/http_client_tls_test.cpp
   DEPENDS render_curl_loop PkgConfig::HTTPLIB
   TIMEOUT 120)
