@@ -70,7 +70,8 @@ struct http_request {
   std::string group;
   /// The request reaches the server at most once, for requests that cost
   /// something. It takes a connection of its own, because libcurl repeats a
-  /// request when a kept-alive connection was closed under it.
+  /// request when a kept-alive connection was closed under it. An answer that
+  /// is not read to its end, for whatever limit, fails it as `outcome_unknown`.
   bool once = false;
   /// The URL is a stranger's (a producer's input, a `notify_url`): only public
   /// addresses and those that the operator allows are reached, also along

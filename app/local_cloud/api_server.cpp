@@ -104,7 +104,7 @@ void api_server::launch(const httplib::Request& in, httplib::Response& out) {
     return reply_page(out, 503);
   if (auto status = shared_.faults->take("launch_error"))
     return reply_message(out, static_cast<int>(number_or(*status, 402)),
-                         "The workload cannot be launched");
+                         "No GPU available");
   auto body = read_body(in, out);
   if (!body)
     return;

@@ -17,7 +17,8 @@ struct entry {
 
 constexpr std::array catalogue{
   entry{"launch_refuse", "launch answers 503 with an HTML page"},
-  entry{"launch_error", "launch answers a JSON error; ARG: status, else 402"},
+  entry{"launch_error",
+        "launch refuses in JSON: no GPU; ARG: status, else 402"},
   entry{"launch_lost_answer", "launches, then cuts the connection; ARG html: "
                               "answers 502 HTML; ARG a status: answers that "
                               "status, like a server whose handler failed"},

@@ -35,6 +35,29 @@ BOOST_AUTO_TEST_CASE(with_endless_headers_or_trailers_is_cut) {
   }
 }
 
+// Whatever a launch brought about, it has been sent.
+BOOST_AUTO_TEST_CASE(that_cannot_be_read_leaves_open_what_the_request_did) {
+  auto flood = "HTTP/1.1 200 OK\r\nX-A: " + std::string(90'000, 'x')
+               + "\r\nX-B: " + std::string(90'000, 'x') + "\r\n\r\n";
+  auto cfg = http_config{};
+  cfg.max_header_bytes = 100'000;
+  client web{cfg};
+  for (auto& said :
+       {ok(std::string(5'000, 'x')), flood, std::string{"SSH-2.0-x\r\n"},
+        std::string{"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"}}) {
+    raw_server server{always(said)};
+    auto launch = get(server.url());
+    launch.method = "POST";
+    launch.body = "{}";
+    launch.max_body_bytes = 1'000;
+    launch.once = true;
+    auto got = web.ask(launch);
+    BOOST_REQUIRE(!got);
+    BOOST_TEST((got.error().kind == failure_kind::outcome_unknown),
+               got.error().message);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(has_no_headers_from_behind_its_body) {
   raw_server server{
     always("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-A: 1\r\n\r\n1"

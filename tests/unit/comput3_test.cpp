@@ -135,12 +135,27 @@ BOOST_AUTO_TEST_CASE(leaves_open_whether_a_gpu_was_rented) {
   for (auto status : {408, 500, 501, 502, 503, 504, 520, 524, 530, 599})
     BOOST_TEST((launch_fails(html(status)) == failure_kind::outcome_unknown));
   // JSON, but of a proxy or a framework: it does not say that nothing was made.
-  for (auto* body :
-       {"", "{", "{}", "[]", "null", R"({"message":""})", R"({"message":7})",
-        R"({"message":"Internal server error"})",
-        R"({"error":"Endpoint request timed out"})",
-        R"({"error":"Gateway Timeout"})"})
-    for (auto status : {408, 500, 503})
+  for (auto* body : {"",
+                     "{",
+                     "{}",
+                     "[]",
+                     "null",
+                     R"({"message":""})",
+                     R"({"message":7})",
+                     R"({"message":"Internal server error"})",
+                     R"({"error":"Endpoint request timed out"})",
+                     R"({"error":"Gateway Timeout"})",
+                     R"({"message":"Service Unavailable"})",
+                     R"({"error":"database is locked"})",
+                     R"({"message":"Bad Gateway"})",
+                     R"({"message":"no healthy upstream"})",
+                     R"({"error":"unknown type: Decimal"})",
+                     R"({"message":"no GPU driver answers on the new node"})",
+                     R"({"message":"internal error: no GPU free"})",
+                     R"({"error":{"message":"no GPU free"}})",
+                     R"("no GPU free")",
+                     R"(["no GPU free"])"})
+    for (auto status : {408, 500, 503, 529, 599})
       BOOST_TEST(
         (launch_fails(answered(status, body)) == failure_kind::outcome_unknown),
         body);
@@ -167,7 +182,11 @@ BOOST_AUTO_TEST_CASE(is_worth_another_try) {
   // The API's own refusal: nothing was made.
   for (auto status : {408, 500, 503})
     for (auto* body :
-         {R"({"error":"no GPU free"})", R"({"message":"no GPU free"})"})
+         {R"({"error":"no GPU free"})", R"({"message":"no GPU free"})",
+          R"({"message":"Launch failed: No GPUs available, try later"})",
+          R"({"message":"Sold out"})", R"({"error":"out of capacity"})",
+          R"({"message":"Insufficient balance"})",
+          R"({"message":"Unknown workload type 'media:fast'"})"})
       BOOST_TEST(
         (launch_fails(answered(status, body)) == failure_kind::unavailable));
   BOOST_TEST((launch_fails(fail(failure_kind::unavailable, "refused"))

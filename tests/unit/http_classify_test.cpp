@@ -39,6 +39,24 @@ BOOST_AUTO_TEST_CASE(may_have_changed_something_when_it_was_sent) {
                 == failure_kind::unavailable));
 }
 
+// curl says so too of an answer that is no HTTP.
+BOOST_AUTO_TEST_CASE(is_nobodys_fault_when_the_server_speaks_no_http) {
+  BOOST_TEST((classified("POST", CURLE_UNSUPPORTED_PROTOCOL, true).kind
+              == failure_kind::outcome_unknown));
+  BOOST_TEST((classified("GET", CURLE_UNSUPPORTED_PROTOCOL, true).kind
+              == failure_kind::unavailable));
+}
+
+BOOST_AUTO_TEST_CASE(tells_of_this_machine_only_when_nothing_was_sent) {
+  for (auto* method : {"GET", "POST"})
+    BOOST_TEST((classified(method, CURLE_OUT_OF_MEMORY, false).kind
+                == failure_kind::unfit));
+  BOOST_TEST(
+    (classified("GET", CURLE_OUT_OF_MEMORY, true).kind == failure_kind::unfit));
+  BOOST_TEST((classified("POST", CURLE_OUT_OF_MEMORY, true).kind
+              == failure_kind::outcome_unknown));
+}
+
 BOOST_AUTO_TEST_CASE(is_the_callers_fault_for_a_bad_url) {
   for (auto code : {CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL})
     BOOST_TEST(

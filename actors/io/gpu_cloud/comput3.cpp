@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace render::gpu_cloud {
 
@@ -59,9 +60,10 @@ bool is_given_up(int status) {
   return status == 502 || status == 504 || (status >= 520 && status <= 527);
 }
 
-/// Does the API itself refuse? It gives its reason in JSON. A web framework's
-/// error for an exception or a time-out is no refusal: the machine may have
-/// been made.
+/// Does the API itself say that nothing was made? The forms of its errors are
+/// not documented, and proxies and web frameworks send JSON too, for a handler
+/// that threw after the fact. So only words that speak of the launch itself
+/// count.
 bool is_refusal(const http_response& x) {
   if (!is_json(x))
     return false;
@@ -72,10 +74,21 @@ bool is_refusal(const http_response& x) {
   if (text.empty())
     text = json::string_or_empty(*doc, "error");
   text = lower(text);
-  for (auto* trouble : {"internal", "timed out", "timeout", "time-out"})
-    if (text.find(trouble) != std::string::npos)
-      return false;
-  return !text.empty();
+  auto says = [&](std::string_view what) {
+    return text.find(what) != std::string::npos;
+  };
+  static constexpr std::string_view troubles[] = {"internal", "timed out",
+                                                  "timeout", "time-out"};
+  static constexpr std::string_view refusals[]
+    = {"no gpu free",         "no gpus free",          "no gpu available",
+       "no gpus available",   "no gpu is available",   "no gpus are available",
+       "no free gpu",         "no available gpu",      "sold out",
+       "no capacity",         "out of capacity",       "insufficient capacity",
+       "not enough capacity", "insufficient balance",  "insufficient credit",
+       "insufficient funds",  "not enough balance",    "not enough credit",
+       "not enough funds",    "unknown workload type", "invalid workload type"};
+  return std::none_of(std::begin(troubles), std::end(troubles), says)
+         && std::any_of(std::begin(refusals), std::end(refusals), says);
 }
 
 /// May a machine have been made although the launch got this answer?

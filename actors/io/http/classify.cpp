@@ -8,8 +8,11 @@ namespace render {
 
 namespace {
 
-bool is_bad_url(int code) {
-  return code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
+// Of an answer that is no HTTP, curl says too that its protocol is unsupported.
+bool is_bad_url(const transfer_error& x) {
+  return !x.sent
+         && (x.code == CURLE_URL_MALFORMAT
+             || x.code == CURLE_UNSUPPORTED_PROTOCOL);
 }
 
 bool repeatable(const http_request& x) {
@@ -49,15 +52,15 @@ std::string full_text(const http_request& request,
 
 failure classify(const http_request& request, const transfer_error& error) {
   auto name = describe(request) + ": ";
-  if (is_bad_url(error.code))
+  if (is_bad_url(error))
     return {failure_kind::invalid_input,
             name
               + (request.public_only ? "the URL is not valid" : error.detail)};
   if (error.code == CURLE_TOO_MANY_REDIRECTS)
     return {failure_kind::rejected, name + error.detail};
-  if (error.code == CURLE_OUT_OF_MEMORY)
-    return {failure_kind::unfit, full_text(request, error)};
   auto unknown = error.sent && !repeatable(request);
+  if (error.code == CURLE_OUT_OF_MEMORY && !unknown)
+    return {failure_kind::unfit, full_text(request, error)};
   auto kind = unknown ? failure_kind::outcome_unknown
                       : failure_kind::unavailable;
   if (!request.public_only)

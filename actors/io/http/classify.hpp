@@ -23,9 +23,9 @@ struct transfer_error {
   bool forbidden = false;
 };
 
-/// Kinds: `invalid_input` for a URL that cannot be used, `unfit` when this
-/// machine is out of memory, `outcome_unknown` when something other than GET or
-/// HEAD may have reached the server, `rejected` for an address that may not be
+/// Kinds: `invalid_input` for a URL that cannot be used, `outcome_unknown` when
+/// something other than GET or HEAD may have reached the server, `unfit` when
+/// this machine is out of memory, `rejected` for an address that may not be
 /// reached, otherwise `unavailable`. With `public_only` a closed port, a
 /// refused address and an unknown name all get the same message.
 failure classify(const http_request& request, const transfer_error& error);

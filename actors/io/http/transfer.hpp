@@ -91,6 +91,8 @@ private:
   void set_headers();
   void set_body();
   void set_parts();
+  /// Error texts do not tell the file's folder.
+  static std::string file_name(const std::string& path);
   void refuse(failure_kind kind, std::string why);
   body_target choose_target();
   bool keep(std::string_view bytes);
