@@ -43,6 +43,7 @@ failure_kind kind_of_errno(int code) noexcept {
   case EMFILE:
   case ENFILE:
   case ENOMEM:
+  case ENOBUFS:
     return failure_kind::unfit;
   default:
     return failure_kind::internal;

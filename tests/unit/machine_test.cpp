@@ -48,7 +48,8 @@ BOOST_AUTO_TEST_CASE(without_a_program_is_unfit_when_looked_at_closely) {
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_CASE(what_a_machine_lacks_is_told_from_a_bug) {
-  for (auto code : {ENOSPC, EDQUOT, EIO, EROFS, EMFILE, ENFILE, ENOMEM})
+  for (auto code :
+       {ENOSPC, EDQUOT, EIO, EROFS, EMFILE, ENFILE, ENOMEM, ENOBUFS})
     BOOST_TEST((kind_of_errno(code) == failure_kind::unfit), code);
   for (auto code : {ENOENT, EISDIR, EINVAL})
     BOOST_TEST((kind_of_errno(code) == failure_kind::internal), code);

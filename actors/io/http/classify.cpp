@@ -4,6 +4,8 @@
 
 #include <curl/curl.h>
 
+#include <cstring>
+
 namespace render {
 
 namespace {
@@ -63,6 +65,9 @@ failure classify(const http_request& request, const transfer_error& error) {
     return {failure_kind::unfit, full_text(request, error)};
   auto kind = unknown ? failure_kind::outcome_unknown
                       : failure_kind::unavailable;
+  // curl knows of no more than that there is no connection.
+  if (error.lacks != 0 && error.code == CURLE_COULDNT_CONNECT)
+    return {failure_kind::unfit, name + std::strerror(error.lacks)};
   if (!request.public_only)
     return {kind, full_text(request, error)};
   auto reason = harmless_reason(error);

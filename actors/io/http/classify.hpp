@@ -21,13 +21,16 @@ struct transfer_error {
   std::chrono::milliseconds elapsed{0};
   /// The policy for strangers' URLs forbids the address.
   bool forbidden = false;
+  /// The errno with which this machine refused a socket, when that was for
+  /// something that it lacks; else 0.
+  int lacks = 0;
 };
 
 /// Kinds: `invalid_input` for a URL that cannot be used, `outcome_unknown` when
 /// something other than GET or HEAD may have reached the server, `unfit` when
-/// this machine is out of memory, `rejected` for an address that may not be
-/// reached, otherwise `unavailable`. With `public_only` a closed port, a
-/// refused address and an unknown name all get the same message.
+/// this machine is out of memory or file handles, `rejected` for an address
+/// that may not be reached, otherwise `unavailable`. With `public_only` a
+/// closed port, a refused address and an unknown name all get the same message.
 failure classify(const http_request& request, const transfer_error& error);
 
 /// The failure with all details, for the operator.

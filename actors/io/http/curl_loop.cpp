@@ -231,14 +231,17 @@ struct curl_loop::implementation {
       if (x.found)
         walk(e);
       else
-        name_not_found(e, x.found.error().message);
+        name_not_found(e, x.found.error());
     }
   }
 
-  void name_not_found(exchange& x, const std::string& why) {
+  void name_not_found(exchange& x, const failure& why) {
     auto& point = x.way.way[x.point];
+    if (!point.optional && why.kind == failure_kind::unfit)
+      return end(x, fail(with_context(describe(x.request), why)));
     if (!point.optional)
-      return refuse(x, CURLE_COULDNT_RESOLVE_HOST, point.host + ": " + why);
+      return refuse(x, CURLE_COULDNT_RESOLVE_HOST,
+                    point.host + ": " + why.message);
     ++x.point;
     walk(x);
   }
@@ -319,7 +322,8 @@ struct curl_loop::implementation {
       else if (x.at == exchange::stage::writing)
         end(x, x.running->finish(x.code));
       else
-        name_not_found(x, "the name look-up takes too long");
+        name_not_found(
+          x, {failure_kind::unavailable, "the name look-up takes too long"});
     }
   }
 

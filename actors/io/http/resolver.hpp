@@ -14,6 +14,8 @@ namespace render {
 
 class name_resolver {
 public:
+  /// Fails as `unfit` for what this machine lacks: a thread, a file handle,
+  /// memory; else as `unavailable`.
   using found = result<std::vector<ip_address>>;
 
   virtual ~name_resolver() = default;
@@ -46,6 +48,7 @@ public:
 
 private:
   struct shared;
+  bool has_thread_for_next();
   static void work(const std::shared_ptr<shared>& x);
 
   std::shared_ptr<shared> shared_;

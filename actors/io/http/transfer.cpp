@@ -180,8 +180,7 @@ bool transfer::may_reach(const ip_address& x) const {
   return is_public(x) || cfg_.allowed.permits(way_.target.host, x);
 }
 
-curl_socket_t transfer::on_socket(void* self, curlsocktype,
-                                  curl_sockaddr* address) {
+std::optional<ip_address> transfer::ip_of(const curl_sockaddr* address) {
   ip_address x;
   if (address->family == AF_INET) {
     auto* v4 = reinterpret_cast<const sockaddr_in*>(&address->addr);
@@ -191,12 +190,24 @@ curl_socket_t transfer::on_socket(void* self, curlsocktype,
     x.v6 = true;
     std::memcpy(x.bytes.data(), &v6->sin6_addr, 16);
   } else {
-    return CURL_SOCKET_BAD;
+    return std::nullopt;
   }
-  if (!static_cast<transfer*>(self)->may_reach(x))
-    return CURL_SOCKET_BAD;
-  return socket(address->family, address->socktype | SOCK_CLOEXEC,
-                address->protocol);
+  return x;
+}
+
+curl_socket_t transfer::on_socket(void* self, curlsocktype,
+                                  curl_sockaddr* address) {
+  auto& x = *static_cast<transfer*>(self);
+  if (x.way_.check_peer) {
+    auto ip = ip_of(address);
+    if (!ip || !x.may_reach(*ip))
+      return CURL_SOCKET_BAD;
+  }
+  auto out = socket(address->family, address->socktype | SOCK_CLOEXEC,
+                    address->protocol);
+  if (out < 0 && kind_of_errno(errno) == failure_kind::unfit)
+    x.lacks_ = errno;
+  return out;
 }
 
 int transfer::on_connected(void* self, char* peer, char*, int, int) {
@@ -266,7 +277,10 @@ result<http_response> transfer::finish(CURLcode code) {
     transfer_error error{static_cast<int>(code),
                          error_text_[0] != '\0' ? error_text_
                                                 : curl_easy_strerror(code),
-                         connected_us > 0, response_.elapsed, false};
+                         connected_us > 0,
+                         response_.elapsed,
+                         false,
+                         lacks_};
     if (code == CURLE_ABORTED_BY_CALLBACK)
       error = {CURLE_COULDNT_CONNECT, "the address is not public", false,
                response_.elapsed, true};

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 namespace render {
 
@@ -99,6 +100,7 @@ private:
   bool keep_some(std::string_view bytes, uint64_t most);
   bool keep_header(std::string_view line);
   bool may_reach(const ip_address& x) const;
+  static std::optional<ip_address> ip_of(const curl_sockaddr* address);
   void open_output();
   void refuse_to_write(int code);
 
@@ -122,6 +124,8 @@ private:
   failure refusal_{failure_kind::internal, {}};
   reading read_;
   char error_text_[CURL_ERROR_SIZE] = {};
+  /// See `transfer_error`.
+  int lacks_ = 0;
   std::function<void()> moved_;
   std::unique_ptr<file_writer> output_;
   curl_ptr<FILE> input_;

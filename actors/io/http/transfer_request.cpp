@@ -59,12 +59,12 @@ void transfer::set_way() {
     }
   }
   curl_easy_setopt(x, CURLOPT_RESOLVE, names_.get());
+  curl_easy_setopt(x, CURLOPT_OPENSOCKETFUNCTION, &transfer::on_socket);
+  curl_easy_setopt(x, CURLOPT_OPENSOCKETDATA, this);
   if (!way_.check_peer)
     return;
   // An address is checked when it is dialled, and again when an existing
   // connection is used.
-  curl_easy_setopt(x, CURLOPT_OPENSOCKETFUNCTION, &transfer::on_socket);
-  curl_easy_setopt(x, CURLOPT_OPENSOCKETDATA, this);
   curl_easy_setopt(x, CURLOPT_PREREQFUNCTION, &transfer::on_connected);
   curl_easy_setopt(x, CURLOPT_PREREQDATA, this);
 }
