@@ -1,5 +1,6 @@
 // How an attempt ends, and whose the job is.
 #include "actors/renderer/outcome.hpp"
+#include "actors/renderer/own_network.hpp"
 #include "actors/renderer/shell.hpp"
 
 namespace render::renderer {
@@ -56,7 +57,28 @@ void shell::one_interrupted() const {
 
 void shell::interrupted() const {
   if (st().course.interrupted())
-    end();
+    conclude();
+}
+
+void shell::conclude() const {
+  // A look at inputs has asked by itself.
+  if (!st().course.doubts_network() || st().env.inputs_only
+      || st().env.control_url.empty())
+    return end();
+  auto control = control_request(st().env);
+  control.group = next_group();
+  self
+    ->request(st().deps.http, control.total_timeout + st().cfg.answer_margin,
+              control)
+    .then(
+      [sh = *this](http_response&) {
+        sh.end();
+      },
+      [sh = *this](caf::error& err) {
+        if (reached_nobody(to_failure(err)))
+          sh.st().course.blame_network();
+        sh.end();
+      });
 }
 
 // Of attempts that went well: how long a failure took says little about a

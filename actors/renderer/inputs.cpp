@@ -1,5 +1,6 @@
 #include "actors/renderer/inputs.hpp"
 
+#include "actors/renderer/own_network.hpp"
 #include "actors/renderer/steps.hpp"
 #include "messages/text/hex.hpp"
 #include "messages/text/lower.hpp"
@@ -127,18 +128,8 @@ using fetching_ptr = std::shared_ptr<fetching>;
 
 step fetch(const fetching_ptr& x, const std::vector<size_t>& which);
 
-bool reached_nobody(const result<answer>& x) {
-  return !x && x.error().kind == failure_kind::unavailable;
-}
-
-// Any answer, of any status, shows that the network works.
-http_request control_request(const render_environment& env) {
-  http_request out;
-  out.url = env.control_url;
-  out.total_timeout = 15s;
-  out.max_body_bytes = 4'096;
-  out.cut_body = true;
-  return out;
+bool has_reached_nobody(const result<answer>& x) {
+  return !x && reached_nobody(x.error());
 }
 
 step judge(const fetching_ptr& x, bool without_network) {
@@ -146,7 +137,7 @@ step judge(const fetching_ptr& x, bool without_network) {
   std::optional<failure> may_pass;
   for (size_t i = 0; i < x->wanted.size(); ++i) {
     auto& wanted = x->wanted[i];
-    if (without_network && reached_nobody(x->got[i]))
+    if (without_network && has_reached_nobody(x->got[i]))
       return end_with({failure_kind::unfit,
                        wanted.field
                          + ": neither its host nor the provider's API can be "
@@ -178,9 +169,10 @@ step fetched(const fetching_ptr& x, const std::vector<size_t>& which,
                                       return fetch(x, again);
                                     }}};
   if (!x->env.control_url.empty()
-      && std::any_of(x->got.begin(), x->got.end(), reached_nobody))
+      && std::any_of(x->got.begin(), x->got.end(), has_reached_nobody))
     return {"fetch", -1, call{{control_request(x->env)}, [x](answers control) {
-                                return judge(x, reached_nobody(control.at(0)));
+                                return judge(x,
+                                             has_reached_nobody(control.at(0)));
                               }}};
   return judge(x, false);
 }

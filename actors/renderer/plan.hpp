@@ -115,8 +115,9 @@ struct render_environment {
   /// Drawn by the RENDERER from its seeded engine, new for each attempt:
   /// session hashes, sampler seeds, client-chosen ids.
   uint64_t seed = 0;
-  /// Asked when an input's host cannot be reached, to tell a host that is away
-  /// from a worker without network: the provider's API. Empty: nobody is asked.
+  /// Asked when an input's host or the GPU does not answer, to tell a host that
+  /// is away from a worker without network: the provider's API. Empty: nobody
+  /// is asked.
   std::string control_url;
   /// What URLs of uploads to our own service begin with, before the id of the
   /// file; they may be private addresses. Empty: there is no such service.

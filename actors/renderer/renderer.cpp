@@ -175,6 +175,7 @@ void shell::note(const std::string& stage, double progress) const {
 
 void shell::carry_out(call& x, uint64_t number) const {
   auto& calling = st().calling;
+  st().course.ask();
   calling.then = std::move(x.then);
   calling.missing = x.operations.size();
   calling.got.assign(x.operations.size(),
@@ -231,6 +232,8 @@ void shell::ask(msg::store_file& x, uint64_t number, size_t index) const {
 void shell::answered(uint64_t number, size_t index, result<answer> got) const {
   if (!st().course.is_current(number))
     return;
+  if (!got)
+    st().course.note_failure(got.error());
   st().calling.got[index] = std::move(got);
   if (--st().calling.missing == 0)
     answered_all(number);
@@ -250,6 +253,7 @@ void shell::carry_out(stream& x, uint64_t number) const {
   x.request.group = next_group();
   tell_trace(x.request);
   st().stream_group = x.request.group;
+  st().course.ask();
   auto limit = x.request.total_timeout.count() > 0 ? x.request.total_timeout
                                                    : time_left();
   auto request = std::exchange(x.request, {});
@@ -293,6 +297,8 @@ void shell::stream_ended(uint64_t number, result<http_response> got) const {
   if (!st().course.is_current(number))
     return;
   st().stream_group.clear();
+  if (!got)
+    st().course.note_failure(got.error());
   auto on_end = st().streaming.on_end;
   perform(guarded([&] {
     return on_end(std::move(got));
@@ -316,7 +322,7 @@ void shell::waited(uint64_t number) const {
 
 void shell::carry_out(finish& x, uint64_t) const {
   if (st().course.finish(std::move(x.outcome)))
-    end();
+    conclude();
 }
 
 void shell::on_timer(const msg::timer_due& x) const {

@@ -2,6 +2,15 @@
 
 namespace render {
 
+namespace {
+
+bool is_want_of_answer(const failure& why) noexcept {
+  return why.kind == failure_kind::unavailable
+         || why.kind == failure_kind::outcome_unknown;
+}
+
+} // namespace
+
 bool run::finish(job_outcome outcome) {
   if (phase_ != phase::working)
     return false;
@@ -13,6 +22,8 @@ bool run::finish(job_outcome outcome) {
 bool run::interrupt(failure why) {
   if (phase_ != phase::working)
     return false;
+  // Whoever has given the GPU up has had no answer from it either.
+  note_failure(why);
   phase_ = phase::interrupting;
   outcome_ = failed_outcome(std::move(why));
   return true;
@@ -23,6 +34,22 @@ bool run::interrupted() {
     return false;
   phase_ = phase::ended;
   return true;
+}
+
+void run::note_failure(const failure& why) noexcept {
+  unanswered_ = unanswered_ || is_want_of_answer(why);
+}
+
+bool run::doubts_network() const noexcept {
+  return phase_ == phase::ended && unanswered_ && !outcome_.success()
+         && is_want_of_answer(outcome_.error);
+}
+
+void run::blame_network() {
+  outcome_.error = with_context("neither the GPU nor the provider's API can be "
+                                "reached from here",
+                                std::move(outcome_.error));
+  outcome_.error.kind = failure_kind::unfit;
 }
 
 bool run::note(const std::string& stage, double progress) {

@@ -42,6 +42,21 @@ public:
   /// attempt has ended before.
   bool interrupted();
 
+  /// What the node or another is asked from now on has no answer yet.
+  void ask() noexcept {
+    unanswered_ = false;
+  }
+
+  /// A question was not answered, for this reason.
+  void note_failure(const failure& why) noexcept;
+
+  /// The attempt has failed for want of an answer. Whether this worker's own
+  /// network is gone must be asked before anybody else is blamed.
+  bool doubts_network() const noexcept;
+
+  /// It is gone: the attempt ends as `unfit`.
+  void blame_network();
+
   phase current_phase() const noexcept {
     return phase_;
   }
@@ -72,6 +87,8 @@ private:
   job_outcome outcome_;
   std::string stage_;
   double progress_ = -1;
+  /// Of the last questions.
+  bool unanswered_ = false;
 };
 
 /// Must ownership be asked before the attempt begins? A job that was tried

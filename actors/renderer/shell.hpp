@@ -120,6 +120,9 @@ struct shell {
   void interrupt(failure why) const;
   void one_interrupted() const;
   void interrupted() const;
+  /// Ends, and before that asks whether this worker is cut off where nothing
+  /// else tells.
+  void conclude() const;
   void end() const;
 
   // -- progress, ownership, timers

@@ -241,24 +241,30 @@ BOOST_AUTO_TEST_CASE(
 }
 
 // Without inputs, storage and provider the worker gives its job back and claims
-// no other.
+// no other. A job without inputs asks for nobody's name but the GPU's.
 BOOST_AUTO_TEST_CASE(a_worker_that_can_resolve_nothing_fails_no_job) {
-  counted_fleet s{{}, patient()};
-  s.given_a_warm_worker();
-  s.world->web.hang_look_ups(1, sim_web::any_host, true);
-  std::vector<size_t> jobs;
-  for (int i = 0; i < 6; ++i)
-    jobs.push_back(s.when_a_job_is_pushed("whisper", 3));
-  s.given_workers(1);
-  for (auto x : jobs) {
-    BOOST_TEST(s.succeeds_within(x, 600));
-    BOOST_TEST(s.field(x, "settled_by").starts_with("w2 "));
+  for (std::string type : {"whisper", "csm"}) {
+    BOOST_TEST_CONTEXT(type) {
+      counted_fleet s{{}, patient()};
+      s.given_a_warm_worker();
+      s.world->web.hang_look_ups(1, sim_web::any_host, true);
+      std::vector<size_t> jobs;
+      for (int i = 0; i < 6; ++i)
+        jobs.push_back(s.when_a_job_is_pushed(type, 3));
+      s.after(60);
+      s.given_workers(1);
+      for (auto x : jobs) {
+        BOOST_TEST(s.succeeds_within(x, 600));
+        BOOST_TEST(s.field(x, "settled_by").starts_with("w2 "));
+        BOOST_TEST(s.field(x, "attempt") == "1");
+      }
+      s.world->web.hang_look_ups(1, sim_web::any_host, false);
+      for (int i = 0; i < 200 && s.gpus_running() > 0; ++i)
+        s.after(10);
+      BOOST_TEST(s.gpus_running() == 0u);
+      BOOST_TEST(s.broken_rule() == "");
+    }
   }
-  s.world->web.hang_look_ups(1, sim_web::any_host, false);
-  for (int i = 0; i < 200 && s.gpus_running() > 0; ++i)
-    s.after(10);
-  BOOST_TEST(s.gpus_running() == 0u);
-  BOOST_TEST(s.broken_rule() == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_clock_that_jumps_ends_and_repeats_no_render) {

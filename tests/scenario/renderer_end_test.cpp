@@ -86,6 +86,54 @@ BOOST_AUTO_TEST_CASE(stops_nothing_that_has_the_name_of_the_job) {
   BOOST_TEST(log->count("aborted http://n/stop/job/1/1") == 0u);
 }
 
+// A job without inputs asks for nobody's name but the GPU's.
+BOOST_AUTO_TEST_CASE(for_want_of_an_answer_is_this_workers_if_it_is_cut_off) {
+  struct ending {
+    bool node_answers;
+    bool control_answers;
+    failure_kind kind;
+    size_t asked;
+  };
+  for (auto& want : {ending{false, false, failure_kind::unfit, 1},
+                     ending{false, true, failure_kind::unavailable, 1},
+                     ending{true, false, failure_kind::unavailable, 0}})
+    for (auto stopped : {false, true}) {
+      attempt x;
+      x.env.control_url = "http://api.example/v0";
+      x.web->on_request = [&](const http_request& asked) {
+        auto answers = asked.url == x.env.control_url ? want.control_answers
+                                                      : want.node_answers;
+        fake_answer none{fail(failure_kind::unavailable, "no such name"), 1s};
+        return answers ? http_status(502, 1s) : none;
+      };
+      x.start([stopped] {
+        step out;
+        out.next = call{{get("http://n/run")}, [stopped](answers) {
+                          step end;
+                          end.next = finish{failed_outcome(
+                            {failure_kind::unavailable, "no render"})};
+                          auto later = wait_for(1h, [] {
+                            return done("never");
+                          });
+                          return stopped ? later : end;
+                        }};
+        return out;
+      });
+      x.advance(5s);
+      if (stopped)
+        x.stop({failure_kind::unavailable, "no render"});
+      x.advance(5s);
+      // Whoever has stopped it has had no answer either.
+      auto asked = stopped ? 1 : want.asked;
+      auto kind = stopped && !want.control_answers ? failure_kind::unfit
+                                                   : want.kind;
+      BOOST_TEST(x.log->count("GET http://api.example/v0") == asked);
+      BOOST_TEST(x.log->count("ended") == 1u);
+      BOOST_TEST((x.outcome->error.kind == kind), x.outcome->error.message);
+      BOOST_TEST(x.outcome->error.message.ends_with("no render"));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(is_made_before_a_folder_for_an_id_that_is_a_path) {
   auto victim = folder.path("victim");
   std::filesystem::create_directories(victim + "-1");

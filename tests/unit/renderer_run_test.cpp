@@ -47,6 +47,39 @@ BOOST_AUTO_TEST_CASE(ends_with_the_first_reason_to_stop) {
   BOOST_TEST((x.outcome().error == late));
 }
 
+BOOST_AUTO_TEST_CASE(doubts_the_network_when_nobody_has_answered) {
+  const failure away{failure_kind::unavailable, "no such name"};
+  auto doubts = [&](const failure& end, bool answered_later) {
+    run x;
+    x.ask();
+    x.note_failure(away);
+    if (answered_later)
+      x.ask();
+    BOOST_TEST(!x.doubts_network());
+    x.finish(failed_outcome(end));
+    return x.doubts_network();
+  };
+  BOOST_TEST(doubts(away, false));
+  BOOST_TEST(!doubts(away, true));
+  BOOST_TEST(!doubts({failure_kind::rejected, "no"}, false));
+  run refused;
+  refused.ask();
+  refused.note_failure({failure_kind::aborted, "by us"});
+  refused.finish(failed_outcome(away));
+  BOOST_TEST(!refused.doubts_network());
+  run well;
+  well.note_failure(away);
+  well.finish(done());
+  BOOST_TEST(!well.doubts_network());
+  run given_up;
+  given_up.interrupt(away);
+  BOOST_TEST(!given_up.doubts_network());
+  given_up.interrupted();
+  BOOST_TEST(given_up.doubts_network());
+  given_up.blame_network();
+  BOOST_TEST((given_up.outcome().error.kind == failure_kind::unfit));
+}
+
 BOOST_AUTO_TEST_CASE(knows_stale_answers) {
   run x;
   auto first = x.begin_step();
