@@ -7,8 +7,11 @@
 #include <boost/test/unit_test.hpp>
 #include <fcntl.h>
 #include <opencv2/imgcodecs.hpp>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -92,6 +95,40 @@ BOOST_AUTO_TEST_CASE(has_walls) {
   // Refused by the filter, before anybody is asked.
   BOOST_TEST(shell("exec 5<>/dev/tcp/127.0.0.1/9").find("denied")
              != std::string::npos);
+}
+
+// A call that the filter bars fails as EACCES: of the kernel's own refusals
+// none here does.
+BOOST_AUTO_TEST_CASE(lets_nobody_at_other_processes) {
+  auto other = ::fork();
+  if (other == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  // The sanitizers of the program itself want more addresses than a box has.
+  programs::child_limits wide{UINT64_MAX, UINT64_MAX, 1 << 20, 30, 64};
+  auto got = programs::run_program({BARRED_CALLS, std::to_string(other)}, 60s,
+                                   {}, wide);
+  auto alive = ::waitpid(other, nullptr, WNOHANG) == 0;
+  ::kill(other, SIGKILL);
+  ::waitpid(other, nullptr, 0);
+  BOOST_TEST(alive);
+  BOOST_REQUIRE(got);
+  BOOST_TEST(got->exit_code == 0);
+  std::istringstream lines{got->out};
+  size_t own = 0;
+  size_t barred = 0;
+  for (std::string line; std::getline(lines, line);) {
+    auto is_own = line.starts_with("own ");
+    auto wanted = is_own ? 0 : line.starts_with("clone3 ") ? ENOSYS : EACCES;
+    BOOST_TEST(line.ends_with(" " + std::to_string(wanted)), line);
+    ++(is_own ? own : barred);
+  }
+  BOOST_TEST(own == 4u);
+  BOOST_TEST(barred == 30u);
+  auto ended = programs::run_program({BARRED_CALLS, "abort"}, 60s, {}, wide);
+  BOOST_REQUIRE(ended);
+  BOOST_TEST(ended->exit_code == 128 + SIGABRT);
 }
 
 BOOST_AUTO_TEST_CASE(does_the_usual_work) {

@@ -14,4 +14,10 @@ render_test(
   PURE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/box_test.cpp
   DEPENDS render_media_work opencv_imgcodecs)
-add_dependencies(box_test c3-decode c3-identify)
+add_executable(barred_calls ${CMAKE_CURRENT_LIST_DIR}/barred_calls.cpp)
+target_link_libraries(barred_calls PRIVATE render_options)
+set_target_properties(barred_calls PROPERTIES RUNTIME_OUTPUT_DIRECTORY
+                                              "${PROJECT_BINARY_DIR}/tests")
+target_compile_definitions(box_test
+                           PRIVATE BARRED_CALLS="$<TARGET_FILE:barred_calls>")
+add_dependencies(box_test barred_calls c3-decode c3-identify)

@@ -4,8 +4,6 @@
 // takes a lock.
 #include <cstdint>
 
-struct sock_fprog;
-
 namespace render::programs {
 
 struct child_limits {
@@ -20,17 +18,15 @@ struct child_limits {
   uint64_t files = 64;
 };
 
-/// The filter that bars sockets, tracing, namespaces and the like; built before
-/// the fork.
-const sock_fprog& barred_calls();
-
 /// A child that kept a descriptor of this process would keep a connection open
 /// that this process has closed.
 void close_above_stderr();
 
-/// Sets the limits, forbids new privileges, and bars the calls. The child dies
-/// with the thread that made it. Protections that the kernel lacks are left
-/// out. False: the limits could not be set.
-bool confine(const child_limits& limits, const sock_fprog& barred);
+/// Sets the limits, forbids new privileges, and bars sockets, namespaces,
+/// whatever reaches other processes (signals, tracing, their limits and
+/// priorities) and the way out of its process group. The child dies with the
+/// thread that made it. Protections that the kernel lacks are left out. False:
+/// the limits could not be set.
+bool confine(const child_limits& limits);
 
 } // namespace render::programs

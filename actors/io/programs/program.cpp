@@ -62,7 +62,6 @@ struct child_plan {
   int err;
   /// Null: no box.
   const child_limits* box;
-  const sock_fprog& barred;
   sigset_t none;
 };
 
@@ -80,7 +79,7 @@ struct child_plan {
       || dup2(plan.err, 2) < 0)
     _exit(126);
   close_above_stderr();
-  if (plan.box && !confine(*plan.box, plan.barred))
+  if (plan.box && !confine(*plan.box))
     _exit(126);
   execvpe(plan.argv[0], plan.argv, plan.environment);
   _exit(127);
@@ -135,13 +134,9 @@ result<program_output> run_program(const std::vector<std::string>& argv,
   auto args = pointers(argv);
   auto variables = small_environment();
   auto environment = pointers(variables);
-  child_plan plan{args.data(),
-                  environment.data(),
-                  out.write_end->get(),
-                  err.write_end->get(),
-                  box ? &*box : nullptr,
-                  barred_calls(),
-                  {}};
+  child_plan plan{args.data(),           environment.data(),
+                  out.write_end->get(),  err.write_end->get(),
+                  box ? &*box : nullptr, {}};
   sigemptyset(&plan.none);
   auto pid = start(plan);
   if (pid < 0)
