@@ -4,7 +4,11 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
 #include <cstdlib>
+#include <fstream>
+#include <stop_token>
+#include <thread>
 
 using namespace render;
 using namespace std::chrono_literals;
@@ -82,6 +86,54 @@ BOOST_AUTO_TEST_CASE(that_is_missing_or_slow_is_a_failure) {
   auto stopped = programs::run_program({"sleep", "60"}, 60s, stop.get_token());
   BOOST_REQUIRE(!stopped);
   BOOST_TEST((stopped.error().kind == failure_kind::aborted));
+}
+
+BOOST_AUTO_TEST_CASE(that_says_no_more_ends_in_time_all_the_same) {
+  const std::vector<std::string> silent{"sh", "-c",
+                                        "exec >&- 2>&-; exec sleep 20"};
+  const auto begin = std::chrono::steady_clock::now();
+  auto slow = programs::run_program(silent, 200ms, {});
+  BOOST_REQUIRE(!slow);
+  BOOST_TEST((slow.error().kind == failure_kind::rejected));
+  std::stop_source stop;
+  std::jthread stopper{[&] {
+    std::this_thread::sleep_for(200ms);
+    stop.request_stop();
+  }};
+  auto stopped = programs::run_program(silent, 60s, stop.get_token());
+  BOOST_REQUIRE(!stopped);
+  BOOST_TEST((stopped.error().kind == failure_kind::aborted));
+  BOOST_TEST((std::chrono::steady_clock::now() - begin < 15s));
+}
+
+BOOST_AUTO_TEST_CASE(leaves_nothing_behind) {
+  auto got = programs::run_program({"sh", "-c", "sleep 60 >&- 2>&- & echo $!"},
+                                   10s, {});
+  BOOST_REQUIRE(got);
+  // Nobody may have asked yet how the killed one ended.
+  auto runs = [pid = std::stoi(got->out)] {
+    std::ifstream in{"/proc/" + std::to_string(pid) + "/stat"};
+    std::string id;
+    std::string name;
+    char state = 'Z';
+    in >> id >> name >> state;
+    return state != 'Z' && state != 'X';
+  };
+  const auto end = std::chrono::steady_clock::now() + 10s;
+  while (runs() && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(2ms);
+  BOOST_TEST(!runs());
+}
+
+BOOST_AUTO_TEST_CASE(that_runs_for_long_steps_back) {
+  auto got = programs::run_program(
+    {"sh", "-c",
+     "nice; for i in $(seq 200); do [ $(nice) -gt 0 ] && exit 0; "
+     "sleep 0.05; done; exit 1"},
+    60s, {});
+  BOOST_REQUIRE(got);
+  BOOST_TEST(got->out == "0\n");
+  BOOST_TEST(got->exit_code == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -14,6 +14,9 @@
 
 namespace render::programs {
 
+/// A program in a box that runs for longer gets the CPU after others.
+inline constexpr std::chrono::milliseconds short_run{1'000};
+
 struct program_output {
   /// 128 + signal when the program was killed.
   int exit_code = 0;
@@ -29,8 +32,9 @@ bool lacks_room(const program_output& x);
 
 /// `argv[0]` is looked up in PATH. Fails as `unfit` when the program cannot be
 /// started, `rejected` when it runs longer than `limit`, `aborted` when `stop`
-/// is requested; in the last two cases its whole process group is killed.
-/// Without a `box` the program has all rights of this process.
+/// is requested. Its whole process group is killed in the last two cases, and
+/// when it has ended by itself. Without a `box` the program has all rights of
+/// this process.
 result<program_output>
 run_program(const std::vector<std::string>& argv,
             std::chrono::milliseconds limit, std::stop_token stop,
