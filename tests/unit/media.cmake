@@ -5,6 +5,7 @@ render_test(
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/media_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/media_programs_test.cpp
           ${CMAKE_CURRENT_LIST_DIR}/picture_formats_test.cpp
+          ${CMAKE_CURRENT_LIST_DIR}/work_pool_test.cpp
   DEPENDS render_media_work render_pictures opencv_imgcodecs)
 add_dependencies(media_test c3-decode c3-identify)
 

@@ -39,6 +39,11 @@ constexpr std::string_view formats
   = "aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,matroska,webm,mov,mp4,"
     "m4a,3gp,3g2,mj2,mp3,mpeg,mpegts,ogg,opus,tta,w64,wav,wv";
 
+/// Several may run for minutes. A film of eight hours with 60 pictures a second
+/// takes more than 200 MB; where memory is short, ffmpeg drops the end and says
+/// nothing.
+constexpr programs::child_limits sound_box{.memory = 256ull << 20};
+
 /// No value: ffprobe cannot read the file.
 result<std::optional<audio_probe>> ask_ffprobe(const std::string& path,
                                                const audio_tools& tools,
@@ -50,7 +55,7 @@ result<std::optional<audio_probe>> ask_ffprobe(const std::string& path,
     = run_program({tools.ffprobe, "-v", "error", "-show_entries", entries,
                    "-of", "json", "-protocol_whitelist", "file",
                    "-format_whitelist", std::string{formats}, "file:" + path},
-                  tools.limit, std::move(stop));
+                  tools.limit, std::move(stop), sound_box);
   if (!got)
     return fail(got.error());
   if (got->exit_code != 0)
@@ -113,7 +118,7 @@ result<std::string> convert(const msg::prepare_audio& x,
     argv.insert(argv.end(), {"-ac", "2", "-ar", "44100", "-c:a", "libmp3lame",
                              "-b:a", "192k"});
   argv.push_back("file:" + target);
-  auto got = run_program(argv, tools.limit, stop);
+  auto got = run_program(argv, tools.limit, stop, sound_box);
   if (!got)
     return fail(got.error());
   // ffmpeg ends with 0 even when it could not write a short file.

@@ -29,11 +29,17 @@ constexpr auto too_long = "it took longer than 30 s to decode the file";
 // AddressSanitizer's shadow memory alone takes terabytes of addresses.
 constexpr uint64_t addresses_max = UINT64_MAX;
 constexpr uint64_t memory_max = UINT64_MAX;
+constexpr uint64_t name_memory_max = UINT64_MAX;
 #else
 constexpr uint64_t addresses_max = child_limits{}.addresses;
 constexpr uint64_t memory_max = child_limits{}.memory;
+constexpr uint64_t name_memory_max = 256ull << 20;
 #endif
-constexpr child_limits limits{addresses_max, memory_max, 512ull << 20, 30, 64};
+constexpr child_limits picture_limits{addresses_max, memory_max, 512ull << 20,
+                                      30, 64};
+/// Of c3-identify, which takes turns with sound.
+constexpr child_limits name_limits{addresses_max, name_memory_max, 1u << 20, 30,
+                                   64};
 /// Of ffmpeg, which holds the largest BMP twice, and its pixels twice.
 constexpr child_limits still_limits{
   addresses_max, std::max<uint64_t>(memory_max, 640ull << 20), 512ull << 20, 30,
@@ -62,8 +68,8 @@ failure_kind kind_named(std::string_view name) {
 
 /// The answer of c3-identify or c3-decode: one JSON object.
 result<json::document> ask(const std::vector<std::string>& argv,
-                           std::stop_token stop) {
-  auto got = run_program(argv, limit, std::move(stop), limits);
+                           const child_limits& box, std::stop_token stop) {
+  auto got = run_program(argv, limit, std::move(stop), box);
   if (!got && got.error().kind == failure_kind::rejected)
     return fail(failure_kind::invalid_input, too_long);
   if (!got)
@@ -175,7 +181,7 @@ std::vector<std::string> programs() {
 
 result<msg::file_identity> identify(const std::string& path,
                                     std::stop_token stop) {
-  auto doc = ask({identifier(), "type", path}, std::move(stop));
+  auto doc = ask({identifier(), "type", path}, name_limits, std::move(stop));
   if (!doc)
     return fail(doc.error());
   return msg::file_identity{
@@ -203,7 +209,7 @@ prepare(const msg::prepare_image& x, const image_limits& limits,
            x.flatten_alpha ? "1" : "0", std::to_string(limits.pixels_max),
            std::to_string(limits.bytes_max),
            std::to_string(limits.decoded_bytes_max)},
-          std::move(stop));
+          picture_limits, std::move(stop));
   if (!doc)
     return fail(doc.error());
   msg::prepared_image out{x.output,
@@ -224,7 +230,8 @@ prepare(const msg::prepare_image& x, const image_limits& limits,
 }
 
 double duration_by_tags(const std::string& path, std::stop_token stop) {
-  auto doc = ask({identifier(), "duration", path}, std::move(stop));
+  auto doc = ask({identifier(), "duration", path}, name_limits,
+                 std::move(stop));
   return doc ? json::number(*doc, "seconds").value_or(-1) : -1;
 }
 

@@ -13,13 +13,13 @@ using self_ptr = media_shell_actor::stateful_pointer<media_state>;
 
 /// Runs `work` on the pool; its result answers the request at hand.
 template <class Answer, class Work>
-caf::result<Answer>
-hand_over(self_ptr self, const std::string& group, Work work) {
+caf::result<Answer> hand_over(self_ptr self, media::work_pool& pool,
+                              const std::string& group, Work work) {
   auto out = self->make_response_promise<Answer>();
   // A weak handle: a running task must not keep the actor alive, which owns the
-  // pool.
+  // pools.
   auto weak = caf::actor_cast<caf::actor_addr>(media_shell_actor{self});
-  self->state.pool->submit(group, [=](std::stop_token stop) {
+  pool.submit(group, [=](std::stop_token stop) {
     result<Answer> got = fail(failure_kind::aborted, "the work was stopped");
     try {
       if (!stop.stop_requested())
@@ -47,32 +47,35 @@ hand_over(self_ptr self, const std::string& group, Work work) {
 
 media_shell_actor::behavior_type media_behavior(self_ptr self,
                                                 media::config cfg, logger log) {
-  self->state.pool = std::make_unique<media::work_pool>(cfg.workers);
+  self->state.pictures = std::make_unique<media::work_pool>(cfg.pictures);
+  self->state.sound = std::make_unique<media::work_pool>(cfg.sound);
   self->state.cfg = std::move(cfg);
   self->state.log = std::move(log);
   return {
     [self](const msg::identify_file& x) {
       return hand_over<msg::file_identity>(
-        self, x.group,
+        self, *self->state.sound, x.group,
         [x, tools = self->state.cfg.audio](const std::stop_token& stop) {
           return media::identify(x.path, tools, stop);
         });
     },
     [self](const msg::prepare_image& x) {
       return hand_over<msg::prepared_image>(
-        self, x.group, [x, cfg = self->state.cfg](const std::stop_token& stop) {
+        self, *self->state.pictures, x.group,
+        [x, cfg = self->state.cfg](const std::stop_token& stop) {
           return media::boxed::prepare(x, cfg.images, cfg.audio.ffmpeg, stop);
         });
     },
     [self](const msg::prepare_audio& x) {
       return hand_over<msg::prepared_audio>(
-        self, x.group,
+        self, *self->state.sound, x.group,
         [x, tools = self->state.cfg.audio](const std::stop_token& stop) {
           return media::prepare(x, tools, stop);
         });
     },
     [self](const msg::cancel_media& x) {
-      self->state.pool->cancel(x.group);
+      self->state.pictures->cancel(x.group);
+      self->state.sound->cancel(x.group);
     },
     [](media::work_done& x) {
       x.deliver();

@@ -4,6 +4,7 @@
 #include "actors/io/media/audio.hpp"
 #include "actors/io/media/image.hpp"
 #include "actors/io/media/work_pool.hpp"
+#include "actors/io/programs/program.hpp"
 #include "actors/log.hpp"
 #include "messages/io_actors.hpp"
 
@@ -17,7 +18,12 @@ namespace render {
 namespace media {
 
 struct config {
-  size_t workers = 3;
+  /// Their most times the memory of a child (box.cpp, audio.cpp) is what the
+  /// children may take: what deploy/ gives a worker and docs/security.md says
+  /// goes by these.
+  pool_limits pictures{
+    .places = 3, .threads = 4, .patience = programs::short_run};
+  pool_limits sound{.places = 3, .threads = 6, .patience = programs::short_run};
   image_limits images;
   audio_tools audio;
 };
@@ -41,8 +47,10 @@ struct media_state {
   static inline const char* name = "media";
   media::config cfg;
   logger log;
-  /// Last member, so that its threads end before other members go.
-  std::unique_ptr<media::work_pool> pool;
+  /// Last members, so that their threads end before other members go. Sound
+  /// may take minutes, a picture seconds and much memory.
+  std::unique_ptr<media::work_pool> pictures;
+  std::unique_ptr<media::work_pool> sound;
 };
 
 media_shell_actor::behavior_type

@@ -26,7 +26,7 @@ using std::chrono::milliseconds;
 using clock = std::chrono::steady_clock;
 
 constexpr size_t kept_bytes_max = 1u << 20;
-constexpr int long_run_niceness = 10;
+constexpr int long_run_niceness = 5;
 
 struct output_pipe {
   output_pipe() {
