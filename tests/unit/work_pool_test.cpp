@@ -33,8 +33,8 @@ struct pool_fixture {
     pool->submit(group, [this](const std::stop_token& stop) {
       {
         std::lock_guard guard{mutex};
+        most = std::max(most, begun - ended + 1);
         ++begun;
-        most = std::max(most, begun - ended);
       }
       while (!stop.stop_requested())
         std::this_thread::sleep_for(1ms);
