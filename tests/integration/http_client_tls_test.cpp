@@ -2,8 +2,7 @@
 // webhooks, the provider and the storage are reached.
 #include "tests/integration/http_client_world.hpp"
 #include "tests/support/certificates.hpp"
-
-#include <httplib.h>
+#include "tests/support/https_server.hpp"
 
 #include <filesystem>
 
@@ -11,47 +10,6 @@ using namespace render;
 using namespace render::http_client_world;
 
 namespace {
-
-class tls_server {
-public:
-  explicit tls_server(const std::string& certificate)
-    : server_((certificate + ".crt").c_str(), (certificate + ".key").c_str()) {
-    server_.set_keep_alive_timeout(1);
-    server_.Get("/", [](const httplib::Request&, httplib::Response& out) {
-      out.set_content("fine", "text/plain");
-    });
-    server_.Post("/", [this](const httplib::Request& x, httplib::Response&) {
-      posted_ = x.body;
-    });
-    port_ = server_.bind_to_any_port("127.0.0.1");
-    BOOST_REQUIRE(port_ > 0);
-    thread_ = std::thread{[this] {
-      server_.listen_after_bind();
-    }};
-    while (!server_.is_running())
-      std::this_thread::yield();
-  }
-
-  ~tls_server() {
-    server_.stop();
-    thread_.join();
-  }
-
-  std::string url(const std::string& host) const {
-    return "https://" + host + ":" + std::to_string(port_) + "/";
-  }
-
-  std::string posted() const {
-    return posted_;
-  }
-
-private:
-  httplib::SSLServer server_;
-  int port_ = -1;
-  /// Read after the answer has come.
-  std::string posted_;
-  std::thread thread_;
-};
 
 struct world {
   http_config trusting(const std::string& path) {
@@ -64,8 +22,9 @@ struct world {
   }
 
   harness::certificates authority;
-  tls_server server{authority.make("good", "DNS:customer.test,IP:127.0.0.1")};
-  std::string ours = server.url("127.0.0.1");
+  harness::https_server server{
+    authority.make("good", "DNS:customer.test,IP:127.0.0.1")};
+  std::string ours = server.url();
   std::string theirs = server.url("customer.test");
   std::vector<std::string> told;
 };
@@ -85,7 +44,7 @@ BOOST_AUTO_TEST_CASE(is_trusted_when_its_file_is_named) {
   auto got = web.ask(webhook(theirs));
   BOOST_REQUIRE_MESSAGE(got, (got ? "" : got.error().message));
   BOOST_TEST(got->status == 200);
-  BOOST_TEST(server.posted() == R"({"id":"x"})");
+  BOOST_TEST(server.last_body() == R"({"id":"x"})");
 }
 
 BOOST_AUTO_TEST_CASE(is_trusted_when_its_folder_is_named) {
@@ -116,7 +75,7 @@ BOOST_AUTO_TEST_CASE(is_refused_when_it_is_not_named) {
     BOOST_REQUIRE_EQUAL(told.size(), 2u);
     for (auto& x : told)
       BOOST_TEST(x.find("certificate") != std::string::npos, x);
-    BOOST_TEST(server.posted() == "");
+    BOOST_TEST(server.last_body() == "");
   }
 }
 

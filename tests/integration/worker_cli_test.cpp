@@ -1,4 +1,6 @@
 // The worker's command line, as a person uses it.
+#include "tests/support/certificates.hpp"
+#include "tests/support/https_server.hpp"
 #include "tests/support/small_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -133,6 +135,27 @@ BOOST_AUTO_TEST_CASE(check_config_says_what_answers_and_hides_secrets) {
   BOOST_TEST(contains(bad.text, "Comput3: FAILED"));
   BOOST_TEST(!contains(bad.text, "wrong-key"));
   BOOST_TEST(world.stop_worker() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(an_authority_of_ones_own_is_named_as_for_python) {
+  harness::certificates authority;
+  harness::https_server api{authority.make("api", "IP:127.0.0.1")};
+  harness::temp_folder folder;
+  auto check = [&](std::map<std::string, std::string> more) {
+    more.insert({{"C3_API_KEY", "k"},
+                 {"C3_API_URL", api.url()},
+                 {"REDIS_PORT", "1"},
+                 {"OUTPUT_DIR", folder.path()}});
+    return run({"--check-config", "--env-file", "/dev/null"}, more).text;
+  };
+  for (auto* name : {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"}) {
+    auto said = check({{name, authority.ca()}});
+    // It was understood that this is no provider.
+    BOOST_TEST(contains(said, "Comput3: FAILED"), said);
+    BOOST_TEST(!contains(said, "certificate problem"), said);
+  }
+  auto said = check({});
+  BOOST_TEST(contains(said, "certificate problem"), said);
 }
 
 BOOST_AUTO_TEST_CASE(the_healthcheck_asks_the_status_port) {
