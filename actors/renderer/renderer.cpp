@@ -78,15 +78,35 @@ void shell::begin() const {
   if (!params)
     return perform(finish_with(params.error()));
   auto& subject = st().task.subject;
-  auto made = st().folder.create(
-    st().deps.folders, subject.id + "-" + std::to_string(subject.attempt));
-  if (!made)
-    return perform(finish_with(made.error()));
-  st().env.work_dir = std::move(*made);
+  // Weak: on a disk that hangs the answer may never come.
+  auto me = caf::actor_cast<caf::weak_actor_ptr>(renderer_actor{self});
+  arm(folder_late, st().cfg.folder_timeout);
+  st().folder.create(st().deps.folders,
+                     subject.id + "-" + std::to_string(subject.attempt),
+                     [me](result<std::string> path) {
+                       if (auto whom = me.lock())
+                         caf::anon_send(caf::actor_cast<caf::actor>(whom),
+                                        folder_made{std::move(path)});
+                     });
+}
+
+void shell::on_folder(const folder_made& x) const {
+  if (st().course.current_phase() != run::phase::working)
+    return;
+  if (!x.path)
+    return perform(finish_with(x.path.error()));
+  st().env.work_dir = *x.path;
   perform(guarded([&] {
-    st().plan = st().deps.plans(st().task.subject, *params, st().env);
+    auto& subject = st().task.subject;
+    st().plan = st().deps.plans(subject, *validate(subject), st().env);
     return st().plan->start();
   }));
+}
+
+void shell::on_folder_late() const {
+  if (st().course.current_phase() == run::phase::working && !st().plan)
+    perform(finish_with(
+      {failure_kind::unfit, "the disk does not make the attempt's folder"}));
 }
 
 void shell::perform(step next) const {
@@ -343,13 +363,15 @@ void shell::on_timer(const msg::timer_due& x) const {
     return interrupted();
   case store_again:
     return try_to_store(x.generation);
+  case folder_late:
+    return on_folder_late();
   }
 }
 
 } // namespace renderer
 
-renderer_actor::behavior_type
-renderer_behavior(renderer_actor::stateful_pointer<renderer_state> self,
+renderer_shell_actor::behavior_type
+renderer_behavior(renderer_shell_actor::stateful_pointer<renderer_state> self,
                   renderer_config cfg, renderer_deps deps, msg::run_job task,
                   render_environment env) {
   auto& st = self->state;
@@ -373,6 +395,9 @@ renderer_behavior(renderer_actor::stateful_pointer<renderer_state> self,
     },
     [sh](const msg::timer_due& x) {
       sh.on_timer(x);
+    },
+    [sh](const renderer::folder_made& x) {
+      sh.on_folder(x);
     },
   };
 }

@@ -27,6 +27,24 @@
 
 namespace render {
 
+namespace renderer {
+
+/// INTERNAL: the attempt's folder, from a thread that may wait for the disk.
+struct folder_made {
+  result<std::string> path;
+};
+
+} // namespace renderer
+
+} // namespace render
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(render::renderer::folder_made)
+
+namespace render {
+
+using renderer_shell_actor
+  = renderer_actor::extend<caf::reacts_to<renderer::folder_made>>;
+
 struct renderer_config {
   /// Between two reports of progress, at least.
   std::chrono::milliseconds progress_interval{800};
@@ -41,6 +59,8 @@ struct renderer_config {
   std::chrono::milliseconds slept_after{5'000};
   /// Added to a request's own limit, until its actor counts as silent.
   std::chrono::milliseconds answer_margin{5'000};
+  /// How long the attempt's folder may take to be made.
+  std::chrono::milliseconds folder_timeout{30'000};
   std::chrono::milliseconds media_timeout{600'000};
   std::chrono::milliseconds store_timeout{900'000};
   /// Between the tries of a result that the storage does not take.
@@ -133,8 +153,8 @@ struct renderer_state {
   stage_spans stages{{}, 0};
 };
 
-renderer_actor::behavior_type
-renderer_behavior(renderer_actor::stateful_pointer<renderer_state> self,
+renderer_shell_actor::behavior_type
+renderer_behavior(renderer_shell_actor::stateful_pointer<renderer_state> self,
                   renderer_config cfg, renderer_deps deps, msg::run_job task,
                   render_environment env);
 

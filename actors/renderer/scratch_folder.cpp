@@ -8,13 +8,12 @@ scratch_folder::~scratch_folder() {
   remove();
 }
 
-result<std::string>
-scratch_folder::create(std::shared_ptr<folder_keeper> keeper,
-                       std::string name) {
+void scratch_folder::create(std::shared_ptr<folder_keeper> keeper,
+                            std::string name, folder_keeper::receiver then) {
   remove();
   keeper_ = std::move(keeper);
   name_ = std::move(name);
-  return keeper_->make(name_);
+  keeper_->make(name_, std::move(then));
 }
 
 void scratch_folder::remove() {

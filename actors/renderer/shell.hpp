@@ -19,6 +19,7 @@ enum timer : uint32_t {
   wait_over,
   grace_over,
   store_again,
+  folder_late,
 };
 
 inline step finish_with(failure why) {
@@ -39,7 +40,7 @@ step guarded(F f) {
 
 /// Copied into callbacks, so no more than a pointer.
 struct shell {
-  renderer_actor::stateful_pointer<renderer_state> self;
+  renderer_shell_actor::stateful_pointer<renderer_state> self;
 
   renderer_state& st() const {
     return self->state;
@@ -65,6 +66,8 @@ struct shell {
   // -- the plan's steps
   void start() const;
   void begin() const;
+  void on_folder(const folder_made& x) const;
+  void on_folder_late() const;
   /// Asks for ownership first when the process has slept.
   void perform(step next) const;
   void carry_out(step next) const;

@@ -64,11 +64,12 @@ public:
     // nop
   }
 
-  result<std::string> make(const std::string& name) override {
+  void make(const std::string& name, receiver then) override {
     if (full_())
-      return fail(failure_kind::unfit, "the folder cannot be made: "
-                                       "No space left on device");
-    return "/work/" + name;
+      then(fail(failure_kind::unfit, "the folder cannot be made: "
+                                     "No space left on device"));
+    else
+      then("/work/" + name);
   }
 
   void remove(const std::string&) override {

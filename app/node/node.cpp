@@ -239,7 +239,8 @@ result<void> node::start(std::function<void(bool clean)> on_end) {
   auto workflow = load_portrait_workflow(cfg_.portrait_workflow);
   if (!workflow)
     return fail(workflow.error());
-  auto folders = open_work_folders(cfg_.output_dir, work_place(), unix_now());
+  auto folders = open_work_folders(cfg_.output_dir, work_place(), unix_now(),
+                                   disk_work::on_threads);
   if (!folders)
     return fail(folders.error());
   around_.folders = std::move(*folders);
@@ -266,10 +267,10 @@ void node::sweep_results() {
                 ttl = cfg_.result_ttl.count()](double now_s, size_t limit) {
     return kept_results::sweep(dir, ttl, now_s, limit);
   };
-  watch(root_,
-        {{"RESULT SWEEPER", caf::actor_cast<caf::actor>(system_->spawn(
-                              result_sweeper_behavior, result_sweeper_config{},
-                              result_sweeper_deps{sweep, unix_now, log_}))}});
+  watch(root_, {{"RESULT SWEEPER",
+                 caf::actor_cast<caf::actor>(system_->spawn<caf::detached>(
+                   result_sweeper_behavior, result_sweeper_config{},
+                   result_sweeper_deps{sweep, unix_now, log_}))}});
 }
 
 void node::look_at_account() {

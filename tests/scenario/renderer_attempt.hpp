@@ -172,7 +172,7 @@ struct attempt : deterministic_system {
   bool followed = false;
   temp_folder folder;
   std::shared_ptr<folder_keeper> folders
-    = open_work_folders(folder.path(), "here", 0).value();
+    = open_work_folders(folder.path(), "here", 0, disk_work::at_once).value();
   /// The environment of the plan.
   render_environment env;
   renderer_actor renderer;

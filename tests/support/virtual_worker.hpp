@@ -136,7 +136,7 @@ private:
 
   temp_folder folder_;
   std::shared_ptr<folder_keeper> folders_
-    = open_work_folders(folder_.path(), "here", 0).value();
+    = open_work_folders(folder_.path(), "here", 0, disk_work::at_once).value();
   media_actor media_;
   object_store_actor objects_;
   span_sink_actor sink_;

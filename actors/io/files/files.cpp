@@ -112,6 +112,12 @@ void remove_tree(const descriptor& parent, const std::string& name) {
     remove_in(parent.get(), name.c_str(), 0);
 }
 
+bool rename(const descriptor& parent, const std::string& name,
+            const std::string& to) {
+  return is_file_name(name) && is_file_name(to)
+         && renameat(parent.get(), name.c_str(), parent.get(), to.c_str()) == 0;
+}
+
 double changed_s(const descriptor& parent, const std::string& name) {
   struct stat found {};
   if (!is_file_name(name)

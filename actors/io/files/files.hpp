@@ -36,6 +36,11 @@ std::vector<std::string> names_in(const descriptor& folder);
 /// as far as possible.
 void remove_tree(const descriptor& parent, const std::string& name);
 
+/// Gives the file or the folder `name` in `parent` a new name there; a file or
+/// an empty folder of that name is replaced. False when that cannot be done.
+bool rename(const descriptor& parent, const std::string& name,
+            const std::string& to);
+
 /// Unix time at which `name` in `parent` was last written; negative when there
 /// is no such file or folder.
 double changed_s(const descriptor& parent, const std::string& name);
