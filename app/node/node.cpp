@@ -156,6 +156,7 @@ node::node(worker_config cfg, logger log,
   around_ = {unix_now, log_, random_seed, job_store::start_redis_loop,
              std::move(local)};
   around_.keeps_results = true;
+  around_.own_threads = true;
   around_.counts = std::make_shared<job_store::store_counts>();
   around_.card.version = cfg_.program_version;
   around_.card.host = host_name();

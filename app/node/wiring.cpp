@@ -183,12 +183,18 @@ input_look_actor spawn_input_look(const wiring_ptr& w) {
                                     w->around.now, w->around.log}));
 }
 
+object_store_actor spawn_folder_store(caf::actor_system& system,
+                                      const worker_config& cfg,
+                                      const node_surroundings& around) {
+  folder_store::config out{cfg.output_dir};
+  return around.own_threads
+           ? system.spawn<caf::detached>(folder_store_behavior, out)
+           : system.spawn(folder_store_behavior, out);
+}
+
 object_store_actor
-spawn_object_store(caf::actor_system& system, const worker_config& cfg,
-                   const http_actor& http, const node_surroundings& around) {
-  if (cfg.minio_endpoint.empty())
-    return system.spawn(folder_store_behavior,
-                        folder_store::config{cfg.output_dir});
+spawn_s3_store(caf::actor_system& system, const worker_config& cfg,
+               const outside_worlds& outside, const node_surroundings& around) {
   s3::config s3;
   s3.endpoint = cfg.minio_endpoint;
   s3.access_key = cfg.minio_access_key;
@@ -199,8 +205,7 @@ spawn_object_store(caf::actor_system& system, const worker_config& cfg,
   s3.region = cfg.minio_region;
   return system.spawn(
     s3_store_behavior, s3,
-    object_store_deps{http, around.now, around.log,
-                      around.keeps_results ? cfg.output_dir : ""});
+    object_store_deps{outside.http, around.now, around.log, outside.kept});
 }
 
 } // namespace
@@ -222,6 +227,7 @@ named_parts parts_of(const outside_worlds& outside) {
   add_part(out, "MEDIA", outside.media);
   add_part(out, root::job_store, outside.jobs);
   add_part(out, "GPU CLOUD", outside.cloud);
+  add_part(out, "FOLDER STORE", outside.kept);
   add_part(out, "OBJECT STORE", outside.objects);
   add_part(out, "SURROUNDINGS", outside.surroundings);
   return out;
@@ -279,7 +285,13 @@ outside_worlds spawn_outside_worlds(caf::actor_system& system,
     gpu_cloud_behavior, cloud,
     gpu_cloud_deps{out.http, around.log, secret_mask{cfg.secrets}});
 
-  out.objects = spawn_object_store(system, cfg, out.http, around);
+  if (cfg.minio_endpoint.empty()) {
+    out.objects = spawn_folder_store(system, cfg, around);
+  } else {
+    if (around.keeps_results)
+      out.kept = spawn_folder_store(system, cfg, around);
+    out.objects = spawn_s3_store(system, cfg, out, around);
+  }
   return out;
 }
 

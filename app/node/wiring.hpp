@@ -33,6 +33,8 @@ struct outside_worlds {
   job_store_actor jobs;
   gpu_cloud_actor cloud;
   object_store_actor objects;
+  /// Keeps the results that `objects` uploads; none: they are not kept.
+  object_store_actor kept;
   media_actor media;
   /// Spawned by the caller, who knows the machine; none: the machine counts as
   /// fit.
@@ -62,6 +64,9 @@ struct node_surroundings {
   std::shared_ptr<job_store::store_counts> counts = {};
   /// Uploaded results also stay in `output_dir`.
   bool keeps_results = false;
+  /// Who works on a disk has a thread of its own, since it may hang. Not in
+  /// virtual time, which knows no threads.
+  bool own_threads = false;
 };
 
 /// The actors that decide; they spawn all others.

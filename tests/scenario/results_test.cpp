@@ -1,4 +1,5 @@
 // Results on their way to the storage, and how long they stay here.
+#include "actors/io/object_store/folder_store.hpp"
 #include "actors/io/object_store/result_sweeper.hpp"
 #include "actors/io/object_store/s3_store.hpp"
 #include "tests/support/deterministic_system.hpp"
@@ -26,15 +27,17 @@ struct fixture : deterministic_system {
     s3::config cfg;
     cfg.endpoint = "s3.example";
     auto http = spawn(fake_http_behavior, web);
+    if (!kept)
+      kept = spawn(folder_store_behavior,
+                   folder_store::config{temp.path("out")});
     auto objects = spawn(s3_store_behavior, cfg,
                          object_store_deps{http,
                                            [] {
                                              return 1e9;
                                            },
-                                           null_logger(), temp.path("out")});
-    auto got = std::make_shared<std::optional<msg::stored_file>>();
+                                           null_logger(), kept});
     msg::store_file what{temp.path("made"), name, content_type, "job/1/1"};
-    spawn([objects, what, got](caf::event_based_actor* self) {
+    spawn([objects, what, got = answer](caf::event_based_actor* self) {
       self->request(objects, 3'600s, what)
         .then(
           [got](msg::stored_file& x) {
@@ -43,7 +46,7 @@ struct fixture : deterministic_system {
           [](const caf::error&) {});
     });
     run();
-    return *got;
+    return *answer;
   }
 
   bool there(const std::string& path) {
@@ -51,6 +54,11 @@ struct fixture : deterministic_system {
   }
 
   temp_folder temp;
+  /// Where results are kept beside the storage.
+  object_store_actor kept;
+  std::vector<caf::typed_response_promise<msg::stored_file>> asked;
+  std::shared_ptr<std::optional<msg::stored_file>> answer
+    = std::make_shared<std::optional<msg::stored_file>>();
   event_log_ptr log = std::make_shared<event_log>([this] {
     return elapsed_ms();
   });
@@ -68,6 +76,28 @@ BOOST_AUTO_TEST_CASE(stays_here_when_it_is_uploaded) {
              != std::string::npos);
   BOOST_TEST(web->requests.size() == 1u);
   BOOST_TEST(there("out/a.mp3"));
+}
+
+// The disk of OUTPUT_DIR hangs.
+BOOST_AUTO_TEST_CASE(that_cannot_be_kept_is_stored_all_the_same) {
+  kept = spawn([this](object_store_actor::pointer self)
+                 -> object_store_actor::behavior_type {
+    return {[this, self](const msg::store_file&) {
+              asked.push_back(self->make_response_promise<msg::stored_file>());
+              return asked.back();
+            },
+            [](const msg::check_storage&) {
+              return caf::ok_atom_v;
+            }};
+  });
+  auto got = store("a.mp3", "audio/mpeg");
+  BOOST_TEST(!got);
+  advance(59s);
+  BOOST_TEST(!*answer);
+  advance(1s);
+  BOOST_REQUIRE(*answer);
+  BOOST_TEST((*answer)->url.find("/c3-render-output/output/a.mp3?")
+             != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(that_is_a_transcript_stays_here_alone) {

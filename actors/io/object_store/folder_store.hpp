@@ -1,5 +1,7 @@
 #pragma once
-// The OBJECT STORE without storage: results stay in a folder of this machine.
+// The FOLDER STORE: the OBJECT STORE without storage, and beside S3 the one
+// that keeps what is uploaded. Results stay in a folder of this machine. It has
+// a thread of its own outside of tests, since a disk may hang.
 #include "messages/failure.hpp"
 #include "messages/io_actors.hpp"
 

@@ -1,6 +1,7 @@
 #pragma once
 // Removes results from OUTPUT_DIR when RESULT_TTL has passed; looks once an
-// hour. When this actor dies, results stay longer.
+// hour. When this actor dies, results stay longer. It has a thread of its own
+// outside of tests, since a disk may hang.
 #include "actors/log.hpp"
 #include "messages/clock.hpp"
 #include "messages/timer.hpp"

@@ -1,6 +1,5 @@
 #include "actors/io/object_store/s3_store.hpp"
 
-#include "actors/io/object_store/kept_results.hpp"
 #include "messages/failure_caf.hpp"
 
 namespace render {
@@ -14,6 +13,8 @@ constexpr auto stall_limit = 60s;
 constexpr auto upload_limit = 30min;
 constexpr auto call_limit = 15s;
 constexpr auto connect_limit = 5s;
+// Longer than a result is copied from one disk to another.
+constexpr auto keep_limit = 60s;
 constexpr std::string_view probe_key = "output/.c3-worker-probe";
 // A signed body would be read twice. Over https the channel protects the body;
 // over plain http, MinIO and similar servers accept it unsigned as well.
@@ -60,8 +61,9 @@ struct shell {
     if (!key)
       return to_error(key.error());
     if (!s3::is_uploaded(x)) {
-      keep(x);
-      return msg::stored_file{};
+      auto out = self->make_response_promise<msg::stored_file>();
+      keep(x, {}, out);
+      return out;
     }
     auto id = ++st().last_id;
     auto& up = st().uploads[id];
@@ -107,24 +109,30 @@ struct shell {
   }
 
   // The folder is an extra: neither the job's record nor the result's URL needs
-  // it.
-  void keep(const msg::store_file& x) const {
-    if (st().deps.keep_in.empty())
+  // it. But the answer waits for it, since the file goes with the answer.
+  void keep(const msg::store_file& x, std::string url,
+            caf::typed_response_promise<msg::stored_file> answer) const {
+    if (!st().deps.kept) {
+      answer.deliver(msg::stored_file{std::move(url)});
       return;
-    if (auto kept = kept_results::keep(st().deps.keep_in, x); !kept)
-      st().deps.log->warn("storage: {}", kept.error().message);
+    }
+    self->request(st().deps.kept, keep_limit, x)
+      .then(
+        [answer, url](const msg::stored_file& got) mutable {
+          answer.deliver(msg::stored_file{url, got.bytes});
+        },
+        [sh = *this, answer, url](const caf::error& err) mutable {
+          sh.st().deps.log->warn("storage: {}", to_failure(err).message);
+          answer.deliver(msg::stored_file{url});
+        });
   }
 
   void finish(uint64_t id) const {
     auto up = std::move(st().uploads.extract(id).mapped());
-    // Before the file may be moved away.
-    auto bytes = kept_results::size_of(up.asked);
-    keep(up.asked);
-    up.answer.deliver(msg::stored_file{
-      st().who.presign_get(
-        st().seen_at, s3::object_path(st().cfg.bucket, up.key),
-        static_cast<int64_t>(st().deps.now()), st().cfg.url_lifetime_s),
-      bytes});
+    auto url = st().who.presign_get(
+      st().seen_at, s3::object_path(st().cfg.bucket, up.key),
+      static_cast<int64_t>(st().deps.now()), st().cfg.url_lifetime_s);
+    keep(up.asked, std::move(url), std::move(up.answer));
   }
 
   void give_up(uint64_t id, const failure& why) const {

@@ -17,8 +17,8 @@ struct object_store_deps {
   http_actor http;
   wall_clock now;
   logger log;
-  /// Folder in which results are also kept, see `kept_results`; empty: none.
-  std::string keep_in = {};
+  /// Also gets each result; none: nobody does.
+  object_store_actor kept = {};
 };
 
 using s3_shell_actor
