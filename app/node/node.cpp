@@ -328,6 +328,10 @@ result<msg::node_status> node::status(bool with_jobs) {
                                msg::get_status{with_jobs});
 }
 
+std::string node::missing_program() const {
+  return surroundings::missing_program(machine_config(cfg_).programs);
+}
+
 result<std::string> node::redis_version() {
   return ask<std::string>(*system_, outside_.jobs, question_timeout,
                           caf::get_atom_v);

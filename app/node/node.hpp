@@ -52,6 +52,10 @@ public:
   result<std::vector<workload_type>> workload_types();
   result<double> balance();
 
+  /// The first program that jobs need and this machine has not; empty: all
+  /// are there.
+  std::string missing_program() const;
+
   /// Whether other workers can reach this one.
   bool has_cluster() const noexcept {
     return cfg_.cluster_listen.port != 0;

@@ -14,6 +14,8 @@
 #include "messages/text/hex.hpp"
 #include "messages/text/random_bytes.hpp"
 
+#include <boost/asio/ip/address.hpp>
+
 #include <chrono>
 #include <fstream>
 #include <sstream>
@@ -27,6 +29,13 @@ using facts_ptr = std::shared_ptr<const service_facts>;
 double steady_s() {
   auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration<double>(now).count();
+}
+
+failure needs_keys(const std::string& address) {
+  return {failure_kind::invalid_input,
+          "WEB_ADDRESS: " + address
+            + " is reached from other machines, so WEB_KEYS_FILE is needed; "
+              "without keys only loopback is served"};
 }
 
 result<keyring> read_keys(const std::string& path) {
@@ -115,6 +124,18 @@ std::vector<route> all_routes(const facts_ptr& facts,
   return out;
 }
 
+result<void> service::check(const service_config& cfg) {
+  auto keys = read_keys(cfg.keys_file);
+  if (!keys)
+    return fail(keys.error());
+  boost::system::error_code is_name;
+  auto address = boost::asio::ip::make_address(split_address(cfg.address).host,
+                                               is_name);
+  if (keys->empty() && !is_name && !address.is_loopback())
+    return fail(needs_keys(cfg.address));
+  return {};
+}
+
 result<std::unique_ptr<service>> service::start(service_config cfg, hooks to) {
   auto keys = read_keys(cfg.keys_file);
   if (!keys)
@@ -159,10 +180,7 @@ result<std::unique_ptr<service>> service::start(service_config cfg, hooks to) {
                                                + cfg.address + " ("
                                                + made.error().message + ")");
   if (no_keys && !(*made)->on_loopback())
-    return fail(failure_kind::invalid_input,
-                "WEB_ADDRESS: " + cfg.address
-                  + " is reached from other machines, so WEB_KEYS_FILE is "
-                    "needed; without keys only loopback is served");
+    return fail(needs_keys(cfg.address));
   out->server_ = std::move(*made);
   auto origin = url_of({where.host, out->server_->port()});
   out->address_ = origin + cfg.base_path + "/";

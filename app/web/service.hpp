@@ -46,6 +46,10 @@ public:
     std::function<void(std::string_view, unsigned, double)> served;
   };
 
+  /// Finds the faults of `cfg` that can be seen without a port; fails as
+  /// `start` does.
+  static result<void> check(const service_config& cfg);
+
   /// Serves when it returns. A failure names the setting that is wrong.
   static result<std::unique_ptr<service>> start(service_config cfg, hooks to);
 

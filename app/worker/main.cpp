@@ -89,16 +89,18 @@ result<void> prepare_output_dir(const std::string& path) {
   return {};
 }
 
-/// Foretells the result of `prepare_output_dir` without making a folder.
-result<void> check_output_dir(const std::string& path) {
+/// Foretells whether the folder of a setting can be made and written to, and
+/// leaves nothing behind. Permissions do not tell: root has them in /proc too.
+result<void> check_folder(const std::string& setting, const std::string& path) {
   std::error_code err;
   auto nearest = std::filesystem::absolute(path, err);
   while (!std::filesystem::exists(nearest, err) && nearest.has_relative_path())
     nearest = nearest.parent_path();
-  if (!std::filesystem::is_directory(nearest, err)
-      || access(nearest.c_str(), W_OK | X_OK) != 0)
+  auto probe = (nearest / ".c3-check-XXXXXX").string();
+  if (!mkdtemp(probe.data()))
     return fail(failure_kind::invalid_input,
-                "OUTPUT_DIR: " + path + " cannot be created or written to");
+                setting + ": " + path + " cannot be created or written to");
+  rmdir(probe.c_str());
   return {};
 }
 
@@ -141,11 +143,27 @@ int check_config(const worker_config& cfg, const environment& env,
   if (auto warning = redis_warning(cfg); !warning.empty())
     std::cout << "Warning: " << warning << '\n';
   bool ok = true;
-  auto folder = check_output_dir(cfg.output_dir);
+  auto folder = check_folder("OUTPUT_DIR", cfg.output_dir);
   ok &= print_check("Folder", folder, [&] {
     return cfg.output_dir;
   });
+  if (!cfg.journal_dir.empty())
+    ok &= print_check("Journal", check_folder("JOURNAL_DIR", cfg.journal_dir),
+                      [&] {
+                        return cfg.journal_dir;
+                      });
   node checked{cfg, log};
+  auto missing = checked.missing_program();
+  ok &= missing.empty();
+  std::cout << "Programs: "
+            << (missing.empty() ? "ok, all are there"
+                                : "FAILED, " + missing + " is not installed")
+            << '\n';
+  if (!cfg.web.address.empty())
+    ok &= print_check("HTTP service",
+                      web::service::check(web::service_settings(cfg)), [&] {
+                        return cfg.web.address;
+                      });
   auto redis = checked.redis_version();
   ok &= print_check("Redis", redis, [&] {
     return "version " + *redis;

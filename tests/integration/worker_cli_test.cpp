@@ -114,6 +114,7 @@ BOOST_AUTO_TEST_CASE(check_config_says_what_answers_and_hides_secrets) {
   BOOST_TEST(contains(good.text, "Redis: ok"));
   BOOST_TEST(contains(good.text, "Comput3: ok"));
   BOOST_TEST(contains(good.text, "Storage: ok"));
+  BOOST_TEST(contains(good.text, "Programs: ok"), good.text);
   BOOST_TEST(contains(good.text, "C3_API_KEY=********"));
   BOOST_TEST(!contains(good.text, "C3_API_KEY=local"));
   BOOST_TEST(contains(good.text, "Workload types: ok"), good.text);
@@ -135,6 +136,28 @@ BOOST_AUTO_TEST_CASE(check_config_says_what_answers_and_hides_secrets) {
   BOOST_TEST(contains(bad.text, "Comput3: FAILED"));
   BOOST_TEST(!contains(bad.text, "wrong-key"));
   BOOST_TEST(world.stop_worker() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(check_config_fails_where_the_start_would) {
+  harness::small_world world;
+  auto check = [&](std::map<std::string, std::string> more) {
+    for (auto& [name, value] : world.worker_env())
+      more.emplace(name, value);
+    auto got = run({"--check-config"}, more);
+    BOOST_TEST(got.code == 1, got.text);
+    return got.text;
+  };
+  auto said = check({{"OUTPUT_DIR", "/proc/nowhere"}});
+  BOOST_TEST(contains(said, "Folder: FAILED"), said);
+  said = check({{"JOURNAL_DIR", "/proc/nowhere"}});
+  BOOST_TEST(contains(said, "Journal: FAILED, JOURNAL_DIR: /proc/nowhere"),
+             said);
+  said = check({{"WEB_ADDRESS", "127.0.0.1:0"}, {"WEB_KEYS_FILE", "/proc/no"}});
+  BOOST_TEST(contains(said, "HTTP service: FAILED, WEB_KEYS_FILE"), said);
+  said = check({{"WEB_ADDRESS", "0.0.0.0:8095"}});
+  BOOST_TEST(contains(said, "HTTP service: FAILED, WEB_ADDRESS"), said);
+  said = check({{"PATH", world.folder.path()}});
+  BOOST_TEST(contains(said, "Programs: FAILED, ffmpeg"), said);
 }
 
 BOOST_AUTO_TEST_CASE(an_authority_of_ones_own_is_named_as_for_python) {

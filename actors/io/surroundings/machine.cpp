@@ -86,9 +86,8 @@ public:
       return unfit(out, "disk",
                    std::string{"OUTPUT_DIR cannot be written: "}
                      + std::strerror(code));
-    for (auto& program : cfg_.programs)
-      if (!is_there(program))
-        return unfit(out, "tools", program + " is not installed");
+    if (auto missing = missing_program(cfg_.programs); !missing.empty())
+      return unfit(out, "tools", missing + " is not installed");
     return out;
   }
 
@@ -104,6 +103,11 @@ private:
 };
 
 } // namespace
+
+std::string missing_program(const std::vector<std::string>& programs) {
+  auto missing = std::find_if_not(programs.begin(), programs.end(), is_there);
+  return missing == programs.end() ? "" : *missing;
+}
 
 std::shared_ptr<machine> this_machine(config cfg) {
   return std::make_shared<real_machine>(std::move(cfg));

@@ -26,6 +26,9 @@ public:
   virtual msg::surroundings_seen look(bool thorough) = 0;
 };
 
+/// The first of them that is not in PATH; empty: all are there.
+std::string missing_program(const std::vector<std::string>& programs);
+
 std::shared_ptr<machine> this_machine(config cfg);
 
 } // namespace render::surroundings
