@@ -114,7 +114,7 @@ void transfer::set_body() {
                     file_name(request_.body_file) + " cannot be read");
     curl_easy_setopt(x, CURLOPT_UPLOAD, 1L);
     // Each piece is a turn of the loop.
-    constexpr long piece = 512 * 1024;
+    constexpr long piece = 512L * 1024;
     if (size > piece)
       curl_easy_setopt(x, CURLOPT_UPLOAD_BUFFERSIZE, piece);
     curl_easy_setopt(x, CURLOPT_INFILESIZE_LARGE,
