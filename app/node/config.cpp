@@ -423,8 +423,8 @@ const std::vector<setting>& settings() {
     {"LOG_LEVEL", "info", "debug, info, warning or error.", false, false,
      choice(&c::log_level, {"debug", "info", "warning", "error"})},
     {"WORKER_ID", "",
-     "Name of this worker in records and logs; unset: host name, process id "
-     "and a random part.",
+     "Name of this worker in records and logs, of which no other worker may "
+     "have the same; unset: host name, process id and a random part.",
      false, false, text(&c::worker_id)},
   };
   static const auto all = with_further_settings(table);
