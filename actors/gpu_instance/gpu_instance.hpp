@@ -1,7 +1,7 @@
 #pragma once
 // One GPU INSTANCE is one rented GPU. It stops its GPU on every way out. When
-// the actor itself dies, the SUPERVISOR has the GPU stopped and retries its jobs
-// elsewhere.
+// the actor itself dies, the SUPERVISOR has the GPU stopped and retries its
+// jobs elsewhere.
 #include "actors/gpu_instance/account.hpp"
 #include "actors/gpu_instance/boot_span.hpp"
 #include "actors/gpu_instance/policy.hpp"
