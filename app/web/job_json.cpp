@@ -1,5 +1,6 @@
 #include "app/web/job_json.hpp"
 
+#include "app/records/worker_view.hpp"
 #include "app/web/json_object.hpp"
 #include "messages/http.hpp"
 #include "messages/job_params.hpp"
@@ -163,8 +164,7 @@ std::string webhook_json(const record& x, const job_extras& more) {
   out.add("state", state).some("host", host_of(url));
   if (more.webhook) {
     auto& entry = *more.webhook;
-    out.add("tries",
-            static_cast<int64_t>(number_field(entry.fields, "attempts")));
+    out.add("tries", records::count_field(entry.fields, "attempts"));
     if (!entry.dead)
       out.some("next_at", entry.at_s);
     // It quotes the receiver.
@@ -229,8 +229,8 @@ std::string job_json(const std::string& id, const record& x,
     .some("max_time", number_field(x, "max_time"));
   if (x.contains("waited_s"))
     out.add("waited", number_field(x, "waited_s"));
-  if (auto attempt = number_field(x, "attempt"); attempt > 0)
-    out.add("attempt", static_cast<int64_t>(attempt));
+  if (auto attempt = records::count_field(x, "attempt"); attempt > 0)
+    out.add("attempt", attempt);
   out.some("worker", field(x, "worker")).some("gpu", field(x, "gpu"));
   if (more.waiting)
     out.raw("waiting", waiting_json(*more.waiting));

@@ -140,6 +140,7 @@ BOOST_AUTO_TEST_CASE(check_config_says_what_answers_and_hides_secrets) {
 
 BOOST_AUTO_TEST_CASE(check_config_fails_where_the_start_would) {
   harness::small_world world;
+  world.start_worker({});
   auto check = [&](std::map<std::string, std::string> more) {
     for (auto& [name, value] : world.worker_env())
       more.emplace(name, value);
@@ -158,6 +159,7 @@ BOOST_AUTO_TEST_CASE(check_config_fails_where_the_start_would) {
   BOOST_TEST(contains(said, "HTTP service: FAILED, WEB_ADDRESS"), said);
   said = check({{"PATH", world.folder.path()}});
   BOOST_TEST(contains(said, "Programs: FAILED, ffmpeg"), said);
+  BOOST_TEST(world.stop_worker() == 0);
 }
 
 BOOST_AUTO_TEST_CASE(an_authority_of_ones_own_is_named_as_for_python) {

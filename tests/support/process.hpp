@@ -14,11 +14,13 @@ namespace render::harness {
 
 class process {
 public:
-  /// `argv[0]` is a path. The environment is exactly `env`, plus PATH.
+  /// `argv[0]` is a path. The environment is exactly `env`, plus a PATH if it
+  /// has none.
   process(std::vector<std::string> argv, std::map<std::string, std::string> env,
           std::string log_path)
     : log_path_(std::move(log_path)) {
-    std::vector<std::string> env_texts{"PATH=/usr/local/bin:/usr/bin:/bin"};
+    env.try_emplace("PATH", "/usr/local/bin:/usr/bin:/bin");
+    std::vector<std::string> env_texts;
     for (auto& [name, value] : env)
       env_texts.push_back(name + "=" + value);
     auto args = pointers(argv);

@@ -298,6 +298,21 @@ BOOST_AUTO_TEST_CASE(a_look_counts_by_type) {
   BOOST_TEST(by_type(x->counted)["analyze"] == 100u);
 }
 
+BOOST_AUTO_TEST_CASE(a_look_tells_where_the_count_goes_on) {
+  auto count = [](const std::string& rest) {
+    auto x = read_peek(array(
+      {number(5'000), array({}), array({}), text("4900 0 7 100"), text(rest)}));
+    BOOST_REQUIRE(x);
+    BOOST_TEST(!x->counted.complete);
+    BOOST_TEST(x->counted.last_id == "id");
+    return x->counted.ids;
+  };
+  BOOST_TEST(count("4900 id") == 4'900u);
+  // No whole number of ids that there could be.
+  for (auto* wrong : {"-1 id", "x id", "99999999999999999999999 id"})
+    BOOST_TEST(count(wrong) == 0u, wrong);
+}
+
 BOOST_AUTO_TEST_CASE(the_version_is_found) {
   BOOST_TEST(*decode_version(text("# Server\r\nredis_version:7.0.15\r\nx:1"))
              == "7.0.15");

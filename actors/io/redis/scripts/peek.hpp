@@ -15,6 +15,8 @@
 #include "actors/io/redis/scripts/script.hpp"
 #include "messages/queue.hpp"
 
+#include <charconv>
+
 namespace render::job_store {
 
 struct peek_args {
@@ -148,8 +150,7 @@ inline result<peek_answer> read_peek(reply x) {
   if (space == std::string::npos)
     return out;
   out.counted.complete = false;
-  out.counted.ids = static_cast<uint64_t>(
-    std::max(0.0, parse_number(rest.substr(0, space)).value_or(0)));
+  std::from_chars(rest.data(), rest.data() + space, out.counted.ids);
   out.counted.last_id = rest.substr(space + 1);
   return out;
 }
