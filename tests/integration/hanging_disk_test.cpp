@@ -33,7 +33,7 @@ struct fixture : harness::small_world {
                  {"JOBS_PER_GPU", std::to_string(enough)},
                  {"STATUS_ADDRESS", "127.0.0.1:0"}});
     start_worker(more);
-    alone_ = longest(50);
+    alone_ = most_of(50);
   }
 
   void hang() {
@@ -74,7 +74,7 @@ struct fixture : harness::small_world {
   /// Whether the SUPERVISOR answers meanwhile as it does else. Compared with
   /// the time without a hanging disk, since the machine may be busy.
   bool others_go_on() {
-    auto beside = longest(100);
+    auto beside = most_of(100);
     BOOST_TEST_MESSAGE(std::chrono::duration<double>(beside).count()
                        << " s, and "
                        << std::chrono::duration<double>(alone_).count()
@@ -107,20 +107,22 @@ private:
     return folder.path("hangs");
   }
 
-  /// The time of the slowest of `count` questions, one after the other.
-  clock::duration longest(int count) {
+  /// The time within which nine of ten questions are answered, one after the
+  /// other: a busy machine may delay one.
+  clock::duration most_of(int count) {
     auto output = worker().output();
     auto at = output.find("listens on port ");
     BOOST_REQUIRE(at != std::string::npos);
     httplib::Client client{"127.0.0.1", std::stoi(output.substr(at + 16))};
-    clock::duration out{0};
+    std::vector<clock::duration> took;
     for (int i = 0; i < count; ++i) {
       auto begun = clock::now();
       auto got = client.Get("/status");
       BOOST_REQUIRE((got && got->status == 200));
-      out = std::max(out, clock::now() - begun);
+      took.push_back(clock::now() - begun);
     }
-    return out;
+    std::sort(took.begin(), took.end());
+    return took[took.size() * 9 / 10];
   }
 
   clock::duration alone_{0};
