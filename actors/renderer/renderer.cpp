@@ -83,10 +83,10 @@ void shell::begin() const {
   arm(folder_late, st().cfg.folder_timeout);
   st().folder.create(st().deps.folders,
                      subject.id + "-" + std::to_string(subject.attempt),
-                     [me](result<std::string> path) {
+                     [me, params = *params](result<std::string> path) {
                        if (auto whom = me.lock())
                          caf::anon_send(caf::actor_cast<caf::actor>(whom),
-                                        folder_made{std::move(path)});
+                                        folder_made{std::move(path), params});
                      });
 }
 
@@ -97,8 +97,7 @@ void shell::on_folder(const folder_made& x) const {
     return perform(finish_with(x.path.error()));
   st().env.work_dir = *x.path;
   perform(guarded([&] {
-    auto& subject = st().task.subject;
-    st().plan = st().deps.plans(subject, *validate(subject), st().env);
+    st().plan = st().deps.plans(st().task.subject, x.params, st().env);
     return st().plan->start();
   }));
 }

@@ -32,6 +32,8 @@ namespace renderer {
 /// INTERNAL: the attempt's folder, from a thread that may wait for the disk.
 struct folder_made {
   result<std::string> path;
+  /// Of the job that it was made for.
+  job_params params;
 };
 
 } // namespace renderer
