@@ -2,6 +2,7 @@
 // Exit codes: 0 clean, 1 runtime failure, 2 configuration.
 #include "actors/io/redis/durable/sqlite_journal.hpp"
 #include "actors/io/redis/link/tls.hpp"
+#include "actors/io/surroundings/machine.hpp"
 #include "app/cli/process_settings.hpp"
 #include "app/cli/program.hpp"
 #include "app/cli/service_manager.hpp"
@@ -96,11 +97,9 @@ result<void> check_folder(const std::string& setting, const std::string& path) {
   auto nearest = std::filesystem::absolute(path, err);
   while (!std::filesystem::exists(nearest, err) && nearest.has_relative_path())
     nearest = nearest.parent_path();
-  auto probe = (nearest / ".c3-check-XXXXXX").string();
-  if (!mkdtemp(probe.data()))
+  if (surroundings::try_to_write(nearest.string()) != 0)
     return fail(failure_kind::invalid_input,
                 setting + ": " + path + " cannot be created or written to");
-  rmdir(probe.c_str());
   return {};
 }
 

@@ -32,20 +32,6 @@ int write_and_sync(int file) {
   return ::fsync(file) == 0 ? 0 : errno;
 }
 
-int try_to_write(const std::string& folder) {
-  auto path = folder + "/.c3-probe-" + std::to_string(::getpid());
-  ::unlink(path.c_str()); // Of a former process that was killed.
-  auto file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                     0600);
-  if (file < 0)
-    return errno;
-  auto code = write_and_sync(file);
-  if (::close(file) != 0 && code == 0)
-    code = errno;
-  ::unlink(path.c_str());
-  return code;
-}
-
 bool is_there(const std::string& program) {
   if (program.find('/') != std::string::npos)
     return ::access(program.c_str(), X_OK) == 0;
@@ -103,6 +89,20 @@ private:
 };
 
 } // namespace
+
+int try_to_write(const std::string& folder) {
+  auto path = folder + "/.c3-probe-" + std::to_string(::getpid());
+  ::unlink(path.c_str()); // Of a former process that was killed.
+  auto file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                     0600);
+  if (file < 0)
+    return errno;
+  auto code = write_and_sync(file);
+  if (::close(file) != 0 && code == 0)
+    code = errno;
+  ::unlink(path.c_str());
+  return code;
+}
 
 std::string missing_program(const std::vector<std::string>& programs) {
   auto missing = std::find_if_not(programs.begin(), programs.end(), is_there);

@@ -26,6 +26,10 @@ public:
   virtual msg::surroundings_seen look(bool thorough) = 0;
 };
 
+/// 0, or the errno with which a small file could not be written, synced and
+/// removed there. May block as long as a disk does.
+int try_to_write(const std::string& folder);
+
 /// The first of them that is not in PATH; empty: all are there.
 std::string missing_program(const std::vector<std::string>& programs);
 
