@@ -23,8 +23,8 @@ struct redis_value {
   std::vector<redis_value> elements;
 };
 
-/// Bytes that Redis' answers may have. What is longer fails, and of a hash the
-/// fields that are longer than 1 MiB are left out.
+/// Bytes that Redis' answers may have. What is longer fails; of hashes that
+/// are, the fields above 1 MiB are left out instead.
 struct answer_bounds {
   size_t one = SIZE_MAX;
   /// All of those to one call.
